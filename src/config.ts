@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { SETTINGS, type SettingName, settingNotes } from "./settings.js";
+
+type Registration = "open" | "token" | "closed";
+
+/** All lifetimes are seconds, all limits requests per minute. */
+export interface Config {
+  readonly publicUrl: string;
+  readonly loopback: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly issuer: string;
+  readonly databaseUrl: string;
+  /** Holds what the embedded default makes: the SQLite file and the key encryption key. */
+  readonly dataDir: string;
+  readonly redisUrl: string | undefined;
+  readonly tokenTtl: number;
+  readonly tokenTtlMax: number;
+  readonly registration: Registration;
+  readonly registrationToken: string | undefined;
+  readonly adminToken: string | undefined;
+  /** Undefined on a loopback URL: then it is made in the data folder. */
+  readonly keyEncryptionKey: Buffer | undefined;
+  readonly signingKey: { readonly pem: string; readonly kid: string | undefined } | undefined;
+  readonly rateLimits: { readonly ip: number; readonly client: number; readonly failures: number; readonly registration: number };
+  readonly trustProxy: false | string[];
+  readonly logLevel: string;
+}
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly faults: readonly string[]) {
+    super(`Authflow can't start with these settings:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+  }
+}
+
+type Environment = Record<string, string | undefined>;
+type Values = Partial<Record<SettingName, string>>;
+
+/** Reads the environment once; throws one ConfigError that names every fault. */
+export function loadConfig(env: Environment): Config {
+  const faults: string[] = [];
+  const values = readValues(env, faults);
+  for (const { path, schema } of Value.Errors(SETTINGS, Value.Default(SETTINGS, { ...values }))) {
+    const name = path.slice(1) as SettingName;
+    if (values[name] === undefined && schema.default === undefined) continue; // unset is fine: the rules below say when not
+    faults.push(`${name} must be ${settingNotes(name).remedy}`);
+    delete values[name];
+  }
+  const config = interpret(values, faults);
+  if (faults.length > 0) throw new ConfigError([...new Set(faults)]);
+  return Object.freeze(config);
+}
+
+function readValues(env: Environment, faults: string[]): Values {
+  const values: Values = {};
+  for (const name of Object.keys(SETTINGS.properties) as SettingName[]) {
+    // Compose files and .env templates pass an empty string for what is not set.
+    const direct = env[name]?.trim() || undefined;
+    const file = settingNotes(name).secret ? env[`${name}_FILE`]?.trim() || undefined : undefined;
+    if (direct !== undefined && file !== undefined) faults.push(`${name} and ${name}_FILE are both set: keep one`);
+    const value = direct ?? (file === undefined ? undefined : readSecret(`${name}_FILE`, file, faults));
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+function readSecret(name: string, path: string, faults: string[]): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    faults.push(`${name} names a file that can't be read (${(error as NodeJS.ErrnoException).code}): check the path`);
+    return undefined;
+  }
+}
+
+function interpret(given: Values, faults: string[]): Config {
+  const values = Value.Default(SETTINGS, { ...given }) as Values & Record<SettingName, string>;
+  const publicUrl = parsePublicUrl(values.AUTHFLOW_PUBLIC_URL, faults);
+  const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
+  const config: Config = {
+    publicUrl: publicUrl?.href.replace(/\/$/, "") ?? "",
+    loopback,
+    host: given.HOST ?? (loopback ? "localhost" : "0.0.0.0"),
+    port: Number(values.PORT),
+    issuer: values.AUTHFLOW_ISSUER,
+    databaseUrl: values.DATABASE_URL,
+    dataDir: values.DATABASE_URL.startsWith("file:") ? dirname(values.DATABASE_URL.replace(/^file:(\/\/(?=\/))?/, "")) : "./data",
+    redisUrl: given.REDIS_URL,
+    tokenTtl: seconds(values.AUTHFLOW_TOKEN_TTL),
+    tokenTtlMax: seconds(values.AUTHFLOW_TOKEN_TTL_MAX),
+    registration: (given.AUTHFLOW_REGISTRATION ?? (loopback ? "open" : "token")) as Registration,
+    registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,
+    adminToken: given.AUTHFLOW_ADMIN_TOKEN,
+    keyEncryptionKey: given.AUTHFLOW_KEY_ENCRYPTION_KEY === undefined ? undefined : Buffer.from(given.AUTHFLOW_KEY_ENCRYPTION_KEY, "base64"),
+    signingKey: importedKey(given, faults),
+    rateLimits: {
+      ip: Number(values.AUTHFLOW_RATE_LIMIT_IP),
+      client: Number(values.AUTHFLOW_RATE_LIMIT_CLIENT),
+      failures: Number(values.AUTHFLOW_RATE_LIMIT_FAILURES),
+      registration: Number(values.AUTHFLOW_RATE_LIMIT_REGISTRATION),
+    },
+    trustProxy: given.AUTHFLOW_TRUST_PROXY?.split(",").map((part) => part.trim()) ?? false,
+    logLevel: values.LOG_LEVEL,
+  };
+  // A setting that was refused above now has its default: what follows from that is not the reader's fault.
+  const refused = faults.map((fault) => fault.split(" ", 1)[0]);
+  faults.push(...contradictions(config, publicUrl).filter((fault) => !refused.includes(fault.split(" ", 1)[0])));
+  return config;
+}
+
+/** What is safe follows from the public URL, so that no second switch can contradict it. */
+function contradictions(config: Config, publicUrl: URL | undefined): string[] {
+  const faults: string[] = [];
+  const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
+  fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
+  fault(config.registration === "token" && config.registrationToken === undefined,
+    "AUTHFLOW_REGISTRATION_TOKEN must be set where registration demands a token (openssl rand -hex 32), or set AUTHFLOW_REGISTRATION=closed");
+  fault(config.registrationToken !== undefined && config.registrationToken === config.adminToken,
+    "AUTHFLOW_REGISTRATION_TOKEN must differ from AUTHFLOW_ADMIN_TOKEN: who registers is not an operator");
+  if (publicUrl === undefined || config.loopback) return faults;
+  fault(publicUrl.protocol !== "https:", "AUTHFLOW_PUBLIC_URL must begin with https:// unless its host is loopback");
+  fault(config.registration === "open", "AUTHFLOW_REGISTRATION must be token or closed on a public URL: with open, anyone could register a client");
+  fault(config.keyEncryptionKey === undefined, "AUTHFLOW_KEY_ENCRYPTION_KEY must be set on a public URL (openssl rand -base64 32)");
+  return faults;
+}
+
+function parsePublicUrl(value: string, faults: string[]): URL | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const plain = url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash + url.username + url.password === "";
+  if (!plain) faults.push(`AUTHFLOW_PUBLIC_URL must be ${settingNotes("AUTHFLOW_PUBLIC_URL").remedy}`);
+  return plain ? url : undefined;
+}
+
+export const isLoopback = (hostname: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+
+const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const seconds = (value: string): number => Number.parseInt(value, 10) * (UNITS[value.at(-1) ?? "s"] ?? 1);
+
+function importedKey(given: Values, faults: string[]): Config["signingKey"] {
+  const sources = (["AUTHFLOW_SIGNING_KEY", "JWT_PRIVATE_KEY_B64", "JWT_PRIVATE_KEY_PATH"] as const).filter((name) => given[name]);
+  if (sources.length > 1) faults.push(`${sources.join(" and ")} name the signing key more than once: keep one`);
+  const pem = given.AUTHFLOW_SIGNING_KEY
+    ?? (given.JWT_PRIVATE_KEY_B64 && Buffer.from(given.JWT_PRIVATE_KEY_B64, "base64").toString("utf8"))
+    ?? (given.JWT_PRIVATE_KEY_PATH && readSecret("JWT_PRIVATE_KEY_PATH", given.JWT_PRIVATE_KEY_PATH, faults));
+  if (pem === undefined || pem === "") return undefined;
+  return { pem: pem.replaceAll("\\n", "\n"), kid: given.JWT_KEY_ID }; // .env files write a PEM's line ends as \n
+}

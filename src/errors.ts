@@ -1,0 +1,50 @@
+/**
+ * Every error the service can answer. `code` is the `error` of RFC 6749 §5.2, RFC 6750 §3.1 or RFC 8707 §2 where one
+ * fits; `message` becomes `error_description` and is safe to show; `cause` is for the log only.
+ */
+export class AuthflowError extends Error {
+  override readonly name = "AuthflowError";
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    description: string,
+    readonly extra: { cause?: unknown; challenge?: "Basic" | "Bearer"; retryAfter?: number } = {},
+  ) {
+    super(description, { cause: extra.cause });
+  }
+}
+
+/** Seconds after which a caller that met a passing fault may try again. */
+const RETRY_AFTER = 2;
+
+export const invalidRequest = (description: string, cause?: unknown): AuthflowError =>
+  new AuthflowError(400, "invalid_request", description, { cause });
+
+export const invalidRedirectUri = (description: string): AuthflowError =>
+  new AuthflowError(400, "invalid_redirect_uri", description); // RFC 7591 §3.2.2
+
+export const invalidTarget = (description: string): AuthflowError =>
+  new AuthflowError(400, "invalid_target", description); // RFC 8707 §2
+
+/** One answer for an unknown client, a wrong secret and a disabled client: none can be told from another. */
+export const invalidClient = (challenge?: "Basic"): AuthflowError =>
+  new AuthflowError(401, "invalid_client", "Client authentication failed: check client_id and client_secret", {
+    challenge: challenge ?? "Basic",
+  });
+
+export const invalidToken = (description: string, cause?: unknown): AuthflowError =>
+  new AuthflowError(401, "invalid_token", description, { cause, challenge: "Bearer" });
+
+/** RFC 6750 §3.1: a request without any credentials gets a challenge, not an error about a token. */
+export const missingToken = (description: string): AuthflowError =>
+  new AuthflowError(401, "invalid_request", description, { challenge: "Bearer" });
+
+export const accessDenied = (description: string): AuthflowError => new AuthflowError(403, "access_denied", description);
+
+export const notFound = (description: string): AuthflowError => new AuthflowError(404, "not_found", description);
+
+export const tooManyRequests = (retryAfter: number): AuthflowError =>
+  new AuthflowError(429, "too_many_requests", `Too many requests: try again in ${retryAfter} s`, { retryAfter });
+
+export const unavailable = (description: string, cause?: unknown): AuthflowError =>
+  new AuthflowError(503, "temporarily_unavailable", description, { cause, retryAfter: RETRY_AFTER });
