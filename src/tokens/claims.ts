@@ -1,0 +1,81 @@
+import type { Client } from "../clients/client.js";
+import { enforceMintPolicy } from "../clients/mint-policy.js";
+import { invalidRequest } from "../errors.js";
+import { isPrintable } from "../text.js";
+
+export interface MintRequest {
+  sub: string;
+  provider?: string;
+  email?: string;
+  name?: string;
+  claims?: Record<string, unknown>;
+  audience?: string | string[];
+  /** Seconds. */
+  expires_in?: number;
+}
+
+/** An access token's payload (RFC 7519 §4.1, RFC 9068 §2.2, and Authflow's own). NumericDates are seconds. */
+export interface AccessTokenClaims {
+  iss: string;
+  sub: string;
+  aud?: string | string[];
+  client_id: string;
+  provider: string;
+  jti: string;
+  iat: number;
+  exp: number;
+  email?: string;
+  name?: string;
+  [claim: string]: unknown;
+}
+
+export type RequestedClaims = Pick<AccessTokenClaims, "sub" | "aud" | "client_id" | "provider" | "email" | "name">;
+
+/** What the reference service says of a subject whose platform named no source. */
+const DEFAULT_PROVIDER = "local";
+const MAX_DEPTH = 8;
+
+/**
+ * Names with a meaning that Authflow or a standard gives them: RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693 §4,
+ * OpenID Connect Core §2 and §5.1, OpenID Connect Back-Channel Logout, Token Status List.
+ */
+const RESERVED = new Set([
+  "iss", "sub", "aud", "exp", "nbf", "iat", "jti",
+  "client_id", "provider", "email", "email_verified", "name", "picture", "scope",
+  "cnf", "act", "may_act", "azp", "nonce", "auth_time", "acr", "amr", "at_hash", "c_hash", "sid", "events", "status", "typ",
+]);
+/** Names that some JSON consumer would take for an object's machinery. */
+const POISONOUS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** The part of the payload that the request decides; throws where the request or the client's policy forbids it. */
+export function requestedClaims(client: Client, request: MintRequest): RequestedClaims {
+  const { sub, provider = DEFAULT_PROVIDER, email, name, claims = {} } = request;
+  for (const [field, text] of Object.entries({ sub, provider, email, name })) {
+    if (text !== undefined && !isPrintable(text)) throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
+  }
+  const claimNames = Object.keys(claims);
+  for (const claim of claimNames) {
+    if (RESERVED.has(claim)) throw invalidRequest(`claims.${claim} is set by Authflow and can't be overridden: choose another name`);
+  }
+  checkJson(claims, "claims", 1);
+  const audience = request.audience === undefined ? client.policy.default_audience : [request.audience].flat();
+  enforceMintPolicy(client.policy, { sub, provider, audience: request.audience === undefined ? null : audience, claimNames });
+  return {
+    sub,
+    ...(audience === null ? {} : { aud: audience.length === 1 ? audience[0] as string : audience }),
+    client_id: client.id,
+    provider,
+    ...(email === undefined ? {} : { email }),
+    ...(name === undefined ? {} : { name }),
+    ...claims,
+  };
+}
+
+function checkJson(value: unknown, path: string, depth: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > MAX_DEPTH) throw invalidRequest(`claims must not nest deeper than ${MAX_DEPTH} levels`);
+  for (const [name, inner] of Object.entries(value)) {
+    if (POISONOUS.has(name)) throw invalidRequest(`${path} must not hold a member named ${name}`);
+    checkJson(inner, `${path}.${name}`, depth + 1);
+  }
+}

@@ -1,0 +1,28 @@
+import { invalidToken } from "../errors.js";
+import type { KeyRing, VerificationKey } from "../keys/key-ring.js";
+import type { AccessTokenClaims } from "./claims.js";
+
+export interface JoseHeader { alg?: unknown; typ?: unknown; kid?: unknown }
+
+const KID = /^[A-Za-z0-9._-]{1,128}$/;
+const ACCESS_TOKEN_TYPES: unknown[] = ["JWT", "at+jwt"];
+
+/** The key that a token's header names. Keys the token brings along (jwk, jku, x5u, x5c) are never looked at. */
+export function verificationKey(ring: KeyRing, { kid }: JoseHeader): VerificationKey {
+  const key = typeof kid === "string" && KID.test(kid) ? ring.verificationKey(kid) : undefined;
+  if (key === undefined) throw invalidToken("The token was not signed by a key of this issuer");
+  return key;
+}
+
+/**
+ * What remains to be checked of an access token whose signature, `iss`, `exp` and `crit` were verified: its algorithm is
+ * the one of its key (RFC 8725 §3.1), its type is an access token's (§3.11), and the claims Authflow always sets are there.
+ */
+export function checkAccessToken(header: JoseHeader, claims: Record<string, unknown>, key: VerificationKey): AccessTokenClaims {
+  if (header.alg !== key.algorithm) throw invalidToken("The token's algorithm is not the one of its key");
+  if (!ACCESS_TOKEN_TYPES.includes(header.typ)) throw invalidToken("This is not an access token");
+  const { sub, jti, client_id, iat, exp } = claims;
+  const whole = [sub, jti, client_id].every((claim) => typeof claim === "string" && claim !== "") && [iat, exp].every(Number.isSafeInteger);
+  if (!whole) throw invalidToken("The token lacks a claim that every access token has");
+  return claims as AccessTokenClaims;
+}
