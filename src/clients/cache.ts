@@ -1,0 +1,74 @@
+import type { Clock } from "../clock.js";
+import type { Client } from "./client.js";
+import type { ClientStore } from "./store.js";
+
+/** A replica acts on another's change within this many milliseconds. */
+export const STALE_AFTER = 1000;
+const CAPACITY = 10_000;
+
+/**
+ * Clients in use, so that minting needs no database. It answers only while it is known to be current: when `sync` has
+ * not succeeded for `STALE_AFTER`, each call reads through.
+ */
+export class ClientCache {
+  readonly #store: ClientStore;
+  readonly #clock: Clock;
+  readonly #clients = new Map<string, Client>(); // in the order of last use
+  #revision: number;
+  #syncedAt: number;
+  #changes = 0;
+
+  constructor({ store, clock, revision }: { store: ClientStore; clock: Clock; revision: number }) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#revision = revision;
+    this.#syncedAt = clock();
+  }
+
+  get(id: string): Client | undefined {
+    const age = this.#clock() - this.#syncedAt;
+    const client = this.#clients.get(id);
+    if (client === undefined || age < 0 || age >= STALE_AFTER) return undefined;
+    this.#clients.delete(id);
+    this.#clients.set(id, client);
+    return client;
+  }
+
+  async load(id: string): Promise<Client | null> {
+    const before = this.#changes;
+    const client = await this.#store.find(id);
+    // A change that was noticed while the read was under way may be newer than what it found.
+    if (client !== null && before === this.#changes) this.#keep(client);
+    return client;
+  }
+
+  /** Takes a client's new state, or with null its end. */
+  put(id: string, client: Client | null): void {
+    this.#changes++;
+    const known = this.#clients.get(id);
+    if (client === null) this.#clients.delete(id);
+    else if (known === undefined || known.revision <= client.revision) this.#keep(client);
+  }
+
+  /** Catches up with the installation's `revision`, which was read at or after `asOf`. */
+  async sync(revision: number, asOf: number): Promise<void> {
+    if (revision < this.#revision) { // the database was restored from a backup
+      this.#changes++;
+      this.#clients.clear();
+      this.#revision = revision;
+    } else if (revision > this.#revision) {
+      for (const changed of await this.#store.changedSince(this.#revision)) {
+        if (changed.client === null || this.#clients.has(changed.id)) this.put(changed.id, changed.client);
+        else this.#changes++;
+        this.#revision = Math.max(this.#revision, changed.revision);
+      }
+    }
+    this.#syncedAt = asOf;
+  }
+
+  #keep(client: Client): void {
+    this.#clients.delete(client.id);
+    this.#clients.set(client.id, client);
+    if (this.#clients.size > CAPACITY) this.#clients.delete(this.#clients.keys().next().value as string);
+  }
+}

@@ -1,0 +1,28 @@
+import { accessDenied, invalidTarget } from "../errors.js";
+import { PROVIDER_NAMESPACES } from "../providers/namespaces.js";
+import type { MintPolicy } from "./client.js";
+
+export interface PolicedRequest { sub: string; provider: string; audience: string[] | null; claimNames: string[] }
+
+/** Throws where the client's policy does not cover the token asked for. */
+export function enforceMintPolicy(policy: MintPolicy, { sub, provider, audience, claimNames }: PolicedRequest): void {
+  if (policy.providers !== null && !policy.providers.includes(provider)) {
+    throw accessDenied(`provider "${provider}" is not among those this client may name: ${list(policy.providers)}`);
+  }
+  if (policy.subject_prefixes !== null) {
+    if (!policy.subject_prefixes.some((prefix) => sub.startsWith(prefix))) {
+      throw accessDenied(`sub must begin with a prefix that this client may use: ${list(policy.subject_prefixes)}`);
+    }
+  } else {
+    const taken = PROVIDER_NAMESPACES.find((name) => sub.startsWith(`${name}|`));
+    if (taken !== undefined) {
+      throw accessDenied(`sub must not begin with "${taken}|", which belongs to logins through ${taken}; an operator can allow it in the client's subject_prefixes`);
+    }
+  }
+  const foreign = audience?.find((one) => policy.audiences !== null && !policy.audiences.includes(one));
+  if (foreign !== undefined) throw invalidTarget(`audience "${foreign}" is not among those this client may address: ${list(policy.audiences ?? [])}`);
+  const extra = claimNames.find((name) => policy.claim_names !== null && !policy.claim_names.includes(name));
+  if (extra !== undefined) throw accessDenied(`claims.${extra} is not among the claims this client may set: ${list(policy.claim_names ?? [])}`);
+}
+
+const list = (values: string[]): string => (values.length === 0 ? "none" : values.join(", "));

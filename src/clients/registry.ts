@@ -1,0 +1,114 @@
+import type { Clock } from "../clock.js";
+import { AuthflowError, invalidClient, invalidRequest, notFound } from "../errors.js";
+import { isPrintable } from "../text.js";
+import { uuidv7 } from "../uuid.js";
+import type { ClientCache } from "./cache.js";
+import { type Client, type ClientChange, PERMISSIVE, type MintPolicy } from "./client.js";
+import { checkRedirectUri } from "./redirect-uri.js";
+import { hashSecret, newSecret, secretMatches } from "./secret.js";
+import type { ClientStore } from "./store.js";
+
+/** Exactly one of `redirectUri` and `redirectUris`. */
+export interface Registration { name: string; redirectUri?: string | undefined; redirectUris?: string[] | undefined }
+export interface ClientPatch { name?: string; redirectUris?: string[]; policy?: Partial<MintPolicy>; disabled?: boolean }
+/** The only moment at which a secret is known. */
+export interface ClientWithSecret { client: Client; secret: string }
+
+const UNKNOWN = "There is no client with this client_id";
+
+/** Registered applications: registration, authentication and the operators' changes. Lifetimes are seconds. */
+export class ClientRegistry {
+  readonly #store: ClientStore;
+  readonly #cache: ClientCache;
+  readonly #clock: Clock;
+
+  constructor({ store, cache, clock }: { store: ClientStore; cache: ClientCache; clock: Clock }) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#clock = clock;
+  }
+
+  async register({ name, redirectUri, redirectUris = redirectUri === undefined ? [] : [redirectUri] }: Registration): Promise<ClientWithSecret> {
+    if (redirectUris.length === 0) throw invalidRequest("redirect_uri is missing");
+    if (redirectUri !== undefined && redirectUris[0] !== redirectUri) throw invalidRequest("Send redirect_uri or redirect_uris, not both");
+    checkNames({ name, redirectUris });
+    const secret = newSecret();
+    const now = this.#clock();
+    const client = await this.#store.insert({
+      id: uuidv7(now), name, redirectUris, secrets: [{ hash: hashSecret(secret), expiresAt: null }],
+      policy: PERMISSIVE, disabled: false, createdAt: now, updatedAt: now,
+    });
+    return { client, secret };
+  }
+
+  /** The client, where memory alone can tell that the secret is right; undefined decides nothing. */
+  recognise(id: string, secret: string): Client | undefined {
+    const client = this.#cache.get(id);
+    return client !== undefined && secretMatches(client.secrets, secret, this.#clock()) ? enabled(client) : undefined;
+  }
+
+  /** As `recognise`, by one read of the database, which every refusal costs alike: the answer's time tells nothing. */
+  async authenticate(id: string, secret: string): Promise<Client> {
+    const client = await this.#cache.load(id);
+    if (!secretMatches(client?.secrets, secret, this.#clock()) || client === null) throw invalidClient();
+    return enabled(client);
+  }
+
+  async read(id: string): Promise<Client> {
+    return found(await this.#store.find(id));
+  }
+
+  /** One page in the order of registration, and the cursor of the next one where there is more. */
+  async list({ limit, after }: { limit: number; after?: string | undefined }): Promise<{ clients: Client[]; next: string | null }> {
+    const clients = await this.#store.list({ limit: limit + 1, ...(after === undefined ? {} : { after }) });
+    const page = clients.slice(0, limit);
+    return { clients: page, next: clients.length > limit ? page.at(-1)?.id ?? null : null };
+  }
+
+  async update(id: string, { policy, ...patch }: ClientPatch): Promise<Client> {
+    checkNames(patch);
+    return this.#change(id, (client) => ({ ...patch, policy: { ...client.policy, ...policy } }));
+  }
+
+  /** Adds a secret; those in use keep working for `overlap` more seconds. */
+  async rotateSecret(id: string, overlap: number): Promise<ClientWithSecret & { previousExpiresAt: number }> {
+    const secret = newSecret();
+    const now = this.#clock();
+    const previousExpiresAt = now + overlap * 1000;
+    const client = await this.#change(id, ({ secrets }) => ({
+      secrets: [
+        { hash: hashSecret(secret), expiresAt: null },
+        ...secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+          .map(({ hash, expiresAt }) => ({ hash, expiresAt: Math.min(expiresAt ?? Infinity, previousExpiresAt) })),
+      ],
+    }));
+    return { client, secret, previousExpiresAt };
+  }
+
+  async delete(id: string): Promise<void> {
+    if (!await this.#store.delete(id, this.#clock())) throw notFound(UNKNOWN);
+    this.#cache.put(id, null);
+  }
+
+  async #change(id: string, change: (client: Client) => ClientChange): Promise<Client> {
+    const client = found(await this.#store.update(id, this.#clock(), change));
+    this.#cache.put(id, client); // at once on this replica; the others learn of it by `ClientCache.sync`
+    return client;
+  }
+}
+
+function found(client: Client | null): Client {
+  if (client === null) throw notFound(UNKNOWN);
+  return client;
+}
+
+function enabled(client: Client): Client {
+  if (client.disabled) throw new AuthflowError(401, "invalid_client", "This client is disabled: ask the operator", { challenge: "Basic" });
+  return client;
+}
+
+function checkNames({ name, redirectUris }: { name?: string; redirectUris?: string[] }): void {
+  if (name !== undefined && (!isPrintable(name) || name.trim() === "")) throw invalidRequest("name must be printable text without control characters");
+  redirectUris?.forEach(checkRedirectUri);
+  if (new Set(redirectUris).size !== (redirectUris ?? []).length) throw invalidRequest("redirect_uris must not repeat a URI");
+}

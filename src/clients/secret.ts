@@ -1,0 +1,23 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { StoredSecret } from "./client.js";
+
+/** Secret scanners recognise the prefix. */
+export const SECRET_PREFIX = "authflow_secret_";
+
+/** 256 random bits: entropy makes the slow hash of a password needless (docs/adr). */
+export const newSecret = (): string => SECRET_PREFIX + randomBytes(32).toString("base64url");
+
+export const hashSecret = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
+
+const NOBODY: StoredSecret[] = [{ hash: hashSecret(newSecret()), expiresAt: null }];
+
+/** Constant time per stored secret; an unknown client (undefined) is compared with a secret that nobody has. */
+export function secretMatches(stored: readonly StoredSecret[] | undefined, presented: string, now: number): boolean {
+  const presentedHash = Buffer.from(hashSecret(presented));
+  let matches = false;
+  for (const { hash, expiresAt } of stored ?? NOBODY) {
+    const equal = timingSafeEqual(Buffer.from(hash), presentedHash);
+    if (equal && (expiresAt === null || now < expiresAt)) matches = stored !== undefined;
+  }
+  return matches;
+}
