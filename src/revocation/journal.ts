@@ -1,0 +1,22 @@
+export interface Revocation {
+  jti: string;
+  clientId: string;
+  subject: string;
+  /** Epoch ms of the token's `exp`: afterwards the row is of no use. */
+  expiresAt: number;
+  revokedAt: number;
+}
+
+/** The database: the truth about what is revoked. Instants are epoch milliseconds. */
+export interface RevocationJournal {
+  /** Durable when it resolves; recording a jti twice is no error. The row waits for `markShared` unless `shared`. */
+  record(revocation: Revocation, shared: boolean): Promise<void>;
+  has(jti: string): Promise<boolean>;
+  /** Live revocations (expiresAt > now) in jti order, for filling the shared face anew. */
+  live(now: number, page: { limit: number; after?: string }): Promise<Revocation[]>;
+  /** Live revocations that the shared face has not confirmed yet, whichever instance recorded them. */
+  unshared(now: number, limit: number): Promise<Revocation[]>;
+  markShared(jtis: string[]): Promise<void>;
+  /** Deletes up to `limit` rows with expiresAt <= before; returns how many. */
+  sweep(before: number, limit: number): Promise<number>;
+}
