@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import fp from "fastify-plugin";
+
+/** Two looks fit into the second within which a replica acts on what another changed. */
+const SYNC_EVERY = 400;
+const SWEEP_EVERY = 60_000;
+
+/** What this replica does unasked: follow the others' changes, keep Redis up to the journal, drop what has expired. */
+export default fp(async (app) => {
+  const stopped = new AbortController();
+  const every = async (milliseconds: number, what: string, work: () => Promise<unknown>): Promise<void> => {
+    let failing = false;
+    while (!stopped.signal.aborted) {
+      try {
+        await work();
+        if (failing) app.log.info(`${what}: works again`);
+        failing = false;
+      } catch (err) {
+        if (!failing) app.log.error({ err }, `${what}: failed, will be tried again`);
+        failing = true;
+      }
+      await sleep(milliseconds, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
+    }
+  };
+  const follow = async (): Promise<void> => {
+    const asOf = app.clock();
+    const { clientRevision, ringRevision } = await app.database.installation.load();
+    await app.clientCache.sync(clientRevision, asOf);
+    if (ringRevision !== app.keys.revision) await app.keys.refresh();
+  };
+  let loops: Promise<unknown> = Promise.resolve();
+  app.addHook("onReady", async () => {
+    loops = Promise.all([
+      every(SYNC_EVERY, "following other replicas", follow),
+      every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise()),
+      every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
+    ]);
+  });
+  app.addHook("onClose", async () => {
+    stopped.abort();
+    await loops;
+  });
+}, { name: "background", dependencies: ["database", "clients", "keys", "revocation"] });

@@ -1,0 +1,52 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import fp from "fastify-plugin";
+import type { Client } from "../src/clients/client.js";
+import { AuthflowError, invalidClient, invalidRequest, tooManyRequests } from "../src/errors.js";
+
+declare module "fastify" {
+  interface FastifyRequest { client: Client | null }
+  interface FastifyInstance {
+    /** Guard: HTTP Basic or client_id and client_secret in the body (RFC 6749 §2.3.1); sets `request.client`. */
+    authenticateClient: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  }
+}
+
+export default fp(async (app) => {
+  const { failures, client: perClient } = app.config.rateLimits;
+  const failureLimit = app.createRateLimit({ max: failures, timeWindow: 60_000 });
+  const clientLimit = app.createRateLimit({ max: perClient, timeWindow: 60_000, keyGenerator: (request: FastifyRequest) => request.client?.id ?? "" });
+  app.decorateRequest("client", null);
+  app.decorate("authenticateClient", async (request) => {
+    const { id, secret } = credentials(request);
+    request.client = app.clients.recognise(id, secret) ?? await lookUp(request, id, secret);
+    const limit = await clientLimit(request);
+    if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
+  });
+
+  /** A flood of wrong secrets from one address ends before the database; clients in use are recognised without it. */
+  async function lookUp(request: FastifyRequest, id: string, secret: string): Promise<Client> {
+    const spent = await failureLimit(request, { increment: false });
+    if (!spent.isAllowed && spent.remaining === 0) throw tooManyRequests(spent.ttlInSeconds);
+    try {
+      return await app.clients.authenticate(id, secret);
+    } catch (error) {
+      if (error instanceof AuthflowError && error.code === "invalid_client") await failureLimit(request);
+      throw error;
+    }
+  }
+}, { name: "client-authentication", dependencies: ["clients"] });
+
+function credentials({ headers: { authorization }, body }: FastifyRequest): { id: string; secret: string } {
+  const { client_id: id, client_secret: secret } = (body ?? {}) as { client_id?: string; client_secret?: string };
+  if (authorization === undefined) {
+    if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
+    if (secret === undefined) throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic)");
+    return { id, secret };
+  }
+  if (id !== undefined || secret !== undefined) throw invalidRequest("Send the client's credentials by HTTP Basic or in the body, not both");
+  const [, encoded] = /^Basic +([A-Za-z0-9+/_-]+=*)$/i.exec(authorization) ?? [];
+  const text = Buffer.from(encoded ?? "", "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  if (colon < 1) throw invalidClient();
+  return { id: text.slice(0, colon), secret: text.slice(colon + 1) };
+}

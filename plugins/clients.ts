@@ -1,0 +1,13 @@
+import fp from "fastify-plugin";
+import { ClientCache } from "../src/clients/cache.js";
+import { ClientRegistry } from "../src/clients/registry.js";
+
+declare module "fastify" {
+  interface FastifyInstance { clients: ClientRegistry; clientCache: ClientCache }
+}
+
+export default fp(async (app) => {
+  const { clock, database: { clients: store }, installation } = app;
+  app.decorate("clientCache", new ClientCache({ store, clock, revision: installation.clientRevision }));
+  app.decorate("clients", new ClientRegistry({ store, clock, cache: app.clientCache }));
+}, { name: "clients", dependencies: ["database"] });

@@ -1,0 +1,60 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import fp from "fastify-plugin";
+import { AuthflowError, invalidRequest, notFound } from "../src/errors.js";
+
+const BODY_ERRORS: Record<string, [status: number, description: string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, "Content-Type must be application/json"],
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, "The request body must be at most 32 KiB"],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, "The request body does not have the length that Content-Length says"],
+  FST_ERR_CTP_INVALID_JSON_BODY: [400, "The request body is not valid JSON, or has a member named __proto__ or constructor"],
+  FST_ERR_BAD_URL: [400, "The request's path is not a valid URL path"],
+};
+
+/** The one place where an error becomes an answer. */
+export function answerError(error: FastifyError | AuthflowError, request: FastifyRequest, reply: FastifyReply): void {
+  const known = error instanceof AuthflowError ? error : translate(error);
+  if (known.status >= 500) request.log.error({ err: known.cause ?? error }, known.message);
+  else request.log.debug({ error: known.code }, known.message);
+  const { challenge, retryAfter } = known.extra;
+  if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
+  if (challenge !== undefined) reply.header("www-authenticate", wwwAuthenticate(challenge, known));
+  reply.code(known.status).header("cache-control", "no-store").send({
+    error: known.code,
+    error_description: known.message,
+    ...(known.status >= 500 ? { request_id: request.id } : {}),
+  });
+}
+
+function translate(error: FastifyError): AuthflowError {
+  const [status, description] = BODY_ERRORS[error.code] ?? [error.statusCode ?? 500, error.message];
+  if (status >= 500) {
+    return new AuthflowError(500, "server_error", "Something went wrong on our side: quote the request_id", { cause: error });
+  }
+  return new AuthflowError(status, "invalid_request", description, { cause: error });
+}
+
+/** RFC 6750 §3: an error code only where a token was presented. */
+function wwwAuthenticate(challenge: "Basic" | "Bearer", { code, message }: AuthflowError): string {
+  const realm = `${challenge} realm="authflow"`;
+  return challenge === "Bearer" && code === "invalid_token" ? `${realm}, error="${code}", error_description="${message.replace(/["\\]/g, "'")}"` : realm;
+}
+
+export default fp(async (app) => {
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request) => {
+    throw notFound(`${request.method} ${request.url.split("?", 1)[0]} does not exist: see /docs`);
+  });
+  app.setSchemaErrorFormatter(([first], part) => {
+    if (part === "body" && first?.keyword === "type" && first.instancePath === "") return invalidRequest("The request body must be a JSON object");
+    const field = [...(first?.instancePath.split("/").slice(1) ?? [])].join(".");
+    const name = field || part;
+    switch (first?.keyword) {
+      case "additionalProperties":
+        return invalidRequest(`Unknown field ${[field, String(first.params.additionalProperty)].filter(Boolean).join(".")}: remove it or check its spelling`);
+      case "required":
+        return invalidRequest(`${[field, String(first.params.missingProperty)].filter(Boolean).join(".")} is missing`);
+      default:
+        return invalidRequest(`${name} ${first?.message ?? "is not valid"}`);
+    }
+  });
+}, { name: "errors" });

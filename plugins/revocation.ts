@@ -1,0 +1,12 @@
+import fp from "fastify-plugin";
+import { Revocations } from "../src/revocation/revocations.js";
+import { RedisRevocationFace } from "../src/stores/redis/revocation-face.js";
+
+declare module "fastify" {
+  interface FastifyInstance { revocations: Revocations }
+}
+
+export default fp(async (app) => {
+  const face = app.config.redisUrl === undefined ? undefined : new RedisRevocationFace(app.redis, app.installation.id);
+  app.decorate("revocations", new Revocations({ journal: app.database.revocations, face, clock: app.clock }));
+}, { name: "revocation", dependencies: ["database", "redis"] });

@@ -1,0 +1,70 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { Client } from "../src/clients/client.js";
+import { ClientId, ClientList, ClientListQuery, ClientPatchBody, ClientResponse, RotatedSecret, RotateSecretBody } from "./schemas/clients.js";
+import { errors, ref, type Security } from "./schemas/common.js";
+
+const common = { tags: ["clients"], security: [{ adminToken: [] }] as Security };
+const one = { ...common, params: ClientId };
+
+const adminClients: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook("onRequest", app.operatorOnly);
+
+  app.get("/clients", {
+    schema: {
+      ...common, operationId: "listClients", summary: "List clients in the order of registration", querystring: ClientListQuery,
+      response: { 200: { ...ref(ClientList), description: "One page" }, ...errors(400, 401, 403, 429, 503) },
+    },
+  }, async ({ query: { limit, cursor } }) => {
+    const { clients, next } = await app.clients.list({ limit, after: cursor });
+    return { clients: clients.map(present), next_cursor: next };
+  });
+
+  app.get("/clients/:client_id", {
+    schema: {
+      ...one, operationId: "readClient", summary: "Read a client",
+      response: { 200: { ...ref(ClientResponse), description: "The client" }, ...errors(400, 401, 403, 404, 429, 503) },
+    },
+  }, async ({ params }) => present(await app.clients.read(params.client_id)));
+
+  app.patch("/clients/:client_id", {
+    schema: {
+      ...one, operationId: "updateClient", summary: "Change, disable or enable a client", body: ref(ClientPatchBody),
+      description: "In effect at once on the replica that answers, and within a second on the others.",
+      response: { 200: { ...ref(ClientResponse), description: "The client as it is now" }, ...errors(400, 401, 403, 404, 413, 415, 429, 503) },
+    },
+  }, async ({ params, body: { redirect_uris: redirectUris, ...patch } }) =>
+    present(await app.clients.update(params.client_id, { ...patch, ...(redirectUris && { redirectUris }) })));
+
+  app.delete("/clients/:client_id", {
+    schema: {
+      ...one, operationId: "deleteClient", summary: "Delete a client for good",
+      response: { 204: { type: "null" as const, description: "Deleted" }, ...errors(400, 401, 403, 404, 429, 503) },
+    },
+  }, async ({ params }, reply) => {
+    await app.clients.delete(params.client_id);
+    return reply.code(204).send(null);
+  });
+
+  app.post("/clients/:client_id/rotate-secret", {
+    schema: {
+      ...one, operationId: "rotateClientSecret", summary: "Give a client a new secret", body: ref(RotateSecretBody),
+      description: "The secrets in use keep working for `overlap` seconds, so that a deployment can change over without a gap.",
+      response: { 200: { ...ref(RotatedSecret), description: "The new secret" }, ...errors(400, 401, 403, 404, 413, 415, 429, 503) },
+    },
+  }, async ({ params, body }) => {
+    const { client, secret, previousExpiresAt } = await app.clients.rotateSecret(params.client_id, body.overlap);
+    return { client_id: client.id, client_secret: secret, previous_expires_at: new Date(previousExpiresAt).toISOString() };
+  });
+};
+export default adminClients;
+
+const present = (client: Client) => ({
+  client_id: client.id,
+  name: client.name,
+  redirect_uri: client.redirectUris[0] as string,
+  redirect_uris: client.redirectUris,
+  disabled: client.disabled,
+  policy: client.policy,
+  created_at: new Date(client.createdAt).toISOString(),
+  updated_at: new Date(client.updatedAt).toISOString(),
+});

@@ -1,0 +1,25 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { ref } from "./schemas/common.js";
+import { Health, Readiness } from "./schemas/health.js";
+
+const live = {
+  operationId: "live",
+  tags: ["operation"],
+  summary: "Whether the process runs",
+  response: { 200: { ...ref(Health), description: "It does" } },
+};
+const ready = {
+  operationId: "ready",
+  tags: ["operation"],
+  summary: "Whether traffic should be sent here",
+  response: { 200: { ...ref(Readiness), description: "All parts are up" }, 503: { ...ref(Readiness), description: "A part is not, and is named" } },
+};
+
+const health: FastifyPluginAsyncTypebox = async (app) => {
+  app.get("/health/live", { schema: live, logLevel: "warn" }, async () => ({ status: "up" as const }));
+  app.get("/health/ready", { schema: ready, logLevel: "warn" }, async (_request, reply) => {
+    const readiness = await app.readiness();
+    return reply.code(readiness.status === "up" ? 200 : 503).send(readiness);
+  });
+};
+export default health;

@@ -1,0 +1,25 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { errors, ref } from "./schemas/common.js";
+import { Jwks } from "./schemas/tokens.js";
+
+/** Seconds for which a verifier may keep the document. */
+const MAX_AGE = 300;
+
+const schema = {
+  operationId: "jwks",
+  tags: ["discovery"],
+  summary: "The public keys that verify every token",
+  description: "RFC 7517. Cache it as Cache-Control says, and fetch it again when a token names an unknown kid.",
+  response: { 200: { ...ref(Jwks), description: "The keys, the active one first" }, 304: { type: "null" as const, description: "Unchanged since the ETag" }, ...errors(429) },
+};
+
+const jwks: FastifyPluginAsyncTypebox = async (app) => {
+  // The document is serialised once per change of the ring, so there is nothing left for a serializer to do.
+  app.get("/.well-known/jwks.json", { schema, serializerCompiler: () => (body) => body as unknown as string }, async (request, reply) => {
+    const { body, etag } = app.keys.jwks;
+    reply.header("cache-control", `public, max-age=${MAX_AGE}`).header("etag", etag).type("application/json");
+    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+    return reply.send(body as never);
+  });
+};
+export default jwks;

@@ -1,0 +1,11 @@
+import type { TSchema } from "@sinclair/typebox";
+import { ClientList, ClientPatchBody, ClientResponse, Policy, RegisteredClient, RegistrationBody, RotatedSecret, RotateSecretBody } from "./clients.js";
+import { ErrorResponse } from "./common.js";
+import { Health, Readiness } from "./health.js";
+import { Jwks, LogoutResponse, MintBody, TokenResponse, UserInfo } from "./tokens.js";
+
+/** Every schema with an $id: the components of the OpenAPI document. */
+export const SHARED_SCHEMAS: readonly TSchema[] = [
+  ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
+  ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, Health, Readiness,
+];

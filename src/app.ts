@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import rateLimit from "@fastify/rate-limit";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
+import background from "../plugins/background.js";
+import bearer from "../plugins/bearer.js";
+import bodyParsing from "../plugins/body-parsing.js";
+import clientAuthentication from "../plugins/client-authentication.js";
+import clients from "../plugins/clients.js";
+import database from "../plugins/database.js";
+import errors, { answerError } from "../plugins/errors.js";
+import keys from "../plugins/keys.js";
+import openapi from "../plugins/openapi.js";
+import operator from "../plugins/operator.js";
+import readiness from "../plugins/readiness.js";
+import redis from "../plugins/redis.js";
+import requestLog from "../plugins/request-log.js";
+import revocation from "../plugins/revocation.js";
+import securityHeaders from "../plugins/security-headers.js";
+import tokens from "../plugins/tokens.js";
+import validation from "../plugins/validation.js";
+import adminClients from "../routes/admin-clients.js";
+import clientRoutes from "../routes/clients.js";
+import documentation from "../routes/documentation.js";
+import health from "../routes/health.js";
+import jwks from "../routes/jwks.js";
+import logout from "../routes/logout.js";
+import mint from "../routes/mint.js";
+import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
+import userinfo from "../routes/userinfo.js";
+import { type Clock, systemClock } from "./clock.js";
+import type { Config } from "./config.js";
+import { tooManyRequests } from "./errors.js";
+
+declare module "fastify" {
+  interface FastifyInstance { config: Config; clock: Clock }
+}
+
+export interface Overrides {
+  clock?: Clock;
+  /** Where log lines go instead of standard output. */
+  logStream?: { write(line: string): void };
+}
+
+const BODY_LIMIT = 32 * 1024;
+
+/** The whole service, not listening yet: the same for production, tests, the CLI and the OpenAPI document. */
+export async function buildApp(config: Config, { clock = systemClock, logStream }: Overrides = {}): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: { level: config.logLevel, ...(logStream && { stream: logStream }) },
+    logController: new LogController({ disableRequestLogging: true }), // plugins/request-log.ts writes one line instead of two
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: config.trustProxy,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 30_000,
+    forceCloseConnections: "idle",
+    frameworkErrors: (error, request, reply) => { answerError(error, request, reply); },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.decorate("config", config);
+  app.decorate("clock", clock);
+  for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
+
+  await app.register(errors);
+  await app.register(bodyParsing);
+  await app.register(validation);
+  await app.register(requestLog);
+  await app.register(securityHeaders);
+  await app.register(openapi);
+  await app.register(database);
+  await app.register(redis);
+  await app.register(keys);
+  await app.register(clients);
+  await app.register(tokens);
+  await app.register(revocation);
+  await app.register(operator);
+  await app.register(readiness);
+  await app.register(bearer);
+  await app.register(background);
+
+  const limits = { global: true, timeWindow: 60_000, errorResponseBuilder: (_request: unknown, { ttl }: { ttl: number }) => tooManyRequests(Math.ceil(ttl / 1000)) };
+  const quiet = { addHeaders: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false } };
+  await app.register(async (tokenEndpoints) => {
+    // Counted in memory, so that /mint waits for no other service.
+    await tokenEndpoints.register(rateLimit, { ...limits, ...quiet, max: config.rateLimits.ip });
+    await tokenEndpoints.register(clientAuthentication);
+    await tokenEndpoints.register(mint);
+    await tokenEndpoints.register(logout);
+    await tokenEndpoints.register(userinfo);
+    await tokenEndpoints.register(jwks);
+  });
+  await app.register(async (registration) => {
+    await registration.register(rateLimit, {
+      ...limits, max: config.rateLimits.registration, nameSpace: `authflow:${app.installation.id}:limit:`,
+      ...(config.redisUrl !== undefined && { redis: app.redis, skipOnError: true }),
+    });
+    await registration.register(clientRoutes);
+    await registration.register(adminClients);
+  });
+  await app.register(health);
+  await app.register(documentation);
+  return app;
+}

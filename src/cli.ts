@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { clientCommands } from "./cli/clients.js";
+import { doctorCommand } from "./cli/doctor.js";
+import { keyCommands } from "./cli/keys.js";
+import { migrateCommand } from "./cli/migrate.js";
+import { mintCommand } from "./cli/mint.js";
+import { reportAndExit, serve } from "./server.js";
+
+const program = new Command("authflow")
+  .description("Authflow issues, validates and revokes your application's JWTs.")
+  .addHelpText("after", `
+Settings are read from the environment (see the README's table), the same for every command:
+  DATABASE_URL=postgres://… REDIS_URL=redis://… authflow doctor
+
+A first walk:
+  $ authflow clients add my-app https://my-app.com/callback
+  $ authflow mint alice --client <client_id>
+  $ authflow serve`)
+  .showHelpAfterError("(authflow --help shows what is possible)");
+
+program.command("serve").description("run the service").action(() => serve(process.env));
+program.addCommand(migrateCommand);
+program.addCommand(clientCommands);
+program.addCommand(mintCommand);
+program.addCommand(keyCommands);
+program.addCommand(doctorCommand);
+
+program.parseAsync().catch(reportAndExit);

@@ -1,0 +1,52 @@
+import { Command, InvalidArgumentError } from "commander";
+import { print, withApp } from "./run.js";
+
+export const clientCommands = new Command("clients").description("register and manage applications");
+
+clientCommands.command("add")
+  .description("register an application; its secret is shown only now")
+  .argument("<name>", "what people call it")
+  .argument("<redirect-uris...>", "1 to 20 absolute URIs, https unless loopback")
+  .action((name: string, redirectUris: string[]) => withApp(async ({ clients }) => {
+    const { client, secret } = await clients.register({ name, redirectUris });
+    print({ client_id: client.id, client_secret: secret, name: client.name, redirect_uris: client.redirectUris });
+  }));
+
+clientCommands.command("list")
+  .description("list applications in the order of registration")
+  .option("--json", "one JSON object a line, with everything but the secrets")
+  .action(({ json }: { json?: boolean }) => withApp(async ({ clients }) => {
+    let after: string | undefined;
+    do {
+      const page = await clients.list({ limit: 200, after });
+      for (const { secrets, ...client } of page.clients) {
+        if (json) print(JSON.stringify(client));
+        else print([client.id, client.disabled ? "disabled" : "enabled ", `${secrets.length} secret${secrets.length === 1 ? "" : "s"}`, client.name].join("  "));
+      }
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }));
+
+clientCommands.command("rotate-secret")
+  .description("give an application a new secret; the old one keeps working for a while")
+  .argument("<client-id>")
+  .option("--overlap <seconds>", "how long the old one keeps working", wholeSeconds, 86_400)
+  .action((id: string, { overlap }: { overlap: number }) => withApp(async ({ clients }) => {
+    const { secret, previousExpiresAt } = await clients.rotateSecret(id, overlap);
+    print({ client_id: id, client_secret: secret, previous_expires_at: new Date(previousExpiresAt).toISOString() });
+  }));
+
+for (const [verb, disabled] of [["disable", true], ["enable", false]] as const) {
+  clientCommands.command(verb)
+    .description(disabled ? "stop an application from minting, within a second on every replica" : "let a disabled application mint again")
+    .argument("<client-id>")
+    .action((id: string) => withApp(async ({ clients }) => {
+      const client = await clients.update(id, { disabled });
+      print(`${client.name} (${client.id}) is ${disabled ? "disabled: tokens it minted live on until they expire or are revoked" : "enabled"}`);
+    }));
+}
+
+function wholeSeconds(text: string): number {
+  if (!/^\d{1,7}$/.test(text) || Number(text) > 2_592_000) throw new InvalidArgumentError("must be whole seconds from 0 to 2592000 (30 days)");
+  return Number(text);
+}

@@ -1,0 +1,28 @@
+import closeWithGrace from "close-with-grace";
+import { buildApp } from "./app.js";
+import { ConfigError, loadConfig } from "./config.js";
+
+/** Milliseconds that requests in flight get to finish after SIGTERM or SIGINT. */
+const GRACE = 10_000;
+
+/** Starts the service from `env`; resolves when it listens. */
+export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
+  const config = loadConfig(env);
+  const app = await buildApp(config);
+  closeWithGrace({ delay: GRACE, logger: false }, async ({ err, signal }) => {
+    if (err) app.log.fatal({ err }, "unexpected error, closing");
+    else app.log.info({ signal }, "closing");
+    await app.close();
+  });
+  await app.listen({ host: config.host, port: config.port });
+  app.log.info(`Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`);
+}
+
+/** What a person should read when the start fails: every fault, no stack. */
+export function reportAndExit(error: unknown): never {
+  const { message } = error as Error;
+  process.stderr.write(`${error instanceof ConfigError ? message : `Authflow could not start: ${message}`}\n`);
+  process.exit(1);
+}
+
+if (import.meta.filename === process.argv[1]) serve(process.env).catch(reportAndExit);
