@@ -1,0 +1,58 @@
+// `node scripts/docs.mjs` writes what the documents repeat from elsewhere: the README's settings table and .env.example
+// from src/settings.ts, the snippets from examples/. `node scripts/docs.mjs check` exits 1 where they differ.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { SETTINGS, settingNotes } from "../dist/src/settings.js";
+
+const root = resolve(import.meta.dirname, "..");
+const names = Object.keys(SETTINGS.properties);
+const read = (path) => readFileSync(resolve(root, path), "utf8");
+const LANGUAGES = { mjs: "js", py: "python", go: "go", java: "java", rb: "ruby" };
+
+const code = (text) => `\`${text}\``;
+const cell = (text) => text.replaceAll("|", "\\|");
+
+function settingsTable() {
+  const rows = names.map((name) => {
+    const { description, default: fallback, unset, secret } = settingNotes(name);
+    return `| ${code(name)}${secret ? " ¹" : ""} | ${cell(description)} | ${fallback ? code(fallback) : cell(unset ?? "")} |`;
+  });
+  return ["| variable | what it does | default, or what happens when unset |", "|---|---|---|", ...rows, "",
+    `¹ A secret: ${code("NAME_FILE")} reads it from a file instead.`].join("\n");
+}
+
+function envExample() {
+  const blocks = names.map((name) => {
+    const { description, remedy, default: fallback, unset, secret } = settingNotes(name);
+    const value = fallback ?? "";
+    return [`# ${description}`, `# ${[secret ? `Secret, ${name}_FILE works too` : "", unset ? `unset: ${unset}` : "", `takes ${remedy}`]
+      .filter(Boolean).map((text) => text[0].toUpperCase() + text.slice(1)).join(". ")}.`, `#${name}=${value}`].join("\n");
+  });
+  return `# Authflow's settings. Every line is optional: what is commented out has the value shown.
+# Use: cp .env.example .env, edit, then node --env-file=.env dist/src/server.js (docker compose reads .env by itself).
+# Generated from src/settings.ts by scripts/docs.mjs.
+
+${blocks.join("\n\n")}\n`;
+}
+
+/** What an example shows: the lines between `snippet:on` and `snippet:off`, or all of it. */
+function snippet(path) {
+  const source = read(path);
+  const shown = [...source.matchAll(/^.*snippet:on\n([\s\S]*?)^.*snippet:off$/gm)].map(([, part]) => part.trim());
+  return `\`\`\`${LANGUAGES[path.split(".").at(-1)]}\n${shown.length > 0 ? shown.join("\n\n") : source.trim()}\n\`\`\``;
+}
+
+/** Fills `<!-- begin settings -->…<!-- end -->` and `<!-- begin snippet <path> -->…<!-- end -->`. */
+const fill = (text) => text.replace(/(<!-- begin (settings|snippet (\S+)) -->\n)[\s\S]*?(<!-- end -->)/g,
+  (_all, begin, what, path, end) => `${begin}${what === "settings" ? settingsTable() : snippet(path)}\n${end}`);
+
+const pages = ["README.md", ...readdirSync(resolve(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+const wanted = new Map([[".env.example", envExample()], ...pages.map((page) => [page, fill(read(page))])]);
+const current = (path) => { try { return read(path); } catch { return undefined; } };
+const stale = [...wanted].filter(([path, text]) => current(path) !== text);
+
+if (process.argv[2] !== "check") for (const [path, text] of stale) writeFileSync(resolve(root, path), text);
+else if (stale.length > 0) process.exitCode = 1;
+const verb = process.argv[2] === "check" ? "differs from its sources: run npm run docs" : "written";
+for (const [path] of stale) console.log(`${path} ${verb}`);
+if (stale.length === 0) console.log("the documents agree with the settings and the examples");

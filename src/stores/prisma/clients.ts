@@ -1,0 +1,106 @@
+import type { Client, MintPolicy, StoredSecret } from "../../clients/client.js";
+import type { ClientStore } from "../../clients/store.js";
+import type { Db, Json, Transaction } from "./db.js";
+import type { Client as Row } from "./generated/sqlite/client.js";
+import { createInstallation } from "./installation.js";
+import { lookup, storable } from "./text.js";
+
+export function clientStore({ prisma }: Db): ClientStore {
+  return {
+    insert: (newcomer) => prisma.$transaction(async (tx) => {
+      const client = { ...storable(newcomer), revision: await raiseRevision(tx) };
+      await tx.client.create({ data: toRow(client) });
+      return client;
+    }),
+
+    // Not findUnique, which gathers concurrent calls into one query whose cost depends on the company.
+    find: async (id) => {
+      const row = await prisma.client.findFirst({ where: { id: lookup(id), deletedAt: null } });
+      return row && toClient(row);
+    },
+
+    list: async ({ limit, after }) => {
+      const where = { deletedAt: null, ...(after !== undefined && { id: { gt: lookup(after) } }) };
+      return (await prisma.client.findMany({ where, orderBy: { id: "asc" }, take: limit })).map(toClient);
+    },
+
+    update: (id, now, change) => unlessAbsent(null, prisma.$transaction(async (tx) => {
+      const revision = await raiseRevision(tx);
+      const current = toClient(await findPresent(tx, id));
+      const {
+        name = current.name, redirectUris = current.redirectUris, secrets = current.secrets,
+        policy = current.policy, disabled = current.disabled,
+      } = storable(change(current));
+      const changed: Client = { ...current, name, redirectUris, secrets, policy, disabled, revision, updatedAt: now };
+      await tx.client.update({ where: { id: current.id }, data: toRow(changed) });
+      return changed;
+    })),
+
+    delete: (id, now) => unlessAbsent(false, prisma.$transaction(async (tx) => {
+      const revision = await raiseRevision(tx);
+      await findPresent(tx, id);
+      const [updatedAt, deletedAt] = [new Date(now), new Date(now)];
+      const tombstone = { name: "", redirectUris: [], secrets: [], policy: {}, disabled: true };
+      await tx.client.update({ where: { id }, data: { ...tombstone, revision, updatedAt, deletedAt } });
+      return true;
+    })),
+
+    changedSince: async (revision) => {
+      const where = { revision: { gt: revision } };
+      const rows = await prisma.client.findMany({ where, orderBy: { revision: "asc" } });
+      return rows.map((row) => ({ id: row.id, revision: row.revision, client: row.deletedAt ? null : toClient(row) }));
+    },
+  };
+}
+
+/** Has to be a transaction's first statement: its row lock makes revisions become visible in ascending order. */
+async function raiseRevision(tx: Transaction): Promise<number> {
+  const raise = async () => (await tx.$queryRaw<{ revision: number }[]>`
+    UPDATE installation SET client_revision = client_revision + 1 WHERE id = 1
+    RETURNING client_revision AS revision`)[0];
+  let raised = await raise();
+  if (raised === undefined) {
+    await createInstallation(tx);
+    raised = await raise();
+  }
+  if (raised === undefined) throw new Error("The installation's row vanished");
+  return raised.revision;
+}
+
+class Absent extends Error {}
+
+async function findPresent(tx: Transaction, id: string): Promise<Row> {
+  const row = await tx.client.findFirst({ where: { id: lookup(id), deletedAt: null } });
+  if (row === null) throw new Absent(); // rolls the revision back: nothing changed
+  return row;
+}
+
+async function unlessAbsent<T, U>(otherwise: U, transaction: Promise<T>): Promise<T | U> {
+  try {
+    return await transaction;
+  } catch (error) {
+    if (error instanceof Absent) return otherwise;
+    throw error;
+  }
+}
+
+function toClient({ redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, ...row }: Row): Client {
+  return {
+    ...row,
+    redirectUris: redirectUris as string[],
+    secrets: secrets as unknown as StoredSecret[],
+    policy: policy as MintPolicy,
+    createdAt: createdAt.getTime(),
+    updatedAt: updatedAt.getTime(),
+  };
+}
+
+function toRow({ id, name, redirectUris, secrets, policy, disabled, revision, createdAt, updatedAt }: Client) {
+  return {
+    id, name, redirectUris, disabled, revision,
+    secrets: secrets as unknown as Json,
+    policy: policy as Json,
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
+  };
+}

@@ -1,0 +1,35 @@
+import type { ClientStore } from "../../clients/store.js";
+import type { InstallationStore } from "../../installation.js";
+import type { KeyStore } from "../../keys/store.js";
+import type { RevocationJournal } from "../../revocation/journal.js";
+import { clientStore } from "./clients.js";
+import { connect } from "./db.js";
+import { installationStore } from "./installation.js";
+import { revocationJournal } from "./revocations.js";
+import { signingKeyStore } from "./signing-keys.js";
+
+export { migrate, pendingMigrations } from "./migrate.js";
+
+export interface Database {
+  clients: ClientStore;
+  keys: KeyStore;
+  revocations: RevocationJournal;
+  installation: InstallationStore;
+  /** Rejects where the database doesn't answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `file:<path>` (the file and its folder are made where missing) or `postgres://…`. Expects the migrations applied. */
+export async function openDatabase(url: string): Promise<Database> {
+  const db = await connect(url);
+  await db.prisma.$connect();
+  return {
+    clients: clientStore(db),
+    keys: signingKeyStore(db),
+    revocations: revocationJournal(db),
+    installation: installationStore(db),
+    ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
+    close: () => db.prisma.$disconnect(),
+  };
+}

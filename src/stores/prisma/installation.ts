@@ -1,0 +1,26 @@
+import { randomUUID } from "node:crypto";
+import type { Installation, InstallationStore } from "../../installation.js";
+import type { Db, Transaction } from "./db.js";
+
+export function installationStore({ prisma }: Db): InstallationStore {
+  const read = async () => (await prisma.$queryRaw<Installation[]>`
+    SELECT uuid AS id, client_revision AS "clientRevision", ring_revision AS "ringRevision"
+    FROM installation WHERE id = 1`)[0];
+  return {
+    load: async () => {
+      const found = await read();
+      if (found !== undefined) return found;
+      await createInstallation(prisma);
+      const created = await read();
+      if (created === undefined) throw new Error("The installation's row vanished");
+      return created;
+    },
+  };
+}
+
+/** Whoever comes first names the installation. */
+export async function createInstallation(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO installation (id, uuid, client_revision, ring_revision) VALUES (1, ${randomUUID()}, 0, 0)
+    ON CONFLICT (id) DO NOTHING`;
+}

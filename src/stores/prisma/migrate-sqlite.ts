@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { type Applied, type Migration, pendingOf } from "./migrations.js";
+import { openSqlite } from "./sqlite.js";
+
+const LEDGER = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
+    "id"                    TEXT PRIMARY KEY NOT NULL,
+    "checksum"              TEXT NOT NULL,
+    "finished_at"           DATETIME,
+    "migration_name"        TEXT NOT NULL,
+    "logs"                  TEXT,
+    "rolled_back_at"        DATETIME,
+    "started_at"            DATETIME NOT NULL DEFAULT current_timestamp,
+    "applied_steps_count"   INTEGER UNSIGNED NOT NULL DEFAULT 0
+)`;
+const READ = "SELECT migration_name, checksum, finished_at, rolled_back_at FROM _prisma_migrations";
+const RECORD = `INSERT INTO _prisma_migrations
+  (id, checksum, migration_name, finished_at, started_at, applied_steps_count) VALUES (?, ?, ?, ?, ?, 1)`;
+
+type Connection = ReturnType<typeof openSqlite>;
+
+export function migrateSqlite(path: string, all: Migration[]): string[] {
+  return withDatabase(path, (db) => {
+    const done: string[] = [];
+    // OFF: a table rebuilt inside a transaction would cascade its DROP
+    db.exec("PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF");
+    if (pending(db, all).length === 0) return done;
+    for (;;) {
+      db.exec("BEGIN IMMEDIATE");
+      db.exec(LEDGER);
+      const [next] = pending(db, all);
+      if (next !== undefined) {
+        db.exec(next.sql);
+        const broken = db.prepare("PRAGMA foreign_key_check").all();
+        if (broken.length > 0) throw new Error(`Migration ${next.name} breaks ${broken.length} foreign keys`);
+        db.prepare(RECORD).run(randomUUID(), next.checksum, next.name, Date.now(), Date.now());
+      }
+      db.exec("COMMIT");
+      if (next === undefined) return done;
+      done.push(next.name);
+    }
+  });
+}
+
+export function pendingSqlite(path: string, all: Migration[]): Migration[] {
+  return existsSync(path) ? withDatabase(path, (db) => pending(db, all)) : all;
+}
+
+function pending(db: Connection, all: Migration[]): Migration[] {
+  const ledger = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_prisma_migrations'").get();
+  return pendingOf(all, ledger === undefined ? [] : (db.prepare(READ).all() as Applied[]));
+}
+
+function withDatabase<T>(path: string, work: (db: Connection) => T): T {
+  const db = openSqlite(path);
+  try {
+    return work(db);
+  } finally {
+    if (db.inTransaction) db.exec("ROLLBACK");
+    db.close();
+  }
+}

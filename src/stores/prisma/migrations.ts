@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isPostgres } from "./url.js";
+
+export interface Migration { name: string; sql: string; checksum: string }
+export interface Applied { migration_name: string; checksum: string; finished_at: unknown; rolled_back_at: unknown }
+
+/** Every migration of the url's dialect, oldest first. */
+export function readMigrations(url: string): Migration[] {
+  const dir = join(packageRoot(import.meta.dirname), "prisma/migrations", isPostgres(url) ? "postgresql" : "sqlite");
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => {
+      const sql = readFileSync(join(dir, name, "migration.sql"), "utf8");
+      return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Those of `all` that the ledger lacks; throws where it holds one half done, or done with another text. */
+export function pendingOf(all: Migration[], applied: Applied[]): Migration[] {
+  const live = new Map(applied.filter((row) => row.rolled_back_at === null).map((row) => [row.migration_name, row]));
+  return all.filter(({ name, checksum }) => {
+    const row = live.get(name);
+    if (row === undefined) return true;
+    if (row.finished_at === null) throw new Error(`Migration ${name} was started and never finished`);
+    if (row.checksum !== checksum) throw new Error(`Migration ${name} was edited after it was applied`);
+    return false;
+  });
+}
+
+/** This file runs from the source and from dist, at different depths. */
+function packageRoot(dir: string): string {
+  if (existsSync(join(dir, "package.json"))) return dir;
+  const parent = dirname(dir);
+  if (parent === dir) throw new Error("No package.json above the stores: the migrations can't be found");
+  return packageRoot(parent);
+}

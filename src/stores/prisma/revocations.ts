@@ -1,0 +1,68 @@
+import type { Revocation, RevocationJournal } from "../../revocation/journal.js";
+import type { Db } from "./db.js";
+import type { Revocation as Row } from "./generated/sqlite/client.js";
+import { lookup, storable } from "./text.js";
+
+/** Prisma reads later instants from PostgreSQL as invalid dates. */
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Raw where the call is hot, or where Prisma would spend one parameter per row (SQLite has a limit). */
+export function revocationJournal({ prisma, postgres }: Db): RevocationJournal {
+  return {
+    record: async (revocation, shared) => {
+      const { jti, clientId, subject, expiresAt, revokedAt } = storable(revocation);
+      const expires = new Date(Math.min(expiresAt, LATEST));
+      await prisma.$executeRaw`
+        INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
+        VALUES (${jti}, ${clientId}, ${subject}, ${expires}, ${new Date(revokedAt)}, ${shared})
+        ON CONFLICT (jti) DO NOTHING`;
+    },
+
+    has: async (jti) => {
+      const key = lookup(jti);
+      const rows = await prisma.$queryRaw<unknown[]>`SELECT 1 AS revoked FROM revocations WHERE jti = ${key}`;
+      return rows.length > 0;
+    },
+
+    live: async (now, { limit, after }) => {
+      const where = { expiresAt: { gt: new Date(now) }, ...(after !== undefined && { jti: { gt: lookup(after) } }) };
+      return (await prisma.revocation.findMany({ where, orderBy: { jti: "asc" }, take: limit })).map(toRevocation);
+    },
+
+    unshared: async (now, limit) => {
+      const where = { shared: false, expiresAt: { gt: new Date(now) } };
+      return (await prisma.revocation.findMany({ where, orderBy: { expiresAt: "asc" }, take: limit }))
+        .map(toRevocation);
+    },
+
+    // SKIP LOCKED: replicas that mark or sweep the same rows in different orders would end in a deadlock. What one
+    // skips is another's work in progress.
+    markShared: async (jtis) => {
+      if (postgres) {
+        await prisma.$executeRaw`
+          UPDATE revocations SET shared = true WHERE jti IN (
+            SELECT jti FROM revocations WHERE jti = ANY(${jtis}) AND NOT shared FOR UPDATE SKIP LOCKED)`;
+      } else {
+        await prisma.$executeRaw`
+          UPDATE revocations SET shared = true
+          WHERE jti IN (SELECT value FROM json_each(${JSON.stringify(jtis)})) AND NOT shared`;
+      }
+    },
+
+    sweep: async (before, limit) => {
+      const instant = new Date(before);
+      return postgres
+        ? await prisma.$executeRaw`
+          DELETE FROM revocations WHERE jti IN (
+            SELECT jti FROM revocations WHERE expires_at <= ${instant}
+            ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
+        : await prisma.$executeRaw`
+          DELETE FROM revocations WHERE jti IN (
+            SELECT jti FROM revocations WHERE expires_at <= ${instant} ORDER BY expires_at LIMIT ${limit})`;
+    },
+  };
+}
+
+function toRevocation({ jti, clientId, subject, expiresAt, revokedAt }: Row): Revocation {
+  return { jti, clientId, subject, expiresAt: expiresAt.getTime(), revokedAt: revokedAt.getTime() };
+}

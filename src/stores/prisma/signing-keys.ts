@@ -1,0 +1,50 @@
+import type { KeyState, KeyStore, StoredKey } from "../../keys/store.js";
+import type { Db } from "./db.js";
+import type { SigningKey as Row } from "./generated/sqlite/client.js";
+import { createInstallation } from "./installation.js";
+import { storable } from "./text.js";
+
+const STATES = { staged: "STAGED", active: "ACTIVE", retired: "RETIRED" } as const;
+
+export function signingKeyStore({ prisma }: Db): KeyStore {
+  return {
+    load: async () => {
+      // The revision first: the keys are then at least as new, and if they are newer, a `save` on top of them loses.
+      const installation = await prisma.installation.findFirst({ where: { id: 1 } });
+      const rows = await prisma.signingKey.findMany({ orderBy: [{ createdAt: "asc" }, { kid: "asc" }] });
+      return { revision: installation?.ringRevision ?? 0, keys: rows.map(toKey) };
+    },
+
+    save: async (expectedRevision, keys) => {
+      const rows = storable(keys).map(toRow);
+      return await prisma.$transaction(async (tx) => {
+        await createInstallation(tx);
+        const won = await tx.$executeRaw`
+          UPDATE installation SET ring_revision = ring_revision + 1
+          WHERE id = 1 AND ring_revision = ${expectedRevision}`;
+        if (won === 0) return false;
+        await tx.signingKey.deleteMany();
+        await tx.signingKey.createMany({ data: rows });
+        return true;
+      });
+    },
+  };
+}
+
+const toInstant = (date: Date | null): number | null => date && date.getTime();
+const toDate = (instant: number | null): Date | null => (instant === null ? null : new Date(instant));
+
+function toKey({ state, createdAt, activatedAt, retiredAt, ...texts }: Row): StoredKey {
+  return {
+    ...texts, state: state.toLowerCase() as KeyState,
+    createdAt: createdAt.getTime(), activatedAt: toInstant(activatedAt), retiredAt: toInstant(retiredAt),
+  };
+}
+
+function toRow(key: StoredKey): Row {
+  const { kid, algorithm, state, publicJwk, sealedPrivateKey, createdAt, activatedAt, retiredAt } = key;
+  return {
+    kid, algorithm, state: STATES[state], publicJwk, sealedPrivateKey,
+    createdAt: new Date(createdAt), activatedAt: toDate(activatedAt), retiredAt: toDate(retiredAt),
+  };
+}

@@ -1,0 +1,105 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PrismaLibSql } from "@prisma/adapter-libsql";
+import Sqlite from "libsql";
+
+type Connection = InstanceType<typeof Sqlite>;
+type Client = ReturnType<PrismaLibSql["createClient"]>;
+interface Query { sql: string; args: unknown[] }
+
+const SQLITE_BUSY = 5;
+const BUSY_TIMEOUT_MS = 5000;
+const CACHED_STATEMENTS = 200;
+
+/**
+ * adapter-libsql over ONE connection. The stock client opens another for each transaction and never closes it (two
+ * file descriptors apiece), losing the PRAGMAs with it, and begins DEFERRED, so that a transaction which reads before
+ * it writes fails at once where another process writes. The adapter itself keeps other queries out of a transaction.
+ */
+export class SqliteAdapter extends PrismaLibSql {
+  readonly #path: string;
+
+  constructor(path: string) {
+    // Numbers: a third of the size of ISO texts in rows and indexes, and in order whatever the year.
+    super({ url: `file:${path}` }, { timestampFormat: "unixepoch-ms" });
+    this.#path = path;
+  }
+
+  override createClient(): Client {
+    const db = openSqlite(this.#path);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 0");
+    const prepare = statementCache(db);
+    const execute = ({ sql, args }: Query) => whenFree(() => {
+      const statement = prepare(sql);
+      const values = args.map((value) => (typeof value === "boolean" ? Number(value) : value));
+      if (!statement.reader) {
+        return { columns: [], columnTypes: [], rows: [], rowsAffected: statement.run(values).changes };
+      }
+      const columns = statement.columns();
+      const rows = (statement.all(values) as unknown[][])
+        .map((row) => row.map((value) => (Buffer.isBuffer(value) ? new Uint8Array(value).buffer : value)));
+      return {
+        columns: columns.map(({ name }) => name), columnTypes: columns.map(({ type }) => type ?? ""),
+        rows, rowsAffected: 0,
+      };
+    });
+    const rollback = async () => { if (db.inTransaction) db.exec("ROLLBACK"); };
+    const commit = async () => {
+      try {
+        await whenFree(() => db.exec("COMMIT"));
+      } catch (error) {
+        await rollback(); // left open (say, by a full disk), it would swallow the writes of the next callers
+        throw error;
+      }
+    };
+    const transaction = async () => {
+      await whenFree(() => db.exec("BEGIN IMMEDIATE"));
+      return { execute, commit, rollback };
+    };
+    return {
+      execute, transaction, executeMultiple: async (sql: string) => { db.exec(sql); }, close: () => { db.close(); },
+    } as unknown as Client;
+  }
+}
+
+/** Opens a database file, made where there is none; so is its folder, for this user alone. */
+export function openSqlite(path: string): Connection {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
+}
+
+/**
+ * Waits for another connection's lock without blocking the loop: SQLite's own wait would, and where the holder lives in
+ * this very process it could never let go.
+ */
+async function whenFree<T>(attempt: () => T): Promise<T> {
+  for (const deadline = performance.now() + BUSY_TIMEOUT_MS;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      // The low byte is the error, the rest its variety (SQLITE_BUSY_RECOVERY, …).
+      const busy = ((error as { rawCode?: number }).rawCode ?? 0) % 256 === SQLITE_BUSY;
+      if (!busy || performance.now() > deadline) throw error;
+    }
+    await sleep(1 + Math.random() * 9);
+  }
+}
+
+function statementCache(db: Connection) {
+  const prepareNew = (sql: string) => {
+    const statement = db.prepare<unknown[]>(sql).safeIntegers(true);
+    return statement.reader ? statement.raw(true) : statement;
+  };
+  const cache = new Map<string, ReturnType<typeof prepareNew>>();
+  return (sql: string) => {
+    let statement = cache.get(sql);
+    if (statement === undefined) {
+      statement = prepareNew(sql);
+      const [oldest] = cache.keys();
+      if (cache.size >= CACHED_STATEMENTS && oldest !== undefined) cache.delete(oldest);
+      cache.set(sql, statement);
+    }
+    return statement;
+  };
+}

@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Test } from "tap";
+import { type Database, migrate, openDatabase } from "../../src/stores/prisma/database.js";
+import { postgres, sqlite } from "../support/services.js";
+
+export interface Subject {
+  url: string;
+  /** Another instance on the same database, closed at the end. */
+  open(): Promise<Database>;
+}
+
+/** Runs `suite` against an empty, migrated database of each dialect. */
+export async function onEveryDialect(t: Test, suite: (t: Test, subject: Subject) => Promise<void>): Promise<void> {
+  await onEveryEmptyDatabase(t, async (t, url) => {
+    await migrate(url);
+    const open = async () => {
+      const database = await openDatabase(url);
+      t.teardown(() => database.close());
+      return database;
+    };
+    await suite(t, { url, open });
+  });
+}
+
+export async function onEveryEmptyDatabase(t: Test, suite: (t: Test, url: string) => Promise<void>): Promise<void> {
+  for (const [name, find] of [["SQLite", sqlite], ["PostgreSQL", postgres]] as const) {
+    await t.test(name, async (t) => {
+      const url = await find(t);
+      if (url !== undefined) await suite(t, url);
+    });
+  }
+}
+
+/** Runs a job of child.ts in a process of its own, under the loader that runs this one. */
+export function startJob(...args: string[]) {
+  const script = fileURLToPath(new URL("child.ts", import.meta.url));
+  const argv = [...process.execArgv, script, ...args];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  const lines: string[] = [];
+  const reader = createInterface(child.stdout).on("line", (line) => lines.push(line));
+  const ended = Promise.all([
+    new Promise<number | null>((resolve) => child.once("exit", resolve)),
+    new Promise<void>((resolve) => reader.once("close", resolve)),
+  ]).then(([code]) => ({ code, lines }));
+  const printed = async (count: number) => {
+    while (lines.length < count) await new Promise((resolve) => reader.once("line", resolve));
+  };
+  return { child, ended, printed };
+}

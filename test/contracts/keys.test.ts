@@ -1,0 +1,44 @@
+import t from "tap";
+import { onEveryDialect } from "./dialects.js";
+import { aKey, NOW } from "./samples.js";
+
+await onEveryDialect(t, async (t, { open }) => {
+  const [{ keys, installation }, other] = [await open(), await open()];
+
+  await t.test("a new installation has revision 0 and no keys", async (t) => {
+    t.strictSame(await keys.load(), { revision: 0, keys: [] });
+  });
+
+  await t.test("the ring becomes exactly the keys given, in the order of their creation", async (t) => {
+    const retired = aKey({ state: "retired", createdAt: NOW - 2, retiredAt: NOW });
+    const [active, staged] = [aKey({ createdAt: NOW - 1 }), aKey({ state: "staged", activatedAt: null })];
+    t.equal(await keys.save(0, [staged, retired, active]), true);
+    t.strictSame(await other.keys.load(), { revision: 1, keys: [retired, active, staged] });
+    t.equal(await keys.save(1, [active]), true);
+    t.strictSame(await other.keys.load(), { revision: 2, keys: [active] });
+    t.equal((await installation.load()).ringRevision, 2);
+  });
+
+  await t.test("another revision than the expected one writes nothing", async (t) => {
+    const before = await keys.load();
+    t.equal(await keys.save(before.revision - 1, [aKey()]), false);
+    t.equal(await keys.save(before.revision + 1, [aKey()]), false);
+    t.strictSame(await keys.load(), before);
+  });
+
+  await t.test("a save that fails leaves the old ring", async (t) => {
+    const before = await keys.load();
+    const key = aKey();
+    await t.rejects(keys.save(before.revision, [key, key]));
+    await t.rejects(keys.save(before.revision, [aKey({ publicJwk: "\0" })]), TypeError);
+    t.strictSame(await keys.load(), before);
+  });
+
+  await t.test("of many saves at once one wins", async (t) => {
+    const { revision } = await keys.load();
+    const rings = Array.from({ length: 12 }, () => [aKey()]);
+    const outcomes = await Promise.all(rings.map((ring, i) => (i % 2 === 0 ? keys : other.keys).save(revision, ring)));
+    t.equal(outcomes.filter(Boolean).length, 1);
+    t.strictSame(await keys.load(), { revision: revision + 1, keys: rings[outcomes.indexOf(true)] });
+  });
+});

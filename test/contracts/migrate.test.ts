@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import Sqlite from "libsql";
+import pg from "pg";
+import t from "tap";
+import { migrate, openDatabase, pendingMigrations } from "../../src/stores/prisma/database.js";
+import { sqlite } from "../support/services.js";
+import { onEveryEmptyDatabase, startJob } from "./dialects.js";
+
+async function run(url: string, sql: string): Promise<unknown[]> {
+  if (url.startsWith("file:")) {
+    const db = new Sqlite(url.slice("file:".length));
+    try {
+      const statement = db.prepare(sql);
+      return statement.reader ? statement.all() : [statement.run()];
+    } finally {
+      db.close();
+    }
+  }
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return await client.query<object>(sql).then(({ rows }) => rows).finally(() => client.end());
+}
+
+await onEveryEmptyDatabase(t, async (t, url) => {
+  let names: string[] = [];
+
+  await t.test("a migration that fails leaves nothing", async (t) => {
+    await run(url, "CREATE TABLE revocations (stands INTEGER, in_the_way INTEGER)");
+    names = await pendingMigrations(url);
+    await t.rejects(migrate(url));
+    await t.rejects(run(url, "SELECT * FROM clients"));
+    t.strictSame(await pendingMigrations(url), names);
+    await run(url, "DROP TABLE revocations");
+  });
+
+  await t.test("eight processes at once apply each migration once", async (t) => {
+    const jobs = await Promise.all(Array.from({ length: 8 }, () => startJob("migrate", url).ended));
+    t.strictSame(jobs.flatMap(({ lines }) => JSON.parse(lines[0] ?? "null") as string[]), names);
+    t.strictSame(jobs.map(({ code }) => code), Array(8).fill(0));
+    const ledger = names.map((name) => ({ migration_name: name }));
+    t.strictSame(await run(url, "SELECT migration_name FROM _prisma_migrations"), ledger);
+    t.strictSame(await pendingMigrations(url), []);
+    t.strictSame(await migrate(url), []);
+  });
+
+  await t.test("a ledger that disagrees is refused with the reason", async (t) => {
+    await run(url, "UPDATE _prisma_migrations SET finished_at = NULL");
+    await t.rejects(migrate(url), /never finished/);
+    await run(url, "UPDATE _prisma_migrations SET finished_at = started_at, checksum = 'x'");
+    await t.rejects(migrate(url), /edited after it was applied/);
+    await t.rejects(pendingMigrations(url), /edited after it was applied/);
+  });
+});
+
+await t.test("asking what is pending makes no SQLite file", async (t) => {
+  const url = sqlite(t);
+  t.not((await pendingMigrations(url)).length, 0);
+  t.equal(existsSync(url.slice("file:".length)), false);
+});
+
+await t.test("the folder of a SQLite file is made for this user alone, one that stands keeps its mode", async (t) => {
+  const folder = dirname(sqlite(t).slice("file:".length));
+  mkdirSync(join(folder, "open"), { mode: 0o755 });
+  for (const [name, mode] of [["made", 0o700], ["open", 0o755]] as const) {
+    const url = `file:${join(folder, name, "authflow.db")}`;
+    await migrate(url);
+    t.equal(statSync(join(folder, name)).mode & 0o777, mode);
+    const database = await openDatabase(url.replace("file:", "file://"));
+    await database.ping();
+    t.equal((await database.installation.load()).clientRevision, 0);
+    await database.close();
+  }
+});

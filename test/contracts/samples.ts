@@ -1,0 +1,27 @@
+import { randomUUID } from "node:crypto";
+import { type NewClient, PERMISSIVE } from "../../src/clients/client.js";
+import type { StoredKey } from "../../src/keys/store.js";
+import type { Revocation } from "../../src/revocation/journal.js";
+
+export const NOW = Date.UTC(2026, 0, 1, 12, 30, 15, 123);
+
+let count = 0;
+/** Ascending within a process, as UUIDv7 are, and different between processes. */
+export const nextId = (): string => `${String(++count).padStart(8, "0")}-${randomUUID()}`;
+
+export const aClient = (changes: Partial<NewClient> = {}): NewClient => ({
+  id: nextId(), name: "Zürich 🚲",
+  redirectUris: ["https://app.example.com/callback?a=%00&b=\\u0000"],
+  secrets: [{ hash: "a-hash", expiresAt: null }, { hash: "another", expiresAt: NOW }],
+  policy: { ...PERMISSIVE, providers: ["google"], max_ttl: 60 },
+  disabled: false, createdAt: NOW, updatedAt: NOW, ...changes,
+});
+
+export const aRevocation = (changes: Partial<Revocation> = {}): Revocation => ({
+  jti: nextId(), clientId: "a-client", subject: "google|1", expiresAt: NOW + 60_000, revokedAt: NOW, ...changes,
+});
+
+export const aKey = (changes: Partial<StoredKey> = {}): StoredKey => ({
+  kid: nextId(), algorithm: "RS256", state: "active", publicJwk: "{\"kty\":\"RSA\"}", sealedPrivateKey: "v1.sealed",
+  createdAt: NOW, activatedAt: NOW, retiredAt: null, ...changes,
+});
