@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { freePort } from "./ports.js";
+import { binary, missing, type Suite, temporaryFolder } from "./services.js";
+
+export interface PrivateRedis {
+  url: string;
+  /** The folder with its dump. */
+  folder: string;
+  /** Starts it again on the same port, with what its last dump holds. */
+  start(): Promise<void>;
+  /** Ends it in order, without a dump unless one was asked for by `cli("SAVE")`. */
+  stop(): Promise<void>;
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** Freezes it: connections stay open, nothing answers. */
+  pause(): void;
+  resume(): void;
+  flush(): Promise<void>;
+  cli(...command: [string, ...string[]]): Promise<unknown>;
+}
+
+/** A Redis of the test's own, which it may break. */
+export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> {
+  const path = binary("redis-server");
+  if (path === undefined) return missing(t, "redis-server on the PATH");
+  const port = await freePort();
+  const folder = temporaryFolder(t);
+  let child: ChildProcess;
+  const start = async (): Promise<void> => {
+    child = spawn(path, ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"], { stdio: ["ignore", "pipe", "inherit"] });
+    for await (const line of child.stdout ?? []) if (String(line).includes("Ready to accept connections")) break;
+    child.stdout?.destroy();
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGCONT");
+    child.kill(signal);
+    await once(child, "exit");
+  };
+  const cli = async (...[command, ...args]: [string, ...string[]]): Promise<unknown> => {
+    const client = new Redis(port, "127.0.0.1");
+    return client.call(command, ...args).finally(() => { client.disconnect(); });
+  };
+  await start();
+  t.teardown(() => end("SIGKILL"));
+  return {
+    url: `redis://127.0.0.1:${port}`, folder: join(folder), start, cli,
+    stop: () => end("SIGTERM"), kill: () => end("SIGKILL"),
+    pause: () => { child.kill("SIGSTOP"); }, resume: () => { child.kill("SIGCONT"); },
+    flush: async () => { await cli("FLUSHALL"); },
+  };
+}

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "./ports.js";
+import { type Suite, temporaryFolder } from "./services.js";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+export const SERVER = join(ROOT, "dist/src/server.js");
+export const CLI = join(ROOT, "dist/src/cli.js");
+const START_TIMEOUT = 30_000;
+
+type Environment = Record<string, string | undefined>;
+
+export interface ServerProcess {
+  url: string;
+  pid: number;
+  /** Everything it wrote so far, to either stream. */
+  output(): string;
+  /** SIGTERM; resolves to the exit code. */
+  stop(): Promise<number | null>;
+  /** kill -9 */
+  kill(): Promise<void>;
+}
+
+/** The tester's own settings must not leak into what is tested. */
+function cleanEnvironment(env: Environment): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(AUTHFLOW_|JWT_|DATABASE_URL|REDIS_URL|HOST$|PORT$|LOG_LEVEL$|NODE_OPTIONS$|NODE_V8_COVERAGE$|TAP)/.test(name));
+  return { ...Object.fromEntries(inherited), ...env } as NodeJS.ProcessEnv;
+}
+
+/** Starts the built server in a folder of its own. `waitFor`: the path that has to answer 200 before it counts as started. */
+export async function startServer(t: Suite, env: Environment = {}, waitFor = "/health/ready"): Promise<ServerProcess> {
+  if (!existsSync(SERVER)) throw new Error(`${SERVER} is missing: npm run build`);
+  const port = env.PORT ?? String(await freePort());
+  const url = `http://localhost:${port}`;
+  const cwd = env.CWD ?? temporaryFolder(t);
+  const child = spawn(process.execPath, [SERVER], { cwd, env: cleanEnvironment({ AUTHFLOW_PUBLIC_URL: url, ...env, PORT: port }), stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (isRunning(child)) {
+      child.kill(signal);
+      await once(child, "exit");
+    }
+    return child.exitCode;
+  };
+  t.teardown(() => end("SIGKILL"));
+  const deadline = Date.now() + START_TIMEOUT;
+  while (!await answers(`${url}${waitFor}`)) {
+    if (!isRunning(child)) throw new Error(`The server ended while starting:\n${output}`);
+    if (Date.now() > deadline) throw new Error(`The server did not become ready:\n${output}`);
+    await sleep(25);
+  }
+  return { url, pid: child.pid as number, output: () => output, stop: () => end("SIGTERM"), kill: async () => { await end("SIGKILL"); } };
+}
+
+export interface Finished { code: number | null; stdout: string; stderr: string }
+
+/** Runs a Node program of ours to its end. */
+export async function run(program: string, args: string[], env: Environment = {}, cwd = ROOT): Promise<Finished> {
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: cleanEnvironment(env), stdio: ["ignore", "pipe", "pipe"] });
+  const finished: Finished = { code: null, stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => { finished.stdout += chunk.toString(); });
+  child.stderr.on("data", (chunk: Buffer) => { finished.stderr += chunk.toString(); });
+  [finished.code] = await once(child, "close") as [number | null];
+  return finished;
+}
+
+export const runCli = (args: string[], env: Environment = {}, cwd?: string): Promise<Finished> => run(CLI, args, env, cwd);
+
+const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
+const answers = (url: string): Promise<boolean> => fetch(url).then(({ ok }) => ok, () => false);
