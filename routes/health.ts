@@ -4,12 +4,14 @@ import { Health, Readiness } from "./schemas/health.js";
 
 const live = {
   operationId: "live",
+  security: [],
   tags: ["operation"],
   summary: "Whether the process runs",
   response: { 200: { ...ref(Health), description: "It does" } },
 };
 const ready = {
   operationId: "ready",
+  security: [],
   tags: ["operation"],
   summary: "Whether traffic should be sent here",
   response: { 200: { ...ref(Readiness), description: "All parts are up" }, 503: { ...ref(Readiness), description: "A part is not, and is named" } },

@@ -7,6 +7,7 @@ const MAX_AGE = 300;
 
 const schema = {
   operationId: "jwks",
+  security: [],
   tags: ["discovery"],
   summary: "The public keys that verify every token",
   description: "RFC 7517. Cache it as Cache-Control says, and fetch it again when a token names an unknown kid.",
@@ -14,12 +15,12 @@ const schema = {
 };
 
 const jwks: FastifyPluginAsyncTypebox = async (app) => {
-  // The document is serialised once per change of the ring, so there is nothing left for a serializer to do.
-  app.get("/.well-known/jwks.json", { schema, serializerCompiler: () => (body) => body as unknown as string }, async (request, reply) => {
+  app.get("/.well-known/jwks.json", { schema }, async (request, reply) => {
     const { body, etag } = app.keys.jwks;
     reply.header("cache-control", `public, max-age=${MAX_AGE}`).header("etag", etag).type("application/json");
-    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
-    return reply.send(body as never);
+    // A proxy may have weakened the tag (W/"…") or a cache may ask about several.
+    if (request.headers["if-none-match"]?.includes(etag)) return reply.code(304).send();
+    return reply.send(body as never); // text: serialised once per change of the ring, and sent as it is
   });
 };
 export default jwks;

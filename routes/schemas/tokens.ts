@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 const Audience = Type.String({ minLength: 1, maxLength: 255, description: "An audience is 1 to 255 characters" });
 
 export const MintBody = Type.Object({
-  client_id: Type.Optional(Type.String({ format: "uuid", description: "From POST /clients; or authenticate by HTTP Basic" })),
+  client_id: Type.Optional(Type.String({ format: "uuid", description: "A UUID, from POST /clients; or authenticate by HTTP Basic" })),
   client_secret: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: "From POST /clients, 1 to 255 characters" })),
   sub: Type.String({ minLength: 1, maxLength: 255, description: "The user: 1 to 255 printable characters, issued as they are" }),
   provider: Type.Optional(Type.String({

@@ -81,11 +81,15 @@ const checkRedis: Check = async ({ redisUrl }) => {
 };
 
 async function redisClock(redis: Redis): Promise<Finding> {
-  const before = Date.now();
-  const [seconds, microseconds] = await redis.time();
-  const offset = Math.abs(Number(seconds) * 1000 + Number(microseconds) / 1000 - (before + Date.now()) / 2);
-  return offset <= CLOCK_TOLERANCE ? ["ok", "this machine's clock agrees with Redis's"]
-    : ["fail", `this machine's clock and Redis's differ by ${Math.round(offset / 1000)} s: synchronise both (NTP)`];
+  const [seconds] = await redis.time();
+  return compareClocks("Redis's", Number(seconds) * 1000);
+}
+
+/** `theirs` is epoch milliseconds, cut to the second. */
+function compareClocks(whose: string, theirs: number): Finding {
+  const apart = Math.abs(Date.now() - theirs);
+  return apart <= CLOCK_TOLERANCE ? ["ok", `this machine's clock agrees with ${whose}`]
+    : ["fail", `this machine's clock and ${whose} differ by ${Math.round(apart / 1000)} s: synchronise both (NTP)`];
 }
 
 const checkService: Check = async ({ publicUrl }) => {
@@ -94,7 +98,10 @@ const checkService: Check = async ({ publicUrl }) => {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT), redirect: "error" });
     const { keys } = await response.json() as { keys?: { kid: string }[] };
     if (!response.ok || !keys?.length) return [["fail", `${url} answers ${response.status} without keys: does another service answer there? Check AUTHFLOW_PUBLIC_URL`]];
-    return [["ok", `JWKS is reachable at ${url} (${keys.length} key${keys.length === 1 ? "" : "s"})`]];
+    return [
+      ["ok", `JWKS is reachable at ${url} (${keys.length} key${keys.length === 1 ? "" : "s"})`],
+      compareClocks("the service's", Date.parse(response.headers.get("date") ?? "")),
+    ];
   } catch (error) {
     return [["note", `${url} is not reachable from here (${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}): start the service, or check AUTHFLOW_PUBLIC_URL and the proxy before it`]];
   }
