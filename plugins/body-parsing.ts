@@ -7,6 +7,6 @@ export default fp(async (app) => {
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
     // Many HTTP clients declare JSON and send nothing, as for a logout.
     if (body === "") done(null, undefined);
-    else parse(request, body as string, done);
+    else void parse(request, body as string, done);
   });
 }, { name: "body-parsing" });

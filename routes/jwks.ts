@@ -20,7 +20,7 @@ const jwks: FastifyPluginAsyncTypebox = async (app) => {
     reply.header("cache-control", `public, max-age=${MAX_AGE}`).header("etag", etag).type("application/json");
     // A proxy may have weakened the tag (W/"…") or a cache may ask about several.
     if (request.headers["if-none-match"]?.includes(etag)) return reply.code(304).send();
-    return reply.send(body as never); // text: serialised once per change of the ring, and sent as it is
+    return reply.send(body); // text: serialised once per change of the ring, and sent as it is
   });
 };
 export default jwks;

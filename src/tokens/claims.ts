@@ -62,7 +62,7 @@ export function requestedClaims(client: Client, request: MintRequest): Requested
   enforceMintPolicy(client.policy, { sub, provider, audience: request.audience === undefined ? null : audience, claimNames });
   return {
     sub,
-    ...(audience === null ? {} : { aud: audience.length === 1 ? audience[0] as string : audience }),
+    ...(audience === null ? {} : { aud: audience.length === 1 ? audience[0] : audience }),
     client_id: client.id,
     provider,
     ...(email === undefined ? {} : { email }),

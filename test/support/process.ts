@@ -27,7 +27,7 @@ export interface ServerProcess {
 /** The tester's own settings must not leak into what is tested. */
 function cleanEnvironment(env: Environment): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(AUTHFLOW_|JWT_|DATABASE_URL|REDIS_URL|HOST$|PORT$|LOG_LEVEL$|NODE_OPTIONS$|NODE_V8_COVERAGE$|TAP)/.test(name));
-  return { ...Object.fromEntries(inherited), ...env } as NodeJS.ProcessEnv;
+  return { ...Object.fromEntries(inherited), ...env };
 }
 
 /** Starts the built server in a folder of its own. `waitFor`: the path that has to answer 200 before it counts as started. */

@@ -5,6 +5,7 @@ import type { RevocationJournal } from "../../revocation/journal.js";
 import { clientStore } from "./clients.js";
 import { connect } from "./db.js";
 import { installationStore } from "./installation.js";
+import { answering } from "./outage.js";
 import { revocationJournal } from "./revocations.js";
 import { signingKeyStore } from "./signing-keys.js";
 
@@ -25,10 +26,10 @@ export async function openDatabase(url: string): Promise<Database> {
   const db = await connect(url);
   await db.prisma.$connect();
   return {
-    clients: clientStore(db),
-    keys: signingKeyStore(db),
-    revocations: revocationJournal(db),
-    installation: installationStore(db),
+    clients: answering(clientStore(db)),
+    keys: answering(signingKeyStore(db)),
+    revocations: answering(revocationJournal(db)),
+    installation: answering(installationStore(db)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     close: () => db.prisma.$disconnect(),
   };

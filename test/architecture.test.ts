@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import t from "tap";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const COMPOSITION = /^src\/(app|server|cli)\.ts$|^src\/cli\//;
+const DRIVERS = /^(ioredis|@fastify\/redis|libsql|pg|@prisma\/.*|prisma)$/;
+
+interface Import { from: string; to: string; line: number; typeOnly: boolean }
+
+const files = ["src", "plugins", "routes"].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+  .map((name) => join(folder, name)))
+  .filter((name) => name.endsWith(".ts") && !name.includes("generated"));
+const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
+const imports = files.flatMap((file) => importsOf(file, sources.get(file) as string));
+
+/** Where an import leads: a file of ours relative to the root, or a package's name. */
+function importsOf(file: string, source: string): Import[] {
+  const statements = source.matchAll(/^\s*(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/gm);
+  return [...statements].map(({ index, 1: type, 2: path, 3: dynamic }) => {
+    const specifier = (path ?? dynamic) as string;
+    const to = specifier.startsWith(".") ? relative(ROOT, join(ROOT, dirname(file), specifier)).replace(/\.js$/, ".ts") : specifier;
+    return { from: file, to, line: source.slice(0, index).split("\n").length, typeOnly: type !== undefined };
+  });
+}
+
+interface Rule { promise: string; covers: (file: string) => boolean; allows: (found: Import) => boolean }
+
+const isDomain = (file: string): boolean => file.startsWith("src/") && !file.startsWith("src/stores/") && !COMPOSITION.test(file);
+const isOurs = (to: string): boolean => to.endsWith(".ts");
+const RULES: Rule[] = [
+  {
+    promise: "the domain imports only Node, TypeBox and itself",
+    covers: isDomain,
+    allows: ({ to }) => /^node:|^@sinclair\/typebox(\/|$)/.test(to) || (isOurs(to) && isDomain(to)),
+  },
+  {
+    promise: "stores import the domain, their driver and each other",
+    covers: (file) => file.startsWith("src/stores/"),
+    allows: ({ to }) => /^node:/.test(to) || DRIVERS.test(to) || isDomain(to) || to.startsWith("src/stores/"),
+  },
+  {
+    promise: "drivers stay in the stores, and Redis's connection in its plugin",
+    covers: (file) => !file.startsWith("src/stores/") && file !== "plugins/redis.ts" && !COMPOSITION.test(file),
+    allows: ({ to }) => !DRIVERS.test(to),
+  },
+  {
+    promise: "what Prisma generates stays in its folder",
+    covers: (file) => !file.startsWith("src/stores/prisma/"),
+    allows: ({ to }) => !to.includes("/generated/"),
+  },
+  { promise: "plugins do not know the routes", covers: (file) => file.startsWith("plugins/"), allows: ({ to }) => !to.startsWith("routes/") },
+  {
+    promise: "routes import schemas, Fastify's types and types of the core, and act through decorators",
+    covers: (file) => file.startsWith("routes/"),
+    allows: ({ to, typeOnly }) => to.startsWith("routes/schemas/") || /^@sinclair\/typebox$|^@fastify\/type-provider-typebox$/.test(to)
+      || (typeOnly && (to === "fastify" || to.startsWith("src/"))),
+  },
+  {
+    promise: "only the composition root knows the composition root",
+    covers: (file) => !COMPOSITION.test(file),
+    allows: ({ to }) => !COMPOSITION.test(to),
+  },
+];
+
+for (const { promise, covers, allows } of RULES) {
+  t.test(promise, async (t) => {
+    const covered = imports.filter(({ from }) => covers(from));
+    t.ok(covered.length > 0, "the rule covers something");
+    t.strictSame(covered.filter((found) => !allows(found)).map(({ from, to, line }) => `${from}:${line} imports ${to}`), []);
+  });
+}
+
+t.test("the domain is given its time and its environment", async (t) => {
+  const reached = [...sources].filter(([file]) => (isDomain(file) || file.startsWith("src/stores/")) && file !== "src/clock.ts" && !file.includes("/migrate-"))
+    .flatMap(([file, source]) => source.split("\n").map((text, i) => ({ place: `${file}:${i + 1}`, text })))
+    .filter(({ text }) => /process\.env|Date\.now\(|new Date\(\)/.test(text)).map(({ place, text }) => `${place} ${text.trim()}`);
+  t.strictSame(reached, []);
+});
+
+t.test("no file imports itself by way of others", async (t) => {
+  const edges = new Map(files.map((file) => [file, imports.filter(({ from, typeOnly }) => from === file && !typeOnly).map(({ to }) => to)]));
+  const cycles: string[] = [];
+  const visit = (file: string, path: string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+    else for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+  };
+  for (const file of files) visit(file, []);
+  t.strictSame(cycles, []);
+});
+
+t.test("files stay small enough to be read at once", async (t) => {
+  const length = (file: string): number => (sources.get(file) as string).split("\n").length;
+  t.strictSame(files.filter((file) => length(file) > 400), []);
+  t.strictSame(files.filter((file) => file.startsWith("plugins/") && length(file) > 100), []);
+});
