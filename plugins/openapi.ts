@@ -12,7 +12,7 @@ export default fp(async (app) => {
     openapi: {
       openapi: "3.1.0",
       info: { title: "Authflow", version: "0.1.0", description: DESCRIPTION, license: { name: "MIT", identifier: "MIT" } },
-      servers: [{ url: app.config.publicUrl }],
+      servers: [{ url: new URL(app.config.publicUrl).pathname }], // relative: right under whatever name a person opened /docs
       tags: [
         { name: "tokens", description: "Issue, use and revoke tokens" },
         { name: "clients", description: "Registered applications" },
@@ -30,5 +30,5 @@ export default fp(async (app) => {
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => (typeof json.$id === "string" ? json.$id : `def-${i}`) },
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { tryItOutEnabled: true, displayRequestDuration: true } });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { layout: "BaseLayout", tryItOutEnabled: true, displayRequestDuration: true } });
 }, { name: "openapi" });

@@ -36,7 +36,7 @@ export const SETTINGS = Type.Object({
   PORT: text({ description: "Port to listen on.", remedy: "a port from 1 to 65535", default: "8080" },
     "^(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})$"),
   AUTHFLOW_ISSUER: text({
-    description: "The iss of every token. Existing integrations verify the default; a URL adds standard discovery.",
+    description: "The iss of every token. Integrations of the reference service verify the default.",
     remedy: "1 to 255 printable characters without spaces",
     default: "authflow-go",
   }, "^[!-~]{1,255}$"),
@@ -47,7 +47,7 @@ export const SETTINGS = Type.Object({
     default: "file:./data/authflow.db",
   }, "^(file:.+|postgres(ql)?://.+)$"),
   REDIS_URL: text({
-    description: "Redis, the fast and shared face of revocation. Needed by more than one replica for shared rate limits.",
+    description: "Redis, the fast and shared face of revocation; wanted where there is more than one replica.",
     remedy: "redis://… or rediss://user:password@host:6379/0",
     secret: true,
     unset: "the database serves revocation alone",

@@ -38,8 +38,9 @@ async function diagnose(env: NodeJS.ProcessEnv): Promise<Finding[]> {
 }
 
 const checkIssuer: Check = async ({ issuer, publicUrl }) => {
-  if (!URL.canParse(issuer)) return [["note", `AUTHFLOW_ISSUER is "${issuer}": verifiers must be given the JWKS URL; make it ${publicUrl} for standard discovery`]];
-  return issuer === publicUrl ? [["ok", `issuer is the public URL ${issuer}`]] : [["note", `AUTHFLOW_ISSUER ${issuer} differs from AUTHFLOW_PUBLIC_URL ${publicUrl}: discovery is looked for at the issuer`]];
+  if (!URL.canParse(issuer)) return [["ok", `issuer is "${issuer}": verifiers are told it and the JWKS URL`]];
+  return issuer === publicUrl ? [["ok", `issuer is the public URL ${issuer}`]]
+    : [["note", `AUTHFLOW_ISSUER ${issuer} differs from AUTHFLOW_PUBLIC_URL ${publicUrl}: verifiers look for keys below the issuer`]];
 };
 
 const checkDatabase: Check = async ({ databaseUrl }) => {
