@@ -9,13 +9,20 @@ const names = Object.keys(SETTINGS.properties);
 const read = (path) => readFileSync(resolve(root, path), "utf8");
 const LANGUAGES = { mjs: "js", py: "python", go: "go", java: "java", rb: "ruby" };
 
+const ENV_HEADER = `# Authflow's settings. Every line is optional: what is commented out has the value shown.
+# Use: cp .env.example .env, edit it, then node --env-file=.env dist/src/server.js.
+# docker compose reads .env by itself.
+# Generated from src/settings.ts by scripts/docs.mjs.
+`;
+
 const code = (text) => `\`${text}\``;
 const cell = (text) => text.replaceAll("|", "\\|");
 
 function settingsTable() {
   const rows = names.map((name) => {
     const { description, default: fallback, unset, secret } = settingNotes(name);
-    return `| ${code(name)}${secret ? " ¹" : ""} | ${cell(description)} | ${fallback ? code(fallback) : cell(unset ?? "")} |`;
+    const otherwise = fallback ? code(fallback) : cell(unset ?? "");
+    return `| ${code(name)}${secret ? " ¹" : ""} | ${cell(description)} | ${otherwise} |`;
   });
   return ["| variable | what it does | default, or what happens when unset |", "|---|---|---|", ...rows, "",
     `¹ A secret: ${code("NAME_FILE")} reads it from a file instead.`].join("\n");
@@ -24,15 +31,15 @@ function settingsTable() {
 function envExample() {
   const blocks = names.map((name) => {
     const { description, remedy, default: fallback, unset, secret } = settingNotes(name);
-    const value = fallback ?? "";
-    return [`# ${description}`, `# ${[secret ? `Secret, ${name}_FILE works too` : "", unset ? `unset: ${unset}` : "", `takes ${remedy}`]
-      .filter(Boolean).map((text) => text[0].toUpperCase() + text.slice(1)).join(". ")}.`, `#${name}=${value}`].join("\n");
+    return [
+      `# ${description}`,
+      `# Takes ${remedy}.`,
+      ...(unset ? [`# Unset: ${unset}.`] : []),
+      ...(secret ? [`# A secret: ${name}_FILE reads it from a file instead.`] : []),
+      `#${name}=${fallback ?? ""}`,
+    ].join("\n");
   });
-  return `# Authflow's settings. Every line is optional: what is commented out has the value shown.
-# Use: cp .env.example .env, edit, then node --env-file=.env dist/src/server.js (docker compose reads .env by itself).
-# Generated from src/settings.ts by scripts/docs.mjs.
-
-${blocks.join("\n\n")}\n`;
+  return `${ENV_HEADER}\n${blocks.join("\n\n")}\n`;
 }
 
 /** What an example shows: the lines between `snippet:on` and `snippet:off`, or all of it. */
@@ -46,7 +53,8 @@ function snippet(path) {
 const fill = (text) => text.replace(/(<!-- begin (settings|snippet (\S+)) -->\n)[\s\S]*?(<!-- end -->)/g,
   (_all, begin, what, path, end) => `${begin}${what === "settings" ? settingsTable() : snippet(path)}\n${end}`);
 
-const pages = ["README.md", ...readdirSync(resolve(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+const pages = ["README.md", ...readdirSync(resolve(root, "docs")).map((name) => `docs/${name}`)]
+  .filter((path) => path.endsWith(".md"));
 const wanted = new Map([[".env.example", envExample()], ...pages.map((page) => [page, fill(read(page))])]);
 const current = (path) => { try { return read(path); } catch { return undefined; } };
 const stale = [...wanted].filter(([path, text]) => current(path) !== text);

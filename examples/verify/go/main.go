@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Reads one token a line, `live <token>` for the live check too, and says what it thinks of each.
+func main() {
+	verifier := &Verifier{
+		URL:    or(os.Getenv("AUTHFLOW_URL"), "http://localhost:8080"),
+		Issuer: or(os.Getenv("AUTHFLOW_ISSUER"), "authflow-go"),
+	}
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		token := strings.TrimPrefix(lines.Text(), "live ")
+		claims, err := verifier.Verify(token)
+		if err == nil && token != lines.Text() {
+			var live bool
+			if live, err = verifier.IsLive(token); err == nil && !live {
+				err = fmt.Errorf("revoked")
+			}
+		}
+		if err != nil {
+			fmt.Println("refused", err)
+		} else {
+			fmt.Println("ok", claims["sub"])
+		}
+	}
+}
+
+func or(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}

@@ -1,0 +1,76 @@
+# snippet:on
+require "json"
+require "jwt" # gem install jwt
+require "net/http"
+
+module Authflow
+  URL = ENV.fetch("AUTHFLOW_URL", "http://localhost:8080")
+  ISSUER = ENV.fetch("AUTHFLOW_ISSUER", "authflow-go")
+  KEEP_KEYS = 300
+  REFETCH_AFTER = 5 # an unknown kid fetches the keys again, but not more often than this
+
+  @mutex = Mutex.new
+  @fetched = -Float::INFINITY
+
+  # The claims of a token that Authflow signed and that has not expired; raises JWT::DecodeError otherwise.
+  def self.verify(token)
+    claims, = JWT.decode(
+      token, nil, true,
+      algorithms: ["RS256"], jwks: method(:keys), iss: ISSUER, verify_iss: true, required_claims: %w[exp iss sub jti]
+    )
+    # A token made out to an audience is for that service alone: pass `aud: "<you>", verify_aud: true` to accept yours.
+    raise JWT::InvalidAudError, "the token is for another service" if claims["aud"]
+
+    claims
+  end
+
+  # Whether the token was not revoked. Raises where that can't be known: answer your caller 503 then, not 200.
+  def self.live?(token)
+    response = get("/userinfo", "Authorization" => "Bearer #{token}")
+    case response.code
+    when "200" then true
+    when "401" then false
+    else raise "the live check failed with status #{response.code}"
+    end
+  end
+
+  def self.keys(options)
+    @mutex.synchronize do
+      age = Process.clock_gettime(Process::CLOCK_MONOTONIC) - @fetched
+      fetch if age > KEEP_KEYS || (options[:invalidate] && age > REFETCH_AFTER)
+      @keys
+    end
+  end
+
+  def self.fetch
+    response = get("/.well-known/jwks.json")
+    raise "the keys can't be fetched: status #{response.code}" unless response.code == "200"
+
+    @keys = JSON.parse(response.body, symbolize_names: true)
+    @fetched = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+  end
+
+  def self.get(path, headers = {})
+    uri = URI(URL + path)
+    options = { use_ssl: uri.scheme == "https", open_timeout: 5, read_timeout: 5 }
+    Net::HTTP.start(uri.host, uri.port, **options) { |http| http.get(uri.path, headers) }
+  end
+  private_class_method :keys, :fetch, :get
+end
+# snippet:off
+
+# Reads one token a line, `live <token>` for the live check too, and says what it thinks of each.
+if $PROGRAM_NAME == __FILE__
+  $stdout.sync = true
+  $stdin.each_line(chomp: true) do |line|
+    token = line.delete_prefix("live ")
+    begin
+      claims = Authflow.verify(token)
+      raise "revoked" if line != token && !Authflow.live?(token)
+
+      puts "ok #{claims["sub"]}"
+    rescue StandardError => error
+      puts "refused #{error.message}"
+    end
+  end
+end

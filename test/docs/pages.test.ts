@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import t from "tap";
+import { startServer } from "../support/process.js";
+import { post } from "./post.js";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const AUTHFLOW_ADMIN_TOKEN = "admin-token-of-the-documents-0123456789";
+const AUTHFLOW_REGISTRATION_TOKEN = "registration-token-of-the-documents-01";
+const tokens = { AUTHFLOW_ADMIN_TOKEN, AUTHFLOW_REGISTRATION_TOKEN };
+const server = await startServer(t, { AUTHFLOW_REGISTRATION: "token", ...tokens });
+// Prints the status of each answer in place of its body.
+const PREAMBLE = `curl() { command curl -s -o /dev/null -w '%{http_code}\\n' "$@"; }
+AUTH="Authorization: Bearer $AUTHFLOW_ADMIN_TOKEN"
+`;
+
+/** The answers' statuses that each page's requests get, in order, by its sh blocks. */
+const PAGES: Record<string, string[][]> = {
+  "docs/integrating.md": [["201"], ["200"], ["200"]],
+  "docs/clients-and-policy.md": [["200", "200", "200", "204"], ["200"], ["200"]],
+};
+
+for (const [page, expected] of Object.entries(PAGES)) {
+  await t.test(`the requests of ${page} work as they stand`, async (t) => {
+    const text = readFileSync(resolve(ROOT, page), "utf8");
+    const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
+    t.equal(blocks.length, expected.length);
+    for (const [index, block] of blocks.entries()) {
+      const registration = { name: "page", redirect_uri: "https://page.example/" };
+      const registered = await post(`${server.url}/clients`, registration, AUTHFLOW_ADMIN_TOKEN);
+      const { client_id = "", client_secret = "" } = registered;
+      const { access_token = "" } = await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice" });
+      const client = { AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret, ID: client_id };
+      const script = PREAMBLE + block.replaceAll("https://auth.example.com", server.url);
+      const { stdout, stderr } = spawnSync("bash", ["-euc", script], {
+        encoding: "utf8", env: { PATH: process.env.PATH, ...tokens, ...client, TOKEN: access_token },
+      });
+      t.same(stdout.trim().split("\n"), expected[index], `${block.split("\n")[0]} ${stderr}`);
+    }
+  });
+}

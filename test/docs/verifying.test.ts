@@ -1,0 +1,118 @@
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import t from "tap";
+import { freePort } from "../support/ports.js";
+import { startServer } from "../support/process.js";
+import { temporaryFolder } from "../support/services.js";
+import { post } from "./post.js";
+import { LANGUAGES, startVerifier, type Verifier } from "./verifiers.js";
+
+/** The examples fetch keys again for an unknown kid no sooner than this after the last time. */
+const REFETCH_AFTER = 5_000;
+
+const newKey = (): KeyObject => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+const [first, second, foreign] = [newKey(), newKey(), newKey()];
+const pem = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
+const home = { CWD: temporaryFolder(t), PORT: String(await freePort()) };
+let server = await startServer(t, { ...home, AUTHFLOW_SIGNING_KEY: pem(first) });
+
+// The verifiers reach Authflow through this proxy, which counts how often they fetch the keys.
+let fetches = 0;
+const proxy = createServer(({ url = "", headers: { authorization } }, reply) => {
+  if (url === "/.well-known/jwks.json") fetches++;
+  fetch(server.url + url, { headers: { ...(authorization && { authorization }) } })
+    .then(async (response) => reply.writeHead(response.status).end(await response.text()))
+    .catch(() => reply.writeHead(502).end());
+}).listen(0, "127.0.0.1");
+await new Promise((resolve) => proxy.once("listening", resolve));
+t.teardown(() => { proxy.close(); proxy.closeAllConnections(); });
+const AUTHFLOW_URL = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+
+const registration = { name: "docs", redirect_uri: "https://docs.example/callback" };
+const { client_id, client_secret } = await post(`${server.url}/clients`, registration);
+const mint = async (more = {}): Promise<string> => {
+  const { access_token = "" } = await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice", ...more });
+  return access_token;
+};
+
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+const decode = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString()) as Record<string, unknown>;
+const live = await mint();
+const [head, body, signature] = live.split(".") as [string, string, string];
+const header = decode(head);
+const claims = decode(body);
+const signed = (head: object, claims: object, key = first): string => {
+  const input = `${encode(head)}.${encode(claims)}`;
+  return `${input}.${sign("sha256", Buffer.from(input), key).toString("base64url")}`;
+};
+const hmac = (head: object): string => {
+  const input = `${encode(head)}.${body}`;
+  const publicPem = createPublicKey(first).export({ type: "spki", format: "pem" });
+  return `${input}.${createHmac("sha256", publicPem).update(input).digest("base64url")}`;
+};
+const publicJwk = (key: KeyObject): object => createPublicKey(key).export({ format: "jwk" });
+const { exp: _exp, ...endless } = claims;
+const { sub: _sub, ...nobody } = claims;
+const flipped = `${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`;
+
+const HOSTILE: Record<string, string> = {
+  "a tampered payload": [head, encode({ ...claims, sub: "mallory" }), signature].join("."),
+  "a tampered signature": [head, body, flipped].join("."),
+  "no signature": `${head}.${body}.`,
+  "alg none": `${encode({ ...header, alg: "none" })}.${body}.`,
+  "HS256 keyed with the public key": hmac({ ...header, alg: "HS256" }),
+  "another key under our kid": signed(header, claims, foreign),
+  "another key that the token brings along": signed({ ...header, jwk: publicJwk(foreign) }, claims, foreign),
+  "another issuer": signed(header, { ...claims, iss: "someone-else" }),
+  "an expired token": signed(header, { ...claims, exp: Math.floor(Date.now() / 1000) - 3600 }),
+  "a token that never expires": signed(header, endless),
+  "a token without sub": signed(header, nobody),
+  "a token for another service": await mint({ audience: "shop" }),
+  "no JWT": "opaque",
+};
+
+const verifiers: Record<string, Verifier> = {};
+for (const [language, find] of Object.entries(LANGUAGES)) {
+  const command = find(t);
+  if (command !== undefined) verifiers[language] = startVerifier(t, command, { AUTHFLOW_URL });
+}
+
+for (const [language, { ask }] of Object.entries(verifiers)) {
+  await t.test(language, async (t) => {
+    t.equal(await ask(live), "ok alice", "accepts a live token");
+    t.equal(await ask(`live ${live}`), "ok alice", "and its live check does too");
+    const revoked = await mint();
+    await post(`${server.url}/logout`, {}, revoked);
+    t.equal(await ask(revoked), "ok alice", "local verification can't see a logout");
+    t.match(await ask(`live ${revoked}`), /^refused .*revoked/, "the live check refuses it at once");
+    const before = fetches;
+    for (let i = 0; i < 20; i++) await ask(live);
+    t.equal(fetches, before, "keeps the keys");
+    for (const [name, token] of Object.entries(HOSTILE)) t.match(await ask(token), /^refused /, `refuses ${name}`);
+  });
+}
+
+await t.test("the signing key changes", async (t) => {
+  await server.stop();
+  server = await startServer(t, { ...home, AUTHFLOW_SIGNING_KEY: pem(second) });
+  const renewed = await mint();
+  t.not(decode(renewed.split(".")[0] ?? "").kid, header.kid, "new tokens have another kid");
+  await sleep(REFETCH_AFTER + 500);
+  for (const [language, { ask }] of Object.entries(verifiers)) {
+    const before = fetches;
+    t.equal(await ask(renewed), "ok alice", `${language} fetches the new key without a restart`);
+    t.equal(await ask(live), "ok alice", `${language} goes on accepting tokens of the old key`);
+    t.equal(fetches, before + 1, `${language} fetched once`);
+    for (let i = 0; i < 20; i++) {
+      t.match(await ask(signed({ ...header, kid: `invented-${i}` }, claims, foreign)), /^refused /);
+    }
+    if (language !== "Python") t.ok(fetches <= before + 2, `${language} can't be made to fetch by invented kids`);
+  }
+  await server.stop();
+  for (const [language, { ask }] of Object.entries(verifiers)) {
+    t.equal(await ask(live), "ok alice", `${language} verifies while Authflow is down`);
+    t.match(await ask(`live ${live}`), /^refused /, `${language} calls nothing live that it can't know to be`);
+  }
+});
