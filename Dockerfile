@@ -1,0 +1,38 @@
+# Build: needs the compiler and Prisma's generator.
+FROM node:22-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
+COPY prisma ./prisma
+COPY src ./src
+COPY plugins ./plugins
+COPY routes ./routes
+RUN npm run build
+
+# What runs needs neither: its packages are installed apart, so that nothing of the build comes along.
+FROM node:22-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev
+
+FROM node:22-slim
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY prisma/migrations ./prisma/migrations
+COPY package.json openapi.yaml LICENSE ./
+# The default database and a generated key encryption key live in ./data: a volume at /data keeps them.
+RUN install -d -o node -g node -m 0700 /data && ln -s /data data \
+  && printf '#!/bin/sh\nexec node /app/dist/src/cli.js "$@"\n' > /usr/local/bin/authflow \
+  && chmod 0755 /usr/local/bin/authflow
+VOLUME /data
+USER node
+# On a loopback public URL Authflow listens on localhost, where no published port would reach it.
+ENV HOST=0.0.0.0
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# Whether the process lives. A Redis that is away is no reason to restart it: that is what /health/ready is for.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/health/live').then(({ok})=>{if(!ok)throw 1})"]
+CMD ["node", "dist/src/server.js"]
