@@ -15,5 +15,15 @@ export default tseslint.config(
       eqeqeq: ["error", "always", { null: "ignore" }],
     },
   },
-  { files: ["test/**"], rules: { "@typescript-eslint/unbound-method": "off" } }, // tap's own matchers are taken apart so
+  {
+    files: ["test/**/*.ts"],
+    plugins: { "@typescript-eslint": tseslint.plugin },
+    rules: {
+      "@typescript-eslint/unbound-method": "off", // tap's own matchers are taken apart so
+      // tap itself waits for the subtests of a file; every other promise has to be awaited here too.
+      "@typescript-eslint/no-floating-promises": ["error", {
+        allowForKnownSafePromises: [{ from: "package", name: "PromiseWithSubtest", package: "@tapjs/core" }],
+      }],
+    },
+  },
 );

@@ -78,7 +78,7 @@ function readSecret(name: string, path: string, faults: string[]): string | unde
 
 function interpret(given: Values, faults: string[]): Config {
   const values = Value.Default(SETTINGS, { ...given }) as Values & Record<SettingName, string>;
-  const publicUrl = parsePublicUrl(values.AUTHFLOW_PUBLIC_URL, faults);
+  const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
   const config: Config = {
     publicUrl: publicUrl?.href.replace(/\/$/, "") ?? "",

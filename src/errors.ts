@@ -26,7 +26,7 @@ export const invalidRedirectUri = (description: string): AuthflowError =>
 export const invalidTarget = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_target", description); // RFC 8707 §2
 
-/** One answer for an unknown client, a wrong secret and a disabled client: none can be told from another. */
+/** One answer for an unknown client and a wrong secret. Only who has the right secret learns that a client is disabled. */
 export const invalidClient = (challenge?: "Basic"): AuthflowError =>
   new AuthflowError(401, "invalid_client", "Client authentication failed: check client_id and client_secret", {
     challenge: challenge ?? "Basic",

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.js";
 import { ConfigError, loadConfig } from "./config.js";
@@ -25,4 +26,6 @@ export function reportAndExit(error: unknown): never {
   process.exit(1);
 }
 
-if (import.meta.filename === process.argv[1]) serve(process.env).catch(reportAndExit);
+// Node was told a path that may lack its ending or lead through a symbolic link.
+const [, started] = process.argv;
+if (started !== undefined && createRequire(import.meta.url).resolve(started) === import.meta.filename) serve(process.env).catch(reportAndExit);

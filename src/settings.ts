@@ -26,7 +26,7 @@ export const SETTINGS = Type.Object({
   AUTHFLOW_PUBLIC_URL: text({
     description: "Where clients reach Authflow. A loopback URL is for development; any other must be https.",
     remedy: "an absolute http(s) URL without query, fragment or user-info",
-    default: "http://localhost:8080",
+    unset: "http://localhost:PORT",
   }),
   HOST: text({
     description: "Address to listen on.",

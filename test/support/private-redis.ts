@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { Redis } from "ioredis";
 import { freePort } from "./ports.js";
 import { binary, missing, type Suite, temporaryFolder } from "./services.js";
@@ -45,9 +44,14 @@ export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> 
     return client.call(command, ...args).finally(() => { client.disconnect(); });
   };
   await start();
-  t.teardown(() => end("SIGKILL"));
+  const kill = (): void => { child.kill("SIGKILL"); };
+  process.once("exit", kill); // a test that runs into its timeout never gets to its teardown
+  t.teardown(async () => {
+    await end("SIGKILL");
+    process.off("exit", kill);
+  });
   return {
-    url: `redis://127.0.0.1:${port}`, folder: join(folder), start, cli,
+    url: `redis://127.0.0.1:${port}`, folder, start, cli,
     stop: () => end("SIGTERM"), kill: () => end("SIGKILL"),
     pause: () => { child.kill("SIGSTOP"); }, resume: () => { child.kill("SIGCONT"); },
     flush: async () => { await cli("FLUSHALL"); },

@@ -46,7 +46,12 @@ export async function startServer(t: Suite, env: Environment = {}, waitFor = "/h
     }
     return child.exitCode;
   };
-  t.teardown(() => end("SIGKILL"));
+  const kill = (): void => { child.kill("SIGKILL"); };
+  process.once("exit", kill); // a test that runs into its timeout never gets to its teardown
+  t.teardown(async () => {
+    await end("SIGKILL");
+    process.off("exit", kill);
+  });
   const deadline = Date.now() + START_TIMEOUT;
   while (!await answers(`${url}${waitFor}`)) {
     if (!isRunning(child)) throw new Error(`The server ended while starting:\n${output}`);

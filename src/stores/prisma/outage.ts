@@ -1,15 +1,18 @@
-import { AuthflowError, unavailable } from "../../errors.js";
-
-/** Errors of our own making, and mistakes in the code, which no later attempt would mend. */
-const OURS = [AuthflowError, TypeError, RangeError, ReferenceError];
+import { unavailable } from "../../errors.js";
 
 /** The same store, whose drivers' failures come as temporarily_unavailable with the driver's error as the cause. */
 export function answering<T extends object>(store: T): T {
   const guarded = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => [
     name,
     (...args: unknown[]) => method(...args).catch((error: unknown) => {
-      throw OURS.some((kind) => error instanceof kind) ? error : unavailable("The database does not answer: try again", error);
+      throw isDriverError(error) ? unavailable("The database does not answer: try again", error) : error;
     }),
   ]);
   return Object.fromEntries(guarded) as T;
+}
+
+/** Some of what pg throws when a connection breaks is a bare Error that only its message tells apart. */
+function isDriverError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /^(PrismaClient|DriverAdapter|Sqlite)/.test(error.name) || /connection|timeout/i.test(error.message);
 }

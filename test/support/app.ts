@@ -1,0 +1,114 @@
+import { mkdirSync, rmSync } from "node:fs";
+import type { FastifyInstance, HTTPMethods } from "fastify";
+import pg from "pg";
+import type { Test } from "tap";
+import { buildApp } from "../../src/app.js";
+import type { Clock } from "../../src/clock.js";
+import { loadConfig } from "../../src/config.js";
+import { signCompact, type TokenType } from "../../src/tokens/jws.js";
+import { type OpenApiDocument, responseValidator } from "./openapi.js";
+import { postgres, redis, sqlite, type Suite } from "./services.js";
+
+export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
+export const OPERATOR = { authorization: `Bearer ${ADMIN_TOKEN}` };
+export const REDIRECT_URI = "https://app.example.com/callback";
+
+export type Environment = Record<string, string>;
+type Json = Record<string, unknown>;
+export interface Answer { status: number; headers: Record<string, string | undefined>; body: Json; text: string }
+export interface Sent { headers?: Record<string, string>; payload?: object | string; remoteAddress?: string }
+export interface Credentials { client_id: string; client_secret: string }
+
+export interface TestApp {
+  fastify: FastifyInstance;
+  /** Every line logged so far. */
+  logs: string[];
+  /** One request through the whole app; throws where the answer is not the one the OpenAPI document promises. */
+  call(method: HTTPMethods, url: string, sent?: Sent): Promise<Answer>;
+  register(body?: Json): Promise<Credentials>;
+  /** A token for `credentials`, or for a client registered on the spot. */
+  mint(body?: Json, credentials?: Credentials): Promise<string>;
+  logout(token: string): Promise<Answer>;
+  userinfo(token: string): Promise<Answer>;
+  /** A token by the active key with any claims, expired ones for instance. */
+  sign(claims: Json, typ?: TokenType): Promise<string>;
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+export const basic = ({ client_id, client_secret }: Credentials) =>
+  ({ authorization: `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString("base64")}` });
+export const decode = (token: string, part: 0 | 1 = 1): Json =>
+  JSON.parse(Buffer.from(token.split(".")[part] as string, "base64url").toString()) as Json;
+
+/** The claims of an access token that lives for a minute, for tests that sign their own. */
+export const someClaims = (changes: Json = {}): Json => {
+  const iat = Math.floor(Date.now() / 1000);
+  return { iss: "authflow-go", sub: "alice", client_id: "a-client", provider: "local", jti: "a-jti", iat, exp: iat + 60, ...changes };
+};
+
+/** A clock that stands still until it is moved by seconds. */
+export function manualClock(): { clock: Clock; advance(seconds: number): void } {
+  let now = Date.now();
+  return { clock: () => now, advance: (seconds) => { now += seconds * 1000; } };
+}
+
+/** The app as production builds it, on a new SQLite file unless `env` names another database. */
+export async function testApp(t: Suite, env: Environment = {}, overrides: { clock?: Clock } = {}): Promise<TestApp> {
+  const logs: string[] = [];
+  const defaults = { LOG_LEVEL: "trace", AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN };
+  const config = loadConfig({ ...defaults, ...(env.DATABASE_URL === undefined && { DATABASE_URL: sqlite(t) }), ...env });
+  const fastify = await buildApp(config, { ...overrides, logStream: { write: (line) => { logs.push(line); } } });
+  t.teardown(() => fastify.close());
+  await fastify.ready();
+  const validate = responseValidator(fastify.swagger() as unknown as OpenApiDocument);
+  const call: TestApp["call"] = async (method, url, sent = {}) => {
+    const { statusCode: status, headers, body: text } = await fastify.inject({ method: method as "GET", url, ...sent });
+    const contentType = headers["content-type"]?.toString();
+    validate({ method, url, status, contentType, body: text });
+    const body = text !== "" && contentType?.startsWith("application/json") ? JSON.parse(text) as Json : {};
+    return { status, headers: headers as Answer["headers"], body, text };
+  };
+  const register: TestApp["register"] = async (body) => {
+    const answer = await call("POST", "/clients", { headers: OPERATOR, payload: { name: "my-app", redirect_uri: REDIRECT_URI, ...body } });
+    const { client_id, client_secret } = answer.body as unknown as Credentials;
+    return { client_id, client_secret };
+  };
+  return {
+    fastify, logs, call, register,
+    mint: async (body, credentials) => {
+      const payload = { sub: "alice", ...body };
+      const { status, body: { access_token: token }, text } =
+        await call("POST", "/mint", { headers: basic(credentials ?? await register()), payload });
+      if (status !== 200) throw new Error(`/mint answered ${status}: ${text}`);
+      return token as string;
+    },
+    logout: (token) => call("POST", "/logout", { headers: bearer(token) }),
+    userinfo: (token) => call("GET", "/userinfo", { headers: bearer(token) }),
+    sign: (claims, typ = "JWT") => signCompact(fastify.keys.signer, typ, claims),
+  };
+}
+
+/** Runs `suite` on SQLite alone and on PostgreSQL with Redis. */
+export async function onEveryBackend(t: Test, suite: (t: Test, env: Environment) => Promise<void>): Promise<void> {
+  await t.test("on SQLite alone", async (t) => { await suite(t, { DATABASE_URL: sqlite(t) }); });
+  await t.test("on PostgreSQL and Redis", async (t) => {
+    const [database, shared] = [await postgres(t), await redis(t)];
+    if (database === undefined || shared === undefined) return;
+    await suite(t, { DATABASE_URL: database, REDIS_URL: shared });
+  });
+}
+
+/** Takes the database away from under the app: the file, or all of the PostgreSQL database. */
+export async function withoutDatabase({ fastify: { config: { databaseUrl }, database } }: TestApp): Promise<void> {
+  await database.close(); // it connects again when it is asked again
+  if (databaseUrl.startsWith("file:")) {
+    const path = databaseUrl.slice("file:".length);
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    mkdirSync(path); // a folder can't be opened as a database
+    return;
+  }
+  const { pathname, href } = new URL(databaseUrl);
+  const client = new pg.Client({ connectionString: href.replace(pathname, "/postgres") });
+  await client.connect();
+  await client.query(`DROP DATABASE ${pathname.slice(1)} WITH (FORCE)`).finally(() => client.end());
+}

@@ -1,0 +1,30 @@
+import t from "tap";
+import { type ObservedResponse, type OpenApiDocument, responseValidator } from "./openapi.js";
+
+const user = { type: "object", required: ["id"], properties: { id: { type: "string", format: "uuid" } } };
+const json = (schema: object) => ({ content: { "application/json": { schema } } });
+const document: OpenApiDocument = {
+  components: { schemas: { User: user } },
+  paths: { "/users/{id}": { get: { responses: { 200: json({ $ref: "#/components/schemas/User" }), 204: {} } } } },
+};
+const check = responseValidator(document);
+const observed = (changes: Partial<ObservedResponse>): ObservedResponse => ({
+  method: "GET", url: "/users/1?full=1", status: 200, contentType: "application/json; charset=utf-8",
+  body: JSON.stringify({ id: "6b1f0c6e-5a5b-4d7c-9a64-0f4f4dbb3f10" }), ...changes,
+});
+
+await t.test("accepts what is documented, through path templates and references", async (t) => {
+  t.doesNotThrow(() => { check(observed({})); });
+  t.doesNotThrow(() => { check(observed({ status: 204, contentType: undefined, body: "" })); });
+});
+
+await t.test("refuses what is not", async (t) => {
+  const wrong: Record<string, Partial<ObservedResponse>> = {
+    "another body": { body: "{}" },
+    "another format": { body: "{\"id\":\"1\"}" },
+    "another status": { status: 418 },
+    "another media type": { contentType: "text/plain" },
+    "a body where there is none": { status: 204 },
+  };
+  for (const [what, changes] of Object.entries(wrong)) t.throws(() => { check(observed(changes)); }, what);
+});
