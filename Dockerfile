@@ -35,4 +35,5 @@ STOPSIGNAL SIGTERM
 # Whether the process lives. A Redis that is away is no reason to restart it: that is what /health/ready is for.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/health/live').then(({ok})=>{if(!ok)throw 1})"]
-CMD ["node", "dist/src/server.js"]
+# A small young generation keeps the process near 130 MB, at no cost that shows in the benchmarks.
+CMD ["node", "--max-semi-space-size=4", "dist/src/server.js"]

@@ -1,6 +1,5 @@
-import fastifyRedis from "@fastify/redis";
 import fp from "fastify-plugin";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 
 const CONNECT_TIMEOUT = 2000;
 
@@ -11,6 +10,8 @@ const CONNECT_TIMEOUT = 2000;
 export default fp(async (app) => {
   const { redisUrl } = app.config;
   if (redisUrl === undefined) return;
+  // Loaded where they are needed: they would take 10 MB of the embedded default.
+  const [{ default: fastifyRedis }, { Redis }] = await Promise.all([import("@fastify/redis"), import("ioredis")]);
   const client = new Redis(redisUrl, {
     connectTimeout: CONNECT_TIMEOUT,
     commandTimeout: CONNECT_TIMEOUT, // a Redis that hangs is a Redis that is down

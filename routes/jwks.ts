@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { errors, ref } from "./schemas/common.js";
+import { ref } from "./schemas/common.js";
 import { Jwks } from "./schemas/tokens.js";
 
 /** Seconds for which a verifier may keep the document. */
@@ -11,13 +11,17 @@ const schema = {
   tags: ["discovery"],
   summary: "The public keys that verify every token",
   description: "RFC 7517. Cache it as Cache-Control says, and fetch it again when a token names an unknown kid.",
-  response: { 200: { ...ref(Jwks), description: "The keys, the active one first" }, 304: { type: "null" as const, description: "Unchanged since the ETag" }, ...errors(429) },
+  response: { 200: { ...ref(Jwks), description: "The keys, the active one first" }, 304: { type: "null" as const, description: "Unchanged since the ETag" }},
 };
 
 const jwks: FastifyPluginAsyncTypebox = async (app) => {
-  app.get("/.well-known/jwks.json", { schema }, async (request, reply) => {
+  // Read by every verifier, again and again: no line in the log, no limit; any page in a browser may read it too.
+  app.get("/.well-known/jwks.json", { schema, logLevel: "warn" }, (request, reply) => {
     const { body, etag } = app.keys.jwks;
-    reply.header("cache-control", `public, max-age=${MAX_AGE}`).header("etag", etag).type("application/json");
+    reply.headers({
+      "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin",
+      "cache-control": `public, max-age=${MAX_AGE}`, "content-type": "application/json; charset=utf-8", etag,
+    });
     // A proxy may have weakened the tag (W/"…") or a cache may ask about several.
     if (request.headers["if-none-match"]?.includes(etag)) return reply.code(304).send();
     return reply.send(body); // text: serialised once per change of the ring, and sent as it is

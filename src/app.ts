@@ -7,6 +7,7 @@ import bearer from "../plugins/bearer.js";
 import bodyParsing from "../plugins/body-parsing.js";
 import clientAuthentication from "../plugins/client-authentication.js";
 import clients from "../plugins/clients.js";
+import cors from "../plugins/cors.js";
 import database from "../plugins/database.js";
 import errors, { answerError } from "../plugins/errors.js";
 import keys from "../plugins/keys.js";
@@ -85,9 +86,11 @@ export async function buildApp(config: Config, { clock = systemClock, logStream 
     await tokenEndpoints.register(rateLimit, { ...limits, ...quiet, max: config.rateLimits.ip });
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(mint);
-    await tokenEndpoints.register(logout);
-    await tokenEndpoints.register(userinfo);
-    await tokenEndpoints.register(jwks);
+    await tokenEndpoints.register(async (bearerEndpoints) => {
+      await bearerEndpoints.register(cors);
+      await bearerEndpoints.register(logout);
+      await bearerEndpoints.register(userinfo);
+    });
   });
   await app.register(async (registration) => {
     await registration.register(rateLimit, {
@@ -97,6 +100,7 @@ export async function buildApp(config: Config, { clock = systemClock, logStream 
     await registration.register(clientRoutes);
     await registration.register(adminClients);
   });
+  await app.register(jwks);
   await app.register(health);
   await app.register(documentation);
   return app;

@@ -19,15 +19,15 @@ const EXISTS = "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS known";
 const RECORD = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
   VALUES ($1, $2, $3, clock_timestamp(), 1)`;
 
-export function migratePostgres(url: string, all: Migration[]): Promise<string[]> {
+export function apply(url: string, all: Migration[]): Promise<string[]> {
   return withClient(url, async (client) => {
     const done: string[] = [];
-    if ((await pending(client, all)).length === 0) return done;
+    if ((await lacking(client, all)).length === 0) return done;
     for (;;) { // one transaction per migration, each under the lock and a fresh look at the ledger
       await client.query("BEGIN");
       await client.query("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCK]);
       await client.query(LEDGER);
-      const [next] = await pending(client, all);
+      const [next] = await lacking(client, all);
       if (next !== undefined) {
         await client.query(next.sql); // simple protocol: any number of statements
         await client.query(RECORD, [randomUUID(), next.checksum, next.name]);
@@ -39,11 +39,11 @@ export function migratePostgres(url: string, all: Migration[]): Promise<string[]
   });
 }
 
-export function pendingPostgres(url: string, all: Migration[]): Promise<Migration[]> {
-  return withClient(url, (client) => pending(client, all));
+export function pending(url: string, all: Migration[]): Promise<Migration[]> {
+  return withClient(url, (client) => lacking(client, all));
 }
 
-async function pending(client: pg.Client, all: Migration[]): Promise<Migration[]> {
+async function lacking(client: pg.Client, all: Migration[]): Promise<Migration[]> {
   const { rows: [ledger] } = await client.query<{ known: boolean }>(EXISTS);
   return pendingOf(all, ledger?.known === true ? (await client.query<Applied>(READ)).rows : []);
 }

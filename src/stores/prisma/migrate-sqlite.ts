@@ -19,16 +19,16 @@ const RECORD = `INSERT INTO _prisma_migrations
 
 type Connection = ReturnType<typeof openSqlite>;
 
-export function migrateSqlite(path: string, all: Migration[]): string[] {
+export function apply(path: string, all: Migration[]): string[] {
   return withDatabase(path, (db) => {
     const done: string[] = [];
     // OFF: a table rebuilt inside a transaction would cascade its DROP
     db.exec("PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF");
-    if (pending(db, all).length === 0) return done;
+    if (lacking(db, all).length === 0) return done;
     for (;;) {
       db.exec("BEGIN IMMEDIATE");
       db.exec(LEDGER);
-      const [next] = pending(db, all);
+      const [next] = lacking(db, all);
       if (next !== undefined) {
         db.exec(next.sql);
         const broken = db.prepare("PRAGMA foreign_key_check").all();
@@ -42,11 +42,11 @@ export function migrateSqlite(path: string, all: Migration[]): string[] {
   });
 }
 
-export function pendingSqlite(path: string, all: Migration[]): Migration[] {
-  return existsSync(path) ? withDatabase(path, (db) => pending(db, all)) : all;
+export function pending(path: string, all: Migration[]): Migration[] {
+  return existsSync(path) ? withDatabase(path, (db) => lacking(db, all)) : all;
 }
 
-function pending(db: Connection, all: Migration[]): Migration[] {
+function lacking(db: Connection, all: Migration[]): Migration[] {
   const ledger = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_prisma_migrations'").get();
   return pendingOf(all, ledger === undefined ? [] : (db.prepare(READ).all() as Applied[]));
 }

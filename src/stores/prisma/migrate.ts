@@ -1,5 +1,3 @@
-import { migratePostgres, pendingPostgres } from "./migrate-postgres.js";
-import { migrateSqlite, pendingSqlite } from "./migrate-sqlite.js";
 import { readMigrations } from "./migrations.js";
 import { isPostgres, sqlitePath } from "./url.js";
 
@@ -8,13 +6,19 @@ import { isPostgres, sqlitePath } from "./url.js";
  * migration is one transaction under a lock. Keeps Prisma's own ledger, so that `prisma migrate` can take over.
  */
 export async function migrate(url: string): Promise<string[]> {
-  const all = readMigrations(url);
-  return isPostgres(url) ? await migratePostgres(url, all) : migrateSqlite(sqlitePath(url), all);
+  const { apply, place, all } = await migrations(url);
+  return apply(place, all);
 }
 
 /** The names of the migrations the database lacks. Changes nothing, and makes no SQLite file. */
 export async function pendingMigrations(url: string): Promise<string[]> {
+  const { pending, place, all } = await migrations(url);
+  return (await pending(place, all)).map(({ name }) => name);
+}
+
+/** Only the driver in use is loaded. */
+async function migrations(url: string) {
   const all = readMigrations(url);
-  const pending = isPostgres(url) ? await pendingPostgres(url, all) : pendingSqlite(sqlitePath(url), all);
-  return pending.map(({ name }) => name);
+  if (!isPostgres(url)) return { ...await import("./migrate-sqlite.js"), place: sqlitePath(url), all };
+  return { ...await import("./migrate-postgres.js"), place: url, all };
 }

@@ -1,0 +1,50 @@
+// The two floors, each as a process of its own: `floors.mjs sign <milliseconds>` and `floors.mjs fastify <JWKS bytes>`.
+import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
+import { promisify } from "node:util";
+import Fastify from "fastify";
+
+const { privateKey: pem } = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" },
+});
+// Read back, as the service reads its key.
+const privateKey = createPrivateKey(pem);
+const HEADER = Buffer.from(JSON.stringify({ alg: "RS256", typ: "JWT", kid: "x".repeat(43) })).toString("base64url");
+
+const signAside = promisify(sign); // on the libuv pool
+const encode = (claims) => `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
+
+/** One synchronous signature after another. */
+function signInLoop(milliseconds) {
+  const input = Buffer.from(encode(claimsOf({ sub: "alice", provider: "local", email: "alice@example.com" })));
+  for (let i = 0; i < 100; i++) sign("sha256", input, privateKey);
+  const before = process.cpuUsage();
+  const end = performance.now() + milliseconds;
+  let signatures = 0;
+  for (; performance.now() < end; signatures++) sign("sha256", input, privateKey);
+  const { user, system } = process.cpuUsage(before);
+  process.send({ signatures, cpu: (user + system) / 1e6 });
+}
+
+function claimsOf({ sub, provider, email }) {
+  const iat = Math.floor(Date.now() / 1000);
+  return { iss: "authflow-go", sub, client_id: ID, provider, email, jti: ID, iat, exp: iat + 3600 };
+}
+const ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
+
+/** Fastify as it comes, with what no token service can leave out: a body, one signature off the loop, an answer. */
+async function serveBare(jwksBytes) {
+  const app = Fastify();
+  app.post("/mint", async ({ body }) => {
+    const input = encode(claimsOf(body));
+    const signature = await signAside("sha256", Buffer.from(input), privateKey);
+    return { access_token: `${input}.${signature.toString("base64url")}`, token_type: "Bearer", expires_in: 3600 };
+  });
+  const document = "x".repeat(jwksBytes);
+  app.get("/jwks", async () => document);
+  process.send({ url: await app.listen({ host: "127.0.0.1", port: 0 }) });
+}
+
+const [kind, amount] = process.argv.slice(2);
+if (kind === "sign") signInLoop(Number(amount));
+else await serveBare(Number(amount));

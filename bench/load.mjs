@@ -1,0 +1,31 @@
+// The load generator: a process of its own, so that its work is not taken for the server's. One message in, one out.
+import autocannon from "autocannon";
+
+/** Requests are taken in turn from `requests`; each connection would otherwise send the same list in step. */
+function run({ url, requests, amount, connections, keepTokens }) {
+  return new Promise((resolve, reject) => {
+    const tokens = [];
+    let next = 0;
+    let lastAnswer = 0;
+    const instance = autocannon({
+      url, amount, connections: Math.min(connections, amount), sampleInt: 100, // the end is noticed at a sample only
+      requests: [{
+        setupRequest: (request) => ({ ...request, ...requests[next++ % requests.length] }),
+        ...(keepTokens && { onResponse: (_status, body) => { tokens.push(JSON.parse(body).access_token); } }),
+      }],
+    }, (error, result) => {
+      if (error) { reject(error); return; }
+      const { latency: { p50, p99 }, "2xx": answered, non2xx, errors } = result;
+      resolve({ seconds: (lastAnswer - start) / 1000, p50, p99, answered, failed: non2xx + errors, tokens });
+    });
+    const start = performance.now();
+    instance.on("response", () => { lastAnswer = performance.now(); });
+  });
+}
+
+process.on("message", async (task) => {
+  const before = process.cpuUsage();
+  const outcome = await run(task);
+  const { user, system } = process.cpuUsage(before);
+  process.send({ ...outcome, generatorCpu: (user + system) / 1e6 });
+});

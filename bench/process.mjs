@@ -1,0 +1,26 @@
+// What the operating system says of a process from outside, so that the server under test stays as it is.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+const LINUX = process.platform === "linux";
+const TICKS_PER_SECOND = LINUX ? Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" })) : NaN;
+
+/** Seconds of processor time, user and system, of all threads of `pid` since its start. */
+export function cpuSeconds(pid) {
+  if (!LINUX) return clockToSeconds(execFileSync("ps", ["-o", "time=", "-p", String(pid)], { encoding: "utf8" }));
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The second field, the name, may hold spaces: count from its closing parenthesis.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** The most resident memory that `pid` ever held, in MB (elsewhere than on Linux: what it holds now). */
+export function peakMemory(pid) {
+  const kilobytes = LINUX
+    ? /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+    : execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" });
+  return Number(kilobytes) * 1024 / 1e6;
+}
+
+/** "1:02.34" or "01:02:03" as seconds. */
+const clockToSeconds = (clock) => clock.trim().split(":").reduce((sum, part) => sum * 60 + Number(part), 0);

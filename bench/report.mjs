@@ -1,0 +1,119 @@
+import os from "node:os";
+
+const sorted = (values) => [...values].sort((a, b) => a - b);
+const median = (values) => { const s = sorted(values); return (s[(s.length - 1) >> 1] + s[s.length >> 1]) / 2; };
+const of = (rounds, field) => median(rounds.map((round) => round[field]));
+const n = (value) => value.toLocaleString("en");
+const micro = (seconds) => (seconds * 1e6).toFixed(0);
+const percent = (share) => `${Math.round(share * 100)} %`;
+const line = (cells) => `| ${cells.join(" | ")} |`;
+const table = (head, rows) => [head, head.map((_, i) => (i === 0 ? ":--" : "--:")), ...rows].map(line).join("\n");
+
+const LEFT_OUT = "- PostgreSQL and Redis (`BENCH_POSTGRES_URL`, `BENCH_REDIS_URL`) were not found and are left out.\n";
+const COLUMNS = [
+  "", "server CPU, µs", "× signature", "× bare Fastify", "req/s", "p50, ms", "p99, ms", "cores: server", "cores: load",
+  "idle",
+];
+
+/** Round by round, so that what slows the machine down for a while is in both numbers. */
+const ratios = (subject, floor) => sorted(subject.map(({ cpu }, round) => cpu / floor[round].cpu));
+const ratio = (subject, floor) => median(ratios(subject, floor));
+const times = (subject, floor) => {
+  const all = ratios(subject, floor);
+  return `${median(all).toFixed(2)} (${all[0].toFixed(2)}–${all.at(-1).toFixed(2)})`;
+};
+
+/** The Markdown of docs/benchmarks.md. */
+export function report(results) {
+  const { scale, known, quick, minted, memory, startUp } = results;
+  const full = `${n(scale.clients)} clients, ${n(scale.revocations)} revocations`;
+  const names = { empty: "SQLite, empty", full: `SQLite, ${full}`, networked: "PostgreSQL and Redis" };
+  const machine = `${os.cpus().length} × ${os.cpus()[0].model.trim()}, Node ${process.versions.node}, ${os.type()}`;
+  const command = `npm run build && npm run bench${quick ? " -- --quick" : ""}`;
+  const starts = Object.entries(startUp).map(([name, all]) =>
+    [name, of(all, "seconds").toFixed(2), of(all, "cpu").toFixed(2), of(all, "memory").toFixed(0)]);
+
+  return `# Benchmarks
+
+Written by \`${command}\` on ${machine}.
+Numbers depend on the machine and on what else it does; the ratios to the floors, measured in the same run, much less.
+${percent(results.others)} of the machine was taken by other work while minting was measured.
+
+## Targets
+
+${table(["Target", "Measured", "Met"], targets(results, full))}
+
+## Cost of a request
+
+${table(COLUMNS, operations(results, full))}
+
+## Start-up, from the process's start to its first answer of readiness
+
+${table(["", "seconds", "of them CPU", "resident memory, MB"], starts)}
+
+## Resident memory, the most during all of the above
+
+${table(["", "MB"], Object.entries(memory).map(([name, mb]) => [names[name], mb.toFixed(0)]))}
+
+## How it is measured
+
+- **Server CPU** is what the operating system charges the server's process (user and system time, all threads), divided
+  by the requests it answered. The load generator is another process on the same cores: what it takes lowers req/s and
+  raises latencies, and is shown as *cores: load*; it does not enter the CPU per request.
+- **The service is the built one with its default settings**: log level info (a line a request) with standard output
+  going to the null device, and all rate limits in place. They do not bite at these rates: a round that meets a limit,
+  or any other error, ends the benchmark.
+- **The bare Fastify route** is \`fastify()\` with default options and no logger; it parses the same body, makes one
+  asynchronous RS256 signature over a token of the same claims, and answers the same members. It authenticates nobody
+  and validates nothing.
+- **Rounds**: ${minted.floor.length} of about ${scale.seconds} s each at concurrency ${results.connections};
+  floor and subjects alternate, every other round backwards. Ratios to bare Fastify are taken within a round:
+  median (smallest–largest). All else is a median.
+- **Clients and revocations** of the full service are written into its database before it starts; ${n(known)} of its
+  clients mint in turn. The revocations are live.
+- **Logout** is durable when answered: on SQLite that is one \`fsync\` each, on the disk of the temporary folder.
+${minted.networked ? "" : LEFT_OUT}`;
+}
+
+function targets({ connections, minted, read, startUp, memory }, full) {
+  const { floor, empty } = minted;
+  const idle = of(empty, "idle");
+  const growth = Math.max(ratio(minted.full, empty), ratio(minted.fullMany, empty));
+  const onSqlite = Object.entries(startUp).filter(([name]) => name.startsWith("SQLite"));
+  const slowest = Math.max(...onSqlite.map(([, all]) => of(all, "seconds")));
+  const peak = Math.max(...Object.values(memory));
+  const target = (name, measured, met) => [name, measured, met ? "yes" : "**no**"];
+  const atMost = (name, most, subject, bare) => target(name, times(subject, bare), ratio(subject, bare) <= most);
+  const cores = `All ${os.cpus().length} cores busy minting at concurrency ${connections}: at most 10 % idle`;
+  return [
+    atMost("Mint: at most 1.20 × the bare Fastify route with one signature", 1.2, empty, floor),
+    target(cores, `${percent(idle)} idle`, idle <= 0.1),
+    atMost("JWKS: at most 1.3 × a bare Fastify route", 1.3, read.empty, read.floor),
+    target("Start-up to ready on SQLite: under 1.5 s", `${slowest.toFixed(2)} s`, slowest < 1.5),
+    target("Resident memory under load: under 150 MB", `${peak.toFixed(0)} MB`, peak < 150),
+    target(`Mint with ${full}: within 10 % of an empty service`, `${growth.toFixed(2)} ×`, growth <= 1.1),
+  ];
+}
+
+function operations({ known, minted, read, loggedOut }, full) {
+  const signature = of(minted.signature, "cpu");
+  const row = (name, rounds, bare) => (rounds === undefined ? [] : [[
+    name, micro(of(rounds, "cpu")),
+    (of(rounds, "cpu") / signature).toFixed(2), rounds === bare ? "1" : times(rounds, bare),
+    n(Math.round(of(rounds, "rate"))), of(rounds, "p50").toFixed(0), of(rounds, "p99").toFixed(0),
+    of(rounds, "serverCores").toFixed(2), of(rounds, "generatorCores").toFixed(2), percent(of(rounds, "idle")),
+  ]]);
+  return [
+    ["floor: one signature, `crypto.sign` in a loop", micro(signature), "1", ...Array(7).fill("")],
+    ...row("floor: bare Fastify route with one signature", minted.floor, minted.floor),
+    ...row("mint, SQLite, empty", minted.empty, minted.floor),
+    ...row(`mint, SQLite, ${full}, one client minting`, minted.full, minted.floor),
+    ...row(`mint, SQLite, the same, ${n(known)} clients minting`, minted.fullMany, minted.floor),
+    ...row("mint, PostgreSQL and Redis", minted.networked, minted.floor),
+    ...row("logout, SQLite, empty", loggedOut.empty, loggedOut.floor),
+    ...row(`logout, SQLite, ${full}`, loggedOut.full, loggedOut.floor),
+    ...row("logout, PostgreSQL and Redis", loggedOut.networked, loggedOut.floor),
+    ...row("floor: bare Fastify route with a static text of that size", read.floor, read.floor),
+    ...row("JWKS", read.empty, read.floor),
+  ];
+}

@@ -1,0 +1,196 @@
+// `npm run bench [-- --quick] [-- --server <built server.js>]`: measures the built service beside two floors and writes
+// docs/benchmarks.md. Floor and subject alternate in short rounds, so that a noisy machine is equally noisy to both.
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { fill } from "./fixtures.mjs";
+import { findNeighbours } from "./neighbours.mjs";
+import { cpuSeconds, peakMemory } from "./process.mjs";
+import { report } from "./report.mjs";
+import { startServer, stop } from "./server.mjs";
+
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, server: { type: "string" }, out: { type: "string" } },
+});
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const entry = options.server ?? here("../dist/src/server.js");
+const out = options.out ?? here("../docs/benchmarks.md");
+const scale = options.quick
+  ? { rounds: 3, seconds: 1, starts: 1, patience: 8, warmUp: 2000, logouts: 120, clients: 1e4, revocations: 1e5 }
+  : { rounds: 9, seconds: 1.5, starts: 3, patience: 50, warmUp: 8000, logouts: 450, clients: 1e5, revocations: 1e6 };
+const CONNECTIONS = 32;
+const KNOWN = 1000;
+const KNOWN_ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
+const USER = { sub: "alice", provider: "local", email: "alice@example.com" };
+
+const began = performance.now();
+const dir = mkdtempSync(join(os.tmpdir(), "authflow-bench-"));
+const generator = fork(here("load.mjs"));
+const closing = [() => rmSync(dir, { recursive: true, force: true }), () => stop(generator)];
+
+const reply = (child) => new Promise((resolve, reject) => {
+  const ended = (code) => { reject(new Error(`A child process ended with ${code}`)); };
+  child.once("exit", ended).once("message", (message) => { child.off("exit", ended); resolve(message); });
+});
+const say = (line) => { console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`); };
+const post = (path, body, headers) => ({
+  method: "POST", path, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body),
+});
+const mintAs = (credentials) => post("/mint", { ...credentials, ...USER });
+
+async function signatureFloor() {
+  const { signatures, cpu } = await reply(fork(here("floors.mjs"), ["sign", String(scale.seconds * 300)]));
+  return { cpu: cpu / signatures };
+}
+
+/** One round of load on one process: what it cost that process, per request, and what the callers saw. */
+async function measure({ url, pid }, task) {
+  const [cpu, machine] = [cpuSeconds(pid), machineTimes()];
+  generator.send({ url, connections: CONNECTIONS, ...task });
+  const { seconds, answered, failed, p50, p99, tokens, generatorCpu } = await reply(generator);
+  if (failed > 0) throw new Error(`${failed} of ${task.amount} requests to ${url}${task.requests[0].path} failed`);
+  const spent = cpuSeconds(pid) - cpu;
+  const [idle, total] = machineTimes().map((time, i) => time - machine[i]);
+  return {
+    cpu: spent / answered, rate: answered / seconds, p50, p99, tokens,
+    serverCores: spent / seconds, generatorCores: generatorCpu / seconds,
+    idle: idle / total, others: Math.max(0, 1 - idle / total - (spent + generatorCpu) / seconds / os.cpus().length),
+  };
+}
+
+function machineTimes() {
+  const all = os.cpus().map(({ times }) => times);
+  const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+  return [sum(all.map(({ idle }) => idle)), sum(all.flatMap((times) => Object.values(times)))];
+}
+
+/**
+ * `tasks`: name → () => measurement. Every other round runs backwards, so that nobody always comes after the same.
+ * Where the machine is busy with other things there are fewer rounds, so that the whole stays within its minutes.
+ */
+async function alternate(tasks) {
+  const results = Object.fromEntries(Object.keys(tasks).map((name) => [name, []]));
+  const end = performance.now() + scale.patience * 1000;
+  for (let round = 0; round < scale.rounds && (round < 3 || performance.now() < end); round++) {
+    const order = Object.entries(tasks);
+    for (const [name, task] of round % 2 === 0 ? order : order.reverse()) results[name].push(await task());
+  }
+  return results;
+}
+
+async function register({ url }) {
+  const request = post("/clients", { name: "Bench", redirect_uri: "https://app.example.com/callback" });
+  const { client_id, client_secret } = await (await fetch(`${url}/clients`, request)).json();
+  return { client_id, client_secret };
+}
+
+async function startAll() {
+  const bare = fork(here("floors.mjs"), ["fastify", "463"]); // bytes of a JWKS of one key
+  closing.push(() => stop(bare));
+  const credentials = { client_id: KNOWN_ID, client_secret: `authflow_secret_${"x".repeat(43)}` };
+  const floor = { pid: bare.pid, ...await reply(bare), minting: [mintAs(credentials)] };
+
+  const started = [];
+  const sqlite = async (name) => {
+    const server = await startServer(entry, { DATABASE_URL: `file:${join(dir, name, "authflow.db")}` });
+    started.push(server);
+    return server;
+  };
+  const startUp = {};
+  const timed = async (kind, start) => {
+    const server = await start();
+    const { pid, startUp: seconds } = server;
+    (startUp[kind] ??= []).push({ seconds, cpu: cpuSeconds(pid), memory: peakMemory(pid) });
+    return server;
+  };
+  for (let i = 0; i < scale.starts; i++) {
+    for (const kind of ["SQLite, new database", "SQLite"]) await (await timed(kind, () => sqlite(`start-${i}`))).stop();
+  }
+
+  const past = await sqlite("full");
+  const registered = await register(past);
+  await past.stop();
+  const { clients, revocations } = scale;
+  const workingSet = fill(join(dir, "full", "authflow.db"), { clients, revocations, known: KNOWN });
+  say(`${clients} clients and ${revocations} revocations written`);
+  const history = `SQLite, ${clients.toLocaleString("en")} clients, ${revocations.toLocaleString("en")} revocations`;
+  for (let i = 1; i < scale.starts; i++) await (await timed(history, () => sqlite("full"))).stop();
+  const full = await timed(history, () => sqlite("full"));
+  const empty = await sqlite("empty");
+  const subjects = {
+    empty: { ...empty, minting: [mintAs(await register(empty))] },
+    full: { ...full, minting: [mintAs(registered)], mintingMany: workingSet.map(mintAs) },
+  };
+
+  const neighbours = await findNeighbours();
+  if (neighbours !== undefined) {
+    closing.push(neighbours.close);
+    const key = Buffer.alloc(32, 1).toString("base64");
+    const env = { ...neighbours.env, AUTHFLOW_KEY_ENCRYPTION_KEY: key };
+    const server = await timed("PostgreSQL and Redis, new database", () => startServer(entry, env));
+    started.push(server);
+    subjects.networked = { ...server, minting: [mintAs(await register(server))] };
+  }
+  closing.push(() => Promise.all(started.map((server) => server.stop())));
+  return { floor, subjects, startUp };
+}
+
+async function bench() {
+  const { floor, subjects, startUp } = await startAll();
+  say("start-up measured");
+  const { empty, full, networked } = subjects;
+
+  const warmUp = { amount: scale.warmUp, keepTokens: true };
+  // A long warm-up, alike for all: the compiler's work and what it has not reached yet would be taken for cost.
+  const { rate } = await measure(floor, { ...warmUp, requests: floor.minting });
+  for (const subject of Object.values(subjects)) await measure(subject, { ...warmUp, requests: subject.minting });
+  await measure(full, { ...warmUp, requests: full.mintingMany });
+  const mint = (subject, requests = subject.minting) => async () => {
+    const result = await measure(subject, { requests, amount: Math.ceil(rate * scale.seconds), keepTokens: true });
+    (subject.tokens ??= []).push(...result.tokens);
+    return result;
+  };
+  const minted = await alternate({
+    signature: signatureFloor, floor: mint(floor), empty: mint(empty),
+    full: mint(full), fullMany: mint(full, full.mintingMany), ...(networked && { networked: mint(networked) }),
+  });
+  say("mint measured");
+
+  const amount = 3000 * scale.seconds;
+  const jwks = (subject, path) => () => measure(subject, { requests: [{ method: "GET", path }], amount });
+  const readers = { floor: jwks(floor, "/jwks"), empty: jwks(empty, "/.well-known/jwks.json") };
+  for (const warm of Object.values(readers)) await warm();
+  const read = await alternate(readers);
+  say("JWKS measured");
+
+  const logout = (subject) => () => {
+    // A token can be logged out once: each round takes its own from those that were minted above.
+    const requests = subject.tokens.splice(0, scale.logouts)
+      .map((token) => post("/logout", {}, { authorization: `Bearer ${token}` }));
+    return measure(subject, { requests, amount: requests.length });
+  };
+  const bareMint = () => measure(floor, { requests: floor.minting, amount: scale.logouts });
+  const leaving = {
+    floor: bareMint, empty: logout(empty), full: logout(full), ...(networked && { networked: logout(networked) }),
+  };
+  for (const warm of Object.values(leaving)) await warm();
+  const loggedOut = await alternate(leaving);
+  say("logout measured");
+
+  const memory = Object.fromEntries(Object.entries(subjects).map(([name, { pid }]) => [name, peakMemory(pid)]));
+  const others = minted.floor.reduce((sum, round) => sum + round.others, 0) / minted.floor.length;
+  const { quick } = options;
+  return { scale, connections: CONNECTIONS, known: KNOWN, quick, minted, read, loggedOut, startUp, memory, others };
+}
+
+try {
+  const text = report(await bench());
+  writeFileSync(out, text);
+  console.log(text);
+} finally {
+  for (const close of closing.reverse()) await close();
+  say("done");
+}

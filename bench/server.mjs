@@ -1,0 +1,47 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const PATIENCE = 30_000;
+const { scripts } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+/** Those that `npm start` gives Node. */
+const FLAGS = scripts.start.split(" ").filter((word) => word.startsWith("--"));
+
+/**
+ * Starts the built server as production does, and waits for its first answer that says it is ready. Its log lines go
+ * to the null device: writing them is the server's work, where they end up is not.
+ */
+export async function startServer(entry, env) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const start = performance.now();
+  const child = spawn(process.execPath, [...FLAGS, entry], {
+    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port), AUTHFLOW_PUBLIC_URL: url, ...env },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  while (!await isReady(url)) {
+    if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}`);
+    if (performance.now() - start > PATIENCE) throw new Error("The server did not become ready");
+    await sleep(5);
+  }
+  return { url, pid: child.pid, startUp: (performance.now() - start) / 1000, stop: () => stop(child) };
+}
+
+export function stop(child) {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) resolve();
+    child.once("exit", resolve).kill("SIGTERM");
+  });
+}
+
+const isReady = (url) => fetch(`${url}/health/ready`).then(({ ok }) => ok, () => false);
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => { resolve(port); });
+    });
+  });
+}
