@@ -22,16 +22,26 @@ interface Decoded { header: JoseHeader; payload: Record<string, unknown> }
 export default fp(async (app) => {
   await app.register(jwt, {
     // The token's kid chooses among our own keys, whatever keys it brings along.
-    secret: { public: async (_request: FastifyRequest, token: unknown) => verificationKey(app.keys, (token as Decoded).header).pem } as never,
+    secret: {
+      public: async (_request: FastifyRequest, token: unknown) =>
+        verificationKey(app.keys, (token as Decoded).header).pem,
+    } as never,
     decode: { complete: true },
-    verify: { complete: true, algorithms: ["RS256"], allowedIss: app.config.issuer, requiredClaims: ["iss", "exp"], cache: false },
+    verify: {
+      complete: true,
+      algorithms: ["RS256"],
+      allowedIss: app.config.issuer,
+      requiredClaims: ["iss", "exp"],
+      cache: false,
+    },
     formatUser: (token) => {
       const { header, payload } = token as unknown as Decoded;
       return checkAccessToken(header, payload, verificationKey(app.keys, header));
     },
   });
   const verify = async (request: FastifyRequest): Promise<void> => {
-    if (request.headers.authorization === undefined) throw missingToken("Send the token in the header Authorization: Bearer <token>");
+    if (request.headers.authorization === undefined)
+      throw missingToken("Send the token in the header Authorization: Bearer <token>");
     try {
       await request.jwtVerify();
     } catch (error) {
@@ -46,4 +56,6 @@ export default fp(async (app) => {
 }, { name: "bearer", dependencies: ["keys", "revocation"] });
 
 const reason = ({ code }: { code?: string }): string =>
-  code === "FST_JWT_AUTHORIZATION_TOKEN_EXPIRED" ? "The token has expired" : "The token is not a valid token of this issuer";
+  code === "FST_JWT_AUTHORIZATION_TOKEN_EXPIRED"
+    ? "The token has expired"
+    : "The token is not a valid token of this issuer";

@@ -14,7 +14,11 @@ declare module "fastify" {
 export default fp(async (app) => {
   const { failures, client: perClient } = app.config.rateLimits;
   const failureLimit = app.createRateLimit({ max: failures, timeWindow: 60_000 });
-  const clientLimit = app.createRateLimit({ max: perClient, timeWindow: 60_000, keyGenerator: (request: FastifyRequest) => request.client?.id ?? "" });
+  const clientLimit = app.createRateLimit({
+    max: perClient,
+    timeWindow: 60_000,
+    keyGenerator: (request: FastifyRequest) => request.client?.id ?? "",
+  });
   app.decorateRequest("client", null);
   app.decorate("authenticateClient", async (request) => {
     const { id, secret } = credentials(request);
@@ -43,7 +47,8 @@ function credentials({ headers: { authorization }, body }: FastifyRequest): { id
     if (secret === undefined) throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic)");
     return { id, secret };
   }
-  if (id !== undefined || secret !== undefined) throw invalidRequest("Send the client's credentials by HTTP Basic or in the body, not both");
+  if (id !== undefined || secret !== undefined)
+    throw invalidRequest("Send the client's credentials by HTTP Basic or in the body, not both");
   const [, encoded] = /^Basic +([A-Za-z0-9+/_-]+=*)$/i.exec(authorization) ?? [];
   const text = Buffer.from(encoded ?? "", "base64").toString("utf8");
   const colon = text.indexOf(":");

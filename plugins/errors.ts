@@ -6,7 +6,10 @@ const BODY_ERRORS: Record<string, [status: number, description: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, "Content-Type must be application/json"],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "The request body must be at most 32 KiB"],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, "The request body does not have the length that Content-Length says"],
-  FST_ERR_CTP_INVALID_JSON_BODY: [400, "The request body is not valid JSON, or has a member named __proto__ or constructor"],
+  FST_ERR_CTP_INVALID_JSON_BODY: [
+    400,
+    "The request body is not valid JSON, or has a member named __proto__ or constructor",
+  ],
   FST_ERR_BAD_URL: [400, "The request's path is not a valid URL path"],
 };
 
@@ -28,7 +31,9 @@ export function answerError(error: FastifyError | AuthflowError, request: Fastif
 function translate(error: FastifyError): AuthflowError {
   const [status, description] = BODY_ERRORS[error.code] ?? [error.statusCode ?? 500, error.message];
   if (status >= 500) {
-    return new AuthflowError(500, "server_error", "Something went wrong on our side: quote the request_id", { cause: error });
+    return new AuthflowError(500, "server_error", "Something went wrong on our side: quote the request_id", {
+      cause: error,
+    });
   }
   return new AuthflowError(status, "invalid_request", description, { cause: error });
 }
@@ -36,7 +41,9 @@ function translate(error: FastifyError): AuthflowError {
 /** RFC 6750 §3: an error code only where a token was presented. */
 function wwwAuthenticate(challenge: "Basic" | "Bearer", { code, message }: AuthflowError): string {
   const realm = `${challenge} realm="authflow"`;
-  return challenge === "Bearer" && code === "invalid_token" ? `${realm}, error="${code}", error_description="${message.replace(/["\\]/g, "'")}"` : realm;
+  return challenge === "Bearer" && code === "invalid_token"
+    ? `${realm}, error="${code}", error_description="${message.replace(/["\\]/g, "'")}"`
+    : realm;
 }
 
 export default fp(async (app) => {
@@ -45,12 +52,15 @@ export default fp(async (app) => {
     throw notFound(`${request.method} ${request.url.split("?", 1)[0]} does not exist: see /docs`);
   });
   app.setSchemaErrorFormatter(([first], part) => {
-    if (part === "body" && first?.keyword === "type" && first.instancePath === "") return invalidRequest("The request body must be a JSON object");
+    if (part === "body" && first?.keyword === "type" && first.instancePath === "")
+      return invalidRequest("The request body must be a JSON object");
     const field = [...(first?.instancePath.split("/").slice(1) ?? [])].join(".");
     const name = field || part;
     switch (first?.keyword) {
       case "additionalProperties":
-        return invalidRequest(`Unknown field ${[field, String(first.params.additionalProperty)].filter(Boolean).join(".")}: remove it or check its spelling`);
+        return invalidRequest(
+          `Unknown field ${[field, String(first.params.additionalProperty)].filter(Boolean).join(".")}: remove it or check its spelling`,
+        );
       case "required":
         return invalidRequest(`${[field, String(first.params.missingProperty)].filter(Boolean).join(".")} is missing`);
       default:

@@ -11,7 +11,12 @@ export default fp(async (app) => {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: { title: "Authflow", version: "0.1.0", description: DESCRIPTION, license: { name: "MIT", identifier: "MIT" } },
+      info: {
+        title: "Authflow",
+        version: "0.1.0",
+        description: DESCRIPTION,
+        license: { name: "MIT", identifier: "MIT" },
+      },
       servers: [{ url: new URL(app.config.publicUrl).pathname }], // relative: right under whatever name a person opened /docs
       tags: [
         { name: "tokens", description: "Issue, use and revoke tokens" },
@@ -24,11 +29,21 @@ export default fp(async (app) => {
           accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A token from POST /mint" },
           clientBasic: { type: "http", scheme: "basic", description: "client_id and client_secret" },
           adminToken: { type: "http", scheme: "bearer", description: "AUTHFLOW_ADMIN_TOKEN" },
-          registrationToken: { type: "http", scheme: "bearer", description: "AUTHFLOW_REGISTRATION_TOKEN, where registration is not open" },
+          registrationToken: {
+            type: "http",
+            scheme: "bearer",
+            description: "AUTHFLOW_REGISTRATION_TOKEN, where registration is not open",
+          },
         },
       },
     },
-    refResolver: { buildLocalReference: (json, _base, _fragment, i) => (typeof json.$id === "string" ? json.$id : `def-${i}`) },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, i) => (typeof json.$id === "string" ? json.$id : `def-${i}`),
+    },
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { layout: "BaseLayout", tryItOutEnabled: true, displayRequestDuration: true } });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: true,
+    uiConfig: { layout: "BaseLayout", tryItOutEnabled: true, displayRequestDuration: true },
+  });
 }, { name: "openapi" });

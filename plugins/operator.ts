@@ -22,7 +22,8 @@ export default fp(async (app) => {
   app.decorate("mayRegister", async ({ headers }) => {
     if (registration === "open") return;
     const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
-    if (registration === "closed" && adminToken === undefined) throw accessDenied("Registration is closed: ask the operator for a client");
+    if (registration === "closed" && adminToken === undefined)
+      throw accessDenied("Registration is closed: ask the operator for a client");
     demand(headers.authorization, accepted);
   });
 }, { name: "operator" });

@@ -10,9 +10,15 @@ declare module "fastify" {
 export default fp(async (app) => {
   const database = async (): Promise<Part> => app.database.ping().then(() => "up" as const, () => "down" as const);
   const redis = async (): Promise<Part> =>
-    app.revocations.isComplete().then((complete) => (complete ? "up" as const : "filling" as const), () => "down" as const);
+    app.revocations.isComplete().then(
+      (complete) => (complete ? ("up" as const) : ("filling" as const)),
+      () => "down" as const,
+    );
   app.decorate("readiness", async () => {
-    const parts = { database: await database(), ...(app.config.redisUrl === undefined ? {} : { redis: await redis() }) };
+    const parts = {
+      database: await database(),
+      ...(app.config.redisUrl === undefined ? {} : { redis: await redis() }),
+    };
     return { status: Object.values(parts).every((part) => part === "up") ? "up" : "down", parts };
   });
 }, { name: "readiness", dependencies: ["database", "revocation"] });

@@ -21,7 +21,8 @@ export default fp(async (app) => {
   });
   let reachable: boolean | undefined;
   client.on("error", (err: Error) => {
-    if (reachable !== false) app.log.error({ err }, "Redis is out of reach: logouts answer 503, revocations are read from the database");
+    if (reachable !== false)
+      app.log.error({ err }, "Redis is out of reach: logouts answer 503, revocations are read from the database");
     reachable = false;
   });
   client.on("ready", () => {

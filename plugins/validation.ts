@@ -3,7 +3,14 @@ import addFormats from "ajv-formats";
 import type { FastifySchemaValidationError } from "fastify";
 import fp from "fastify-plugin";
 
-const STRICT: Options = { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false, strict: false, verbose: true };
+const STRICT: Options = {
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: true,
+  allErrors: false,
+  strict: false,
+  verbose: true,
+};
 
 /** Validation that changes nothing in a JSON body; only query strings and path parameters, which are all text, are coerced. */
 export default fp(async (app) => {
@@ -21,7 +28,9 @@ export default fp(async (app) => {
     const validate = compiler(httpPart === "body" ? "body" : "text").compile(schema);
     return (data: unknown) => {
       if (validate(data)) return { value: data };
-      return { error: validate.errors?.map(explain) as unknown as Error & { validation: FastifySchemaValidationError[] } };
+      return {
+        error: validate.errors?.map(explain) as unknown as Error & { validation: FastifySchemaValidationError[] },
+      };
     };
   });
 }, { name: "validation" });
@@ -29,6 +38,8 @@ export default fp(async (app) => {
 /** A field's description says what it takes; that helps more than the keyword that failed. */
 function explain<E extends { keyword: string; message?: string; parentSchema?: object }>(error: E): E {
   const { description } = (error.parentSchema ?? {}) as { description?: string };
-  const telling = ["pattern", "format", "minLength", "maxLength", "enum", "minimum", "maximum", "anyOf"].includes(error.keyword);
+  const telling = ["pattern", "format", "minLength", "maxLength", "enum", "minimum", "maximum", "anyOf"].includes(
+    error.keyword,
+  );
   return telling && description !== undefined ? { ...error, message: `is not valid: ${description}` } : error;
 }

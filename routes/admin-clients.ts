@@ -1,6 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Client } from "../src/clients/client.js";
-import { ClientId, ClientList, ClientListQuery, ClientPatchBody, ClientResponse, RotatedSecret, RotateSecretBody } from "./schemas/clients.js";
+import {
+  ClientId,
+  ClientList,
+  ClientListQuery,
+  ClientPatchBody,
+  ClientResponse,
+  RotatedSecret,
+  RotateSecretBody,
+} from "./schemas/clients.js";
 import { errors, ref, type Security } from "./schemas/common.js";
 
 const common = { tags: ["clients"], security: [{ adminToken: [] }] as Security };
@@ -9,15 +17,22 @@ const one = { ...common, params: ClientId };
 const adminClients: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook("onRequest", app.operatorOnly);
 
-  app.get("/clients", {
-    schema: {
-      ...common, operationId: "listClients", summary: "List clients in the order of registration", querystring: ClientListQuery,
-      response: { 200: { ...ref(ClientList), description: "One page" }, ...errors(400, 401, 403, 429, 503) },
+  app.get(
+    "/clients",
+    {
+      schema: {
+        ...common,
+        operationId: "listClients",
+        summary: "List clients in the order of registration",
+        querystring: ClientListQuery,
+        response: { 200: { ...ref(ClientList), description: "One page" }, ...errors(400, 401, 403, 429, 503) },
+      },
     },
-  }, async ({ query: { limit, cursor } }) => {
-    const { clients, next } = await app.clients.list({ limit, after: cursor });
-    return { clients: clients.map(present), next_cursor: next };
-  });
+    async ({ query: { limit, cursor } }) => {
+      const { clients, next } = await app.clients.list({ limit, after: cursor });
+      return { clients: clients.map(present), next_cursor: next };
+    },
+  );
 
   app.get("/clients/:client_id", {
     schema: {
@@ -26,14 +41,24 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
     },
   }, async ({ params }) => present(await app.clients.read(params.client_id)));
 
-  app.patch("/clients/:client_id", {
-    schema: {
-      ...one, operationId: "updateClient", summary: "Change, disable or enable a client", body: ref(ClientPatchBody),
-      description: "In effect at once on the replica that answers, and within a second on the others.",
-      response: { 200: { ...ref(ClientResponse), description: "The client as it is now" }, ...errors(400, 401, 403, 404, 413, 415, 429, 503) },
+  app.patch(
+    "/clients/:client_id",
+    {
+      schema: {
+        ...one,
+        operationId: "updateClient",
+        summary: "Change, disable or enable a client",
+        body: ref(ClientPatchBody),
+        description: "In effect at once on the replica that answers, and within a second on the others.",
+        response: {
+          200: { ...ref(ClientResponse), description: "The client as it is now" },
+          ...errors(400, 401, 403, 404, 413, 415, 429, 503),
+        },
+      },
     },
-  }, async ({ params, body: { redirect_uris: redirectUris, ...patch } }) =>
-    present(await app.clients.update(params.client_id, { ...patch, ...(redirectUris && { redirectUris }) })));
+    async ({ params, body: { redirect_uris: redirectUris, ...patch } }) =>
+      present(await app.clients.update(params.client_id, { ...patch, ...(redirectUris && { redirectUris }) })),
+  );
 
   app.delete("/clients/:client_id", {
     schema: {
@@ -45,16 +70,31 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
     return reply.code(204).send(null);
   });
 
-  app.post("/clients/:client_id/rotate-secret", {
-    schema: {
-      ...one, operationId: "rotateClientSecret", summary: "Give a client a new secret", body: ref(RotateSecretBody),
-      description: "The secrets in use keep working for `overlap` seconds, so that a deployment can change over without a gap.",
-      response: { 200: { ...ref(RotatedSecret), description: "The new secret" }, ...errors(400, 401, 403, 404, 413, 415, 429, 503) },
+  app.post(
+    "/clients/:client_id/rotate-secret",
+    {
+      schema: {
+        ...one,
+        operationId: "rotateClientSecret",
+        summary: "Give a client a new secret",
+        body: ref(RotateSecretBody),
+        description:
+          "The secrets in use keep working for `overlap` seconds, so that a deployment can change over without a gap.",
+        response: {
+          200: { ...ref(RotatedSecret), description: "The new secret" },
+          ...errors(400, 401, 403, 404, 413, 415, 429, 503),
+        },
+      },
     },
-  }, async ({ params, body }) => {
-    const { client, secret, previousExpiresAt } = await app.clients.rotateSecret(params.client_id, body.overlap);
-    return { client_id: client.id, client_secret: secret, previous_expires_at: new Date(previousExpiresAt).toISOString() };
-  });
+    async ({ params, body }) => {
+      const { client, secret, previousExpiresAt } = await app.clients.rotateSecret(params.client_id, body.overlap);
+      return {
+        client_id: client.id,
+        client_secret: secret,
+        previous_expires_at: new Date(previousExpiresAt).toISOString(),
+      };
+    },
+  );
 };
 export default adminClients;
 

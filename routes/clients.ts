@@ -9,15 +9,32 @@ const schema = {
   description: "Who may do so follows from AUTHFLOW_REGISTRATION. The secret is shown only in this answer.",
   security: [{}, { registrationToken: [] }, { adminToken: [] }] as Security,
   body: ref(RegistrationBody),
-  response: { 201: { ...ref(RegisteredClient), description: "Registered" }, ...errors(400, 401, 403, 413, 415, 429, 503) },
+  response: {
+    201: { ...ref(RegisteredClient), description: "Registered" },
+    ...errors(400, 401, 403, 413, 415, 429, 503),
+  },
 };
 
 const clients: FastifyPluginAsyncTypebox = async (app) => {
-  app.post("/clients", { schema, onRequest: app.mayRegister }, async ({ body: { name, redirect_uri, redirect_uris } }, reply) => {
-    const { client, secret } = await app.clients.register({ name, redirectUri: redirect_uri, redirectUris: redirect_uris });
-    return reply.code(201).send({
-      client_id: client.id, client_secret: secret, name: client.name, redirect_uri: client.redirectUris[0] as string, redirect_uris: client.redirectUris,
-    });
-  });
+  app.post(
+    "/clients",
+    { schema, onRequest: app.mayRegister },
+    async ({ body: { name, redirect_uri, redirect_uris } }, reply) => {
+      const { client, secret } = await app.clients.register({
+        name,
+        redirectUri: redirect_uri,
+        redirectUris: redirect_uris,
+      });
+      return reply
+        .code(201)
+        .send({
+          client_id: client.id,
+          client_secret: secret,
+          name: client.name,
+          redirect_uri: client.redirectUris[0] as string,
+          redirect_uris: client.redirectUris,
+        });
+    },
+  );
 };
 export default clients;

@@ -14,7 +14,10 @@ const ready = {
   security: [],
   tags: ["operation"],
   summary: "Whether traffic should be sent here",
-  response: { 200: { ...ref(Readiness), description: "All parts are up" }, 503: { ...ref(Readiness), description: "A part is not, and is named" } },
+  response: {
+    200: { ...ref(Readiness), description: "All parts are up" },
+    503: { ...ref(Readiness), description: "A part is not, and is named" },
+  },
 };
 
 const health: FastifyPluginAsyncTypebox = async (app) => {

@@ -11,7 +11,10 @@ const schema = {
   tags: ["discovery"],
   summary: "The public keys that verify every token",
   description: "RFC 7517. Cache it as Cache-Control says, and fetch it again when a token names an unknown kid.",
-  response: { 200: { ...ref(Jwks), description: "The keys, the active one first" }, 304: { type: "null" as const, description: "Unchanged since the ETag" }},
+  response: {
+    200: { ...ref(Jwks), description: "The keys, the active one first" },
+    304: { type: "null" as const, description: "Unchanged since the ETag" },
+  },
 };
 
 const jwks: FastifyPluginAsyncTypebox = async (app) => {

@@ -7,7 +7,8 @@ const schema = {
   operationId: "logout",
   tags: ["tokens"],
   summary: "Revoke the bearer token, everywhere and at once",
-  description: "When the answer is 200 the revocation is durable and in effect. A second logout of the same token is 401. On 503 the revocation is recorded but not yet everywhere: repeat the call.",
+  description:
+    "When the answer is 200 the revocation is durable and in effect. A second logout of the same token is 401. On 503 the revocation is recorded but not yet everywhere: repeat the call.",
   security: [{ accessToken: [] }] as Security,
   body: Type.Optional(Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()])),
   response: { 200: { ...ref(LogoutResponse), description: "Revoked" }, ...errors(400, 401, 413, 415, 429, 503) },

@@ -46,7 +46,10 @@ export interface Overrides {
 const BODY_LIMIT = 32 * 1024;
 
 /** The whole service, not listening yet: the same for production, tests, the CLI and the OpenAPI document. */
-export async function buildApp(config: Config, { clock = systemClock, logStream }: Overrides = {}): Promise<FastifyInstance> {
+export async function buildApp(
+  config: Config,
+  { clock = systemClock, logStream }: Overrides = {},
+): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel, ...(logStream && { stream: logStream }) },
     logController: new LogController({ disableRequestLogging: true }), // plugins/request-log.ts writes one line instead of two
@@ -56,7 +59,9 @@ export async function buildApp(config: Config, { clock = systemClock, logStream 
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
     forceCloseConnections: "idle",
-    frameworkErrors: (error, request, reply) => { answerError(error, request, reply); },
+    frameworkErrors: (error, request, reply) => {
+      answerError(error, request, reply);
+    },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.decorate("config", config);
   app.decorate("clock", clock);
@@ -79,8 +84,14 @@ export async function buildApp(config: Config, { clock = systemClock, logStream 
   await app.register(bearer);
   await app.register(background);
 
-  const limits = { global: true, timeWindow: 60_000, errorResponseBuilder: (_request: unknown, { ttl }: { ttl: number }) => tooManyRequests(Math.ceil(ttl / 1000)) };
-  const quiet = { addHeaders: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false } };
+  const limits = {
+    global: true,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request: unknown, { ttl }: { ttl: number }) => tooManyRequests(Math.ceil(ttl / 1000)),
+  };
+  const quiet = {
+    addHeaders: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
+  };
   await app.register(async (tokenEndpoints) => {
     // Counted in memory, so that /mint waits for no other service.
     await tokenEndpoints.register(rateLimit, { ...limits, ...quiet, max: config.rateLimits.ip });
@@ -94,7 +105,9 @@ export async function buildApp(config: Config, { clock = systemClock, logStream 
   });
   await app.register(async (registration) => {
     await registration.register(rateLimit, {
-      ...limits, max: config.rateLimits.registration, nameSpace: `authflow:${app.installation.id}:limit:`,
+      ...limits,
+      max: config.rateLimits.registration,
+      nameSpace: `authflow:${app.installation.id}:limit:`,
       ...(config.redisUrl !== undefined && { redis: app.redis, skipOnError: true }),
     });
     await registration.register(clientRoutes);

@@ -24,7 +24,12 @@ export interface Config {
   /** Undefined on a loopback URL: then it is made in the data folder. */
   readonly keyEncryptionKey: Buffer | undefined;
   readonly signingKey: { readonly pem: string; readonly kid: string | undefined } | undefined;
-  readonly rateLimits: { readonly ip: number; readonly client: number; readonly failures: number; readonly registration: number };
+  readonly rateLimits: {
+    readonly ip: number;
+    readonly client: number;
+    readonly failures: number;
+    readonly registration: number;
+  };
   readonly trustProxy: false | string[];
   readonly logLevel: string;
 }
@@ -87,14 +92,19 @@ function interpret(given: Values, faults: string[]): Config {
     port: Number(values.PORT),
     issuer: values.AUTHFLOW_ISSUER,
     databaseUrl: values.DATABASE_URL,
-    dataDir: values.DATABASE_URL.startsWith("file:") ? dirname(values.DATABASE_URL.replace(/^file:(\/\/(?=\/))?/, "")) : "./data",
+    dataDir: values.DATABASE_URL.startsWith("file:")
+      ? dirname(values.DATABASE_URL.replace(/^file:(\/\/(?=\/))?/, ""))
+      : "./data",
     redisUrl: given.REDIS_URL,
     tokenTtl: seconds(values.AUTHFLOW_TOKEN_TTL),
     tokenTtlMax: seconds(values.AUTHFLOW_TOKEN_TTL_MAX),
     registration: (given.AUTHFLOW_REGISTRATION ?? (loopback ? "open" : "token")) as Registration,
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,
     adminToken: given.AUTHFLOW_ADMIN_TOKEN,
-    keyEncryptionKey: given.AUTHFLOW_KEY_ENCRYPTION_KEY === undefined ? undefined : Buffer.from(given.AUTHFLOW_KEY_ENCRYPTION_KEY, "base64"),
+    keyEncryptionKey:
+      given.AUTHFLOW_KEY_ENCRYPTION_KEY === undefined
+        ? undefined
+        : Buffer.from(given.AUTHFLOW_KEY_ENCRYPTION_KEY, "base64"),
     signingKey: importedKey(given, faults),
     rateLimits: {
       ip: Number(values.AUTHFLOW_RATE_LIMIT_IP),
@@ -116,20 +126,29 @@ function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   const faults: string[] = [];
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
   fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
-  fault(config.registration === "token" && config.registrationToken === undefined,
-    "AUTHFLOW_REGISTRATION_TOKEN must be set where registration demands a token (openssl rand -hex 32), or set AUTHFLOW_REGISTRATION=closed");
+  fault(
+    config.registration === "token" && config.registrationToken === undefined,
+    "AUTHFLOW_REGISTRATION_TOKEN must be set where registration demands a token (openssl rand -hex 32), or set AUTHFLOW_REGISTRATION=closed",
+  );
   fault(config.registrationToken !== undefined && config.registrationToken === config.adminToken,
     "AUTHFLOW_REGISTRATION_TOKEN must differ from AUTHFLOW_ADMIN_TOKEN: who registers is not an operator");
   if (publicUrl === undefined || config.loopback) return faults;
   fault(publicUrl.protocol !== "https:", "AUTHFLOW_PUBLIC_URL must begin with https:// unless its host is loopback");
-  fault(config.registration === "open", "AUTHFLOW_REGISTRATION must be token or closed on a public URL: with open, anyone could register a client");
-  fault(config.keyEncryptionKey === undefined, "AUTHFLOW_KEY_ENCRYPTION_KEY must be set on a public URL (openssl rand -base64 32)");
+  fault(
+    config.registration === "open",
+    "AUTHFLOW_REGISTRATION must be token or closed on a public URL: with open, anyone could register a client",
+  );
+  fault(
+    config.keyEncryptionKey === undefined,
+    "AUTHFLOW_KEY_ENCRYPTION_KEY must be set on a public URL (openssl rand -base64 32)",
+  );
   return faults;
 }
 
 function parsePublicUrl(value: string, faults: string[]): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  const plain = url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash + url.username + url.password === "";
+  const plain =
+    url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash + url.username + url.password === "";
   if (!plain) faults.push(`AUTHFLOW_PUBLIC_URL must be ${settingNotes("AUTHFLOW_PUBLIC_URL").remedy}`);
   return plain ? url : undefined;
 }
@@ -140,7 +159,9 @@ const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const seconds = (value: string): number => Number.parseInt(value, 10) * (UNITS[value.at(-1) ?? "s"] ?? 1);
 
 function importedKey(given: Values, faults: string[]): Config["signingKey"] {
-  const sources = (["AUTHFLOW_SIGNING_KEY", "JWT_PRIVATE_KEY_B64", "JWT_PRIVATE_KEY_PATH"] as const).filter((name) => given[name]);
+  const sources = (["AUTHFLOW_SIGNING_KEY", "JWT_PRIVATE_KEY_B64", "JWT_PRIVATE_KEY_PATH"] as const).filter(
+    (name) => given[name],
+  );
   if (sources.length > 1) faults.push(`${sources.join(" and ")} name the signing key more than once: keep one`);
   const pem = given.AUTHFLOW_SIGNING_KEY
     ?? (given.JWT_PRIVATE_KEY_B64 && Buffer.from(given.JWT_PRIVATE_KEY_B64, "base64").toString("utf8"))

@@ -39,7 +39,8 @@ export const invalidToken = (description: string, cause?: unknown): AuthflowErro
 export const missingToken = (description: string): AuthflowError =>
   new AuthflowError(401, "invalid_request", description, { challenge: "Bearer" });
 
-export const accessDenied = (description: string): AuthflowError => new AuthflowError(403, "access_denied", description);
+export const accessDenied = (description: string): AuthflowError =>
+  new AuthflowError(403, "access_denied", description);
 
 export const notFound = (description: string): AuthflowError => new AuthflowError(404, "not_found", description);
 

@@ -16,7 +16,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     await app.close();
   });
   await app.listen({ host: config.host, port: config.port });
-  app.log.info(`Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`);
+  app.log.info(
+    `Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`,
+  );
 }
 
 /** What a person should read when the start fails: every fault, no stack. */
@@ -28,4 +30,5 @@ export function reportAndExit(error: unknown): never {
 
 // Node was told a path that may lack its ending or lead through a symbolic link.
 const [, started] = process.argv;
-if (started !== undefined && createRequire(import.meta.url).resolve(started) === import.meta.filename) serve(process.env).catch(reportAndExit);
+if (started !== undefined && createRequire(import.meta.url).resolve(started) === import.meta.filename)
+  serve(process.env).catch(reportAndExit);

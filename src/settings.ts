@@ -19,7 +19,10 @@ const duration = (notes: Omit<Notes, "remedy">): TSchema =>
 const perMinute = (notes: Omit<Notes, "remedy">): TSchema =>
   text({ ...notes, remedy: "a whole number of requests per minute, at least 1" }, "^[1-9]\\d{0,8}$");
 const token = (notes: Omit<Notes, "remedy" | "secret">): TSchema =>
-  text({ ...notes, secret: true, remedy: "at least 32 characters without spaces (openssl rand -hex 32)" }, "^[!-~]{32,}$");
+  text(
+    { ...notes, secret: true, remedy: "at least 32 characters without spaces (openssl rand -hex 32)" },
+    "^[!-~]{32,}$",
+  );
 
 /** The environment, in the order of the documents. Names in `secret` settings may carry the suffix _FILE. */
 export const SETTINGS = Type.Object({
@@ -33,25 +36,36 @@ export const SETTINGS = Type.Object({
     remedy: "a host name or IP address",
     unset: "localhost on a loopback public URL, else 0.0.0.0",
   }),
-  PORT: text({ description: "Port to listen on.", remedy: "a port from 1 to 65535", default: "8080" },
-    "^(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})$"),
-  AUTHFLOW_ISSUER: text({
-    description: "The iss of every token. Integrations of the reference service verify the default.",
-    remedy: "1 to 255 printable characters without spaces",
-    default: "authflow-go",
-  }, "^[!-~]{1,255}$"),
-  DATABASE_URL: text({
-    description: "SQLite file or PostgreSQL database.",
-    remedy: "file:<path> or postgres://user:password@host:5432/database",
-    secret: true,
-    default: "file:./data/authflow.db",
-  }, "^(file:.+|postgres(ql)?://.+)$"),
-  REDIS_URL: text({
-    description: "Redis, the fast and shared face of revocation; wanted where there is more than one replica.",
-    remedy: "redis://… or rediss://user:password@host:6379/0",
-    secret: true,
-    unset: "the database serves revocation alone",
-  }, "^rediss?://.+$"),
+  PORT: text(
+    { description: "Port to listen on.", remedy: "a port from 1 to 65535", default: "8080" },
+    "^(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})$",
+  ),
+  AUTHFLOW_ISSUER: text(
+    {
+      description: "The iss of every token. Integrations of the reference service verify the default.",
+      remedy: "1 to 255 printable characters without spaces",
+      default: "authflow-go",
+    },
+    "^[!-~]{1,255}$",
+  ),
+  DATABASE_URL: text(
+    {
+      description: "SQLite file or PostgreSQL database.",
+      remedy: "file:<path> or postgres://user:password@host:5432/database",
+      secret: true,
+      default: "file:./data/authflow.db",
+    },
+    "^(file:.+|postgres(ql)?://.+)$",
+  ),
+  REDIS_URL: text(
+    {
+      description: "Redis, the fast and shared face of revocation; wanted where there is more than one replica.",
+      remedy: "redis://… or rediss://user:password@host:6379/0",
+      secret: true,
+      unset: "the database serves revocation alone",
+    },
+    "^rediss?://.+$",
+  ),
   AUTHFLOW_TOKEN_TTL: duration({ description: "Lifetime of a token whose request names none.", default: "1h" }),
   AUTHFLOW_TOKEN_TTL_MAX: duration({ description: "The longest lifetime that a request may ask for.", default: "24h" }),
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
@@ -65,34 +79,48 @@ export const SETTINGS = Type.Object({
     description: "The bearer token of the operators' endpoints.",
     unset: "these endpoints are off",
   }),
-  AUTHFLOW_KEY_ENCRYPTION_KEY: text({
-    description: "Encrypts the private signing keys in the database (AES-256-GCM). Losing it loses them.",
-    remedy: "32 bytes in base64 (openssl rand -base64 32)",
-    secret: true,
-    unset: "on a loopback public URL made once in the data folder, else demanded",
-  }, "^[A-Za-z0-9+/_-]{43}=?$"),
-  AUTHFLOW_SIGNING_KEY: text({
-    description: "An RSA private key (PEM, 2048 bits or more) to sign with instead of a generated one.",
-    remedy: "a PEM private key (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048)",
-    secret: true,
-    unset: "a key is generated at the first start",
-  }, "-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+  AUTHFLOW_KEY_ENCRYPTION_KEY: text(
+    {
+      description: "Encrypts the private signing keys in the database (AES-256-GCM). Losing it loses them.",
+      remedy: "32 bytes in base64 (openssl rand -base64 32)",
+      secret: true,
+      unset: "on a loopback public URL made once in the data folder, else demanded",
+    },
+    "^[A-Za-z0-9+/_-]{43}=?$",
+  ),
+  AUTHFLOW_SIGNING_KEY: text(
+    {
+      description: "An RSA private key (PEM, 2048 bits or more) to sign with instead of a generated one.",
+      remedy: "a PEM private key (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048)",
+      secret: true,
+      unset: "a key is generated at the first start",
+    },
+    "-----BEGIN [A-Z ]*PRIVATE KEY-----",
+  ),
   JWT_PRIVATE_KEY_B64: text({
     description: "The reference service's name for the same key, its PEM in base64.",
     remedy: "a PEM private key in base64",
     secret: true,
   }),
-  JWT_PRIVATE_KEY_PATH: text({ description: "The reference service's name for a file with that key.", remedy: "a path" }),
-  JWT_KEY_ID: text({
-    description: "The kid of the imported key, so that tokens issued before the move keep verifying.",
-    remedy: "1 to 128 characters of A-Z a-z 0-9 . _ -",
-    unset: "the key's RFC 7638 thumbprint",
-  }, "^[A-Za-z0-9._-]{1,128}$"),
+  JWT_PRIVATE_KEY_PATH: text({
+    description: "The reference service's name for a file with that key.",
+    remedy: "a path",
+  }),
+  JWT_KEY_ID: text(
+    {
+      description: "The kid of the imported key, so that tokens issued before the move keep verifying.",
+      remedy: "1 to 128 characters of A-Z a-z 0-9 . _ -",
+      unset: "the key's RFC 7638 thumbprint",
+    },
+    "^[A-Za-z0-9._-]{1,128}$",
+  ),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
-    description: "Requests per minute and IP address on each token endpoint, per replica.", default: "600000",
+    description: "Requests per minute and IP address on each token endpoint, per replica.",
+    default: "600000",
   }),
   AUTHFLOW_RATE_LIMIT_CLIENT: perMinute({
-    description: "Tokens per minute and client on /mint, per replica.", default: "300000",
+    description: "Tokens per minute and client on /mint, per replica.",
+    default: "300000",
   }),
   AUTHFLOW_RATE_LIMIT_FAILURES: perMinute({
     description: "Failed client authentications per minute and IP address before further ones are refused unread.",
@@ -102,13 +130,18 @@ export const SETTINGS = Type.Object({
     description: "Registrations and operators' calls per minute and IP address, over all replicas that share a Redis.",
     default: "600",
   }),
-  AUTHFLOW_TRUST_PROXY: text({
-    description: "The proxies whose X-Forwarded-* are believed.",
-    remedy: "a comma-separated list of addresses, CIDR ranges, loopback, linklocal or uniquelocal, such as 10.0.0.0/8,192.168.1.1",
-    unset: "none is believed",
-  }, "^((loopback|linklocal|uniquelocal|[0-9A-Fa-f:]*[.:][0-9A-Fa-f.:]*(/\\d{1,3})?)( *, *(?=\\S)|$))+$"),
+  AUTHFLOW_TRUST_PROXY: text(
+    {
+      description: "The proxies whose X-Forwarded-* are believed.",
+      remedy:
+        "a comma-separated list of addresses, CIDR ranges, loopback, linklocal or uniquelocal, such as 10.0.0.0/8,192.168.1.1",
+      unset: "none is believed",
+    },
+    "^((loopback|linklocal|uniquelocal|[0-9A-Fa-f:]*[.:][0-9A-Fa-f.:]*(/\\d{1,3})?)( *, *(?=\\S)|$))+$",
+  ),
   LOG_LEVEL: choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
-    description: "The least severe level that is logged.", default: "info",
+    description: "The least severe level that is logged.",
+    default: "info",
   }),
 });
 

@@ -8,8 +8,10 @@ const DRIVERS = /^(ioredis|@fastify\/redis|libsql|pg|@prisma\/.*|prisma)$/;
 
 interface Import { from: string; to: string; line: number; typeOnly: boolean }
 
-const files = ["src", "plugins", "routes"].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-  .map((name) => join(folder, name)))
+const files = ["src", "plugins", "routes"]
+  .flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+  )
   .filter((name) => name.endsWith(".ts") && !name.includes("generated"));
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
 const imports = files.flatMap((file) => importsOf(file, sources.get(file) as string));
@@ -19,14 +21,17 @@ function importsOf(file: string, source: string): Import[] {
   const statements = source.matchAll(/^\s*(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/gm);
   return [...statements].map(({ index, 1: type, 2: path, 3: dynamic }) => {
     const specifier = (path ?? dynamic) as string;
-    const to = specifier.startsWith(".") ? relative(ROOT, join(ROOT, dirname(file), specifier)).replace(/\.js$/, ".ts") : specifier;
+    const to = specifier.startsWith(".")
+      ? relative(ROOT, join(ROOT, dirname(file), specifier)).replace(/\.js$/, ".ts")
+      : specifier;
     return { from: file, to, line: source.slice(0, index).split("\n").length, typeOnly: type !== undefined };
   });
 }
 
 interface Rule { promise: string; covers: (file: string) => boolean; allows: (found: Import) => boolean }
 
-const isDomain = (file: string): boolean => file.startsWith("src/") && !file.startsWith("src/stores/") && !COMPOSITION.test(file);
+const isDomain = (file: string): boolean =>
+  file.startsWith("src/") && !file.startsWith("src/stores/") && !COMPOSITION.test(file);
 const isOurs = (to: string): boolean => to.endsWith(".ts");
 const RULES: Rule[] = [
   {
@@ -49,12 +54,18 @@ const RULES: Rule[] = [
     covers: (file) => !file.startsWith("src/stores/prisma/"),
     allows: ({ to }) => !to.includes("/generated/"),
   },
-  { promise: "plugins do not know the routes", covers: (file) => file.startsWith("plugins/"), allows: ({ to }) => !to.startsWith("routes/") },
+  {
+    promise: "plugins do not know the routes",
+    covers: (file) => file.startsWith("plugins/"),
+    allows: ({ to }) => !to.startsWith("routes/"),
+  },
   {
     promise: "routes import schemas, Fastify's types and types of the core, and act through decorators",
     covers: (file) => file.startsWith("routes/"),
-    allows: ({ to, typeOnly }) => to.startsWith("routes/schemas/") || /^@sinclair\/typebox$|^@fastify\/type-provider-typebox$/.test(to)
-      || (typeOnly && (to === "fastify" || to.startsWith("src/"))),
+    allows: ({ to, typeOnly }) =>
+      to.startsWith("routes/schemas/") ||
+      /^@sinclair\/typebox$|^@fastify\/type-provider-typebox$/.test(to) ||
+      (typeOnly && (to === "fastify" || to.startsWith("src/"))),
   },
   {
     promise: "only the composition root knows the composition root",
@@ -67,19 +78,29 @@ for (const { promise, covers, allows } of RULES) {
   t.test(promise, async (t) => {
     const covered = imports.filter(({ from }) => covers(from));
     t.ok(covered.length > 0, "the rule covers something");
-    t.strictSame(covered.filter((found) => !allows(found)).map(({ from, to, line }) => `${from}:${line} imports ${to}`), []);
+    t.strictSame(
+      covered.filter((found) => !allows(found)).map(({ from, to, line }) => `${from}:${line} imports ${to}`),
+      [],
+    );
   });
 }
 
 t.test("the domain is given its time and its environment", async (t) => {
-  const reached = [...sources].filter(([file]) => (isDomain(file) || file.startsWith("src/stores/")) && file !== "src/clock.ts" && !file.includes("/migrate-"))
+  const reached = [...sources]
+    .filter(
+      ([file]) =>
+        (isDomain(file) || file.startsWith("src/stores/")) && file !== "src/clock.ts" && !file.includes("/migrate-"),
+    )
     .flatMap(([file, source]) => source.split("\n").map((text, i) => ({ place: `${file}:${i + 1}`, text })))
-    .filter(({ text }) => /process\.env|Date\.now\(|new Date\(\)/.test(text)).map(({ place, text }) => `${place} ${text.trim()}`);
+    .filter(({ text }) => /process\.env|Date\.now\(|new Date\(\)/.test(text))
+    .map(({ place, text }) => `${place} ${text.trim()}`);
   t.strictSame(reached, []);
 });
 
 t.test("no file imports itself by way of others", async (t) => {
-  const edges = new Map(files.map((file) => [file, imports.filter(({ from, typeOnly }) => from === file && !typeOnly).map(({ to }) => to)]));
+  const edges = new Map(
+    files.map((file) => [file, imports.filter(({ from, typeOnly }) => from === file && !typeOnly).map(({ to }) => to)]),
+  );
   const cycles: string[] = [];
   const visit = (file: string, path: string[]): void => {
     if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(" → "));

@@ -2,17 +2,27 @@ import { Type } from "@sinclair/typebox";
 import { ref, Timestamp } from "./common.js";
 
 const Name = Type.String({ minLength: 1, maxLength: 100, description: "1 to 100 printable characters" });
-const RedirectUri = Type.String({ minLength: 1, maxLength: 2048, description: "An absolute URI of at most 2048 characters: https, http on a loopback host, or a private-use scheme" });
+const RedirectUri = Type.String({
+  minLength: 1,
+  maxLength: 2048,
+  description: "An absolute URI of at most 2048 characters: https, http on a loopback host, or a private-use scheme",
+});
 const RedirectUris = Type.Array(RedirectUri, { minItems: 1, maxItems: 20, description: "1 to 20 redirect URIs" });
-const names = (description: string) => Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 100 }), Type.Null()], { description: `${description}: at most 100 texts of 1 to 255 characters, or null for no limit` });
+const names = (description: string) =>
+  Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 100 }), Type.Null()], {
+    description: `${description}: at most 100 texts of 1 to 255 characters, or null for no limit`,
+  });
 
 export const ClientId = Type.Object({ client_id: Type.String({ format: "uuid", description: "A UUID" }) });
 
-export const RegistrationBody = Type.Object({
-  name: Name,
-  redirect_uri: Type.Optional(RedirectUri),
-  redirect_uris: Type.Optional(RedirectUris),
-}, { $id: "RegistrationRequest", additionalProperties: false, examples: [{ name: "my-app", redirect_uri: "https://my-app.com/callback" }] });
+export const RegistrationBody = Type.Object(
+  { name: Name, redirect_uri: Type.Optional(RedirectUri), redirect_uris: Type.Optional(RedirectUris) },
+  {
+    $id: "RegistrationRequest",
+    additionalProperties: false,
+    examples: [{ name: "my-app", redirect_uri: "https://my-app.com/callback" }],
+  },
+);
 
 const registered = {
   client_id: Type.String({ format: "uuid" }),
@@ -33,28 +43,51 @@ export const RegisteredClient = Type.Object({
 
 const policy = {
   providers: names("Values of provider the client may name"),
-  subject_prefixes: names("Prefixes one of which sub must begin with. Null leaves all but the namespaces of login providers (google|…)"),
+  subject_prefixes: names(
+    "Prefixes one of which sub must begin with. Null leaves all but the namespaces of login providers (google|…)",
+  ),
   audiences: names("Audiences the client may ask for"),
   default_audience: names("The audience of tokens whose request names none"),
   claim_names: names("Further claims the client may set"),
-  max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], { description: "The longest lifetime in seconds, or null" }),
+  max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+    description: "The longest lifetime in seconds, or null",
+  }),
 };
-export const Policy = Type.Object(policy, { $id: "MintPolicy", description: "What a client may put into the tokens it mints" });
-
-export const ClientResponse = Type.Object({
-  ...registered,
-  disabled: Type.Boolean({ description: "A disabled client mints nothing; its tokens live on until they expire or are revoked" }),
-  policy: ref(Policy),
-  created_at: Timestamp("When it was registered"),
-  updated_at: Timestamp("When it was last changed"),
-}, {
-  $id: "Client",
-  examples: [{
-    ...example, disabled: false,
-    policy: { providers: null, subject_prefixes: ["shop|"], audiences: null, default_audience: null, claim_names: null, max_ttl: 900 },
-    created_at: "2026-11-24T08:00:00.000Z", updated_at: "2026-11-24T08:00:00.000Z",
-  }],
+export const Policy = Type.Object(policy, {
+  $id: "MintPolicy",
+  description: "What a client may put into the tokens it mints",
 });
+
+export const ClientResponse = Type.Object(
+  {
+    ...registered,
+    disabled: Type.Boolean({
+      description: "A disabled client mints nothing; its tokens live on until they expire or are revoked",
+    }),
+    policy: ref(Policy),
+    created_at: Timestamp("When it was registered"),
+    updated_at: Timestamp("When it was last changed"),
+  },
+  {
+    $id: "Client",
+    examples: [
+      {
+        ...example,
+        disabled: false,
+        policy: {
+          providers: null,
+          subject_prefixes: ["shop|"],
+          audiences: null,
+          default_audience: null,
+          claim_names: null,
+          max_ttl: 900,
+        },
+        created_at: "2026-11-24T08:00:00.000Z",
+        updated_at: "2026-11-24T08:00:00.000Z",
+      },
+    ],
+  },
+);
 
 export const ClientListQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: "A whole number from 1 to 200" }),
@@ -66,19 +99,49 @@ export const ClientList = Type.Object({
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: "Null on the last page" }),
 }, { $id: "ClientList" });
 
-export const ClientPatchBody = Type.Object({
-  name: Type.Optional(Name),
-  redirect_uris: Type.Optional(RedirectUris),
-  disabled: Type.Optional(Type.Boolean({ description: "true stops minting at once" })),
-  policy: Type.Optional(Type.Partial(Type.Object(policy), { additionalProperties: false, description: "Only the named members change" })),
-}, { $id: "ClientPatch", additionalProperties: false, minProperties: 1, examples: [{ disabled: true }, { policy: { max_ttl: 900, subject_prefixes: ["shop|"] } }] });
+export const ClientPatchBody = Type.Object(
+  {
+    name: Type.Optional(Name),
+    redirect_uris: Type.Optional(RedirectUris),
+    disabled: Type.Optional(Type.Boolean({ description: "true stops minting at once" })),
+    policy: Type.Optional(
+      Type.Partial(Type.Object(policy), { additionalProperties: false, description: "Only the named members change" }),
+    ),
+  },
+  {
+    $id: "ClientPatch",
+    additionalProperties: false,
+    minProperties: 1,
+    examples: [{ disabled: true }, { policy: { max_ttl: 900, subject_prefixes: ["shop|"] } }],
+  },
+);
 
-export const RotateSecretBody = Type.Object({
-  overlap: Type.Integer({ minimum: 0, maximum: 2_592_000, default: 86_400, description: "Seconds for which the secrets in use keep working, 0 to 2592000" }),
-}, { $id: "RotateSecretRequest", additionalProperties: false, examples: [{ overlap: 86_400 }] });
+export const RotateSecretBody = Type.Object(
+  {
+    overlap: Type.Integer({
+      minimum: 0,
+      maximum: 2_592_000,
+      default: 86_400,
+      description: "Seconds for which the secrets in use keep working, 0 to 2592000",
+    }),
+  },
+  { $id: "RotateSecretRequest", additionalProperties: false, examples: [{ overlap: 86_400 }] },
+);
 
-export const RotatedSecret = Type.Object({
-  client_id: registered.client_id,
-  client_secret: Type.String({ description: "Shown this once" }),
-  previous_expires_at: Timestamp("When the secrets in use until now stop working"),
-}, { $id: "RotatedSecret", examples: [{ client_id: example.client_id, client_secret: "authflow_secret_…", previous_expires_at: "2026-11-25T08:00:00.000Z" }] });
+export const RotatedSecret = Type.Object(
+  {
+    client_id: registered.client_id,
+    client_secret: Type.String({ description: "Shown this once" }),
+    previous_expires_at: Timestamp("When the secrets in use until now stop working"),
+  },
+  {
+    $id: "RotatedSecret",
+    examples: [
+      {
+        client_id: example.client_id,
+        client_secret: "authflow_secret_…",
+        previous_expires_at: "2026-11-25T08:00:00.000Z",
+      },
+    ],
+  },
+);

@@ -25,7 +25,10 @@ type ErrorResponses = Record<number, ReturnType<typeof ref<typeof ErrorResponse>
 
 /** The error answers of a route, by status. */
 export function errors(...statuses: number[]): ErrorResponses {
-  const documented = [...new Set([...statuses, 500])].map((status) => [status, { ...ref(ErrorResponse), description: STATUS[status] }]);
+  const documented = [...new Set([...statuses, 500])].map((status) => [
+    status,
+    { ...ref(ErrorResponse), description: STATUS[status] },
+  ]);
   return Object.fromEntries(documented) as ErrorResponses;
 }
 

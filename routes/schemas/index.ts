@@ -1,5 +1,14 @@
 import type { TSchema } from "@sinclair/typebox";
-import { ClientList, ClientPatchBody, ClientResponse, Policy, RegisteredClient, RegistrationBody, RotatedSecret, RotateSecretBody } from "./clients.js";
+import {
+  ClientList,
+  ClientPatchBody,
+  ClientResponse,
+  Policy,
+  RegisteredClient,
+  RegistrationBody,
+  RotatedSecret,
+  RotateSecretBody,
+} from "./clients.js";
 import { ErrorResponse } from "./common.js";
 import { Health, Readiness } from "./health.js";
 import { Jwks, LogoutResponse, MintBody, TokenResponse, UserInfo } from "./tokens.js";

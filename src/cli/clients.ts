@@ -21,7 +21,15 @@ clientCommands.command("list")
       const page = await clients.list({ limit: 200, after });
       for (const { secrets, ...client } of page.clients) {
         if (json) print(JSON.stringify(client));
-        else print([client.id, client.disabled ? "disabled" : "enabled ", `${secrets.length} secret${secrets.length === 1 ? "" : "s"}`, client.name].join("  "));
+        else
+          print(
+            [
+              client.id,
+              client.disabled ? "disabled" : "enabled ",
+              `${secrets.length} secret${secrets.length === 1 ? "" : "s"}`,
+              client.name,
+            ].join("  "),
+          );
       }
       after = page.next ?? undefined;
     } while (after !== undefined);
@@ -37,16 +45,26 @@ clientCommands.command("rotate-secret")
   }));
 
 for (const [verb, disabled] of [["disable", true], ["enable", false]] as const) {
-  clientCommands.command(verb)
-    .description(disabled ? "stop an application from minting, within a second on every replica" : "let a disabled application mint again")
+  clientCommands
+    .command(verb)
+    .description(
+      disabled
+        ? "stop an application from minting, within a second on every replica"
+        : "let a disabled application mint again",
+    )
     .argument("<client-id>")
-    .action((id: string) => withApp(async ({ clients }) => {
-      const client = await clients.update(id, { disabled });
-      print(`${client.name} (${client.id}) is ${disabled ? "disabled: tokens it minted live on until they expire or are revoked" : "enabled"}`);
-    }));
+    .action((id: string) =>
+      withApp(async ({ clients }) => {
+        const client = await clients.update(id, { disabled });
+        print(
+          `${client.name} (${client.id}) is ${disabled ? "disabled: tokens it minted live on until they expire or are revoked" : "enabled"}`,
+        );
+      }),
+    );
 }
 
 function wholeSeconds(text: string): number {
-  if (!/^\d{1,7}$/.test(text) || Number(text) > 2_592_000) throw new InvalidArgumentError("must be whole seconds from 0 to 2592000 (30 days)");
+  if (!/^\d{1,7}$/.test(text) || Number(text) > 2_592_000)
+    throw new InvalidArgumentError("must be whole seconds from 0 to 2592000 (30 days)");
   return Number(text);
 }

@@ -32,15 +32,23 @@ async function diagnose(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   }
   const findings: Finding[] = [["ok", "settings are valid"]];
   for (const check of [checkIssuer, checkDatabase, checkRedis, checkService]) {
-    findings.push(...await check(config).catch((error: unknown): Finding[] => [["fail", `${(error as Error).message}`]]));
+    findings.push(
+      ...(await check(config).catch((error: unknown): Finding[] => [["fail", `${(error as Error).message}`]])),
+    );
   }
   return findings;
 }
 
 const checkIssuer: Check = async ({ issuer, publicUrl }) => {
   if (!URL.canParse(issuer)) return [["ok", `issuer is "${issuer}": verifiers are told it and the JWKS URL`]];
-  return issuer === publicUrl ? [["ok", `issuer is the public URL ${issuer}`]]
-    : [["note", `AUTHFLOW_ISSUER ${issuer} differs from AUTHFLOW_PUBLIC_URL ${publicUrl}: verifiers look for keys below the issuer`]];
+  return issuer === publicUrl
+    ? [["ok", `issuer is the public URL ${issuer}`]]
+    : [
+        [
+          "note",
+          `AUTHFLOW_ISSUER ${issuer} differs from AUTHFLOW_PUBLIC_URL ${publicUrl}: verifiers look for keys below the issuer`,
+        ],
+      ];
 };
 
 const checkDatabase: Check = async ({ databaseUrl }) => {
@@ -49,17 +57,29 @@ const checkDatabase: Check = async ({ databaseUrl }) => {
   try {
     pending = await pendingMigrations(databaseUrl);
   } catch (error) {
-    return [["fail", `${kind} can't be used: ${(error as Error).message}. Check DATABASE_URL and that the server runs`]];
+    return [
+      ["fail", `${kind} can't be used: ${(error as Error).message}. Check DATABASE_URL and that the server runs`],
+    ];
   }
-  if (pending.length > 0) return [["note", `${kind} lacks ${pending.length} migration(s): authflow migrate, or the next start, applies them`]];
+  if (pending.length > 0)
+    return [
+      ["note", `${kind} lacks ${pending.length} migration(s): authflow migrate, or the next start, applies them`],
+    ];
   const database = await openDatabase(databaseUrl);
   await database.ping().finally(() => database.close());
   return [["ok", `${kind} answers and is up to date`]];
 };
 
 const checkRedis: Check = async ({ redisUrl }) => {
-  if (redisUrl === undefined) return [["note", "REDIS_URL is unset: the database serves revocation alone, which is meant for one replica"]];
-  const redis = new Redis(redisUrl, { lazyConnect: true, connectTimeout: TIMEOUT, commandTimeout: TIMEOUT, maxRetriesPerRequest: 0, retryStrategy: () => null });
+  if (redisUrl === undefined)
+    return [["note", "REDIS_URL is unset: the database serves revocation alone, which is meant for one replica"]];
+  const redis = new Redis(redisUrl, {
+    lazyConnect: true,
+    connectTimeout: TIMEOUT,
+    commandTimeout: TIMEOUT,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
   redis.on("error", () => undefined); // the command's own rejection tells
   try {
     await redis.connect();
@@ -68,10 +88,15 @@ const checkRedis: Check = async ({ redisUrl }) => {
     const [policy, appendonly] = [await setting("maxmemory-policy"), await setting("appendonly")];
     return [
       ["ok", "Redis answers"],
-      policy === undefined || policy === "noeviction" ? ["ok", `Redis evicts nothing (maxmemory-policy ${policy ?? "not shown by this server"})`]
+      policy === undefined || policy === "noeviction"
+        ? ["ok", `Redis evicts nothing (maxmemory-policy ${policy ?? "not shown by this server"})`]
         : ["fail", `Redis may evict revocations (maxmemory-policy ${policy}): CONFIG SET maxmemory-policy noeviction`],
-      appendonly === "yes" ? ["ok", "Redis persists (appendonly yes)"]
-        : ["note", "Redis does not persist (appendonly): after its restart Authflow refills it from the database; services that read it directly wait for that. CONFIG SET appendonly yes"],
+      appendonly === "yes"
+        ? ["ok", "Redis persists (appendonly yes)"]
+        : [
+            "note",
+            "Redis does not persist (appendonly): after its restart Authflow refills it from the database; services that read it directly wait for that. CONFIG SET appendonly yes",
+          ],
       await redisClock(redis),
     ];
   } catch (error) {
@@ -98,12 +123,23 @@ const checkService: Check = async ({ publicUrl }) => {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT), redirect: "error" });
     const { keys } = await response.json() as { keys?: { kid: string }[] };
-    if (!response.ok || !keys?.length) return [["fail", `${url} answers ${response.status} without keys: does another service answer there? Check AUTHFLOW_PUBLIC_URL`]];
+    if (!response.ok || !keys?.length)
+      return [
+        [
+          "fail",
+          `${url} answers ${response.status} without keys: does another service answer there? Check AUTHFLOW_PUBLIC_URL`,
+        ],
+      ];
     return [
       ["ok", `JWKS is reachable at ${url} (${keys.length} key${keys.length === 1 ? "" : "s"})`],
       compareClocks("the service's", Date.parse(response.headers.get("date") ?? "")),
     ];
   } catch (error) {
-    return [["note", `${url} is not reachable from here (${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}): start the service, or check AUTHFLOW_PUBLIC_URL and the proxy before it`]];
+    return [
+      [
+        "note",
+        `${url} is not reachable from here (${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}): start the service, or check AUTHFLOW_PUBLIC_URL and the proxy before it`,
+      ],
+    ];
   }
 };

@@ -8,5 +8,6 @@ keyCommands.command("list")
   .option("--json", "as JSON")
   .action(({ json }: { json?: boolean }) => withApp(async ({ keys: { keys } }) => {
     if (json) return print(keys.map((key) => ({ ...key, createdAt: new Date(key.createdAt).toISOString() })));
-    for (const { kid, algorithm, state, createdAt } of keys) print(`${kid}  ${algorithm}  ${state.padEnd(7)}  ${new Date(createdAt).toISOString()}`);
+    for (const { kid, algorithm, state, createdAt } of keys)
+      print(`${kid}  ${algorithm}  ${state.padEnd(7)}  ${new Date(createdAt).toISOString()}`);
   }));

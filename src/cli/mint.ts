@@ -1,7 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
 import { print, withApp } from "./run.js";
 
-interface Options { client: string; provider?: string; email?: string; audience?: string[]; expiresIn?: number; claims?: Record<string, unknown> }
+interface Options {
+  client: string;
+  provider?: string;
+  email?: string;
+  audience?: string[];
+  expiresIn?: number;
+  claims?: Record<string, unknown>;
+}
 
 export const mintCommand = new Command("mint")
   .description("issue a token in a client's name, for trying things; prints the JWT")
@@ -12,11 +19,17 @@ export const mintCommand = new Command("mint")
   .option("--audience <name...>", "who the token is for")
   .option("--claims <json>", "further claims, as a JSON object", jsonObject)
   .option("--expires-in <seconds>", "lifetime", wholeSeconds)
-  .action((sub: string, { client: id, expiresIn: expires_in, ...rest }: Options) => withApp(async ({ clients, tokens }) => {
-    const client = await clients.read(id);
-    const { access_token } = await tokens.mint(client, { sub, ...rest, ...(expires_in === undefined ? {} : { expires_in }) });
-    print(access_token);
-  }));
+  .action((sub: string, { client: id, expiresIn: expires_in, ...rest }: Options) =>
+    withApp(async ({ clients, tokens }) => {
+      const client = await clients.read(id);
+      const { access_token } = await tokens.mint(client, {
+        sub,
+        ...rest,
+        ...(expires_in === undefined ? {} : { expires_in }),
+      });
+      print(access_token);
+    }),
+  );
 
 function jsonObject(text: string): Record<string, unknown> {
   try {

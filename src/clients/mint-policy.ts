@@ -16,13 +16,21 @@ export function enforceMintPolicy(policy: MintPolicy, { sub, provider, audience,
   } else {
     const taken = PROVIDER_NAMESPACES.find((name) => sub.startsWith(`${name}|`));
     if (taken !== undefined) {
-      throw accessDenied(`sub must not begin with "${taken}|", which belongs to logins through ${taken}; an operator can allow it in the client's subject_prefixes`);
+      throw accessDenied(
+        `sub must not begin with "${taken}|", which belongs to logins through ${taken}; an operator can allow it in the client's subject_prefixes`,
+      );
     }
   }
   const foreign = audience?.find((one) => policy.audiences !== null && !policy.audiences.includes(one));
-  if (foreign !== undefined) throw invalidTarget(`audience "${foreign}" is not among those this client may address: ${list(policy.audiences ?? [])}`);
+  if (foreign !== undefined)
+    throw invalidTarget(
+      `audience "${foreign}" is not among those this client may address: ${list(policy.audiences ?? [])}`,
+    );
   const extra = claimNames.find((name) => policy.claim_names !== null && !policy.claim_names.includes(name));
-  if (extra !== undefined) throw accessDenied(`claims.${extra} is not among the claims this client may set: ${list(policy.claim_names ?? [])}`);
+  if (extra !== undefined)
+    throw accessDenied(
+      `claims.${extra} is not among the claims this client may set: ${list(policy.claim_names ?? [])}`,
+    );
 }
 
 const list = (values: string[]): string => (values.length === 0 ? "none" : values.join(", "));

@@ -10,17 +10,26 @@ export function checkRedirectUri(uri: string): void {
   const refuse = (reason: string): never => { throw invalidRedirectUri(`redirect_uri ${reason}`); };
   if (uri.length > REDIRECT_URI_MAX) refuse(`must be at most ${REDIRECT_URI_MAX} characters`);
   // URL parsers drop tabs and line ends and turn \ into /: what they would repair is what an attacker sends.
-  if (!/^[!-[\]-~]+$/.test(uri)) refuse("must be printable ASCII without spaces and backslashes (percent-encode others)");
-  const url = URL.canParse(uri) ? new URL(uri) : refuse("must be an absolute URI such as https://app.example.com/callback");
+  if (!/^[!-[\]-~]+$/.test(uri))
+    refuse("must be printable ASCII without spaces and backslashes (percent-encode others)");
+  const url = URL.canParse(uri)
+    ? new URL(uri)
+    : refuse("must be an absolute URI such as https://app.example.com/callback");
   if (uri.includes("#")) refuse("must not have a fragment (#…)");
-  if (url.username !== "" || url.password !== "" || /^[^/]*\/\/[^/?]*@/.test(uri)) refuse("must not carry user-info (user@host)");
+  if (url.username !== "" || url.password !== "" || /^[^/]*\/\/[^/?]*@/.test(uri))
+    refuse("must not carry user-info (user@host)");
   const scheme = url.protocol.slice(0, -1);
   if (scheme === "https" || scheme === "http") {
     if (!/^https?:\/\/[^/]/i.test(uri)) refuse("must have a host after //");
-    if (scheme === "http" && !isLoopbackHost(url.hostname)) refuse("must use https unless its host is localhost, 127.0.0.1 or [::1]");
+    if (scheme === "http" && !isLoopbackHost(url.hostname))
+      refuse("must use https unless its host is localhost, 127.0.0.1 or [::1]");
     return;
   }
-  if (!scheme.includes(".")) refuse(`must use https, or a private-use scheme in reverse domain order such as com.example.app:/callback, not ${scheme}:`);
+  if (!scheme.includes("."))
+    refuse(
+      `must use https, or a private-use scheme in reverse domain order such as com.example.app:/callback, not ${scheme}:`,
+    );
 }
 
-const isLoopbackHost = (host: string): boolean => host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+const isLoopbackHost = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);

@@ -10,7 +10,14 @@ import type { ClientStore } from "./store.js";
 
 /** Exactly one of `redirectUri` and `redirectUris`. */
 export interface Registration { name: string; redirectUri?: string | undefined; redirectUris?: string[] | undefined }
-export interface ClientPatch { name?: string; redirectUris?: string[]; policy?: Partial<MintPolicy>; disabled?: boolean }
+export interface ClientPatch {
+  name?: string;
+  redirectUris?: string[];
+  policy?: Partial<MintPolicy>;
+  disabled?: boolean;
+}
+/** `after` is the cursor that the page before ended with. */
+export interface Page { limit: number; after?: string | undefined }
 /** The only moment at which a secret is known. */
 export interface ClientWithSecret { client: Client; secret: string }
 
@@ -28,15 +35,26 @@ export class ClientRegistry {
     this.#clock = clock;
   }
 
-  async register({ name, redirectUri, redirectUris = redirectUri === undefined ? [] : [redirectUri] }: Registration): Promise<ClientWithSecret> {
+  async register({
+    name,
+    redirectUri,
+    redirectUris = redirectUri === undefined ? [] : [redirectUri],
+  }: Registration): Promise<ClientWithSecret> {
     if (redirectUris.length === 0) throw invalidRequest("redirect_uri is missing");
-    if (redirectUri !== undefined && redirectUris[0] !== redirectUri) throw invalidRequest("Send redirect_uri or redirect_uris, not both");
+    if (redirectUri !== undefined && redirectUris[0] !== redirectUri)
+      throw invalidRequest("Send redirect_uri or redirect_uris, not both");
     checkNames({ name, redirectUris });
     const secret = newSecret();
     const now = this.#clock();
     const client = await this.#store.insert({
-      id: uuidv7(now), name, redirectUris, secrets: [{ hash: hashSecret(secret), expiresAt: null }],
-      policy: PERMISSIVE, disabled: false, createdAt: now, updatedAt: now,
+      id: uuidv7(now),
+      name,
+      redirectUris,
+      secrets: [{ hash: hashSecret(secret), expiresAt: null }],
+      policy: PERMISSIVE,
+      disabled: false,
+      createdAt: now,
+      updatedAt: now,
     });
     return { client, secret };
   }
@@ -59,10 +77,10 @@ export class ClientRegistry {
   }
 
   /** One page in the order of registration, and the cursor of the next one where there is more. */
-  async list({ limit, after }: { limit: number; after?: string | undefined }): Promise<{ clients: Client[]; next: string | null }> {
+  async list({ limit, after }: Page): Promise<{ clients: Client[]; next: string | null }> {
     const clients = await this.#store.list({ limit: limit + 1, ...(after === undefined ? {} : { after }) });
     const page = clients.slice(0, limit);
-    return { clients: page, next: clients.length > limit ? page.at(-1)?.id ?? null : null };
+    return { clients: page, next: clients.length > limit ? (page.at(-1)?.id ?? null) : null };
   }
 
   async update(id: string, { policy, ...patch }: ClientPatch): Promise<Client> {
@@ -78,7 +96,8 @@ export class ClientRegistry {
     const client = await this.#change(id, ({ secrets }) => ({
       secrets: [
         { hash: hashSecret(secret), expiresAt: null },
-        ...secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+        ...secrets
+          .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
           .map(({ hash, expiresAt }) => ({ hash, expiresAt: Math.min(expiresAt ?? Infinity, previousExpiresAt) })),
       ],
     }));
@@ -86,7 +105,7 @@ export class ClientRegistry {
   }
 
   async delete(id: string): Promise<void> {
-    if (!await this.#store.delete(id, this.#clock())) throw notFound(UNKNOWN);
+    if (!(await this.#store.delete(id, this.#clock()))) throw notFound(UNKNOWN);
     this.#cache.put(id, null);
   }
 
@@ -103,12 +122,15 @@ function found(client: Client | null): Client {
 }
 
 function enabled(client: Client): Client {
-  if (client.disabled) throw new AuthflowError(401, "invalid_client", "This client is disabled: ask the operator", { challenge: "Basic" });
+  if (client.disabled)
+    throw new AuthflowError(401, "invalid_client", "This client is disabled: ask the operator", { challenge: "Basic" });
   return client;
 }
 
 function checkNames({ name, redirectUris }: { name?: string; redirectUris?: string[] }): void {
-  if (name !== undefined && (!isPrintable(name) || name.trim() === "")) throw invalidRequest("name must be printable text without control characters");
+  if (name !== undefined && (!isPrintable(name) || name.trim() === ""))
+    throw invalidRequest("name must be printable text without control characters");
   redirectUris?.forEach(checkRedirectUri);
-  if (new Set(redirectUris).size !== (redirectUris ?? []).length) throw invalidRequest("redirect_uris must not repeat a URI");
+  if (new Set(redirectUris).size !== (redirectUris ?? []).length)
+    throw invalidRequest("redirect_uris must not repeat a URI");
 }

@@ -16,6 +16,7 @@ export function localKeyEncryptionKey(dataDir: string): Buffer {
     rmSync(draft, { force: true });
   }
   const key = Buffer.from(readFileSync(path, "utf8"), "base64");
-  if (key.length !== 32) throw new Error(`${path} does not hold 32 bytes in base64: restore it, the signing keys are encrypted under it`);
+  if (key.length !== 32)
+    throw new Error(`${path} does not hold 32 bytes in base64: restore it, the signing keys are encrypted under it`);
   return key;
 }

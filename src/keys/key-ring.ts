@@ -1,13 +1,30 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../clock.js";
 import { seal, unseal } from "./sealing.js";
-import { exportPrivateKey, generateSigningKey, importSigningKey, type KeyPair, openSigningKey, type PublicJwk, publicPem, rsaSigner, type Signer } from "./signing-key.js";
+import {
+  exportPrivateKey,
+  generateSigningKey,
+  importSigningKey,
+  type KeyPair,
+  openSigningKey,
+  type PublicJwk,
+  publicPem,
+  rsaSigner,
+  type Signer,
+} from "./signing-key.js";
 import type { KeyState, KeyStore, StoredKey, StoredRing } from "./store.js";
 
 export interface VerificationKey { kid: string; algorithm: string; pem: string }
 /** The JWKS document (RFC 7517 §5), serialised once per change of the ring. */
 export interface JwksDocument { body: string; etag: string }
-export interface KeySummary { kid: string; algorithm: string; state: KeyState; createdAt: number; activatedAt: number | null; retiredAt: number | null }
+export interface KeySummary {
+  kid: string;
+  algorithm: string;
+  state: KeyState;
+  createdAt: number;
+  activatedAt: number | null;
+  retiredAt: number | null;
+}
 
 interface Dependencies {
   store: KeyStore;
@@ -15,7 +32,13 @@ interface Dependencies {
   clock: Clock;
   imported?: { pem: string; kid: string | undefined } | undefined;
 }
-interface Ring { revision: number; keys: StoredKey[]; signer: Signer; verification: Map<string, VerificationKey>; jwks: JwksDocument }
+interface Ring {
+  revision: number;
+  keys: StoredKey[];
+  signer: Signer;
+  verification: Map<string, VerificationKey>;
+  jwks: JwksDocument;
+}
 
 /** The signing keys of this installation, as this replica knows them. */
 export class KeyRing {
@@ -33,8 +56,9 @@ export class KeyRing {
     const pair = imported && importSigningKey(imported.pem, imported.kid);
     for (;;) {
       const stored = await store.load();
-      const newcomer = stored.keys.length === 0 ? pair ?? await generateSigningKey() : pair;
-      if (newcomer === undefined || isKnown(stored, newcomer)) return new KeyRing(dependencies, readRing(stored, dependencies.kek));
+      const newcomer = stored.keys.length === 0 ? (pair ?? (await generateSigningKey())) : pair;
+      if (newcomer === undefined || isKnown(stored, newcomer))
+        return new KeyRing(dependencies, readRing(stored, dependencies.kek));
       if (stored.keys.length > 0) readRing(stored, dependencies.kek); // a wrong key encryption key must not reach the database
       // Losing the swap means that another replica was faster: go by what it wrote.
       await store.save(stored.revision, withActive(stored, newcomer, dependencies));
@@ -61,14 +85,18 @@ function isKnown(stored: StoredRing, { kid, publicJwk }: KeyPair): boolean {
   const known = stored.keys.find((key) => key.kid === kid);
   if (known === undefined) return false;
   if ((JSON.parse(known.publicJwk) as PublicJwk).n !== publicJwk.n) {
-    throw new Error(`The imported signing key has the kid ${kid}, which another key of this installation bears: set JWT_KEY_ID to a new one`);
+    throw new Error(
+      `The imported signing key has the kid ${kid}, which another key of this installation bears: set JWT_KEY_ID to a new one`,
+    );
   }
   return true;
 }
 
 function withActive(stored: StoredRing, pair: KeyPair, { kek, clock }: Dependencies): StoredKey[] {
   const now = clock();
-  const retired = stored.keys.map((key): StoredKey => (key.state === "active" ? { ...key, state: "retired", retiredAt: now } : key));
+  const retired = stored.keys.map((key): StoredKey =>
+    key.state === "active" ? { ...key, state: "retired", retiredAt: now } : key,
+  );
   return [...retired, {
     kid: pair.kid, algorithm: "RS256", state: "active", publicJwk: JSON.stringify(pair.publicJwk),
     sealedPrivateKey: seal(kek, pair.kid, exportPrivateKey(pair)), createdAt: now, activatedAt: now, retiredAt: null,
@@ -80,8 +108,12 @@ function readRing({ revision, keys }: StoredRing, kek: Buffer): Ring {
   if (active === undefined) throw new Error("The key ring has no active key");
   const signer = rsaSigner(openSigningKey(unseal(kek, active.kid, active.sealedPrivateKey), active.kid));
   // Simple verifiers take keys[0]: it has to be the one that signs.
-  const published = [active, ...keys.filter((key) => key !== active)].map((key) => JSON.parse(key.publicJwk) as PublicJwk);
-  const verification = new Map(published.map((jwk) => [jwk.kid, { kid: jwk.kid, algorithm: jwk.alg, pem: publicPem(jwk) }]));
+  const published = [active, ...keys.filter((key) => key !== active)].map(
+    (key) => JSON.parse(key.publicJwk) as PublicJwk,
+  );
+  const verification = new Map(
+    published.map((jwk) => [jwk.kid, { kid: jwk.kid, algorithm: jwk.alg, pem: publicPem(jwk) }]),
+  );
   const body = JSON.stringify({ keys: published });
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
   return { revision, keys, signer, verification, jwks: { body, etag } };

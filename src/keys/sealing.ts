@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 
 const VERSION = "v1";
-const fingerprint = (kek: Buffer): string => createHash("sha256").update("authflow kek").update(kek).digest("base64url").slice(0, 8);
+const fingerprint = (kek: Buffer): string =>
+  createHash("sha256").update("authflow kek").update(kek).digest("base64url").slice(0, 8);
 
 /**
  * AES-256-GCM (NIST SP 800-38D) of `plaintext` under `kek` (32 bytes) with `context` as associated data, so that a
@@ -11,19 +12,28 @@ export function seal(kek: Buffer, context: string, plaintext: Buffer): string {
   const iv = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", kek, iv).setAAD(Buffer.from(context));
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return [VERSION, fingerprint(kek), ...[iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString("base64url"))].join(".");
+  return [
+    VERSION,
+    fingerprint(kek),
+    ...[iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString("base64url")),
+  ].join(".");
 }
 
 /** Opposite of `seal`; throws with the remedy where the key or the context is not the one it was sealed under. */
 export function unseal(kek: Buffer, context: string, sealed: string): Buffer {
   const [version, sealedUnder, ...parts] = sealed.split(".");
-  if (version !== VERSION || parts.length !== 3) throw new Error(`Signing key ${context} is stored in a form this version does not know`);
+  if (version !== VERSION || parts.length !== 3)
+    throw new Error(`Signing key ${context} is stored in a form this version does not know`);
   if (sealedUnder !== fingerprint(kek)) {
-    throw new Error(`AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under which signing key ${context} was encrypted: set the one this database was first started with`);
+    throw new Error(
+      `AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under which signing key ${context} was encrypted: set the one this database was first started with`,
+    );
   }
   const [iv, ciphertext, tag] = parts.map((part) => Buffer.from(part, "base64url")) as [Buffer, Buffer, Buffer];
   try {
-    const decipher = createDecipheriv("aes-256-gcm", kek, iv, { authTagLength: 16 }).setAAD(Buffer.from(context)).setAuthTag(tag);
+    const decipher = createDecipheriv("aes-256-gcm", kek, iv, { authTagLength: 16 })
+      .setAAD(Buffer.from(context))
+      .setAuthTag(tag);
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   } catch (cause) {
     throw new Error(`Signing key ${context} was altered in the database: its seal does not verify`, { cause });

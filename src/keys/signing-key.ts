@@ -32,7 +32,9 @@ export function importSigningKey(pem: string, kid?: string): KeyPair {
   }
   const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (privateKey.asymmetricKeyType !== "rsa" || bits < MODULUS_BITS) {
-    throw new Error(`The imported signing key must be RSA with at least ${MODULUS_BITS} bits (RFC 7518 §3.3); this one is ${privateKey.asymmetricKeyType} ${bits || ""}`.trim());
+    throw new Error(
+      `The imported signing key must be RSA with at least ${MODULUS_BITS} bits (RFC 7518 §3.3); this one is ${privateKey.asymmetricKeyType} ${bits || ""}`.trim(),
+    );
   }
   return keyPair(privateKey, kid);
 }
@@ -41,7 +43,8 @@ export function openSigningKey(pkcs8: Buffer, kid: string): KeyPair {
   return keyPair(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }), kid);
 }
 
-export const exportPrivateKey = ({ privateKey }: KeyPair): Buffer => privateKey.export({ format: "der", type: "pkcs8" });
+export const exportPrivateKey = ({ privateKey }: KeyPair): Buffer =>
+  privateKey.export({ format: "der", type: "pkcs8" });
 
 export function publicPem(jwk: PublicJwk): string {
   return createPublicKey({ key: { ...jwk }, format: "jwk" }).export({ format: "pem", type: "spki" }).toString();
@@ -63,7 +66,11 @@ export function rsaSigner({ kid, privateKey }: KeyPair): Signer {
 
 function keyPair(privateKey: KeyObject, kid?: string): KeyPair {
   const { n, e } = createPublicKey(privateKey).export({ format: "jwk" }) as { n: string; e: string };
-  return { kid: kid ?? thumbprint(n, e), publicJwk: { kty: "RSA", use: "sig", alg: "RS256", kid: kid ?? thumbprint(n, e), n, e }, privateKey };
+  return {
+    kid: kid ?? thumbprint(n, e),
+    publicJwk: { kty: "RSA", use: "sig", alg: "RS256", kid: kid ?? thumbprint(n, e), n, e },
+    privateKey,
+  };
 }
 
 /** RFC 7638 §3: SHA-256 over the required members in lexicographic order. */

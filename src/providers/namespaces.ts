@@ -3,4 +3,12 @@
  * subject unless its policy allows it, whether or not the provider is switched on yet: otherwise a token minted today
  * could pass for a login of tomorrow.
  */
-export const PROVIDER_NAMESPACES: readonly string[] = ["google", "github", "microsoft", "gitlab", "discord", "facebook", "linkedin"];
+export const PROVIDER_NAMESPACES: readonly string[] = [
+  "google",
+  "github",
+  "microsoft",
+  "gitlab",
+  "discord",
+  "facebook",
+  "linkedin",
+];

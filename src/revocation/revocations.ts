@@ -34,7 +34,10 @@ export class Revocations {
     try {
       await this.#face.show([revocation], now);
     } catch (cause) {
-      throw unavailable("The logout is recorded but does not reach every service yet: try again until it is confirmed", cause);
+      throw unavailable(
+        "The logout is recorded but does not reach every service yet: try again until it is confirmed",
+        cause,
+      );
     }
     this.#shown.push(jti);
   }

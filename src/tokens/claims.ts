@@ -40,9 +40,34 @@ const MAX_DEPTH = 8;
  * OpenID Connect Core §2 and §5.1, OpenID Connect Back-Channel Logout, Token Status List.
  */
 const RESERVED = new Set([
-  "iss", "sub", "aud", "exp", "nbf", "iat", "jti",
-  "client_id", "provider", "email", "email_verified", "name", "picture", "scope",
-  "cnf", "act", "may_act", "azp", "nonce", "auth_time", "acr", "amr", "at_hash", "c_hash", "sid", "events", "status", "typ",
+  "iss",
+  "sub",
+  "aud",
+  "exp",
+  "nbf",
+  "iat",
+  "jti",
+  "client_id",
+  "provider",
+  "email",
+  "email_verified",
+  "name",
+  "picture",
+  "scope",
+  "cnf",
+  "act",
+  "may_act",
+  "azp",
+  "nonce",
+  "auth_time",
+  "acr",
+  "amr",
+  "at_hash",
+  "c_hash",
+  "sid",
+  "events",
+  "status",
+  "typ",
 ]);
 /** Names that some JSON consumer would take for an object's machinery. */
 const POISONOUS = new Set(["__proto__", "constructor", "prototype"]);
@@ -51,15 +76,22 @@ const POISONOUS = new Set(["__proto__", "constructor", "prototype"]);
 export function requestedClaims(client: Client, request: MintRequest): RequestedClaims {
   const { sub, provider = DEFAULT_PROVIDER, email, name, claims = {} } = request;
   for (const [field, text] of Object.entries({ sub, provider, email, name })) {
-    if (text !== undefined && !isPrintable(text)) throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
+    if (text !== undefined && !isPrintable(text))
+      throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
   }
   const claimNames = Object.keys(claims);
   for (const claim of claimNames) {
-    if (RESERVED.has(claim)) throw invalidRequest(`claims.${claim} is set by Authflow and can't be overridden: choose another name`);
+    if (RESERVED.has(claim))
+      throw invalidRequest(`claims.${claim} is set by Authflow and can't be overridden: choose another name`);
   }
   checkJson(claims, "claims", 1);
   const audience = request.audience === undefined ? client.policy.default_audience : [request.audience].flat();
-  enforceMintPolicy(client.policy, { sub, provider, audience: request.audience === undefined ? null : audience, claimNames });
+  enforceMintPolicy(client.policy, {
+    sub,
+    provider,
+    audience: request.audience === undefined ? null : audience,
+    claimNames,
+  });
   return {
     sub,
     ...(audience === null ? {} : { aud: audience.length === 1 ? audience[0] : audience }),

@@ -33,14 +33,17 @@ export class TokenIssuer {
     // With an audience the token is one of RFC 9068, which wants its own type.
     const token = await signCompact(ring.signer, claims.aud === undefined ? "JWT" : "at+jwt", claims);
     if (token.length > MAX_TOKEN_BYTES) {
-      throw invalidRequest(`The token would take ${token.length} bytes; ${MAX_TOKEN_BYTES} is the most that fits in a header everywhere: shorten claims`);
+      throw invalidRequest(
+        `The token would take ${token.length} bytes; ${MAX_TOKEN_BYTES} is the most that fits in a header everywhere: shorten claims`,
+      );
     }
     return { access_token: token, token_type: "Bearer", expires_in: expiresIn };
   }
 
   #lifetime({ policy }: Client, requested: number | undefined): number {
     const most = Math.min(this.#dependencies.ttlMax, policy.max_ttl ?? Infinity);
-    if (requested !== undefined && requested > most) throw invalidRequest(`expires_in must be at most ${most} seconds for this client`);
+    if (requested !== undefined && requested > most)
+      throw invalidRequest(`expires_in must be at most ${most} seconds for this client`);
     return requested ?? Math.min(this.#dependencies.ttl, most);
   }
 }

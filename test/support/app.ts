@@ -43,7 +43,16 @@ export const decode = (token: string, part: 0 | 1 = 1): Json =>
 /** The claims of an access token that lives for a minute, for tests that sign their own. */
 export const someClaims = (changes: Json = {}): Json => {
   const iat = Math.floor(Date.now() / 1000);
-  return { iss: "authflow-go", sub: "alice", client_id: "a-client", provider: "local", jti: "a-jti", iat, exp: iat + 60, ...changes };
+  return {
+    iss: "authflow-go",
+    sub: "alice",
+    client_id: "a-client",
+    provider: "local",
+    jti: "a-jti",
+    iat,
+    exp: iat + 60,
+    ...changes,
+  };
 };
 
 /** A clock that stands still until it is moved by seconds. */
@@ -56,7 +65,11 @@ export function manualClock(): { clock: Clock; advance(seconds: number): void } 
 export async function testApp(t: Suite, env: Environment = {}, overrides: { clock?: Clock } = {}): Promise<TestApp> {
   const logs: string[] = [];
   const defaults = { LOG_LEVEL: "trace", AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN };
-  const config = loadConfig({ ...defaults, ...(env.DATABASE_URL === undefined && { DATABASE_URL: sqlite(t) }), ...env });
+  const config = loadConfig({
+    ...defaults,
+    ...(env.DATABASE_URL === undefined && { DATABASE_URL: sqlite(t) }),
+    ...env,
+  });
   const fastify = await buildApp(config, { ...overrides, logStream: { write: (line) => { logs.push(line); } } });
   t.teardown(() => fastify.close());
   await fastify.ready();
@@ -69,7 +82,10 @@ export async function testApp(t: Suite, env: Environment = {}, overrides: { cloc
     return { status, headers: headers as Answer["headers"], body, text };
   };
   const register: TestApp["register"] = async (body) => {
-    const answer = await call("POST", "/clients", { headers: OPERATOR, payload: { name: "my-app", redirect_uri: REDIRECT_URI, ...body } });
+    const answer = await call("POST", "/clients", {
+      headers: OPERATOR,
+      payload: { name: "my-app", redirect_uri: REDIRECT_URI, ...body },
+    });
     const { client_id, client_secret } = answer.body as unknown as Credentials;
     return { client_id, client_secret };
   };

@@ -2,8 +2,17 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
 interface Operation { responses: Record<string, { content?: Record<string, { schema: object }> }> }
-export interface OpenApiDocument { paths: Record<string, Record<string, Operation>>; components?: { schemas?: Record<string, object> } }
-export interface ObservedResponse { method: string; url: string; status: number; contentType: string | undefined; body: string }
+export interface OpenApiDocument {
+  paths: Record<string, Record<string, Operation>>;
+  components?: { schemas?: Record<string, object> };
+}
+export interface ObservedResponse {
+  method: string;
+  url: string;
+  status: number;
+  contentType: string | undefined;
+  body: string;
+}
 
 /** Makes a check that throws where an answer is not the documented one. */
 export function responseValidator(document: OpenApiDocument): (observed: ObservedResponse) => void {
@@ -17,18 +26,33 @@ export function responseValidator(document: OpenApiDocument): (observed: Observe
     const operation = template === undefined ? undefined : document.paths[template]?.[method.toLowerCase()];
     if (template === undefined || operation === undefined) return; // 404s of undocumented places have no document to agree with
     const response = operation.responses[status];
-    if (response === undefined) throw new Error(`${method} ${template} answered ${status}, which is not documented: ${body}`);
+    if (response === undefined)
+      throw new Error(`${method} ${template} answered ${status}, which is not documented: ${body}`);
     const media = contentType?.split(";", 1)[0];
     const content = media === undefined ? undefined : response.content?.[media];
     if (content === undefined) {
-      if (body !== "") throw new Error(`${method} ${template} ${status} answered an undocumented ${media} body: ${body}`);
+      if (body !== "")
+        throw new Error(`${method} ${template} ${status} answered an undocumented ${media} body: ${body}`);
       return;
     }
-    const pointer = ["paths", template, method.toLowerCase(), "responses", String(status), "content", media as string, "schema"]
-      .map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"))).join("/");
+    const pointer = [
+      "paths",
+      template,
+      method.toLowerCase(),
+      "responses",
+      String(status),
+      "content",
+      media as string,
+      "schema",
+    ]
+      .map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1")))
+      .join("/");
     const validate = compiled.get(pointer) ?? ajv.compile({ $ref: `openapi#/${pointer}` });
     compiled.set(pointer, validate);
-    if (!validate(JSON.parse(body))) throw new Error(`${method} ${template} ${status} is not as documented: ${ajv.errorsText(validate.errors)}: ${body}`);
+    if (!validate(JSON.parse(body)))
+      throw new Error(
+        `${method} ${template} ${status} is not as documented: ${ajv.errorsText(validate.errors)}: ${body}`,
+      );
   };
 }
 

@@ -29,7 +29,11 @@ export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> 
   const folder = temporaryFolder(t);
   let child: ChildProcess;
   const start = async (): Promise<void> => {
-    child = spawn(path, ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"], { stdio: ["ignore", "pipe", "inherit"] });
+    child = spawn(
+      path,
+      ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
     for await (const line of child.stdout ?? []) if (String(line).includes("Ready to accept connections")) break;
     child.stdout?.destroy();
   };

@@ -26,7 +26,10 @@ export interface ServerProcess {
 
 /** The tester's own settings must not leak into what is tested. */
 function cleanEnvironment(env: Environment): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(AUTHFLOW_|JWT_|DATABASE_URL|REDIS_URL|HOST$|PORT$|LOG_LEVEL$|NODE_OPTIONS$|NODE_V8_COVERAGE$|TAP)/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) =>
+      !/^(AUTHFLOW_|JWT_|DATABASE_URL|REDIS_URL|HOST$|PORT$|LOG_LEVEL$|NODE_OPTIONS$|NODE_V8_COVERAGE$|TAP)/.test(name),
+  );
   return { ...Object.fromEntries(inherited), ...env };
 }
 
@@ -36,9 +39,16 @@ export async function startServer(t: Suite, env: Environment = {}, waitFor = "/h
   const port = env.PORT ?? String(await freePort());
   const url = `http://localhost:${port}`;
   const cwd = env.CWD ?? temporaryFolder(t);
-  const child = spawn(process.execPath, [SERVER], { cwd, env: cleanEnvironment({ AUTHFLOW_PUBLIC_URL: url, ...env, PORT: port }), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [SERVER], {
+    cwd,
+    env: cleanEnvironment({ AUTHFLOW_PUBLIC_URL: url, ...env, PORT: port }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (isRunning(child)) {
       child.kill(signal);
@@ -58,14 +68,26 @@ export async function startServer(t: Suite, env: Environment = {}, waitFor = "/h
     if (Date.now() > deadline) throw new Error(`The server did not become ready:\n${output}`);
     await sleep(25);
   }
-  return { url, pid: child.pid as number, output: () => output, stop: () => end("SIGTERM"), kill: async () => { await end("SIGKILL"); } };
+  return {
+    url,
+    pid: child.pid as number,
+    output: () => output,
+    stop: () => end("SIGTERM"),
+    kill: async () => {
+      await end("SIGKILL");
+    },
+  };
 }
 
 export interface Finished { code: number | null; stdout: string; stderr: string }
 
 /** Runs a Node program of ours to its end. */
 export async function run(program: string, args: string[], env: Environment = {}, cwd = ROOT): Promise<Finished> {
-  const child = spawn(process.execPath, [program, ...args], { cwd, env: cleanEnvironment(env), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: cleanEnvironment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const finished: Finished = { code: null, stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => { finished.stdout += chunk.toString(); });
   child.stderr.on("data", (chunk: Buffer) => { finished.stderr += chunk.toString(); });
@@ -73,7 +95,8 @@ export async function run(program: string, args: string[], env: Environment = {}
   return finished;
 }
 
-export const runCli = (args: string[], env: Environment = {}, cwd?: string): Promise<Finished> => run(CLI, args, env, cwd);
+export const runCli = (args: string[], env: Environment = {}, cwd?: string): Promise<Finished> =>
+  run(CLI, args, env, cwd);
 
 const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
 const answers = (url: string): Promise<boolean> => fetch(url).then(({ ok }) => ok, () => false);

@@ -12,7 +12,8 @@ export type Suite = Pick<Test, "teardown" | "pass">;
 
 /** Says loudly, by name, what a machine lacks; where everything has to be there, that is a failure. */
 export function missing(t: Suite, what: string): undefined {
-  if (process.env.AUTHFLOW_REQUIRE_SERVICES === "1") throw new Error(`${what} is required (AUTHFLOW_REQUIRE_SERVICES=1) and was not found`);
+  if (process.env.AUTHFLOW_REQUIRE_SERVICES === "1")
+    throw new Error(`${what} is required (AUTHFLOW_REQUIRE_SERVICES=1) and was not found`);
   t.pass(what, { skip: `SKIPPED: ${what} was not found` });
   return undefined;
 }

@@ -65,7 +65,8 @@ export class RedisRevocationFace implements SharedFace {
 
   async #readRunId(): Promise<string> {
     const runId = /^run_id:(\w+)/m.exec(await this.#redis.info("server"))?.[1];
-    if (runId === undefined) throw new Error("Redis does not tell its run_id (INFO server): Authflow can't know when it was restarted");
+    if (runId === undefined)
+      throw new Error("Redis does not tell its run_id (INFO server): Authflow can't know when it was restarted");
     this.#runId = runId;
     return runId;
   }
