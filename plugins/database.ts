@@ -1,4 +1,5 @@
 import fp from "fastify-plugin";
+import { reason } from "../src/failure.js";
 import type { Installation } from "../src/installation.js";
 import { type Database, openDatabase } from "../src/stores/prisma/database.js";
 import { migrate } from "../src/stores/prisma/migrate.js";
@@ -16,6 +17,6 @@ export default fp(async (app) => {
     app.decorate("database", database);
     app.decorate("installation", await database.installation.load());
   } catch (cause) {
-    throw new Error(`The database that DATABASE_URL names can't be used: ${(cause as Error).message}`, { cause });
+    throw new Error(`The database that DATABASE_URL names can't be used: ${reason(cause)}`, { cause });
   }
 }, { name: "database" });

@@ -1,7 +1,12 @@
+import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { AuthflowError, invalidRequest, notFound } from "../src/errors.js";
 
+const UNREADABLE: Record<string, [status: string, description: string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not arrive in time"],
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The request's headers must be at most 16 KiB"],
+};
 const BODY_ERRORS: Record<string, [status: number, description: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, "Content-Type must be application/json"],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "The request body must be at most 32 KiB"],
@@ -12,6 +17,16 @@ const BODY_ERRORS: Record<string, [status: number, description: string]> = {
   ],
   FST_ERR_BAD_URL: [400, "The request's path is not a valid URL path"],
 };
+
+/** Answers what Node could not read as a request: no route, hook or handler gets to see it. */
+export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  const [status, description] = UNREADABLE[error.code ?? ""] ?? ["400 Bad Request", "This is not a readable HTTP request"];
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const body = JSON.stringify({ error: "invalid_request", error_description: description });
+  const headers = ["Content-Type: application/json", "Cache-Control: no-store", "X-Content-Type-Options: nosniff",
+    `Content-Length: ${Buffer.byteLength(body)}`, "Connection: close"];
+  socket.end(`HTTP/1.1 ${[status, ...headers].join("\r\n")}\r\n\r\n${body}`);
+}
 
 /** The one place where an error becomes an answer. */
 export function answerError(error: FastifyError | AuthflowError, request: FastifyRequest, reply: FastifyReply): void {
@@ -53,7 +68,7 @@ export default fp(async (app) => {
   });
   app.setSchemaErrorFormatter(([first], part) => {
     if (part === "body" && first?.keyword === "type" && first.instancePath === "")
-      return invalidRequest("The request body must be a JSON object");
+      return invalidRequest("The request body must be a JSON object, such as {}");
     const field = [...(first?.instancePath.split("/").slice(1) ?? [])].join(".");
     const name = field || part;
     switch (first?.keyword) {

@@ -8,10 +8,15 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const { keyEncryptionKey, dataDir, signingKey } = app.config;
-  app.decorate("keys", await KeyRing.open({
+  const ring = await KeyRing.open({
     store: app.database.keys,
     kek: keyEncryptionKey ?? localKeyEncryptionKey(dataDir),
     clock: app.clock,
     imported: signingKey,
-  }));
+  });
+  if (ring.importedIsRetired) {
+    app.log.warn("The imported signing key was retired by a later one and does not sign; to sign with it again, " +
+      "import it under a new JWT_KEY_ID");
+  }
+  app.decorate("keys", ring);
 }, { name: "keys", dependencies: ["database"] });

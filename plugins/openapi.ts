@@ -6,6 +6,12 @@ const DESCRIPTION = `One service issues, validates and revokes your application'
 Backends call \`POST /mint\`, services verify signatures locally with \`GET /.well-known/jwks.json\`, and a logout
 is in effect when it is answered. Errors are \`{ "error", "error_description" }\` with OAuth's registered codes.`;
 
+/** Swagger UI styles itself inline; its script is a file. */
+const PAGE_CSP = {
+  "default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'",
+  "connect-src": "'self'", "img-src": "'self' data:", "script-src": "'self'", "style-src": "'self' 'unsafe-inline'",
+};
+
 /** The OpenAPI 3.1 document, made from the routes' schemas: /openapi.json for programs, /docs for people. */
 export default fp(async (app) => {
   await app.register(swagger, {
@@ -17,7 +23,8 @@ export default fp(async (app) => {
         description: DESCRIPTION,
         license: { name: "MIT", identifier: "MIT" },
       },
-      servers: [{ url: new URL(app.config.publicUrl).pathname }], // relative: right under whatever name a person opened /docs
+      // Relative: right under whatever name a person opened /docs.
+      servers: [{ url: new URL(app.config.publicUrl).pathname }],
       tags: [
         { name: "tokens", description: "Issue, use and revoke tokens" },
         { name: "clients", description: "Registered applications" },
@@ -43,7 +50,7 @@ export default fp(async (app) => {
   });
   await app.register(swaggerUi, {
     routePrefix: "/docs",
-    staticCSP: true,
+    staticCSP: PAGE_CSP,
     uiConfig: { layout: "BaseLayout", tryItOutEnabled: true, displayRequestDuration: true },
   });
 }, { name: "openapi" });

@@ -2,6 +2,7 @@ import fp from "fastify-plugin";
 import type { Redis } from "ioredis";
 
 const CONNECT_TIMEOUT = 2000;
+const COMMAND_TIMEOUT = 1000;
 
 /**
  * Decorates `app.redis` where REDIS_URL is set. A replica has to start while Redis is away (it mints, and asks the
@@ -14,7 +15,7 @@ export default fp(async (app) => {
   const [{ default: fastifyRedis }, { Redis }] = await Promise.all([import("@fastify/redis"), import("ioredis")]);
   const client = new Redis(redisUrl, {
     connectTimeout: CONNECT_TIMEOUT,
-    commandTimeout: CONNECT_TIMEOUT, // a Redis that hangs is a Redis that is down
+    commandTimeout: COMMAND_TIMEOUT, // a Redis that hangs is a Redis that is down
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(attempt * 50, 500),

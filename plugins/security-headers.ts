@@ -1,6 +1,10 @@
 import fp from "fastify-plugin";
 import helmet from "helmet";
 
+declare module "fastify" {
+  interface FastifyInstance { securityHeaders: Record<string, string> }
+}
+
 /**
  * Helmet's headers on every answer. They are the same each time, so that Helmet is asked once, at the start:
  * @fastify/helmet, which asks for each request, costs a tenth of a mint.
@@ -19,6 +23,7 @@ export default fp(async (app) => {
     // Everything may carry a token or a secret until a route says otherwise.
     "cache-control": "no-store",
   };
+  app.decorate("securityHeaders", constant);
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(constant);
     done();

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import type { Client } from "../src/clients/client.js";
 import {
   ClientId,
   ClientList,
   ClientListQuery,
   ClientPatchBody,
   ClientResponse,
+  presentClient,
   RotatedSecret,
   RotateSecretBody,
 } from "./schemas/clients.js";
@@ -15,7 +15,7 @@ const common = { tags: ["clients"], security: [{ adminToken: [] }] as Security }
 const one = { ...common, params: ClientId };
 
 const adminClients: FastifyPluginAsyncTypebox = async (app) => {
-  app.addHook("onRequest", app.operatorOnly);
+  app.addHook("preParsing", app.operatorOnly);
 
   app.get(
     "/clients",
@@ -30,7 +30,7 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ query: { limit, cursor } }) => {
       const { clients, next } = await app.clients.list({ limit, after: cursor });
-      return { clients: clients.map(present), next_cursor: next };
+      return { clients: clients.map(presentClient), next_cursor: next };
     },
   );
 
@@ -39,7 +39,7 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
       ...one, operationId: "readClient", summary: "Read a client",
       response: { 200: { ...ref(ClientResponse), description: "The client" }, ...errors(400, 401, 403, 404, 429, 503) },
     },
-  }, async ({ params }) => present(await app.clients.read(params.client_id)));
+  }, async ({ params }) => presentClient(await app.clients.read(params.client_id)));
 
   app.patch(
     "/clients/:client_id",
@@ -57,7 +57,7 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params, body: { redirect_uris: redirectUris, ...patch } }) =>
-      present(await app.clients.update(params.client_id, { ...patch, ...(redirectUris && { redirectUris }) })),
+      presentClient(await app.clients.update(params.client_id, { ...patch, ...(redirectUris && { redirectUris }) })),
   );
 
   app.delete("/clients/:client_id", {
@@ -97,14 +97,3 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
   );
 };
 export default adminClients;
-
-const present = (client: Client) => ({
-  client_id: client.id,
-  name: client.name,
-  redirect_uri: client.redirectUris[0] as string,
-  redirect_uris: client.redirectUris,
-  disabled: client.disabled,
-  policy: client.policy,
-  created_at: new Date(client.createdAt).toISOString(),
-  updated_at: new Date(client.updatedAt).toISOString(),
-});

@@ -18,7 +18,7 @@ const schema = {
 const clients: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     "/clients",
-    { schema, onRequest: app.mayRegister },
+    { schema, preParsing: app.mayRegister },
     async ({ body: { name, redirect_uri, redirect_uris } }, reply) => {
       const { client, secret } = await app.clients.register({
         name,

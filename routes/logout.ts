@@ -8,7 +8,8 @@ const schema = {
   tags: ["tokens"],
   summary: "Revoke the bearer token, everywhere and at once",
   description:
-    "When the answer is 200 the revocation is durable and in effect. A second logout of the same token is 401. On 503 the revocation is recorded but not yet everywhere: repeat the call.",
+    "When the answer is 200 the revocation is durable and in effect. A second logout of the same token is 401. On 503 " +
+    "the revocation is recorded but not yet everywhere: repeat the call.",
   security: [{ accessToken: [] }] as Security,
   body: Type.Optional(Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()])),
   response: { 200: { ...ref(LogoutResponse), description: "Revoked" }, ...errors(400, 401, 413, 415, 429, 503) },
@@ -16,7 +17,7 @@ const schema = {
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   // Not `liveBearer`: a logout that was answered 503 must be able to be finished by its repetition.
-  app.post("/logout", { schema, onRequest: app.verifyBearer }, async ({ user }) => {
+  app.post("/logout", { schema, preParsing: app.verifyBearer }, async ({ user }) => {
     await app.revocations.revoke(user);
     return { revoked: true as const, jti: user.jti };
   });

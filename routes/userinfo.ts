@@ -12,6 +12,6 @@ const schema = {
 };
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  app.get("/userinfo", { schema, onRequest: app.liveBearer }, async ({ user }) => user);
+  app.get("/userinfo", { schema, preParsing: app.liveBearer }, async ({ user }) => user);
 };
 export default userinfo;

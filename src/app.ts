@@ -7,9 +7,10 @@ import bearer from "../plugins/bearer.js";
 import bodyParsing from "../plugins/body-parsing.js";
 import clientAuthentication from "../plugins/client-authentication.js";
 import clients from "../plugins/clients.js";
+import closing from "../plugins/closing.js";
 import cors from "../plugins/cors.js";
 import database from "../plugins/database.js";
-import errors, { answerError } from "../plugins/errors.js";
+import errors, { answerError, answerUnreadable } from "../plugins/errors.js";
 import keys from "../plugins/keys.js";
 import openapi from "../plugins/openapi.js";
 import operator from "../plugins/operator.js";
@@ -32,6 +33,7 @@ import userinfo from "../routes/userinfo.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { Config } from "./config.js";
 import { tooManyRequests } from "./errors.js";
+import { loggable } from "./failure.js";
 
 declare module "fastify" {
   interface FastifyInstance { config: Config; clock: Clock }
@@ -51,16 +53,19 @@ export async function buildApp(
   { clock = systemClock, logStream }: Overrides = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: { level: config.logLevel, ...(logStream && { stream: logStream }) },
-    logController: new LogController({ disableRequestLogging: true }), // plugins/request-log.ts writes one line instead of two
+    logger: { level: config.logLevel, serializers: { err: loggable }, ...(logStream && { stream: logStream }) },
+    // plugins/request-log.ts writes one line instead of two.
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
     forceCloseConnections: "idle",
+    return503OnClosing: false, // who still asks is answered, and told to close the connection
+    clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => {
-      answerError(error, request, reply);
+      answerError(error, request, reply.headers(app.securityHeaders));
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.decorate("config", config);
@@ -83,6 +88,7 @@ export async function buildApp(
   await app.register(readiness);
   await app.register(bearer);
   await app.register(background);
+  await app.register(closing);
 
   const limits = {
     global: true,

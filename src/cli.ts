@@ -26,4 +26,9 @@ program.addCommand(mintCommand);
 program.addCommand(keyCommands);
 program.addCommand(doctorCommand);
 
+// A reader that has seen enough (authflow clients list | head) is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
 program.parseAsync().catch(reportAndExit);

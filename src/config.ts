@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
+import { isPostgres, sqlitePath } from "./database-url.js";
+import { importSigningKey } from "./keys/signing-key.js";
+import { isLoopback } from "./loopback.js";
 import { SETTINGS, type SettingName, settingNotes } from "./settings.js";
 
 type Registration = "open" | "token" | "closed";
@@ -92,9 +96,7 @@ function interpret(given: Values, faults: string[]): Config {
     port: Number(values.PORT),
     issuer: values.AUTHFLOW_ISSUER,
     databaseUrl: values.DATABASE_URL,
-    dataDir: values.DATABASE_URL.startsWith("file:")
-      ? dirname(values.DATABASE_URL.replace(/^file:(\/\/(?=\/))?/, ""))
-      : "./data",
+    dataDir: isPostgres(values.DATABASE_URL) ? "./data" : dirname(sqlitePath(values.DATABASE_URL)),
     redisUrl: given.REDIS_URL,
     tokenTtl: seconds(values.AUTHFLOW_TOKEN_TTL),
     tokenTtlMax: seconds(values.AUTHFLOW_TOKEN_TTL_MAX),
@@ -132,6 +134,9 @@ function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   );
   fault(config.registrationToken !== undefined && config.registrationToken === config.adminToken,
     "AUTHFLOW_REGISTRATION_TOKEN must differ from AUTHFLOW_ADMIN_TOKEN: who registers is not an operator");
+  const addresses = (config.trustProxy || []).map((part) => part.split("/", 1)[0] as string);
+  fault(!addresses.every((address) => isIP(address) !== 0 || /^[a-z]+$/.test(address)),
+    `AUTHFLOW_TRUST_PROXY must be ${settingNotes("AUTHFLOW_TRUST_PROXY").remedy}`);
   if (publicUrl === undefined || config.loopback) return faults;
   fault(publicUrl.protocol !== "https:", "AUTHFLOW_PUBLIC_URL must begin with https:// unless its host is loopback");
   fault(
@@ -153,8 +158,6 @@ function parsePublicUrl(value: string, faults: string[]): URL | undefined {
   return plain ? url : undefined;
 }
 
-export const isLoopback = (hostname: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
-
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const seconds = (value: string): number => Number.parseInt(value, 10) * (UNITS[value.at(-1) ?? "s"] ?? 1);
 
@@ -167,5 +170,11 @@ function importedKey(given: Values, faults: string[]): Config["signingKey"] {
     ?? (given.JWT_PRIVATE_KEY_B64 && Buffer.from(given.JWT_PRIVATE_KEY_B64, "base64").toString("utf8"))
     ?? (given.JWT_PRIVATE_KEY_PATH && readSecret("JWT_PRIVATE_KEY_PATH", given.JWT_PRIVATE_KEY_PATH, faults));
   if (pem === undefined || pem === "") return undefined;
-  return { pem: pem.replaceAll("\\n", "\n"), kid: given.JWT_KEY_ID }; // .env files write a PEM's line ends as \n
+  const key = { pem: pem.replaceAll("\\n", "\n"), kid: given.JWT_KEY_ID }; // .env files write a PEM's line ends as \n
+  try {
+    importSigningKey(key.pem, key.kid);
+  } catch (error) {
+    faults.push(`${sources[0]} can't be used: ${(error as Error).message}`);
+  }
+  return key;
 }

@@ -27,9 +27,9 @@ export const invalidTarget = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_target", description); // RFC 8707 §2
 
 /** One answer for an unknown client and a wrong secret. Only who has the right secret learns that a client is disabled. */
-export const invalidClient = (challenge?: "Basic"): AuthflowError =>
+export const invalidClient = (): AuthflowError =>
   new AuthflowError(401, "invalid_client", "Client authentication failed: check client_id and client_secret", {
-    challenge: challenge ?? "Basic",
+    challenge: "Basic",
   });
 
 export const invalidToken = (description: string, cause?: unknown): AuthflowError =>

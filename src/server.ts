@@ -2,6 +2,9 @@ import { createRequire } from "node:module";
 import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.js";
 import { ConfigError, loadConfig } from "./config.js";
+import { AuthflowError } from "./errors.js";
+import { reason } from "./failure.js";
+import { isLoopback } from "./loopback.js";
 
 /** Milliseconds that requests in flight get to finish after SIGTERM or SIGINT. */
 const GRACE = 10_000;
@@ -16,6 +19,10 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     await app.close();
   });
   await app.listen({ host: config.host, port: config.port });
+  if (config.registration === "open" && !isLoopback(config.host)) {
+    app.log.warn(`Anyone who reaches ${config.host}:${config.port} can register a client and mint: ` +
+      "set AUTHFLOW_PUBLIC_URL, or let nothing but this machine reach the port");
+  }
   app.log.info(
     `Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`,
   );
@@ -23,8 +30,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
 
 /** What a person should read when the start fails: every fault, no stack. */
 export function reportAndExit(error: unknown): never {
-  const { message } = error as Error;
-  process.stderr.write(`${error instanceof ConfigError ? message : `Authflow could not start: ${message}`}\n`);
+  const plain = error instanceof ConfigError || error instanceof AuthflowError;
+  process.stderr.write(`${plain ? error.message : `Authflow could not start: ${reason(error)}`}\n`);
   process.exit(1);
 }
 

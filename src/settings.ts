@@ -115,7 +115,7 @@ export const SETTINGS = Type.Object({
     "^[A-Za-z0-9._-]{1,128}$",
   ),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
-    description: "Requests per minute and IP address on each token endpoint, per replica.",
+    description: "Requests per minute and IP address to /mint, /logout and /userinfo together, per replica.",
     default: "600000",
   }),
   AUTHFLOW_RATE_LIMIT_CLIENT: perMinute({

@@ -1,4 +1,5 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
+import type { Client } from "../../src/clients/client.js";
 import { ref, Timestamp } from "./common.js";
 
 const Name = Type.String({ minLength: 1, maxLength: 100, description: "1 to 100 printable characters" });
@@ -47,7 +48,10 @@ const policy = {
     "Prefixes one of which sub must begin with. Null leaves all but the namespaces of login providers (google|…)",
   ),
   audiences: names("Audiences the client may ask for"),
-  default_audience: names("The audience of tokens whose request names none"),
+  default_audience: Type.Union([
+    Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: 10, uniqueItems: true }),
+    Type.Null(),
+  ], { description: "The audience of tokens whose request names none: 1 to 10 texts of 1 to 255 characters, or null" }),
   claim_names: names("Further claims the client may set"),
   max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
     description: "The longest lifetime in seconds, or null",
@@ -145,3 +149,15 @@ export const RotatedSecret = Type.Object(
     ],
   },
 );
+
+/** A client as the operators see it: without its secrets. */
+export const presentClient = (client: Client): Static<typeof ClientResponse> => ({
+  client_id: client.id,
+  name: client.name,
+  redirect_uri: client.redirectUris[0] as string,
+  redirect_uris: client.redirectUris,
+  disabled: client.disabled,
+  policy: client.policy,
+  created_at: new Date(client.createdAt).toISOString(),
+  updated_at: new Date(client.updatedAt).toISOString(),
+});

@@ -88,8 +88,8 @@ export const UserInfo = Type.Object({
   jti: Type.String(),
   iat: Type.Integer({ description: "NumericDate" }),
   exp: Type.Integer({ description: "NumericDate" }),
-  client_id: Type.String(),
-  provider: Type.String(),
+  client_id: Type.Optional(Type.String({ description: "Absent in tokens of the reference service" })),
+  provider: Type.Optional(Type.String()),
 }, {
   $id: "UserInfo",
   description: "The claims of a live token",

@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
+import { presentClient } from "../../routes/schemas/clients.js";
+import type { Client } from "../clients/client.js";
 import { print, withApp } from "./run.js";
 
 export const clientCommands = new Command("clients").description("register and manage applications");
@@ -15,22 +17,11 @@ clientCommands.command("add")
 clientCommands.command("list")
   .description("list applications in the order of registration")
   .option("--json", "one JSON object a line, with everything but the secrets")
-  .action(({ json }: { json?: boolean }) => withApp(async ({ clients }) => {
+  .action(({ json }: { json?: boolean }) => withApp(async ({ clients, clock }) => {
     let after: string | undefined;
     do {
       const page = await clients.list({ limit: 200, after });
-      for (const { secrets, ...client } of page.clients) {
-        if (json) print(JSON.stringify(client));
-        else
-          print(
-            [
-              client.id,
-              client.disabled ? "disabled" : "enabled ",
-              `${secrets.length} secret${secrets.length === 1 ? "" : "s"}`,
-              client.name,
-            ].join("  "),
-          );
-      }
+      for (const client of page.clients) print(json ? JSON.stringify(presentClient(client)) : line(client, clock()));
       after = page.next ?? undefined;
     } while (after !== undefined);
   }));
@@ -61,6 +52,11 @@ for (const [verb, disabled] of [["disable", true], ["enable", false]] as const) 
         );
       }),
     );
+}
+
+function line({ id, name, disabled, secrets }: Client, now: number): string {
+  const live = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).length;
+  return [id, disabled ? "disabled" : "enabled ", `${live} secret${live === 1 ? "" : "s"}`, name].join("  ");
 }
 
 function wholeSeconds(text: string): number {

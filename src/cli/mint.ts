@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { accessDenied } from "../errors.js";
 import { print, withApp } from "./run.js";
 
 interface Options {
@@ -22,6 +23,7 @@ export const mintCommand = new Command("mint")
   .action((sub: string, { client: id, expiresIn: expires_in, ...rest }: Options) =>
     withApp(async ({ clients, tokens }) => {
       const client = await clients.read(id);
+    if (client.disabled) throw accessDenied(`This client is disabled: authflow clients enable ${id}`);
       const { access_token } = await tokens.mint(client, {
         sub,
         ...rest,

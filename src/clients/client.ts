@@ -1,15 +1,13 @@
-import { type Static, Type } from "@sinclair/typebox";
-
-/** What a client may put into the tokens it mints. `null` leaves a matter to the client, as the reference service does. */
-export const MintPolicy = Type.Object({
-  providers: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  subject_prefixes: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  audiences: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  default_audience: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  claim_names: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
-});
-export type MintPolicy = Static<typeof MintPolicy>;
+/** What a client may put into the tokens it mints. `null` leaves a matter to the client, as the reference does. */
+export interface MintPolicy {
+  providers: string[] | null;
+  subject_prefixes: string[] | null;
+  audiences: string[] | null;
+  default_audience: string[] | null;
+  claim_names: string[] | null;
+  /** Seconds. */
+  max_ttl: number | null;
+}
 
 export const PERMISSIVE: MintPolicy = Object.freeze({
   providers: null, subject_prefixes: null, audiences: null, default_audience: null, claim_names: null, max_ttl: null,

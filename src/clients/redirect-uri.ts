@@ -1,4 +1,5 @@
 import { invalidRedirectUri } from "../errors.js";
+import { isLoopback } from "../loopback.js";
 
 export const REDIRECT_URI_MAX = 2048;
 
@@ -21,7 +22,7 @@ export function checkRedirectUri(uri: string): void {
   const scheme = url.protocol.slice(0, -1);
   if (scheme === "https" || scheme === "http") {
     if (!/^https?:\/\/[^/]/i.test(uri)) refuse("must have a host after //");
-    if (scheme === "http" && !isLoopbackHost(url.hostname))
+    if (scheme === "http" && !isLoopback(url.hostname))
       refuse("must use https unless its host is localhost, 127.0.0.1 or [::1]");
     return;
   }
@@ -30,6 +31,3 @@ export function checkRedirectUri(uri: string): void {
       `must use https, or a private-use scheme in reverse domain order such as com.example.app:/callback, not ${scheme}:`,
     );
 }
-
-const isLoopbackHost = (host: string): boolean =>
-  host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);

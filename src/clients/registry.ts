@@ -21,6 +21,8 @@ export interface Page { limit: number; after?: string | undefined }
 /** The only moment at which a secret is known. */
 export interface ClientWithSecret { client: Client; secret: string }
 
+const NAME_MAX = 100;
+const REDIRECT_URIS_MAX = 20;
 const UNKNOWN = "There is no client with this client_id";
 
 /** Registered applications: registration, authentication and the operators' changes. Lifetimes are seconds. */
@@ -85,6 +87,11 @@ export class ClientRegistry {
 
   async update(id: string, { policy, ...patch }: ClientPatch): Promise<Client> {
     checkNames(patch);
+    for (const [member, texts] of Object.entries(policy ?? {})) {
+      if (Array.isArray(texts) && !texts.every(isPrintable)) {
+        throw invalidRequest(`policy.${member} must hold printable texts without control characters`);
+      }
+    }
     return this.#change(id, (client) => ({ ...patch, policy: { ...client.policy, ...policy } }));
   }
 
@@ -130,6 +137,10 @@ function enabled(client: Client): Client {
 function checkNames({ name, redirectUris }: { name?: string; redirectUris?: string[] }): void {
   if (name !== undefined && (!isPrintable(name) || name.trim() === ""))
     throw invalidRequest("name must be printable text without control characters");
+  if (name !== undefined && name.length > NAME_MAX) throw invalidRequest(`name must be at most ${NAME_MAX} characters`);
+  if (redirectUris !== undefined && redirectUris.length > REDIRECT_URIS_MAX) {
+    throw invalidRequest(`redirect_uris must be at most ${REDIRECT_URIS_MAX}`);
+  }
   redirectUris?.forEach(checkRedirectUri);
   if (new Set(redirectUris).size !== (redirectUris ?? []).length)
     throw invalidRequest("redirect_uris must not repeat a URI");

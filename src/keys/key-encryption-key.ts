@@ -1,11 +1,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** Reads the key encryption key (32 bytes) in the data folder, making it (mode 0600) where there is none. */
 export function localKeyEncryptionKey(dataDir: string): Buffer {
   const path = join(dataDir, "key-encryption.key");
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) make(path);
+  const key = Buffer.from(readFileSync(path, "utf8"), "base64");
+  if (key.length !== 32)
+    throw new Error(`${path} does not hold 32 bytes in base64: restore it, the signing keys are encrypted under it`);
+  return key;
+}
+
+function make(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomUUID()}`;
   writeFileSync(draft, `${randomBytes(32).toString("base64")}\n`, { mode: 0o600, flush: true });
   try {
@@ -15,8 +23,4 @@ export function localKeyEncryptionKey(dataDir: string): Buffer {
   } finally {
     rmSync(draft, { force: true });
   }
-  const key = Buffer.from(readFileSync(path, "utf8"), "base64");
-  if (key.length !== 32)
-    throw new Error(`${path} does not hold 32 bytes in base64: restore it, the signing keys are encrypted under it`);
-  return key;
 }

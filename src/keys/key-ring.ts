@@ -50,6 +50,12 @@ export class KeyRing {
     this.#ring = ring;
   }
 
+  /** An import names the key once: replicas with an older setting must not bring back what a later import retired. */
+  get importedIsRetired(): boolean {
+    const { imported } = this.#dependencies;
+    return imported !== undefined && importSigningKey(imported.pem, imported.kid).kid !== this.signer.kid;
+  }
+
   /** Loads the ring; on a new installation makes its first key, or takes the imported one. */
   static async open(dependencies: Dependencies): Promise<KeyRing> {
     const { store, imported } = dependencies;

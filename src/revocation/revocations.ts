@@ -5,6 +5,8 @@ import type { Revocation, RevocationJournal } from "./journal.js";
 import type { SharedFace } from "./shared-face.js";
 
 const PAGE = 2000;
+/** Milliseconds by which replicas' clocks may differ without one of them sweeping what another still needs. */
+const CLOCK_TOLERANCE = 60_000;
 const REVOKED = "The token was revoked";
 
 interface Dependencies { journal: RevocationJournal; face?: SharedFace | undefined; clock: Clock }
@@ -25,7 +27,7 @@ export class Revocations {
   /** Resolves when the token is refused everywhere; rejects with invalid_token where it already was. */
   async revoke({ jti, client_id, sub, exp }: AccessTokenClaims): Promise<void> {
     const now = this.#clock();
-    const revocation: Revocation = { jti, clientId: client_id, subject: sub, expiresAt: exp * 1000, revokedAt: now };
+    const revocation: Revocation = { jti, clientId: client_id ?? "", subject: sub, expiresAt: exp * 1000, revokedAt: now };
     if (await this.#inEffect(jti)) throw invalidToken(REVOKED);
     await this.#journal.record(revocation, this.#face === undefined).catch((cause: unknown) => {
       throw unavailable("The logout could not be recorded: try again", cause);
@@ -73,7 +75,7 @@ export class Revocations {
   async sweep(): Promise<number> {
     let swept = 0;
     for (;;) {
-      const deleted = await this.#journal.sweep(this.#clock(), PAGE);
+      const deleted = await this.#journal.sweep(this.#clock() - CLOCK_TOLERANCE, PAGE);
       swept += deleted;
       if (deleted < PAGE) return swept;
     }

@@ -19,8 +19,9 @@ export interface AccessTokenClaims {
   iss: string;
   sub: string;
   aud?: string | string[];
-  client_id: string;
-  provider: string;
+  /** Absent only in tokens that the reference service issued, whose key was imported. */
+  client_id?: string;
+  provider?: string;
   jti: string;
   iat: number;
   exp: number;
@@ -34,10 +35,11 @@ export type RequestedClaims = Pick<AccessTokenClaims, "sub" | "aud" | "client_id
 /** What the reference service says of a subject whose platform named no source. */
 const DEFAULT_PROVIDER = "local";
 const MAX_DEPTH = 8;
+const MAX_SUB = 255;
 
 /**
  * Names with a meaning that Authflow or a standard gives them: RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693 §4,
- * OpenID Connect Core §2 and §5.1, OpenID Connect Back-Channel Logout, Token Status List.
+ * OpenID Connect Core §2 and of §5.1 what Authflow fills in, OpenID Connect Back-Channel Logout, Token Status List.
  */
 const RESERVED = new Set([
   "iss",
@@ -79,6 +81,7 @@ export function requestedClaims(client: Client, request: MintRequest): Requested
     if (text !== undefined && !isPrintable(text))
       throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
   }
+  if (sub === "" || sub.length > MAX_SUB) throw invalidRequest(`sub must be 1 to ${MAX_SUB} characters`);
   const claimNames = Object.keys(claims);
   for (const claim of claimNames) {
     if (RESERVED.has(claim))

@@ -16,7 +16,7 @@ export function verificationKey(ring: KeyRing, { kid }: JoseHeader): Verificatio
 
 /**
  * What remains to be checked of an access token whose signature, `iss`, `exp` and `crit` were verified: its algorithm is
- * the one of its key (RFC 8725 §3.1), its type is an access token's (§3.11), and the claims Authflow always sets are there.
+ * the one of its key (RFC 8725 §3.1), its type is an access token's (§3.11), and the claims every one has are there.
  */
 export function checkAccessToken(
   header: JoseHeader,
@@ -25,9 +25,9 @@ export function checkAccessToken(
 ): AccessTokenClaims {
   if (header.alg !== key.algorithm) throw invalidToken("The token's algorithm is not the one of its key");
   if (!ACCESS_TOKEN_TYPES.includes(header.typ)) throw invalidToken("This is not an access token");
-  const { sub, jti, client_id, iat, exp } = claims;
+  const { sub, jti, iat, exp } = claims;
   const whole =
-    [sub, jti, client_id].every((claim) => typeof claim === "string" && claim !== "") &&
+    [sub, jti].every((claim) => typeof claim === "string" && claim !== "") &&
     [iat, exp].every(Number.isSafeInteger);
   if (!whole) throw invalidToken("The token lacks a claim that every access token has");
   return claims as AccessTokenClaims;

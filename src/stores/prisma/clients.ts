@@ -89,7 +89,7 @@ function toClient({ redirectUris, secrets, policy, createdAt, updatedAt, deleted
     ...row,
     redirectUris: redirectUris as string[],
     secrets: secrets as unknown as StoredSecret[],
-    policy: policy as MintPolicy,
+    policy: policy as unknown as MintPolicy,
     createdAt: createdAt.getTime(),
     updatedAt: updatedAt.getTime(),
   };
@@ -99,7 +99,7 @@ function toRow({ id, name, redirectUris, secrets, policy, disabled, revision, cr
   return {
     id, name, redirectUris, disabled, revision,
     secrets: secrets as unknown as Json,
-    policy: policy as Json,
+    policy: policy as unknown as Json,
     createdAt: new Date(createdAt),
     updatedAt: new Date(updatedAt),
   };

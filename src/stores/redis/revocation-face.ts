@@ -3,36 +3,41 @@ import type { Redis } from "ioredis";
 import type { Revocation } from "../../revocation/journal.js";
 import type { SharedFace } from "../../revocation/shared-face.js";
 
-const DECLARE = `if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("SET", KEYS[2], ARGV[2]) redis.call("DEL", KEYS[1]) return 1 end return 0`;
+const DECLARE = `
+  if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
+  redis.call("SET", KEYS[2], ARGV[2])
+  redis.call("DEL", KEYS[1])
+  return 1`;
 /** Seconds after which a fill that nobody finished is forgotten. */
 const FILL_TIMEOUT = 3600;
 
 /**
- * Revocations in Redis as `revoked:<jti>`. `authflow:<installation>:complete` holds the run id of the Redis process that
- * was filled from the journal: flushing removes it, a restart or a failover (which may have lost writes) changes the run
- * id, and either way the face is known to be incomplete before anyone trusts it.
+ * Revocations in Redis as `revoked:<jti>`. `authflow:<installation>:complete` names the Redis process that was filled
+ * from the journal and the history of its data: flushing removes that marker, a restart changes the process (run_id), a
+ * failover or a resynchronisation the history (master_replid). Each may have lost writes, and after each the face is
+ * known to be incomplete before anyone trusts it.
  */
 export class RedisRevocationFace implements SharedFace {
   readonly #redis: Redis;
   readonly #completeKey: string;
   readonly #fillingKey: string;
-  #runId: string | undefined;
+  #identity: string | undefined;
 
   constructor(redis: Redis, installation: string) {
     this.#redis = redis;
     this.#completeKey = `authflow:${installation}:complete`;
     this.#fillingKey = `authflow:${installation}:filling:${randomUUID()}`;
-    // The next connection may lead to another Redis: until its run id is read, nothing it says is trusted.
-    redis.on("close", () => { this.#runId = undefined; });
+    // The next connection may lead to another Redis: until it is identified, nothing it says is trusted.
+    redis.on("close", () => { this.#identity = undefined; });
   }
 
   async has(jti: string): Promise<boolean | undefined> {
-    const trusted = this.#runId;
+    const trusted = this.#identity;
     if (trusted === undefined) return undefined;
     try {
       const [revoked, complete] = await this.#redis.mget(`revoked:${jti}`, this.#completeKey);
       if (revoked !== null) return true;
-      return complete === trusted && trusted === this.#runId ? false : undefined;
+      return complete === trusted && trusted === this.#identity ? false : undefined;
     } catch {
       return undefined;
     }
@@ -49,25 +54,35 @@ export class RedisRevocationFace implements SharedFace {
   }
 
   async isComplete(): Promise<boolean> {
-    const runId = await this.#readRunId();
-    return await this.#redis.get(this.#completeKey) === runId;
+    const identity = await this.#identify();
+    // A Redis that is full (noeviction) still answers, and could not take a logout.
+    await this.#redis.set(`${this.#completeKey}:probe`, "1", "EX", 60);
+    return await this.#redis.get(this.#completeKey) === identity;
   }
 
   async fill(fill: () => Promise<void>): Promise<boolean> {
-    const runId = await this.#readRunId();
+    const identity = await this.#identify();
     const fillId = randomUUID();
     await this.#redis.set(this.#fillingKey, fillId, "EX", FILL_TIMEOUT);
     await fill();
     // A flush in the middle took the fill's own key along: then this declares nothing, and the next round fills again.
-    const declared = await this.#redis.eval(DECLARE, 2, this.#fillingKey, this.#completeKey, fillId, runId);
-    return declared === 1 && runId === await this.#readRunId();
+    const declared = await this.#redis.eval(DECLARE, 2, this.#fillingKey, this.#completeKey, fillId, identity);
+    return declared === 1 && identity === await this.#identify();
   }
 
-  async #readRunId(): Promise<string> {
-    const runId = /^run_id:(\w+)/m.exec(await this.#redis.info("server"))?.[1];
-    if (runId === undefined)
-      throw new Error("Redis does not tell its run_id (INFO server): Authflow can't know when it was restarted");
-    this.#runId = runId;
-    return runId;
+  /** Which process, with which history of data, answers now. */
+  async #identify(): Promise<string> {
+    const info = await this.#redis.info();
+    const [runId, history, role] = [/^run_id:(\w+)/m, /^master_replid:(\w+)/m, /^role:(\w+)/m]
+      .map((pattern) => pattern.exec(info)?.[1]);
+    if (runId === undefined || history === undefined) {
+      throw new Error("Redis does not tell run_id and master_replid (INFO): Authflow can't know when it lost writes");
+    }
+    if (role !== "master") {
+      this.#identity = undefined;
+      throw new Error("REDIS_URL leads to a read-only replica: name the primary");
+    }
+    this.#identity = `${runId}:${history}`;
+    return this.#identity;
   }
 }

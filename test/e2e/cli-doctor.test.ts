@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import t from "tap";
+import { privateRedis } from "../support/private-redis.js";
+import { type Finished, runCli, startServer } from "../support/process.js";
+import { postgres, sqlite } from "../support/services.js";
+
+const NOWHERE = "http://localhost:1";
+const doctor = (env: Record<string, string | undefined>): Promise<Finished> =>
+  runCli(["doctor"], { AUTHFLOW_PUBLIC_URL: NOWHERE, ...env });
+
+await t.test("doctor finds nothing to mend in a healthy installation", async (t) => {
+  const [DATABASE_URL, redis] = [await postgres(t), await privateRedis(t)];
+  if (DATABASE_URL === undefined || redis === undefined) return;
+  await redis.cli("CONFIG", "SET", "appendonly", "yes");
+  const { url } = await startServer(t, { DATABASE_URL, REDIS_URL: redis.url });
+  const env = { DATABASE_URL, REDIS_URL: redis.url, AUTHFLOW_PUBLIC_URL: url, AUTHFLOW_ISSUER: url };
+  const { code, stdout, stderr } = await doctor(env);
+  t.match({ code, stderr }, { code: 0, stderr: "" });
+  t.notMatch(stdout, /FAIL|note/);
+  const parts = [
+    "settings are valid", "issuer is the public URL", "PostgreSQL answers and is up to date", "Redis answers",
+    "maxmemory-policy noeviction", "appendonly yes", "clock agrees", "JWKS is reachable",
+  ];
+  for (const part of parts) t.match(stdout, new RegExp(`  ok   .*${part}`));
+  t.match(stdout, /Nothing stands in the way\.\n$/);
+});
+
+await t.test("doctor names a Redis that may evict revocations, and the remedy", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  const env = { DATABASE_URL: sqlite(t), REDIS_URL: redis.url };
+  await redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+  const broken = await doctor(env);
+  t.match(broken, { code: 1, stderr: "" });
+  t.match(broken.stdout, /FAIL .*maxmemory-policy allkeys-lru.*CONFIG SET maxmemory-policy noeviction/);
+  t.match(broken.stdout, / note  Redis does not persist/);
+  t.match(broken.stdout, /\n1 thing to mend\.\n$/);
+  await redis.cli("CONFIG", "SET", "maxmemory-policy", "noeviction");
+  t.match(await doctor(env), { code: 0, stdout: /Nothing stands in the way/ });
+});
+
+await t.test("doctor reports migrations that wait, and changes nothing itself", async (t) => {
+  const DATABASE_URL = sqlite(t);
+  t.match(await doctor({ DATABASE_URL }), { code: 0, stdout: / note  SQLite lacks \d+ migration\(s\): authflow mig/ });
+  t.notOk(existsSync(DATABASE_URL.slice("file:".length)), "no database was made");
+  t.equal((await runCli(["migrate"], { DATABASE_URL })).code, 0);
+  t.match(await doctor({ DATABASE_URL }), { code: 0, stdout: /  ok   SQLite answers and is up to date/ });
+});
+
+await t.test("doctor names every service it can't reach and the setting to check, without passwords", async (t) => {
+  const [DATABASE_URL, REDIS_URL] = ["postgres://authflow:a-password@127.0.0.1:1/x", "redis://:a-password@127.0.0.1:1"];
+  const { code, stdout, stderr } = await doctor({ DATABASE_URL, REDIS_URL });
+  t.match({ code, stderr }, { code: 1, stderr: "" });
+  t.match(stdout, /FAIL .*PostgreSQL can't be used: .*ECONNREFUSED.*DATABASE_URL/);
+  t.match(stdout, /FAIL .*Redis does not answer \(.*ECONNREFUSED.*\).*REDIS_URL/);
+  t.match(stdout, / note .*localhost:1.*not reachable.*AUTHFLOW_PUBLIC_URL/);
+  t.match(stdout, /\n2 things to mend\.\n$/);
+  t.notMatch(stdout, /a-password/);
+  t.notMatch(stdout, /\n +at /);
+});
+
+await t.test("doctor lists every fault of the settings", async (t) => {
+  const { code, stdout } = await doctor({ DATABASE_URL: "mysql://x", PORT: "none" });
+  t.equal(code, 1);
+  t.match(stdout, /FAIL .*DATABASE_URL must be/);
+  t.match(stdout, /FAIL .*PORT must be/);
+});

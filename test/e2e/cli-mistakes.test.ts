@@ -1,0 +1,42 @@
+import t from "tap";
+import { runCli } from "../support/process.js";
+import { sqlite } from "../support/services.js";
+import type { Credentials } from "./support.js";
+
+const UNKNOWN = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
+const STACK = /\n +at |node:internal/;
+
+const UNREACHABLE = { DATABASE_URL: "postgres://authflow:a-password@127.0.0.1:1/x" };
+
+await t.test("each mistake is answered on standard error, with exit code 1 and no stack trace", async (t) => {
+  const env = { DATABASE_URL: sqlite(t) };
+  const added = await runCli(["clients", "add", "app", "https://a.example/cb"], env);
+  const client = JSON.parse(added.stdout) as Credentials;
+  const MISTAKES: [args: string[], says: RegExp, env?: Record<string, string>][] = [
+    [["clients", "disable", UNKNOWN], /There is no client with this client_id/],
+    [["clients", "enable", "not-an-id"], /There is no client with this client_id/],
+    [["clients", "rotate-secret", client.client_id, "--overlap", "1h"], /--overlap .*must be whole seconds/],
+    [["clients", "add", "app"], /missing required argument 'redirect-uris'/],
+    [["clients", "add", "app", "http://a.example/cb"], /redirect_uri must use https/],
+    [["clients", "add", "a\nb", "https://a.example/cb"], /name must be printable/],
+    [["mint", "alice"], /required option '--client <client-id>' not specified/],
+    [["mint", "alice", "--client", client.client_id, "--claims", "[1]"], /--claims .*must be a JSON object/],
+    [["mint", "alice", "--client", client.client_id, "--claims", '{"iss":"me"}'], /claims\.iss is set by Authflow/],
+    [["mint", "alice", "--client", client.client_id, "--expires-in", "999999"], /expires_in must be at most 86400/],
+    [["nonsense"], /unknown command 'nonsense'/],
+    [["migrate"], /DATABASE_URL must be file:<path> or postgres/, { DATABASE_URL: "mysql://x" }],
+    [["clients", "list"], /DATABASE_URL.*ECONNREFUSED/, UNREACHABLE],
+    [["migrate"], /DATABASE_URL.*ECONNREFUSED/, UNREACHABLE],
+  ];
+  for (const [args, says, settings] of MISTAKES) {
+    await t.test(JSON.stringify(args), async (t) => {
+      const { code, stdout, stderr } = await runCli(args, { ...env, ...settings });
+      t.equal(code, 1);
+      t.equal(stdout, "");
+      t.match(stderr, says);
+      t.notMatch(stderr, STACK);
+      t.notMatch(stderr, /a-password/);
+      if (settings === undefined) t.notMatch(stderr, /could not start/, "what failed is the command, not a start");
+    });
+  }
+});

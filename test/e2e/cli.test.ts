@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { decodeJwt } from "jose";
+import t from "tap";
+import { CLI, runCli, startServer } from "../support/process.js";
+import { sqlite } from "../support/services.js";
+import { at, type Credentials, ISSUER } from "./support.js";
+
+await t.test("each command prints its result, and nothing else, to standard output", async (t) => {
+  const env = { DATABASE_URL: sqlite(t), LOG_LEVEL: "trace" };
+  const works = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runCli(args, env);
+    t.match({ code, stderr }, { code: 0, stderr: "" }, args.join(" "));
+    return stdout;
+  };
+  t.match(await works("migrate"), /^(applied \d{14}_\w+\n)+$/);
+  t.equal(await works("migrate"), "The database is up to date\n");
+  t.equal(await works("clients", "list"), "");
+
+  const redirectUris = ["https://a.example/cb", "https://b.example/cb"];
+  const added = JSON.parse(await works("clients", "add", "my app", ...redirectUris)) as Credentials;
+  t.match(added, { name: "my app", redirect_uris: redirectUris, client_secret: /^authflow_secret_/ });
+  const id = added.client_id;
+  t.equal(await works("clients", "list"), `${id}  enabled   1 secret  my app\n`);
+  const listed = await works("clients", "list", "--json");
+  t.match(JSON.parse(listed), { id, name: "my app", disabled: false });
+  t.notMatch(listed, /secret|hash/i);
+
+  const token = await works("mint", "alice", "--client", id, "--email", "a@b.example", "--provider", "sso",
+    "--audience", "x", "y", "--claims", '{"roles":["editor"]}', "--expires-in", "900");
+  const claims = decodeJwt(token.trimEnd());
+  t.match(claims, { iss: ISSUER, sub: "alice", email: "a@b.example", provider: "sso", client_id: id });
+  t.match(claims, { aud: ["x", "y"], roles: ["editor"], exp: (claims.iat ?? 0) + 900 });
+  t.equal(token, `${token.trimEnd()}\n`, "a token and a line end");
+
+  const [key] = JSON.parse(await works("keys", "list", "--json")) as { kid: string; state: string }[];
+  t.match(key, { state: "active", algorithm: "RS256" });
+  t.match(await works("keys", "list"), new RegExp(`^${key?.kid}  RS256  active   \\d{4}-.*Z\n$`));
+
+  const rotated = JSON.parse(await works("clients", "rotate-secret", id, "--overlap", "0")) as Credentials;
+  t.not(rotated.client_secret, added.client_secret);
+  t.match(await works("clients", "disable", id), /^my app \(.*\) is disabled/);
+  t.equal(await works("clients", "list"), `${id}  disabled  1 secret  my app\n`);
+  t.match(await works("clients", "enable", id), /is enabled\n$/);
+
+  const service = at((await startServer(t, env)).url);
+  t.equal((await service.userinfo(token.trimEnd())).status, 200, "the service knows what the command line minted");
+  t.equal((await service.mint(added)).status, 401, "and that the first secret was replaced");
+  t.equal((await service.mint(rotated)).status, 200);
+});
+
+await t.test("help names every command, and each explains itself", async (t) => {
+  const { code, stdout } = await runCli(["--help"]);
+  t.equal(code, 0);
+  for (const command of ["serve", "migrate", "clients", "mint", "keys", "doctor"]) {
+    t.match(stdout, new RegExp(`\n  ${command} `));
+  }
+  for (const command of ["clients", "mint"]) {
+    const page = await runCli([command, "--help"]);
+    t.match(page, { code: 0, stdout: new RegExp(`^Usage: authflow ${command}`), stderr: "" });
+  }
+});
+
+await t.test("a reader that closes the pipe early ends the command without noise", async (t) => {
+  const env = { DATABASE_URL: sqlite(t) };
+  const app = at((await startServer(t, env)).url);
+  for (let i = 0; i < 20; i++) await app.register(`app ${i}`);
+  // head leaves after one byte: whatever the command writes then meets a closed pipe.
+  const script = '"$0" "$1" clients list --json | head -c 1';
+  const { stdout, stderr } = await promisify(execFile)("sh", ["-c", script, process.execPath, CLI], {
+    env: { PATH: process.env.PATH, ...env },
+  });
+  t.equal(stdout, "{");
+  t.equal(stderr, "");
+});

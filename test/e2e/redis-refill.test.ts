@@ -1,0 +1,97 @@
+import { Redis } from "ioredis";
+import pg from "pg";
+import t from "tap";
+import { privateRedis } from "../support/private-redis.js";
+import { startServer } from "../support/process.js";
+import { postgres, sqlite } from "../support/services.js";
+import { at, jtiOf, type Service, statuses, tokens, until } from "./support.js";
+
+/** Rows enough to make the refill take many rounds, so that there is time to look while it runs. */
+const CROWD = 20_000;
+
+/** Asks `services` about `revoked` and `live` tokens until `stop` is called; returns what came. */
+function watch(services: Service[], revoked: string[], live: string[]) {
+  let running = true;
+  const seen = { revoked: [] as number[], live: [] as number[] };
+  const loops = services.map(async (service) => {
+    const look = async (some: string[]) => (await Promise.all(some.map(service.userinfo))).map(({ status }) => status);
+    while (running) {
+      seen.revoked.push(...await look(revoked));
+      seen.live.push(...await look(live));
+    }
+  });
+  return async () => {
+    running = false;
+    await Promise.all(loops);
+    return seen;
+  };
+}
+
+await t.test("FLUSHALL brings no revoked token back to life on any replica, and Redis is filled again", async (t) => {
+  const [DATABASE_URL, redis] = [await postgres(t), await privateRedis(t)];
+  if (DATABASE_URL === undefined || redis === undefined) return;
+  const AUTHFLOW_KEY_ENCRYPTION_KEY = Buffer.alloc(32, 3).toString("base64");
+  const env = { DATABASE_URL, REDIS_URL: redis.url, AUTHFLOW_KEY_ENCRYPTION_KEY };
+  const servers = await Promise.all([startServer(t, env), startServer(t, env)]);
+  const services = servers.map(({ url }) => at(url));
+  const [service] = services as [Service, Service];
+  const client = await service.register();
+  const [live, revoked] = [await tokens(service, client, 5), await tokens(service, client, 25)];
+  t.same(statuses(await Promise.all(revoked.map(service.logout))), [200]);
+  await crowd(DATABASE_URL);
+  const reader = new Redis(redis.url);
+  t.teardown(() => { reader.disconnect(); });
+
+  const stop = watch(services, revoked, live);
+  for (const again of [false, true]) {
+    await redis.flush();
+    if (again) {
+      await until("the refill is under way", async () => await reader.dbsize() > 1000);
+      await redis.flush();
+    }
+    await until("all is there again", async () => await reader.dbsize() >= CROWD + revoked.length);
+    const both = async () => statuses(await Promise.all(services.map(({ ready }) => ready()))).join();
+    await until("both are ready", async () => await both() === "200");
+  }
+  const seen = await stop();
+  t.same([...new Set(seen.revoked)], [401], `none of ${seen.revoked.length} looks found a revoked token alive`);
+  t.same([...new Set(seen.live)], [200], `each of ${seen.live.length} looks found the live ones alive`);
+  t.equal(await reader.exists(...revoked.map((token) => `revoked:${jtiOf(token)}`)), revoked.length);
+  t.ok(await reader.ttl("revoked:00000000-1") > 3000, "with what is left of their lives");
+});
+
+await t.test("a Redis that was restored from an old snapshot is not believed, and is brought up to date", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  const service = at((await startServer(t, { DATABASE_URL: sqlite(t), REDIS_URL: redis.url })).url);
+  const client = await service.register();
+  const [live, early] = [await tokens(service, client, 3), await tokens(service, client, 3)];
+  const late = await tokens(service, client, 20);
+  t.same(statuses(await Promise.all(early.map(service.logout))), [200]);
+  await redis.cli("SAVE");
+  t.same(statuses(await Promise.all(late.map(service.logout))), [200]);
+
+  const stop = watch([service], [...late, ...early], live);
+  await redis.kill();
+  await redis.start();
+  const restored = new Redis(redis.url);
+  t.teardown(() => { restored.disconnect(); });
+  t.equal(await restored.exists(`revoked:${jtiOf(early[0] as string)}`), 1, "the snapshot was loaded");
+  t.equal((await restored.keys("authflow:*:complete")).length, 1, "and it claims to be complete");
+  await until("it is ready", async () => (await service.ready()).status === 200);
+  const shown = await restored.exists(...late.map((token) => `revoked:${jtiOf(token)}`));
+  t.equal(shown, late.length, "what the snapshot lacked is there before it is ready");
+  const seen = await stop();
+  t.same([...new Set(seen.revoked)], [401], `none of ${seen.revoked.length} looks found a revoked token alive`);
+  t.same([...new Set(seen.live)], [200]);
+});
+
+/** Revocations of another client's tokens, as the service writes them; in jti order they are shown first. */
+async function crowd(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
+    SELECT '00000000-' || i, 'another', 'bob', now() + interval '1 hour', now(), true
+    FROM generate_series(1, $1::int) AS i`, [CROWD]);
+  await client.end();
+}

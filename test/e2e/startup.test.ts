@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { CLI, type Finished, run, SERVER, startServer } from "../support/process.js";
+import { sqlite, temporaryFolder } from "../support/services.js";
+
+/** The start was refused, in words for people. */
+function refused(t: Test, { code, stdout, stderr }: Finished, ...patterns: RegExp[]): void {
+  t.equal(code, 1);
+  for (const pattern of patterns) t.match(stderr, pattern);
+  t.notMatch(stdout + stderr, /\n +at |node:internal|\[object/, "no stack trace");
+}
+
+await t.test("a start with bad settings names all their faults in one message", async (t) => {
+  const env = {
+    DATABASE_URL: "mysql://root:a-password@db/x", PORT: "99999", LOG_LEVEL: "loud", AUTHFLOW_TOKEN_TTL: "soon",
+    AUTHFLOW_ADMIN_TOKEN: "a-weak-one", AUTHFLOW_PUBLIC_URL: "http://auth.example",
+  };
+  for (const [program, args] of [[SERVER, []], [CLI, ["serve"]]] as const) {
+    const finished = await run(program, [...args], env);
+    refused(t, finished, /^Authflow can't start with these settings:\n/, /PORT must be/, /DATABASE_URL must be/,
+      /LOG_LEVEL must be/, /AUTHFLOW_TOKEN_TTL must be/, /AUTHFLOW_ADMIN_TOKEN must be/,
+      /AUTHFLOW_PUBLIC_URL must begin with https/, /AUTHFLOW_KEY_ENCRYPTION_KEY must be set/,
+      /AUTHFLOW_REGISTRATION_TOKEN must be set/);
+    t.notMatch(finished.stderr, /a-password|a-weak-one/, "no secret is repeated");
+  }
+});
+
+await t.test("a database that can't be reached is named by its setting, without its password", async (t) => {
+  const finished = await run(SERVER, [], { DATABASE_URL: "postgres://authflow:a-password@127.0.0.1:1/authflow" });
+  refused(t, finished, /^Authflow could not start: .*DATABASE_URL.*ECONNREFUSED/);
+  t.notMatch(finished.stdout + finished.stderr, /a-password/);
+});
+
+await t.test("a data folder that is a file, or that holds a damaged key, is named", async (t) => {
+  const folder = temporaryFolder(t);
+  const start = (...path: string[]) => run(SERVER, [], { DATABASE_URL: `file:${join(folder, ...path)}` });
+  writeFileSync(join(folder, "data"), "");
+  refused(t, await start("data", "authflow.db"), /DATABASE_URL/, new RegExp(join(folder, "data")));
+
+  mkdirSync(join(folder, "damaged"));
+  writeFileSync(join(folder, "damaged", "key-encryption.key"), "too short");
+  refused(t, await start("damaged", "authflow.db"), /key-encryption\.key does not hold 32 bytes/);
+
+  writeFileSync(join(folder, "not-a.db"), "this is a text of more than sixteen bytes, not a database");
+  refused(t, await start("not-a.db"), /DATABASE_URL/, /not a database/);
+});
+
+await t.test("a port in use is named", async (t) => {
+  const occupant = createServer().listen(0, "127.0.0.1");
+  t.teardown(() => { occupant.close(); });
+  await once(occupant, "listening");
+  const port = String((occupant.address() as AddressInfo).port);
+  refused(t, await run(SERVER, [], { DATABASE_URL: sqlite(t), PORT: port }), new RegExp(`EADDRINUSE.*${port}`));
+});
+
+await t.test("an imported key that can't sign is refused", async (t) => {
+  const notAKey = "-----BEGIN PRIVATE KEY-----\nbm8ga2V5\n-----END PRIVATE KEY-----";
+  const finished = await run(SERVER, [], { DATABASE_URL: sqlite(t), AUTHFLOW_SIGNING_KEY: notAKey });
+  refused(t, finished, /not a readable, unencrypted PEM private key/);
+});
+
+await t.test("the server starts by a path with a symbolic link in it", async (t) => {
+  const folder = temporaryFolder(t);
+  symlinkSync(join(SERVER, "../../.."), join(folder, "current"));
+  const finished = await run(join(folder, "current/dist/src/server.js"), [], { PORT: "nowhere" });
+  t.equal(finished.code, 1, "it did try to start");
+  t.match(finished.stderr, /PORT must be/);
+});
+
+await t.test("without any setting but a port, it starts and makes its data folder for this user alone", async (t) => {
+  const folder = temporaryFolder(t);
+  const server = await startServer(t, { CWD: folder });
+  const files = readdirSync(join(folder, "data")).filter((name) => !/-(wal|shm)$/.test(name));
+  t.same(files, ["authflow.db", "key-encryption.key"]);
+  t.equal(statSync(join(folder, "data")).mode & 0o777, 0o700);
+  t.match(server.output(), /documentation: http:\/\/localhost:\d+\/docs/);
+});
