@@ -12,7 +12,7 @@ export default fp(async (app) => {
       const path = request.url?.split("?", 1)[0] ?? "";
       callback(null, {
         origin: BROWSER_PATHS.has(path) ? "*" : false,
-        methods: ["GET", "POST"], allowedHeaders: ["Authorization", "Content-Type"], maxAge: 7200,
+        methods: ["GET", "POST"], allowedHeaders: ["Authorization", "Content-Type"], maxAge: 7200, strictPreflight: false,
       });
     },
   });

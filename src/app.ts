@@ -45,6 +45,8 @@ export interface Overrides {
   logStream?: { write(line: string): void };
 }
 
+/** How far a caller is from a limit is nobody's business. */
+const UNSAID = { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false };
 const BODY_LIMIT = 32 * 1024;
 
 /** The whole service, not listening yet: the same for production, tests, the CLI and the OpenAPI document. */
@@ -93,14 +95,13 @@ export async function buildApp(
   const limits = {
     global: true,
     timeWindow: 60_000,
+    addHeadersOnExceeding: UNSAID,
+    addHeaders: UNSAID, // but for Retry-After
     errorResponseBuilder: (_request: unknown, { ttl }: { ttl: number }) => tooManyRequests(Math.ceil(ttl / 1000)),
-  };
-  const quiet = {
-    addHeaders: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
   };
   await app.register(async (tokenEndpoints) => {
     // Counted in memory, so that /mint waits for no other service.
-    await tokenEndpoints.register(rateLimit, { ...limits, ...quiet, max: config.rateLimits.ip });
+    await tokenEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.ip });
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(mint);
     await tokenEndpoints.register(async (bearerEndpoints) => {

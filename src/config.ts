@@ -134,8 +134,7 @@ function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   );
   fault(config.registrationToken !== undefined && config.registrationToken === config.adminToken,
     "AUTHFLOW_REGISTRATION_TOKEN must differ from AUTHFLOW_ADMIN_TOKEN: who registers is not an operator");
-  const addresses = (config.trustProxy || []).map((part) => part.split("/", 1)[0] as string);
-  fault(!addresses.every((address) => isIP(address) !== 0 || /^[a-z]+$/.test(address)),
+  fault(!(config.trustProxy || []).every(isAddressRange),
     `AUTHFLOW_TRUST_PROXY must be ${settingNotes("AUTHFLOW_TRUST_PROXY").remedy}`);
   if (publicUrl === undefined || config.loopback) return faults;
   fault(publicUrl.protocol !== "https:", "AUTHFLOW_PUBLIC_URL must begin with https:// unless its host is loopback");
@@ -148,6 +147,12 @@ function contradictions(config: Config, publicUrl: URL | undefined): string[] {
     "AUTHFLOW_KEY_ENCRYPTION_KEY must be set on a public URL (openssl rand -base64 32)",
   );
   return faults;
+}
+
+/** An address, a CIDR range, or a range's name. */
+function isAddressRange(text: string): boolean {
+  const [address = "", bits = "0"] = text.split("/");
+  return /^[a-z]+$/.test(text) || (isIP(address) !== 0 && Number(bits) <= (isIP(address) === 4 ? 32 : 128));
 }
 
 function parsePublicUrl(value: string, faults: string[]): URL | undefined {

@@ -38,7 +38,7 @@ export const SETTINGS = Type.Object({
   }),
   PORT: text(
     { description: "Port to listen on.", remedy: "a port from 1 to 65535", default: "8080" },
-    "^(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})$",
+    "^(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]\\d{4}|[1-9]\\d{0,3})$",
   ),
   AUTHFLOW_ISSUER: text(
     {

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../errors.js";
-import { isPrintable } from "../text.js";
+import { characters, isPrintable } from "../text.js";
 import { uuidv7 } from "../uuid.js";
 import type { ClientCache } from "./cache.js";
 import { type Client, type ClientChange, PERMISSIVE, type MintPolicy } from "./client.js";
@@ -137,7 +137,7 @@ function enabled(client: Client): Client {
 function checkNames({ name, redirectUris }: { name?: string; redirectUris?: string[] }): void {
   if (name !== undefined && (!isPrintable(name) || name.trim() === ""))
     throw invalidRequest("name must be printable text without control characters");
-  if (name !== undefined && name.length > NAME_MAX) throw invalidRequest(`name must be at most ${NAME_MAX} characters`);
+  if (name !== undefined && characters(name) > NAME_MAX) throw invalidRequest(`name must be at most ${NAME_MAX} characters`);
   if (redirectUris !== undefined && redirectUris.length > REDIRECT_URIS_MAX) {
     throw invalidRequest(`redirect_uris must be at most ${REDIRECT_URIS_MAX}`);
   }

@@ -112,15 +112,17 @@ function withActive(stored: StoredRing, pair: KeyPair, { kek, clock }: Dependenc
 function readRing({ revision, keys }: StoredRing, kek: Buffer): Ring {
   const active = keys.find(({ state }) => state === "active");
   if (active === undefined) throw new Error("The key ring has no active key");
-  const signer = rsaSigner(openSigningKey(unseal(kek, active.kid, active.sealedPrivateKey), active.kid));
   // Simple verifiers take keys[0]: it has to be the one that signs.
-  const published = [active, ...keys.filter((key) => key !== active)].map(
-    (key) => JSON.parse(key.publicJwk) as PublicJwk,
-  );
+  const pairs = [active, ...keys.filter((key) => key !== active)].map((key) => openKey(key, kek));
+  const published = pairs.map(({ publicJwk }) => publicJwk);
   const verification = new Map(
     published.map((jwk) => [jwk.kid, { kid: jwk.kid, algorithm: jwk.alg, pem: publicPem(jwk) }]),
   );
   const body = JSON.stringify({ keys: published });
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
-  return { revision, keys, signer, verification, jwks: { body, etag } };
+  return { revision, keys, signer: rsaSigner(pairs[0] as KeyPair), verification, jwks: { body, etag } };
 }
+
+/** Every public key comes out of its sealed private one: who can write to the database alone can't add a key. */
+const openKey = ({ kid, sealedPrivateKey }: StoredKey, kek: Buffer): KeyPair =>
+  openSigningKey(unseal(kek, kid, sealedPrivateKey), kid);

@@ -1,7 +1,7 @@
 import type { Client } from "../clients/client.js";
 import { enforceMintPolicy } from "../clients/mint-policy.js";
 import { invalidRequest } from "../errors.js";
-import { isPrintable } from "../text.js";
+import { characters, isPrintable } from "../text.js";
 
 export interface MintRequest {
   sub: string;
@@ -81,7 +81,7 @@ export function requestedClaims(client: Client, request: MintRequest): Requested
     if (text !== undefined && !isPrintable(text))
       throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
   }
-  if (sub === "" || sub.length > MAX_SUB) throw invalidRequest(`sub must be 1 to ${MAX_SUB} characters`);
+  if (sub === "" || characters(sub) > MAX_SUB) throw invalidRequest(`sub must be 1 to ${MAX_SUB} characters`);
   const claimNames = Object.keys(claims);
   for (const claim of claimNames) {
     if (RESERVED.has(claim))
@@ -89,6 +89,9 @@ export function requestedClaims(client: Client, request: MintRequest): Requested
   }
   checkJson(claims, "claims", 1);
   const audience = request.audience === undefined ? client.policy.default_audience : [request.audience].flat();
+  if (audience?.some((one) => !isPrintable(one))) {
+    throw invalidRequest("audience must not hold control characters or bidirectional overrides");
+  }
   enforceMintPolicy(client.policy, {
     sub,
     provider,
@@ -107,6 +110,7 @@ export function requestedClaims(client: Client, request: MintRequest): Requested
 }
 
 function checkJson(value: unknown, path: string, depth: number): void {
+  if (value === Infinity || value === -Infinity) throw invalidRequest(`${path} is a number too large to be kept`);
   if (typeof value !== "object" || value === null) return;
   if (depth > MAX_DEPTH) throw invalidRequest(`claims must not nest deeper than ${MAX_DEPTH} levels`);
   for (const [name, inner] of Object.entries(value)) {

@@ -23,7 +23,7 @@ await t.test("each command prints its result, and nothing else, to standard outp
   const id = added.client_id;
   t.equal(await works("clients", "list"), `${id}  enabled   1 secret  my app\n`);
   const listed = await works("clients", "list", "--json");
-  t.match(JSON.parse(listed), { id, name: "my app", disabled: false });
+  t.match(JSON.parse(listed), { client_id: id, name: "my app", disabled: false });
   t.notMatch(listed, /secret|hash/i);
 
   const token = await works("mint", "alice", "--client", id, "--email", "a@b.example", "--provider", "sso",

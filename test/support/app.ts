@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import type { FastifyInstance, HTTPMethods } from "fastify";
 import pg from "pg";
@@ -48,7 +49,7 @@ export const someClaims = (changes: Json = {}): Json => {
     sub: "alice",
     client_id: "a-client",
     provider: "local",
-    jti: "a-jti",
+    jti: randomUUID(),
     iat,
     exp: iat + 60,
     ...changes,

@@ -1,0 +1,104 @@
+import t from "tap";
+import { bearer, OPERATOR, type Sent, testApp } from "../support/app.js";
+
+const PUBLIC = {
+  AUTHFLOW_PUBLIC_URL: "https://id.example.com", AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),
+  AUTHFLOW_REGISTRATION: "closed",
+};
+const app = await testApp(t);
+const client = await app.register();
+const token = await app.mint({}, client);
+type Requested = [method: "GET" | "POST" | "PATCH" | "OPTIONS", url: string, sent: Sent, status: number];
+
+const REQUESTS: Requested[] = [
+  ["POST", "/mint", { payload: { ...client, sub: "a" } }, 200],
+  ["POST", "/mint", { payload: { ...client, sub: "" } }, 400],
+  ["POST", "/mint", { payload: { ...client, client_secret: "x", sub: "a" } }, 401],
+  ["POST", "/mint", { payload: { ...client, sub: "google|1" } }, 403],
+  ["POST", "/mint", { payload: "x".repeat(40_000), headers: { "content-type": "application/json" } }, 413],
+  ["POST", "/mint", { payload: "x" }, 415],
+  ["POST", "/clients", { payload: { name: "a", redirect_uri: "https://a.example/" } }, 201],
+  ["POST", "/clients", { payload: {} }, 400],
+  ["GET", "/clients", { headers: OPERATOR }, 200],
+  ["GET", "/clients", {}, 401],
+  ["PATCH", `/clients/${client.client_id}`, { headers: OPERATOR, payload: { disabled: false } }, 200],
+  ["POST", `/clients/${client.client_id}/rotate-secret`, { headers: OPERATOR, payload: {} }, 200],
+  ["GET", "/userinfo", { headers: bearer(token) }, 200],
+  ["GET", "/userinfo", {}, 401],
+  ["POST", "/logout", { headers: bearer(token) }, 200],
+  ["POST", "/logout", { headers: bearer(token) }, 401],
+  ["GET", "/nowhere", {}, 404],
+  ["GET", "/%zz", {}, 400],
+];
+for (const [method, url, sent, status] of REQUESTS) {
+  await t.test(`${method} ${url.replace(client.client_id, ":id")} → ${status} may not be stored`, async (t) => {
+    const answer = await app.call(method, url, sent);
+    t.match(answer, { status, headers: { "cache-control": "no-store" } });
+    t.match(answer.headers["content-type"], /^application\/json/);
+    if (url === "/%zz") return; // answered before the hooks that set the rest
+    t.match(answer.headers, {
+      "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY",
+      "content-security-policy": /default-src 'none'.*frame-ancestors 'none'/,
+    });
+    t.equal(answer.headers["set-cookie"], undefined);
+    t.equal(answer.headers["x-powered-by"], undefined);
+    t.equal(answer.headers.server, undefined);
+  });
+}
+
+await t.test("a cached JWKS carries no leave to be framed or sniffed either", async (t) => {
+  const { headers } = await app.call("GET", "/.well-known/jwks.json");
+  t.match(headers, { "x-content-type-options": "nosniff", "content-security-policy": /frame-ancestors 'none'/ });
+});
+
+await t.test("the documentation can't be framed", async (t) => {
+  const { headers } = await app.call("GET", "/docs");
+  t.match(headers, { "x-frame-options": "DENY", "x-content-type-options": "nosniff",
+    "content-security-policy": /script-src 'self'/ });
+  t.notMatch(headers["content-security-policy"], /unsafe-inline.*script|script-src[^;]*unsafe/);
+  t.match(headers["content-security-policy"], /frame-ancestors 'none'/);
+});
+
+await t.test("HSTS is said on an https URL, and only there", async (t) => {
+  t.equal((await app.call("GET", "/health/live")).headers["strict-transport-security"], undefined);
+  const published = await testApp(t, PUBLIC);
+  t.match((await published.call("GET", "/health/live")).headers["strict-transport-security"], /max-age=\d{8}/);
+});
+
+const ORIGIN = { origin: "https://evil.example" };
+const preflight = (method: string) =>
+  ({ ...ORIGIN, "access-control-request-method": method, "access-control-request-headers": "authorization" });
+
+await t.test("pages may call what a page has the token for, without credentials", async (t) => {
+  const jwks = await app.call("GET", "/.well-known/jwks.json", { headers: ORIGIN });
+  t.match(jwks.headers, { "access-control-allow-origin": "*", "access-control-allow-credentials": undefined });
+  for (const [method, url] of [["GET", "/userinfo"], ["POST", "/logout"], ["GET", "/userinfo?x=1"]] as const) {
+    const before = await app.call("OPTIONS", url, { headers: preflight(method) });
+    t.match(before, { status: 204, headers: { "access-control-allow-origin": "*",
+      "access-control-allow-methods": new RegExp(method) } });
+    t.match(before.headers["access-control-allow-headers"], /authorization/i);
+    const answer = await app.call(method, url, { headers: ORIGIN });
+    t.equal(answer.headers["access-control-allow-origin"], "*", `${method} ${url}`);
+    for (const { headers } of [before, answer]) t.equal(headers["access-control-allow-credentials"], undefined);
+  }
+});
+
+await t.test("no page may call what needs a secret", async (t) => {
+  for (const [method, url] of [
+    ["POST", "/mint"], ["POST", "/clients"], ["GET", "/clients"], ["PATCH", `/clients/${client.client_id}`],
+      ["GET", "/health/ready"], ["GET", "/openapi.json"],
+    ["GET", "/userinfo/"], ["GET", "//userinfo"],
+  ] as const) {
+    const before = await app.call("OPTIONS", url, { headers: preflight(method) });
+    const answer = await app.call(method, url, { headers: { ...ORIGIN, ...OPERATOR } });
+    for (const { headers } of [before, answer]) t.equal(headers["access-control-allow-origin"], undefined,
+      `${method} ${url}`);
+    t.equal(before.status, 404);
+  }
+});
+
+await t.test("an OPTIONS that is no preflight gets an answer like every other", async (t) => {
+  const { status, headers } = await app.call("OPTIONS", "/logout");
+  t.ok(status < 500);
+  t.notMatch(headers["content-type"], /^text\//);
+});

@@ -1,0 +1,91 @@
+import t from "tap";
+import { basic, bearer, OPERATOR, REDIRECT_URI, testApp, type Answer } from "../support/app.js";
+
+const limited = { status: 429, body: { error: "too_many_requests" },
+  headers: { "retry-after": /^[1-9]\d?$/, "cache-control": "no-store" } };
+const payload = { name: "a", redirect_uri: REDIRECT_URI };
+async function statuses(count: number, ask: () => Promise<Answer>): Promise<number[]> {
+  const seen: number[] = [];
+  for (let i = 0; i < count; i++) seen.push((await ask()).status);
+  return seen;
+}
+
+await t.test("/mint stops at the limit per address, with Retry-After, and other addresses go on", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_IP: "3" });
+  const client = await app.register();
+  const mint = (remoteAddress: string) => app.call("POST", "/mint",
+    { headers: basic(client), payload: { sub: "a" }, remoteAddress });
+  t.strictSame(await statuses(3, () => mint("10.0.0.1")), [200, 200, 200]);
+  t.match(await mint("10.0.0.1"), limited);
+  t.equal((await mint("10.0.0.2")).status, 200);
+});
+
+await t.test("/mint stops at the limit per client, and other clients go on", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_CLIENT: "3" });
+  const [one, other] = [await app.register(), await app.register()];
+  const mint = (client: typeof one, remoteAddress: string) =>
+    app.call("POST", "/mint", { headers: basic(client), payload: { sub: "a" }, remoteAddress });
+  t.strictSame([(await mint(one, "10.0.0.1")).status, (await mint(one, "10.0.0.2")).status,
+    (await mint(one, "10.0.0.3")).status], [200, 200, 200]);
+  t.match(await mint(one, "10.0.0.4"), limited);
+  t.equal((await mint(other, "10.0.0.4")).status, 200);
+});
+
+await t.test("a flood of wrong secrets is refused, while a client in use at the same address still mints",
+  async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_FAILURES: "3" });
+  const [known, fresh] = [await app.register(), await app.register()];
+  const ask = (client_secret: string, credentials = known, remoteAddress = "10.0.0.1") =>
+    app.call("POST", "/mint", { payload: { ...credentials, client_secret, sub: "a" }, remoteAddress });
+  t.equal((await ask(known.client_secret)).status, 200);
+  t.strictSame(await statuses(4, () => ask("wrong")), [401, 401, 401, 429]);
+  t.match(await ask("wrong"), limited);
+  t.equal((await ask("wrong", { ...known, client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e" })).status, 429,
+    "unknown clients count alike");
+  t.equal((await ask(known.client_secret)).status, 200, "recognised without the database");
+  t.equal((await ask("wrong", fresh, "10.0.0.2")).status, 401, "another address has its own count");
+  t.equal((await ask(fresh.client_secret, fresh, "10.0.0.2")).status, 200);
+});
+
+await t.test("successes do not count as failures", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_FAILURES: "2" });
+  const client = await app.register();
+  const mint = (client_secret: string) => app.call("POST", "/mint",
+    { payload: { ...client, client_secret, sub: "a" } });
+  t.strictSame(await statuses(5, () => mint(client.client_secret)), [200, 200, 200, 200, 200]);
+  t.equal((await mint("wrong")).status, 401);
+});
+
+await t.test("registrations stop at their limit", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_REGISTRATION: "2" });
+  t.strictSame(await statuses(2, () => app.call("POST", "/clients", { payload })), [201, 201]);
+  t.match(await app.call("POST", "/clients", { payload }), limited);
+  t.equal((await app.call("POST", "/clients", { payload, remoteAddress: "10.0.0.2" })).status, 201);
+});
+
+await t.test("guesses count too: who presents wrong tokens is stopped at the same limit", async (t) => {
+  const env = { AUTHFLOW_RATE_LIMIT_REGISTRATION: "2", AUTHFLOW_RATE_LIMIT_IP: "2", AUTHFLOW_REGISTRATION: "closed" };
+  const guesses: [what: string, ask: (app: Awaited<ReturnType<typeof testApp>>) => Promise<Answer>][] = [
+    ["admin tokens", (app) => app.call("GET", "/clients", { headers: bearer("wrong") })],
+    ["registration tokens", (app) => app.call("POST", "/clients", { headers: bearer("wrong"), payload })],
+    ["access tokens on /userinfo", (app) => app.userinfo("wrong")],
+    ["access tokens on /logout", (app) => app.logout("wrong")],
+  ];
+  for (const [what, ask] of guesses) {
+    await t.test(what, async (t) => {
+      const app = await testApp(t, env);
+      t.strictSame(await statuses(4, () => ask(app)), [401, 401, 429, 429]);
+    });
+  }
+});
+
+await t.test("operators' calls stop at the limit of registrations", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_REGISTRATION: "2" });
+  t.strictSame(await statuses(3, () => app.call("GET", "/clients", { headers: OPERATOR })), [200, 200, 429]);
+});
+
+await t.test("health is never limited", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_IP: "1", AUTHFLOW_RATE_LIMIT_REGISTRATION: "1" });
+  t.strictSame(await statuses(3, () => app.call("GET", "/health/live")), [200, 200, 200]);
+  t.strictSame(await statuses(3, () => app.call("GET", "/health/ready")), [200, 200, 200]);
+});

@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
+import t from "tap";
+import { type Answer, basic, bearer, onEveryBackend, someClaims, testApp, withoutDatabase } from "../support/app.js";
+import { privateRedis } from "../support/private-redis.js";
+
+const canary = (name: string): string => `canary-${name}-0123456789abcdef0123456789abcdef`;
+const ADMIN = canary("admin-token");
+
+/** The log as a reader could decode it: Buffers printed as lists of bytes included. */
+const legible = (logs: readonly string[]): string => logs.join("")
+  .replace(/\{"type":"Buffer","data":\[([\d,]*)\]\}/g, (_, bytes: string) =>
+    Buffer.from(bytes.split(",").map(Number)).toString("latin1"));
+
+await onEveryBackend(t, async (t, env) => {
+  const app = await testApp(t, { ...env, AUTHFLOW_ADMIN_TOKEN: ADMIN, AUTHFLOW_RATE_LIMIT_FAILURES: "5" });
+  const secrets: string[] = ["admin-token", "secret", "basic", "bearer", "query", "cookie", "body", "sub-secret",
+    "raw", "overflow"].map((name) => canary(name));
+  const operator = bearer(ADMIN);
+  const { body: { client_id, client_secret } } = await app.call("POST", "/clients",
+    { headers: operator, payload: { name: "a", redirect_uri: "https://a.example/" } });
+  const client = { client_id: client_id as string, client_secret: client_secret as string };
+  const rotated = await app.call("POST", `/clients/${client.client_id}/rotate-secret`,
+    { headers: operator, payload: {} });
+  const tokens = [await app.mint({}, client), await app.mint({ audience: "api" }, client),
+    await app.sign(someClaims({ exp: 1 }))];
+  secrets.push(client.client_secret, rotated.body.client_secret as string, ...tokens);
+
+  const mint = (payload: object | string, headers: Record<string, string> = {}) =>
+    app.call("POST", "/mint", { payload, headers: { "content-type": "application/json", ...headers } });
+  const answers: Answer[] = [];
+  const run = async (): Promise<void> => {
+    for (const token of [...tokens, canary("bearer"),
+      `${tokens[0] as string}x`]) answers.push(await app.userinfo(token), await app.logout(token));
+    for (let i = 0; i < 7; i++) answers.push(await mint({ ...client, client_secret: canary("secret"), sub: "a" }));
+    answers.push(
+      await mint({ sub: "a" }, basic({ ...client, client_secret: canary("basic") })),
+        await mint({ ...client, sub: "a" }, { cookie: canary("cookie") }),
+      await mint(`{"client_secret":"${canary("body")}`),
+        await mint({ ...client, client_secret: [canary("body")], sub: "a" }),
+      await mint({ ...client, sub: "a", client_secret: `${canary("body")}${"x".repeat(300)}` }),
+        await mint(canary("body"), { "content-type": "text/plain" }),
+      await mint(canary("body").repeat(1000)), await mint({ ...client, sub: `${canary("sub-secret")}\n` }),
+      await app.call("GET", `/userinfo?access_token=${canary("query")}`),
+        await app.call("POST", `/mint?client_secret=${canary("query")}`, { payload: {} }),
+      await app.call("GET", `/nowhere?token=${canary("query")}`),
+        await app.call("GET", "/clients", { headers: bearer(canary("bearer")) }),
+      await app.call("GET", "/clients", { headers: operator }), await app.call("GET", "/%zz", { headers: operator }),
+      await app.call("GET", "/userinfo", { headers: { authorization: `Basic ${canary("basic")}` } }),
+    );
+  };
+  await run();
+
+  await app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  for (const head of [`Authorization: Bearer ${canary("raw")}\r\nbad header`,
+    `Authorization: Bearer ${canary("overflow")}${"x".repeat(20_000)}`]) {
+    const socket = connect((app.fastify.server.address() as AddressInfo).port, "127.0.0.1");
+    socket.write(`GET /userinfo HTTP/1.1\r\nHost: a\r\n${head}\r\n\r\n`);
+    const [answer] = await once(socket, "data") as [Buffer];
+    t.match(answer.toString(), /^HTTP\/1\.1 4(00|31) /);
+    socket.destroy();
+  }
+  await withoutDatabase(app);
+  await run();
+
+  t.ok(answers.some(({ status }) => status === 200) && answers.some(({ status }) => status === 429));
+  t.ok(answers.some(({ status }) => status === 503), "failures of our own were among them");
+  const log = legible(app.logs);
+  t.match(log, /"level":50/, "and were logged");
+  t.ok(app.logs.length > 60, "much was logged");
+  for (const secret of secrets) {
+    t.notOk(log.includes(secret), `${secret.slice(0, 24)}… is in no line`);
+    const encoded = Buffer.from(`${client.client_id}:${secret}`).toString("base64").slice(60, 90);
+    t.notOk(encoded.length > 20 && log.includes(encoded), "nor is its Basic form");
+  }
+  for (const token of tokens) t.notOk(log.includes(token.split(".")[2] as string), "nor the signature of a token");
+  for (const { status, text } of answers) if (status >= 500) t.notMatch(text,
+    /prisma|libsql|postgres|select|stack|node_modules/i);
+});
+
+await t.test("the password of a Redis that refuses it is in no line", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  await redis.cli("ACL", "SETUSER", "authflow", "on", ">the-right-one", "~*", "+@all");
+  const app = await testApp(t, { REDIS_URL: redis.url.replace("redis://", `redis://authflow:${canary("redis")}@`) });
+  t.match(app.logs.join(""), /Redis is out of reach/);
+  t.notOk(legible(app.logs).includes(canary("redis")));
+});
+
+await t.test("nothing a caller sends can begin a line of its own", async (t) => {
+  const app = await testApp(t);
+  const forged = "x\r\n{\"level\":60,\"msg\":\"forged\"}";
+  const client = await app.register({ name: "a" });
+  for (const text of [forged, "\u2028{\"msg\":\"forged\"}"]) {
+    await app.call("GET", `/${encodeURIComponent(text)}`);
+    await app.call("GET", "/userinfo",
+      { headers: { "x-forwarded-for": encodeURIComponent(text), "user-agent": encodeURIComponent(text) } });
+    await app.call("POST", "/mint", { payload: { ...client, sub: text } });
+    await app.call("POST", "/mint", { payload: { ...client, sub: "a", [text]: 1 } });
+    await app.call("POST", "/clients", { payload: { name: text, redirect_uri: text } });
+    await app.call("PATCH", `/clients/${client.client_id}`,
+      { headers: { authorization: `Bearer ${encodeURIComponent(text)}` }, payload: { name: text } });
+  }
+  for (const chunk of app.logs) {
+    t.equal(chunk.trimEnd().split(/[\r\n]/).length, 1, "one write is one line");
+    t.not((JSON.parse(chunk) as { msg?: string }).msg, "forged");
+  }
+});

@@ -1,0 +1,109 @@
+import t from "tap";
+import { basic, bearer, OPERATOR, testApp } from "../support/app.js";
+
+const app = await testApp(t);
+const client = await app.register();
+const JSON_TYPE = "application/json";
+const post = (url: string, payload: string, type: string | undefined = JSON_TYPE) =>
+  app.call("POST", url, { headers: { ...basic(client), ...(type !== "" && { "content-type": type }) }, payload });
+
+const MALFORMED: [what: string, body: string, description: RegExp][] = [
+  ["an empty body", "", /must be a JSON object|sub is missing/], ["blanks", "  ", /not valid JSON/],
+    ["a list", "[]", /must be a JSON object/],
+  ["null", "null", /must be a JSON object/], ["a number", "1", /must be a JSON object/],
+    ["a text", "\"a\"", /must be a JSON object/], ["true", "true", /must be a JSON object/],
+  ["an open brace", "{", /not valid JSON/], ["two objects", "{\"sub\":\"a\"}{}", /not valid JSON/],
+    ["a trailing comma", "{\"sub\":\"a\",}", /not valid JSON/],
+  ["single quotes", "{'sub':'a'}", /not valid JSON/], ["a comment", "{\"sub\":\"a\"/**/}", /not valid JSON/],
+    ["NaN", "{\"sub\":\"a\",\"expires_in\":NaN}", /not valid JSON/],
+  ["a raw line end in a text", "{\"sub\":\"a\nb\"}", /not valid JSON/],
+  ["a form", "sub=a", /not valid JSON/],
+  ["__proto__", "{\"sub\":\"a\",\"__proto__\":{\"client\":1}}", /__proto__/],
+    ["__proto__ in escapes", "{\"sub\":\"a\",\"\\u005f_proto__\":{}}", /__proto__/],
+  ["__proto__ within claims", "{\"sub\":\"a\",\"claims\":{\"__proto__\":{\"admin\":true}}}", /__proto__/],
+  ["__proto__ deep within claims", "{\"sub\":\"a\",\"claims\":{\"a\":[{\"b\":{\"__proto__\":1}}]}}", /__proto__/],
+  ["constructor.prototype", "{\"sub\":\"a\",\"constructor\":{\"prototype\":{\"a\":1}}}", /constructor/],
+  ["constructor", "{\"sub\":\"a\",\"constructor\":1}", /constructor/],
+    ["constructor within claims", "{\"sub\":\"a\",\"claims\":{\"constructor\":1}}", /constructor/],
+  ["prototype within claims", "{\"sub\":\"a\",\"claims\":{\"x\":{\"prototype\":1}}}", /prototype/],
+  ["a field of no meaning", "{\"sub\":\"a\",\"role\":\"admin\"}", /^Unknown field role/],
+    ["a misspelt field", "{\"sub\":\"a\",\"expiresIn\":1}", /^Unknown field expiresIn/],
+  ["a field in capitals", "{\"SUB\":\"a\",\"sub\":\"b\"}", /^Unknown field SUB/],
+  ["claims nine levels deep", `{"sub":"a","claims":${"{\"a\":".repeat(9)}1${"}".repeat(9)}}`, /deeper than 8 levels/],
+  ["claims of 5000 lists", `{"sub":"a","claims":{"a":${"[".repeat(5000)}${"]".repeat(5000)}}}`, /deeper than 8 levels/],
+  ["a sub of 5000 lists", `{"sub":${"[".repeat(5000)}${"]".repeat(5000)}}`, /sub must be string/],
+];
+for (const [what, body, description] of MALFORMED) {
+  await t.test(`a body with ${what} is refused in words`, async (t) => {
+    t.match(await post("/mint", body), { status: 400,
+      body: { error: "invalid_request", error_description: description } });
+  });
+}
+
+await t.test("claims eight levels deep are signed as they are", async (t) => {
+  t.equal((await post("/mint", `{"sub":"a","claims":${"{\"a\":".repeat(8)}1${"}".repeat(8)}}`)).status, 200);
+});
+
+await t.test("no request changes the prototype of anything", async (t) => {
+  t.equal(({} as Record<string, unknown>).admin, undefined);
+  t.equal(({} as Record<string, unknown>).client, undefined);
+});
+
+await t.test("only application/json is read", async (t) => {
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+    "application/xml", "text/json", "application/jwt",
+    "application/jsonp", "application/json-patch+json", "text/plain; application/json", "*/*", "json"]) {
+    for (const url of ["/mint", "/clients"]) {
+      t.match(await post(url, "{\"sub\":\"a\"}", type), { status: 415,
+        body: { error: "invalid_request", error_description: /application\/json/ } }, `${url} ${type}`);
+    }
+  }
+  for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON",
+    "application/json;charset=UTF-8"]) {
+    t.equal((await post("/mint", "{\"sub\":\"a\"}", type)).status, 200, type);
+  }
+});
+
+await t.test("a body of more than 32 KiB is refused before it is looked at", async (t) => {
+  const body = (size: number) => "{\"sub\":\"a\"}".padEnd(size, " ");
+  t.equal((await post("/mint", body(32 * 1024))).status, 200);
+  t.match(await post("/mint", body(32 * 1024 + 1)), { status: 413,
+    body: { error: "invalid_request", error_description: /32 KiB/ } });
+  for (const url of ["/clients", "/logout"]) {
+    const headers = { ...(url === "/logout" ? bearer(await app.mint({}, client)) : OPERATOR),
+      "content-type": JSON_TYPE };
+    t.equal((await app.call("POST", url, { headers, payload: body(40_000) })).status, 413, url);
+  }
+});
+
+await t.test("duplicate and unknown query parameters are refused where there are parameters", async (t) => {
+  for (const query of ["limit=1&limit=2", "cursor=a&cursor=b", "limit[]=1", "limit=1&LIMIT=2", "__proto__=1",
+    "limit=1%00", "limit=", "limit=1e2x"]) {
+    t.match(await app.call("GET", `/clients?${query}`, { headers: OPERATOR }),
+      { status: 400, body: { error: "invalid_request" } }, query);
+  }
+});
+
+await t.test("a method or path of no meaning is 404 in JSON", async (t) => {
+  const places = [
+    ["GET", "/mint"], ["PUT", "/mint"], ["DELETE", "/mint"], ["GET", "/logout"], ["POST", "/userinfo"],
+      ["POST", "/.well-known/jwks.json"], ["PUT", "/clients"],
+    ["HEAD", "/mint"], ["OPTIONS", "/mint"], ["TRACE", "/mint"], ["GET", "/"], ["GET", "/Mint"], ["POST", "/mint/"],
+      ["POST", "//mint"], ["GET", "/.env"],
+    ["GET", "/clients/../userinfo/x"], ["GET", "/docs/static/..%2f..%2fpackage.json"],
+      ["GET", "/docs/static/%2e%2e/%2e%2e/package.json"],
+  ] as const;
+  for (const [method, url] of places) {
+    const { status, body, text } = await app.call(method, url);
+    t.equal(status, 404, `${method} ${url}`);
+    if (method === "HEAD") t.equal(text, "");
+    else t.match(body, { error: "not_found" }, `${method} ${url}`);
+  }
+});
+
+await t.test("a path that is no path is 400 in JSON", async (t) => {
+  for (const url of ["/%", "/%zz", "/%c3%28", "/clients/%ff"]) {
+    const { status, body } = await app.call("GET", url, { headers: OPERATOR });
+    t.match({ status, body }, { status: 400, body: { error: "invalid_request" } }, url);
+  }
+});

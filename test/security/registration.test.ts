@@ -1,0 +1,75 @@
+import t from "tap";
+import { ADMIN_TOKEN, bearer, OPERATOR, REDIRECT_URI, testApp } from "../support/app.js";
+
+const TOKEN = "registration-token-of-the-tests-0123";
+const payload = { name: "a", redirect_uri: REDIRECT_URI };
+const PUBLIC = { AUTHFLOW_PUBLIC_URL: "https://id.example.com",
+  AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64") };
+const WITHOUT: Record<string, string> = {};
+const WRONG = bearer("wrong-token-wrong-token-wrong-token-");
+
+type Case = [who: string, headers: Record<string, string>, status: number, error?: string];
+const MODES: [mode: string, env: Record<string, string>, cases: Case[]][] = [
+  ["open", {}, [["nobody", WITHOUT, 201], ["a wrong token", WRONG, 201], ["the operator", OPERATOR, 201]]],
+  ["token", { AUTHFLOW_REGISTRATION: "token", AUTHFLOW_REGISTRATION_TOKEN: TOKEN }, [
+    ["nobody", WITHOUT, 401, "invalid_request"], ["a wrong token", WRONG, 401, "invalid_token"],
+      ["the token", bearer(TOKEN), 201],
+    ["the token with a blank before it", { authorization: `Bearer   ${TOKEN}` }, 201], ["the operator", OPERATOR, 201],
+    ["a part of the token", bearer(TOKEN.slice(0, -1)), 401, "invalid_token"],
+      ["the token twice", { authorization: `Bearer ${TOKEN}, Bearer ${TOKEN}` }, 401, "invalid_token"],
+    ["the token by Basic", { authorization: `Basic ${TOKEN}` }, 401, "invalid_token"],
+      ["an empty token", { authorization: "Bearer " }, 401, "invalid_token"],
+  ]],
+  ["token, which a public URL demands", { ...PUBLIC, AUTHFLOW_REGISTRATION_TOKEN: TOKEN },
+    [["nobody", WITHOUT, 401, "invalid_request"], ["the token", bearer(TOKEN), 201]]],
+  ["closed", { AUTHFLOW_REGISTRATION: "closed" }, [
+    ["nobody", WITHOUT, 401, "invalid_request"], ["a wrong token", WRONG, 401, "invalid_token"],
+      ["the operator", OPERATOR, 201],
+  ]],
+  ["closed, with a registration token left over", { AUTHFLOW_REGISTRATION: "closed",
+    AUTHFLOW_REGISTRATION_TOKEN: TOKEN }, [["that token", bearer(TOKEN), 401, "invalid_token"]]],
+  ["closed, without an operator", { AUTHFLOW_REGISTRATION: "closed", AUTHFLOW_ADMIN_TOKEN: "" }, [
+    ["nobody", WITHOUT, 403, "access_denied"], ["undefined as token", bearer("undefined"), 403, "access_denied"],
+  ]],
+];
+for (const [mode, env, cases] of MODES) {
+  await t.test(`registration ${mode}`, async (t) => {
+    const app = await testApp(t, env);
+    for (const [who, headers, status, error] of cases) {
+      const answer = await app.call("POST", "/clients", { headers, payload });
+      t.match({ status: answer.status, error: answer.body.error }, { status, error }, who);
+      if (status === 401) t.match(answer.headers["www-authenticate"], /^Bearer realm="authflow"/);
+    }
+  });
+}
+
+const OPERATIONS = [
+  ["GET", "/clients"], ["GET", "/clients/:id"], ["PATCH", "/clients/:id"], ["DELETE", "/clients/:id"],
+    ["POST", "/clients/:id/rotate-secret"],
+] as const;
+await t.test("the operators' endpoints take the admin token alone", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_REGISTRATION: "token", AUTHFLOW_REGISTRATION_TOKEN: TOKEN });
+  const client = await app.register();
+  const token = await app.mint({ sub: "admin", claims: { admin: true } }, client);
+  for (const [method, path] of OPERATIONS) {
+    const url = path.replace(":id", client.client_id);
+    t.match(await app.call(method, url), { status: 401, body: { error: "invalid_request" } },
+      `${method} ${path} by nobody`);
+    for (const wrong of [TOKEN, token, client.client_secret, ADMIN_TOKEN.toUpperCase(), `${ADMIN_TOKEN}x`]) {
+      t.match(await app.call(method, url, { headers: bearer(wrong) }),
+        { status: 401, body: { error: "invalid_token" } }, `${method} ${path} by ${wrong.slice(0, 12)}`);
+    }
+  }
+  t.equal((await app.call("GET", `/clients/${client.client_id}`, { headers: OPERATOR })).status, 200,
+    "nothing of that happened");
+});
+
+await t.test("without an admin token in the settings the operators' endpoints are off for everyone", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_ADMIN_TOKEN: "" });
+  for (const [method, path] of OPERATIONS) {
+    for (const headers of [WITHOUT, bearer(""), bearer("undefined"), OPERATOR]) {
+      t.match(await app.call(method, path.replace(":id", "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e"), { headers }),
+        { status: 403, body: { error: "access_denied" } });
+    }
+  }
+});

@@ -1,0 +1,40 @@
+import t from "tap";
+import { someClaims, testApp } from "../support/app.js";
+
+const app = await testApp(t);
+const second = Math.floor(Date.now() / 1000);
+
+t.equal((await app.userinfo(await app.sign(someClaims()))).status, 200);
+t.equal((await app.userinfo(await app.sign(someClaims({ nbf: second - 10, aud: "api", roles: [] }), "at+jwt"))).status,
+  200);
+
+await t.test("a token of the reference service, which names no client, lives and can be revoked", async (t) => {
+  const token = await app.sign(someClaims({ client_id: undefined, provider: undefined }));
+  t.equal((await app.userinfo(token)).status, 200);
+  t.equal((await app.logout(token)).status, 200);
+  t.equal((await app.userinfo(token)).status, 401);
+});
+
+const refused: [what: string, claims: object][] = [
+  ...["iss", "sub", "exp", "iat", "jti"].map((name): [string, object] => [`no ${name}`,
+    { [name]: undefined }]),
+  ...["sub", "jti"].flatMap((name): [string, object][] => [
+    [`an empty ${name}`, { [name]: "" }], [`a number as ${name}`, { [name]: 1 }],
+      [`a list as ${name}`, { [name]: ["a"] }],
+  ]),
+  ["another issuer", { iss: "authflow" }],
+  ["an issuer that only begins with ours", { iss: "authflow-go.evil.example" }],
+  ["an expired exp", { exp: second - 1 }],
+  ["an exp in words", { exp: String(second + 60) }],
+  ["a fractional exp", { exp: second + 60.5 }],
+  ["an exp of null", { exp: null }],
+  ["an exp beyond all time", { exp: 1e300 }],
+  ["an iat in words", { iat: "now" }],
+  ["an nbf to come", { nbf: second + 600 }],
+];
+for (const [what, claims] of refused) {
+  await t.test(`a token of our own signature is refused with ${what}`, async (t) => {
+    const token = await app.sign(someClaims(claims as Record<string, unknown>));
+    t.match(await app.userinfo(token), { status: 401, body: { error: "invalid_token" } });
+  });
+}

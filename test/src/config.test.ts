@@ -1,0 +1,133 @@
+import { generateKeyPairSync } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { ConfigError, loadConfig } from "../../src/config.js";
+import { temporaryFolder } from "../support/services.js";
+
+const KEK = Buffer.alloc(32, 7).toString("base64");
+const TOKEN = "0123456789abcdef0123456789abcdef";
+const PUBLIC = { AUTHFLOW_PUBLIC_URL: "https://id.example.com", AUTHFLOW_KEY_ENCRYPTION_KEY: KEK,
+  AUTHFLOW_REGISTRATION_TOKEN: TOKEN };
+const PEM = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "pem",
+  type: "pkcs8" }).toString();
+
+const faults = (env: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    return (error as ConfigError).faults;
+  }
+};
+
+await t.test("without any setting it is a service on localhost for development", async (t) => {
+  t.match(loadConfig({}), {
+    publicUrl: "http://localhost:8080", loopback: true, host: "localhost", port: 8080, issuer: "authflow-go",
+      databaseUrl: "file:./data/authflow.db",
+    dataDir: "./data", redisUrl: undefined, tokenTtl: 3600, tokenTtlMax: 86_400, registration: "open",
+      adminToken: undefined,
+    keyEncryptionKey: undefined, signingKey: undefined, trustProxy: false, logLevel: "info",
+  });
+  t.ok(Object.isFrozen(loadConfig({})));
+});
+
+await t.test("on a public URL it listens everywhere and wants a registration token", async (t) => {
+  t.match(loadConfig(PUBLIC), { loopback: false, host: "0.0.0.0", registration: "token", registrationToken: TOKEN,
+    keyEncryptionKey: Buffer.alloc(32, 7) });
+});
+
+for (const url of ["http://localhost:8080", "http://127.0.0.1", "http://127.8.9.1:1", "http://[::1]:8080",
+  "http://LOCALHOST", "https://localhost"]) {
+  t.equal(loadConfig({ AUTHFLOW_PUBLIC_URL: url }).loopback, true, `${url} is loopback`);
+}
+for (const url of ["http://localhost.example.com", "http://127.0.0.1.example.com", "http://0.0.0.0:8080",
+  "http://192.168.0.1", "http://[::2]", "http://id.example.com"]) {
+  t.match(faults({ ...PUBLIC, AUTHFLOW_PUBLIC_URL: url }), [/^AUTHFLOW_PUBLIC_URL must begin with https/],
+    `${url} is not`);
+}
+
+await t.test("a bare public URL is told everything it lacks at once", async (t) => {
+  t.match(faults({ AUTHFLOW_PUBLIC_URL: "http://id.example.com", AUTHFLOW_REGISTRATION: "open" }),
+    [/^AUTHFLOW_PUBLIC_URL must begin with https/, /^AUTHFLOW_REGISTRATION must be token or closed/,
+      /^AUTHFLOW_KEY_ENCRYPTION_KEY must be set/]);
+  t.match(faults({ AUTHFLOW_PUBLIC_URL: "https://id.example.com" }),
+    [/^AUTHFLOW_REGISTRATION_TOKEN must be set/, /^AUTHFLOW_KEY_ENCRYPTION_KEY must be set/]);
+});
+
+const BAD: [env: Record<string, string>, fault: RegExp][] = [
+  ...["65536", "-1", "80a", "8 0"].map((PORT): [Record<string, string>, RegExp] =>
+    [{ PORT }, /^PORT must be a port from 1 to 65535$/]),
+  ...["", "example.com", "ftp://a.example", "https://u:p@a.example", "https://a.example?x=1",
+    "https://a.example#x"].filter(Boolean)
+    .map((url): [Record<string, string>, RegExp] => [{ AUTHFLOW_PUBLIC_URL: url },
+      /^AUTHFLOW_PUBLIC_URL must be an absolute/]),
+  ...["1", "1hour", "0h", "-1h", "1.5h"].slice(1).map((ttl): [Record<string, string>, RegExp] =>
+    [{ AUTHFLOW_TOKEN_TTL: ttl }, /^AUTHFLOW_TOKEN_TTL must be a duration/]),
+  [{ AUTHFLOW_TOKEN_TTL: "2h", AUTHFLOW_TOKEN_TTL_MAX: "1h" }, /^AUTHFLOW_TOKEN_TTL must not exceed/],
+  [{ AUTHFLOW_ISSUER: "a b" }, /^AUTHFLOW_ISSUER must be/], [{ AUTHFLOW_ISSUER: "a".repeat(256) },
+    /^AUTHFLOW_ISSUER must be/],
+  [{ DATABASE_URL: "mysql://a" }, /^DATABASE_URL must be/], [{ REDIS_URL: "http://a" }, /^REDIS_URL must be/],
+  [{ AUTHFLOW_REGISTRATION: "Open" }, /^AUTHFLOW_REGISTRATION must be one of open, token, closed$/],
+  [{ AUTHFLOW_REGISTRATION: "token" }, /^AUTHFLOW_REGISTRATION_TOKEN must be set/],
+  [{ AUTHFLOW_ADMIN_TOKEN: TOKEN, AUTHFLOW_REGISTRATION_TOKEN: TOKEN }, /^AUTHFLOW_REGISTRATION_TOKEN must differ/],
+  [{ AUTHFLOW_ADMIN_TOKEN: "short" }, /^AUTHFLOW_ADMIN_TOKEN must be at least 32/],
+    [{ AUTHFLOW_ADMIN_TOKEN: `${TOKEN} x` }, /^AUTHFLOW_ADMIN_TOKEN must be/],
+  [{ AUTHFLOW_KEY_ENCRYPTION_KEY: "c2hvcnQ=" }, /^AUTHFLOW_KEY_ENCRYPTION_KEY must be 32 bytes/],
+  [{ AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(33).toString("base64") },
+    /^AUTHFLOW_KEY_ENCRYPTION_KEY must be 32 bytes/],
+  [{ AUTHFLOW_SIGNING_KEY: "not a key" }, /^AUTHFLOW_SIGNING_KEY must be a PEM/],
+    [{ JWT_KEY_ID: "a b" }, /^JWT_KEY_ID must be/],
+  [{ AUTHFLOW_SIGNING_KEY: PEM, JWT_PRIVATE_KEY_B64: "eA==" },
+    /^AUTHFLOW_SIGNING_KEY and JWT_PRIVATE_KEY_B64 name the signing key more than once/],
+  [{ AUTHFLOW_RATE_LIMIT_IP: "0" }, /^AUTHFLOW_RATE_LIMIT_IP must be/],
+    [{ AUTHFLOW_RATE_LIMIT_CLIENT: "1k" }, /^AUTHFLOW_RATE_LIMIT_CLIENT must be/],
+  [{ AUTHFLOW_TRUST_PROXY: "true" }, /^AUTHFLOW_TRUST_PROXY must be/],
+    [{ AUTHFLOW_TRUST_PROXY: "*" }, /^AUTHFLOW_TRUST_PROXY must be/],
+  [{ AUTHFLOW_TRUST_PROXY: "10.0.0.0/99" }, /^AUTHFLOW_TRUST_PROXY must be/],
+    [{ AUTHFLOW_TRUST_PROXY: "1.2.3.4.5" }, /^AUTHFLOW_TRUST_PROXY must be/],
+  [{ LOG_LEVEL: "verbose" }, /^LOG_LEVEL must be one of/],
+  [{ JWT_PRIVATE_KEY_PATH: "/nowhere/key.pem" }, /^JWT_PRIVATE_KEY_PATH names a file that can't be read \(ENOENT\)/],
+  [{ AUTHFLOW_ADMIN_TOKEN_FILE: "/nowhere/token" },
+    /^AUTHFLOW_ADMIN_TOKEN_FILE names a file that can't be read \(ENOENT\)/],
+  [{ AUTHFLOW_ADMIN_TOKEN: TOKEN, AUTHFLOW_ADMIN_TOKEN_FILE: "/x" },
+    /^AUTHFLOW_ADMIN_TOKEN and AUTHFLOW_ADMIN_TOKEN_FILE are both set/],
+];
+for (const [env, fault] of BAD) {
+  await t.test(`${JSON.stringify(env).slice(0, 70)} is one fault with its remedy`,
+    async (t) => { t.match(faults(env), [fault]); t.equal(faults(env).length, 1); });
+}
+
+await t.test("all faults come in one message, and no secret in it", async (t) => {
+  const env = { PORT: "x", LOG_LEVEL: "x", AUTHFLOW_ADMIN_TOKEN: "hunter2", AUTHFLOW_KEY_ENCRYPTION_KEY: "hunter3",
+    DATABASE_URL: "mysql://u:hunter4@h/", REDIS_URL: "hunter5" };
+  t.equal(faults(env).length, 6);
+  t.throws(() => loadConfig(env), ConfigError);
+  try { loadConfig(env); } catch (error) {
+    t.match((error as Error).message, /^Authflow can't start with these settings:(\n {2}- [A-Z_]+ must be .+){6}$/);
+    t.notMatch((error as Error).message, /hunter/);
+  }
+});
+
+await t.test("secrets may come from files, without their last line end; empty settings are unset", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = (name: string, text: string) => { writeFileSync(join(folder, name), text); return join(folder, name); };
+  const env = {
+    AUTHFLOW_ADMIN_TOKEN_FILE: file("token", `${TOKEN}\n`), AUTHFLOW_KEY_ENCRYPTION_KEY_FILE: file("kek", `${KEK}\r\n`),
+    AUTHFLOW_SIGNING_KEY_FILE: file("key", PEM), AUTHFLOW_ADMIN_TOKEN: "", PORT: " ", AUTHFLOW_REGISTRATION: "",
+  };
+  t.match(loadConfig(env), { adminToken: TOKEN, keyEncryptionKey: Buffer.from(KEK, "base64"),
+    signingKey: { pem: PEM.trim() }, port: 8080, registration: "open" });
+  t.match(faults({ AUTHFLOW_ADMIN_TOKEN_FILE: file("empty", "\n") }), [/^AUTHFLOW_ADMIN_TOKEN must be/]);
+  t.equal(loadConfig({ JWT_PRIVATE_KEY_PATH: file("path", PEM) }).signingKey?.pem, PEM.trim());
+  t.equal(loadConfig({ JWT_PRIVATE_KEY_B64: Buffer.from(PEM).toString("base64"), JWT_KEY_ID: "main" }).signingKey?.kid,
+    "main");
+  t.equal(loadConfig({ AUTHFLOW_SIGNING_KEY: PEM.replaceAll("\n", "\\n") }).signingKey?.pem, PEM.replace(/\n$/, "\n"));
+});
+
+const DURATIONS: [text: string, seconds: number][] = [["1", 1], ["90s", 90], ["15m", 900], ["2h", 7200],
+  ["1d", 86_400]];
+for (const [text, seconds] of DURATIONS) t.equal(loadConfig({ AUTHFLOW_TOKEN_TTL: text }).tokenTtl, seconds, text);
+const FOLDERS: [url: string, folder: string][] = [["file:./data/authflow.db", "./data"],
+  ["file:/var/lib/a.db", "/var/lib"], ["file:///var/lib/a.db", "/var/lib"]];
+for (const [url, folder] of FOLDERS) t.equal(loadConfig({ DATABASE_URL: url }).dataDir, folder, url);

@@ -1,0 +1,20 @@
+import t from "tap";
+import { isPrintable } from "../../src/text.js";
+
+const NOT_PRINTABLE: [what: string, codePoint: number][] = [
+  ["NUL", 0], ["TAB", 9], ["LF", 10], ["CR", 13], ["ESC", 27], ["DEL", 127], ["NEL (C1)", 0x85], ["CSI (C1)", 0x9b],
+  ["arabic letter mark", 0x61c], ["left-to-right mark", 0x200e], ["right-to-left mark", 0x200f],
+    ["line separator", 0x2028],
+  ["paragraph separator", 0x2029], ["left-to-right embedding", 0x202a], ["right-to-left override", 0x202e],
+  ["left-to-right isolate", 0x2066], ["pop isolate", 0x2069], ["byte order mark", 0xfeff],
+  ["lone high surrogate", 0xd800], ["lone low surrogate", 0xdfff],
+];
+for (const [what, codePoint] of NOT_PRINTABLE) {
+  const mark = String.fromCharCode(codePoint);
+  t.equal(isPrintable(mark), false, what);
+  t.equal(isPrintable(`ab${mark}cd`), false, `${what} inside a text`);
+}
+for (const text of ["", "alice", "a b", "Zoë", "日本語", "🚲👩‍👩‍👧", "google|123", "שלום", "'\"\\<>&;--",
+  "é".normalize("NFD")]) {
+  t.equal(isPrintable(text), true, text);
+}
