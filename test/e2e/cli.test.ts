@@ -41,6 +41,8 @@ await t.test("each command prints its result, and nothing else, to standard outp
   t.not(rotated.client_secret, added.client_secret);
   t.match(await works("clients", "disable", id), /^my app \(.*\) is disabled/);
   t.equal(await works("clients", "list"), `${id}  disabled  1 secret  my app\n`);
+  const refused = await runCli(["mint", "alice", "--client", id], env);
+  t.match(refused, { code: 1, stdout: "", stderr: /^This client is disabled: authflow clients enable/ });
   t.match(await works("clients", "enable", id), /is enabled\n$/);
 
   const service = at((await startServer(t, env)).url);

@@ -78,3 +78,13 @@ await t.test("without any setting but a port, it starts and makes its data folde
   t.equal(statSync(join(folder, "data")).mode & 0o777, 0o700);
   t.match(server.output(), /documentation: http:\/\/localhost:\d+\/docs/);
 });
+
+await t.test("an open registration that other machines can reach is said aloud", async (t) => {
+  const heard = async (env: Record<string, string>): Promise<string> => {
+    const server = await startServer(t, { DATABASE_URL: sqlite(t), ...env });
+    await server.stop();
+    return server.output();
+  };
+  t.match(await heard({ HOST: "0.0.0.0" }), /"level":40.*Anyone who reaches 0\.0\.0\.0:\d+ can register/);
+  t.notMatch(await heard({ HOST: "127.0.0.1" }), /Anyone who reaches/);
+});

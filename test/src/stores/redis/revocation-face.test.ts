@@ -1,0 +1,89 @@
+import { once } from "node:events";
+import { Redis } from "ioredis";
+import t, { type Test } from "tap";
+import type { Revocation } from "../../../../src/revocation/journal.js";
+import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-face.js";
+import { privateRedis } from "../../../support/private-redis.js";
+
+const NOW = Date.now();
+const revocation = (jti: string): Revocation =>
+  ({ jti, clientId: "c", subject: "s", revokedAt: NOW, expiresAt: NOW + 60_000 });
+
+/** A face on a Redis of its own, filled with `revoked`. */
+async function filledFace(t: Test) {
+  const server = await privateRedis(t);
+  if (server === undefined) return undefined;
+  const redis = new Redis(server.url, { retryStrategy: () => 50, maxRetriesPerRequest: 0 });
+  redis.on("error", () => undefined);
+  t.teardown(() => { redis.disconnect(); });
+  const face = new RedisRevocationFace(redis, "installation");
+  await face.fill(() => face.show([revocation("revoked")], NOW));
+  return { server, redis, face };
+}
+
+await t.test("once filled it knows what is revoked, what is not, and for how long", async (t) => {
+  const filled = await filledFace(t);
+  if (filled === undefined) return;
+  const { face, redis } = filled;
+  t.equal(await face.isComplete(), true);
+  t.equal(await face.has("revoked"), true);
+  t.equal(await face.has("live"), false);
+  t.equal(await redis.ttl("revoked:revoked"), 60);
+});
+
+await t.test("a flush leaves it without an answer, also one in the middle of a fill", async (t) => {
+  const filled = await filledFace(t);
+  if (filled === undefined) return;
+  const { face, server } = filled;
+  await server.flush();
+  t.equal(await face.has("revoked"), undefined);
+  t.equal(await face.isComplete(), false);
+  t.equal(await face.fill(() => server.flush()), false, "what was shown before the flush is gone");
+  t.equal(await face.has("live"), undefined);
+  t.equal(await face.fill(async () => undefined), true);
+  t.equal(await face.has("live"), false);
+});
+
+await t.test("a restart from a dump, which may lack the latest, is not trusted", async (t) => {
+  const filled = await filledFace(t);
+  if (filled === undefined) return;
+  const { face, server, redis } = filled;
+  await server.cli("SAVE");
+  await face.show([revocation("later")], NOW);
+  const ready = once(redis, "ready");
+  await server.kill();
+  t.equal(await face.has("later"), undefined);
+  await server.start();
+  await ready;
+  t.equal(await face.isComplete(), false);
+  t.equal(await face.has("later"), undefined, "its dump says complete, and lacks this one");
+});
+
+await t.test("a primary that was resynchronised from another is not trusted, nor called ready as a replica", async (t) => {
+  const [filled, other] = [await filledFace(t), await privateRedis(t)];
+  if (filled === undefined || other === undefined) return;
+  const { face, server, redis } = filled;
+  const { port } = new URL(server.url);
+  for (const one of [server, other]) await one.cli("CONFIG", "SET", "repl-diskless-sync-delay", "0");
+  await other.cli("REPLICAOF", "127.0.0.1", port);
+  while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) { /* until it has copied */ }
+  await other.cli("REPLICAOF", "NO", "ONE");
+  await face.show([revocation("lost")], NOW); // acknowledged by the old primary, unknown to the new one
+  await server.cli("REPLICAOF", "127.0.0.1", new URL(other.url).port);
+  while (await redis.exists("revoked:lost")) { /* until the new primary's data replaced its own */ }
+  await t.rejects(face.isComplete(), /READONLY|read-only replica/);
+  t.not(await face.has("lost"), false);
+  await server.cli("REPLICAOF", "NO", "ONE");
+  t.equal(await face.isComplete(), false);
+  t.equal(await face.has("lost"), undefined);
+});
+
+await t.test("a full server is not called complete: it could not take a logout", async (t) => {
+  const filled = await filledFace(t);
+  if (filled === undefined) return;
+  const { face, server } = filled;
+  await server.cli("CONFIG", "SET", "maxmemory", "1");
+  await t.rejects(face.isComplete(), /OOM/);
+  await t.rejects(face.show([revocation("next")], NOW), /OOM/);
+  t.equal(await face.has("revoked"), true, "what it has it still tells");
+});
