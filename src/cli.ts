@@ -5,7 +5,7 @@ import { doctorCommand } from "./cli/doctor.js";
 import { keyCommands } from "./cli/keys.js";
 import { migrateCommand } from "./cli/migrate.js";
 import { mintCommand } from "./cli/mint.js";
-import { reportAndExit, serve } from "./server.js";
+import { reportAndExit } from "./exit.js";
 
 const program = new Command("authflow")
   .description("Authflow issues, validates and revokes your application's JWTs.")
@@ -19,7 +19,10 @@ A first walk:
   $ authflow serve`)
   .showHelpAfterError("(authflow --help shows what is possible)");
 
-program.command("serve").description("run the service").action(() => serve(process.env));
+program.command("serve").description("run the service").action(async () => {
+  const { serve } = await import("./server.js"); // loaded where it is needed, as in each command: help comes at once
+  await serve(process.env);
+});
 program.addCommand(migrateCommand);
 program.addCommand(clientCommands);
 program.addCommand(mintCommand);

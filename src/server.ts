@@ -1,9 +1,8 @@
 import { createRequire } from "node:module";
 import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.js";
-import { ConfigError, loadConfig } from "./config.js";
-import { AuthflowError } from "./errors.js";
-import { reason } from "./failure.js";
+import { loadConfig } from "./config.js";
+import { reportAndExit } from "./exit.js";
 import { isLoopback } from "./loopback.js";
 
 /** Milliseconds that requests in flight get to finish after SIGTERM or SIGINT. */
@@ -26,13 +25,6 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   app.log.info(
     `Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`,
   );
-}
-
-/** What a person should read when the start fails: every fault, no stack. */
-export function reportAndExit(error: unknown): never {
-  const plain = error instanceof ConfigError || error instanceof AuthflowError;
-  process.stderr.write(`${plain ? error.message : `Authflow could not start: ${reason(error)}`}\n`);
-  process.exit(1);
 }
 
 // Node was told a path that may lack its ending or lead through a symbolic link.

@@ -1,11 +1,9 @@
 import { Command } from "commander";
 import { ConfigError, loadConfig } from "../config.js";
 import { reason } from "../failure.js";
-import { type Check, checkDatabase, checkIssuer, checkService, type Finding } from "./checks.js";
-import { checkRedis } from "./redis-checks.js";
+import type { Finding } from "./checks.js";
 import { print } from "./run.js";
 
-const CHECKS: Check[] = [checkIssuer, checkDatabase, checkRedis, checkService];
 const LABELS = { ok: "  ok  ", note: " note ", fail: " FAIL " };
 
 export const doctorCommand = new Command("doctor")
@@ -22,7 +20,9 @@ async function diagnose(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   try {
     const config = loadConfig(env);
     const findings: Finding[] = [["ok", "settings are valid"]];
-    for (const check of CHECKS) {
+    const [{ checkDatabase, checkIssuer, checkService }, { checkRedis }] =
+      await Promise.all([import("./checks.js"), import("./redis-checks.js")]);
+    for (const check of [checkIssuer, checkDatabase, checkRedis, checkService]) {
       findings.push(...await check(config).catch((error: unknown): Finding[] => [["fail", reason(error)]]));
     }
     return findings;

@@ -1,9 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import { buildApp } from "../app.js";
-import { loadConfig } from "../config.js";
 
 /** Runs `work` on the service as the environment describes it, without listening. */
 export async function withApp<T>(work: (app: FastifyInstance) => Promise<T>): Promise<T> {
+  const [{ buildApp }, { loadConfig }] = await Promise.all([import("../app.js"), import("../config.js")]);
   // Results go to standard output and belong to whoever pipes them on; the log must not mix in.
   const app = await buildApp(loadConfig({ ...process.env, LOG_LEVEL: "silent" }));
   try {

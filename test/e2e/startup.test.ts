@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { CLI, type Finished, run, SERVER, startServer } from "../support/process.js";
 import { sqlite, temporaryFolder } from "../support/services.js";
@@ -76,13 +77,14 @@ await t.test("without any setting but a port, it starts and makes its data folde
   const files = readdirSync(join(folder, "data")).filter((name) => !/-(wal|shm)$/.test(name));
   t.same(files, ["authflow.db", "key-encryption.key"]);
   t.equal(statSync(join(folder, "data")).mode & 0o777, 0o700);
-  t.match(server.output(), /documentation: http:\/\/localhost:\d+\/docs/);
+  // It answers as soon as it listens, and says where the documents are right after.
+  while (!/documentation: http:\/\/localhost:\d+\/docs/.test(server.output())) await sleep(10);
 });
 
 await t.test("an open registration that other machines can reach is said aloud", async (t) => {
   const heard = async (env: Record<string, string>): Promise<string> => {
     const server = await startServer(t, { DATABASE_URL: sqlite(t), ...env });
-    await server.stop();
+    while (!server.output().includes("documentation:")) await sleep(10);
     return server.output();
   };
   t.match(await heard({ HOST: "0.0.0.0" }), /"level":40.*Anyone who reaches 0\.0\.0\.0:\d+ can register/);

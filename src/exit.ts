@@ -1,0 +1,10 @@
+import { ConfigError } from "./config.js";
+import { AuthflowError } from "./errors.js";
+import { reason } from "./failure.js";
+
+/** What a person should read when something can't go on: every fault, no stack. */
+export function reportAndExit(error: unknown): never {
+  const plain = error instanceof ConfigError || error instanceof AuthflowError;
+  process.stderr.write(`${plain ? error.message : `Authflow could not start: ${reason(error)}`}\n`);
+  process.exit(1);
+}
