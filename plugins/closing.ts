@@ -9,9 +9,10 @@ const LOOK_EVERY = 50;
  */
 export default fp(async (app) => {
   let inFlight = 0;
+  const ended = (): void => { inFlight--; };
   app.addHook("onRequest", (_request, reply, done) => {
     inFlight++;
-    reply.raw.once("close", () => { inFlight--; });
+    reply.raw.on("close", ended);
     done();
   });
   app.addHook("preClose", async () => {

@@ -31,8 +31,8 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
 /** The one place where an error becomes an answer. */
 export function answerError(error: FastifyError | AuthflowError, request: FastifyRequest, reply: FastifyReply): void {
   const known = error instanceof AuthflowError ? error : translate(error);
-  if (known.status >= 500) request.log.error({ err: known.cause ?? error }, known.message);
-  else request.log.debug({ error: known.code }, known.message);
+  if (known.status >= 500) request.log.error({ reqId: request.id, err: known.cause ?? error }, known.message);
+  else request.log.debug({ reqId: request.id, error: known.code }, known.message);
   const { challenge, retryAfter } = known.extra;
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
   if (challenge !== undefined) reply.header("www-authenticate", wwwAuthenticate(challenge, known));

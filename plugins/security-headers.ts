@@ -19,6 +19,9 @@ export default fp(async (app) => {
       referrerPolicy: { policy: "no-referrer" },
       strictTransportSecurity: app.config.publicUrl.startsWith("https:"),
       xFrameOptions: { action: "deny" },
+      // For browsers of the past, and for pages in them that we don't serve.
+      originAgentCluster: false, xDnsPrefetchControl: false, xDownloadOptions: false,
+      xPermittedCrossDomainPolicies: false, xXssProtection: false,
     })),
     // Everything may carry a token or a secret until a route says otherwise.
     "cache-control": "no-store",
