@@ -74,10 +74,10 @@ export async function buildApp(
   app.decorate("clock", clock);
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
 
+  await app.register(requestLog); // first: a handler keeps the logger factory it was set under
   await app.register(errors);
   await app.register(bodyParsing);
   await app.register(validation);
-  await app.register(requestLog);
   await app.register(securityHeaders);
   await app.register(openapi);
   await app.register(database);

@@ -106,3 +106,15 @@ await t.test("nothing a caller sends can begin a line of its own", async (t) => 
     t.not((JSON.parse(chunk) as { msg?: string }).msg, "forged");
   }
 });
+
+await t.test("each request has one line, which names it once", async (t) => {
+  const app = await testApp(t, { LOG_LEVEL: "info" });
+  const before = app.logs.length;
+  for (const [method, url] of [["GET", "/nowhere"], ["POST", "/mint"], ["GET", "/userinfo"]] as const) {
+    await app.call(method, url);
+  }
+  const lines = app.logs.slice(before);
+  t.same(lines.map((line) => (JSON.parse(line) as { path: string }).path), ["/nowhere", "/mint", "/userinfo"]);
+  for (const line of lines) t.equal(line.split('"reqId"').length, 2);
+  t.equal(new Set(lines.map((line) => (JSON.parse(line) as { reqId: string }).reqId)).size, lines.length);
+});
