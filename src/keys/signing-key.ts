@@ -64,13 +64,10 @@ export function rsaSigner({ kid, privateKey }: KeyPair): Signer {
   };
 }
 
-function keyPair(privateKey: KeyObject, kid?: string): KeyPair {
+function keyPair(privateKey: KeyObject, givenKid?: string): KeyPair {
   const { n, e } = createPublicKey(privateKey).export({ format: "jwk" }) as { n: string; e: string };
-  return {
-    kid: kid ?? thumbprint(n, e),
-    publicJwk: { kty: "RSA", use: "sig", alg: "RS256", kid: kid ?? thumbprint(n, e), n, e },
-    privateKey,
-  };
+  const kid = givenKid ?? thumbprint(n, e);
+  return { kid, publicJwk: { kty: "RSA", use: "sig", alg: "RS256", kid, n, e }, privateKey };
 }
 
 /** RFC 7638 §3: SHA-256 over the required members in lexicographic order. */
