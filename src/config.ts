@@ -5,6 +5,8 @@ import { Value } from "@sinclair/typebox/value";
 import { isPostgres, sqlitePath } from "./database-url.js";
 import { importSigningKey } from "./keys/signing-key.js";
 import { isLoopback } from "./loopback.js";
+import { readProviders } from "./providers/configuration.js";
+import type { ProviderSettings } from "./providers/provider.js";
 import { SETTINGS, type SettingName, settingNotes } from "./settings.js";
 
 type Registration = "open" | "token" | "closed";
@@ -28,11 +30,14 @@ export interface Config {
   /** Undefined on a loopback URL: then it is made in the data folder. */
   readonly keyEncryptionKey: Buffer | undefined;
   readonly signingKey: { readonly pem: string; readonly kid: string | undefined } | undefined;
+  /** The identity providers that are switched on. */
+  readonly providers: readonly ProviderSettings[];
   readonly rateLimits: {
     readonly ip: number;
     readonly client: number;
     readonly failures: number;
     readonly registration: number;
+    readonly login: number;
   };
   readonly trustProxy: false | string[];
   readonly logLevel: string;
@@ -58,7 +63,7 @@ export function loadConfig(env: Environment): Config {
     faults.push(`${name} must be ${settingNotes(name).remedy}`);
     delete values[name];
   }
-  const config = interpret(values, faults);
+  const config = interpret(values, env, faults);
   if (faults.length > 0) throw new ConfigError([...new Set(faults)]);
   return Object.freeze(config);
 }
@@ -66,14 +71,18 @@ export function loadConfig(env: Environment): Config {
 function readValues(env: Environment, faults: string[]): Values {
   const values: Values = {};
   for (const name of Object.keys(SETTINGS.properties) as SettingName[]) {
-    // Compose files and .env templates pass an empty string for what is not set.
-    const direct = env[name]?.trim() || undefined;
-    const file = settingNotes(name).secret ? env[`${name}_FILE`]?.trim() || undefined : undefined;
-    if (direct !== undefined && file !== undefined) faults.push(`${name} and ${name}_FILE are both set: keep one`);
-    const value = direct ?? (file === undefined ? undefined : readSecret(`${name}_FILE`, file, faults));
+    const value = readValue(env, name, settingNotes(name).secret, faults);
     if (value !== undefined) values[name] = value;
   }
   return values;
+}
+
+function readValue(env: Environment, name: string, secret: boolean | undefined, faults: string[]): string | undefined {
+  // Compose files and .env templates pass an empty string for what is not set.
+  const direct = env[name]?.trim() || undefined;
+  const file = secret ? env[`${name}_FILE`]?.trim() || undefined : undefined;
+  if (direct !== undefined && file !== undefined) faults.push(`${name} and ${name}_FILE are both set: keep one`);
+  return direct ?? (file === undefined ? undefined : readSecret(`${name}_FILE`, file, faults));
 }
 
 function readSecret(name: string, path: string, faults: string[]): string | undefined {
@@ -85,7 +94,7 @@ function readSecret(name: string, path: string, faults: string[]): string | unde
   }
 }
 
-function interpret(given: Values, faults: string[]): Config {
+function interpret(given: Values, env: Environment, faults: string[]): Config {
   const values = Value.Default(SETTINGS, { ...given }) as Values & Record<SettingName, string>;
   const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
@@ -108,11 +117,13 @@ function interpret(given: Values, faults: string[]): Config {
         ? undefined
         : Buffer.from(given.AUTHFLOW_KEY_ENCRYPTION_KEY, "base64"),
     signingKey: importedKey(given, faults),
+    providers: readProviders((name, secret) => given[name as SettingName] ?? readValue(env, name, secret, faults), faults),
     rateLimits: {
       ip: Number(values.AUTHFLOW_RATE_LIMIT_IP),
       client: Number(values.AUTHFLOW_RATE_LIMIT_CLIENT),
       failures: Number(values.AUTHFLOW_RATE_LIMIT_FAILURES),
       registration: Number(values.AUTHFLOW_RATE_LIMIT_REGISTRATION),
+      login: Number(values.AUTHFLOW_RATE_LIMIT_LOGIN),
     },
     trustProxy: given.AUTHFLOW_TRUST_PROXY?.split(",").map((part) => part.trim()) ?? false,
     logLevel: values.LOG_LEVEL,

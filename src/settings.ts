@@ -1,4 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
+import { NAMED_PROVIDERS, PROVIDER_NAMES, type ProviderName } from "./providers/table.js";
 
 interface Notes {
   description: string;
@@ -23,6 +24,19 @@ const token = (notes: Omit<Notes, "remedy" | "secret">): TSchema =>
     { ...notes, secret: true, remedy: "at least 32 characters without spaces (openssl rand -hex 32)" },
     "^[!-~]{32,}$",
   );
+
+type ProviderVariable = `${Uppercase<ProviderName>}_CLIENT_${"ID" | "SECRET"}`;
+const printable = (notes: Omit<Notes, "remedy">): TSchema =>
+  text({ ...notes, remedy: "printable characters without spaces" }, "^[!-~]+$");
+/** Each named provider's two variables. */
+const PROVIDER_VARIABLES = Object.fromEntries(PROVIDER_NAMES.flatMap((name) => {
+  const [prefix, { label }] = [name.toUpperCase(), NAMED_PROVIDERS[name]];
+  const unset = `logins through ${label} are off`;
+  return [
+    [`${prefix}_CLIENT_ID`, printable({ description: `${label}'s client id of this service.`, unset })],
+    [`${prefix}_CLIENT_SECRET`, printable({ description: `${label}'s client secret.`, secret: true, unset })],
+  ];
+})) as Record<ProviderVariable, TSchema>;
 
 /** The environment, in the order of the documents. Names in `secret` settings may carry the suffix _FILE. */
 export const SETTINGS = Type.Object({
@@ -114,12 +128,27 @@ export const SETTINGS = Type.Object({
     },
     "^[A-Za-z0-9._-]{1,128}$",
   ),
+  ...PROVIDER_VARIABLES,
+  MICROSOFT_TENANT: text(
+    {
+      description: "Whose accounts may log in through Microsoft: one tenant, or common, organizations, consumers.",
+      remedy: "a tenant's id or domain, common, organizations or consumers",
+      unset: "common",
+    },
+    "^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$",
+  ),
+  AUTHFLOW_OIDC_PROVIDERS: text({
+    description: "Names of further OpenID providers; each takes AUTHFLOW_OIDC_<NAME>_ISSUER, _CLIENT_ID, " +
+      "_CLIENT_SECRET and, if openid email profile won't do, _SCOPE.",
+    remedy: "names of a-z, 0-9 and -, separated by commas, such as okta,corp",
+    unset: "there are none",
+  }),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
-    description: "Requests per minute and IP address to /mint, /logout and /userinfo together, per replica.",
+    description: "Requests per minute and IP address to /mint, /token, /logout and /userinfo together, per replica.",
     default: "600000",
   }),
   AUTHFLOW_RATE_LIMIT_CLIENT: perMinute({
-    description: "Tokens per minute and client on /mint, per replica.",
+    description: "Tokens per minute and client on /mint and /token, per replica.",
     default: "300000",
   }),
   AUTHFLOW_RATE_LIMIT_FAILURES: perMinute({
@@ -129,6 +158,10 @@ export const SETTINGS = Type.Object({
   AUTHFLOW_RATE_LIMIT_REGISTRATION: perMinute({
     description: "Registrations and operators' calls per minute and IP address, over all replicas that share a Redis.",
     default: "600",
+  }),
+  AUTHFLOW_RATE_LIMIT_LOGIN: perMinute({
+    description: "Requests per minute and IP address to /auth and what lies below it, per replica. A login takes two.",
+    default: "6000",
   }),
   AUTHFLOW_TRUST_PROXY: text(
     {

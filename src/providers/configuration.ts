@@ -1,0 +1,60 @@
+import { isLoopback } from "../loopback.js";
+import type { ProviderSettings } from "./provider.js";
+import { isNamedProvider, PROVIDER_NAMES } from "./table.js";
+
+/** Reads one variable; `secret`: NAME_FILE may name a file with it. */
+export type ReadVariable = (name: string, secret?: boolean) => string | undefined;
+
+const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+const PRINTABLE = /^[!-~]+$/;
+
+/** The providers that are switched on, in the order of the table and then of AUTHFLOW_OIDC_PROVIDERS. Adds to `faults`. */
+export function readProviders(read: ReadVariable, faults: string[]): ProviderSettings[] {
+  const named = PROVIDER_NAMES.flatMap((name) => {
+    const prefix = name.toUpperCase();
+    const credentials = readCredentials(prefix, read, faults);
+    return credentials === undefined ? [] : [{ name, ...credentials, tenant: read(`${prefix}_TENANT`) }];
+  });
+  const names = read("AUTHFLOW_OIDC_PROVIDERS")?.split(",").map((name) => name.trim()) ?? [];
+  return [...named, ...names.flatMap((name) => readOpenIdProvider(name, names, read, faults))];
+}
+
+function readOpenIdProvider(name: string, names: string[], read: ReadVariable, faults: string[]): ProviderSettings[] {
+  const variable = openIdVariable(name);
+  const found = faults.length;
+  const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
+  fault(!NAME.test(name), `AUTHFLOW_OIDC_PROVIDERS must be names of a-z, 0-9 and -, separated by commas, not "${name}"`);
+  fault(isNamedProvider(name),
+    `AUTHFLOW_OIDC_PROVIDERS can't use the name ${name}: it has ${name.toUpperCase()}_CLIENT_ID and _CLIENT_SECRET of its own`);
+  fault(names.filter((other) => openIdVariable(other) === variable).length > 1, `AUTHFLOW_OIDC_PROVIDERS names ${name} more than once`);
+  if (faults.length > found) return [];
+  const issuer = read(`${variable}_ISSUER`);
+  fault(issuer === undefined, `${variable}_ISSUER must be set, because AUTHFLOW_OIDC_PROVIDERS names ${name}`);
+  fault(issuer !== undefined && !isIssuer(issuer),
+    `${variable}_ISSUER must be an https URL without query and fragment (http only on a loopback host)`);
+  const scope = read(`${variable}_SCOPE`);
+  fault(scope !== undefined && !scope.split(" ").includes("openid"), `${variable}_SCOPE must be space-separated and hold openid`);
+  const credentials = readCredentials(variable, read, faults);
+  fault(credentials === undefined && faults.length === found, `${variable}_CLIENT_ID and ${variable}_CLIENT_SECRET must be set`);
+  return credentials === undefined ? [] : [{ name, ...credentials, issuer, scope }];
+}
+
+function readCredentials(prefix: string, read: ReadVariable, faults: string[]) {
+  const [id, secret] = [`${prefix}_CLIENT_ID`, `${prefix}_CLIENT_SECRET`];
+  const [clientId, clientSecret] = [read(id), read(secret, true)];
+  if (clientId === undefined && clientSecret === undefined) return undefined;
+  if (clientId === undefined) faults.push(`${id} must be set beside ${secret}`);
+  if (clientSecret === undefined) faults.push(`${secret} must be set beside ${id}`);
+  for (const [name, value] of [[id, clientId], [secret, clientSecret]] as const) {
+    if (value !== undefined && !PRINTABLE.test(value)) faults.push(`${name} must be printable characters without spaces`);
+  }
+  return { clientId: clientId ?? "", clientSecret: clientSecret ?? "" };
+}
+
+const openIdVariable = (name: string): string => `AUTHFLOW_OIDC_${name.toUpperCase().replaceAll("-", "_")}`;
+
+function isIssuer(value: string): boolean {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || url.search + url.hash + url.username + url.password !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+}

@@ -1,0 +1,23 @@
+import { subjectFrom, text } from "./claims.js";
+import { oauthProvider } from "./oauth.js";
+
+const API = "https://api.github.com";
+
+export const github = oauthProvider({
+  label: "GitHub",
+  preset: "GITHUB_CONFIGURATION",
+  scope: "read:user user:email",
+  authentication: "body",
+  identify: async ({ get, getList }) => {
+    const [user, emails] = await Promise.all([get(`${API}/user`), getList(`${API}/user/emails`)]);
+    // The profile's address is whatever its owner shows; the list says which one is verified.
+    const primary = emails.find((email) => email.primary === true);
+    return {
+      subject: subjectFrom(user.id),
+      email: text(primary?.email),
+      emailVerified: primary?.verified === true,
+      name: text(user.name) ?? text(user.login),
+      picture: text(user.avatar_url),
+    };
+  },
+});

@@ -1,0 +1,3 @@
+import { openIdProvider } from "./openid.js";
+
+export const google = openIdProvider({ label: "Google", issuer: () => "https://accounts.google.com" });

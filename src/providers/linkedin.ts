@@ -1,0 +1,10 @@
+import { openIdProvider } from "./openid.js";
+
+/** LinkedIn repeats no nonce, refuses a code_verifier, and reads a client's credentials in the body only. */
+export const linkedin = openIdProvider({
+  label: "LinkedIn",
+  issuer: () => "https://www.linkedin.com/oauth",
+  authentication: "body",
+  nonce: false,
+  pkce: false,
+});

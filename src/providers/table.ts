@@ -1,0 +1,29 @@
+import { discord } from "./discord.js";
+import { facebook } from "./facebook.js";
+import { github } from "./github.js";
+import { gitlab } from "./gitlab.js";
+import { google } from "./google.js";
+import { linkedin } from "./linkedin.js";
+import { microsoft } from "./microsoft.js";
+import { openIdIssuer } from "./openid-issuer.js";
+import type { Provider, ProviderSettings } from "./provider.js";
+import type { ConnectUpstream } from "./upstream.js";
+
+/** Every provider with a name of its own. One switches on with <NAME>_CLIENT_ID and <NAME>_CLIENT_SECRET. */
+export const NAMED_PROVIDERS = { google, github, microsoft, gitlab, discord, facebook, linkedin };
+
+export type ProviderName = keyof typeof NAMED_PROVIDERS;
+export const PROVIDER_NAMES = Object.keys(NAMED_PROVIDERS) as ProviderName[];
+export const isNamedProvider = (name: string): name is ProviderName => Object.hasOwn(NAMED_PROVIDERS, name);
+
+/**
+ * Those whose logins get the subject `<provider>|<id>`: the named ones whether or not they are on, otherwise a token
+ * minted today could pass for a login of tomorrow.
+ */
+export const loginProviders = (configured: readonly ProviderSettings[]): string[] =>
+  [...new Set([...PROVIDER_NAMES, ...configured.map(({ name }) => name)])];
+
+export function connectProvider(settings: ProviderSettings, upstream: ConnectUpstream, clock: () => number): Provider {
+  const { name } = settings;
+  return (isNamedProvider(name) ? NAMED_PROVIDERS[name] : openIdIssuer(name)).connect(settings, upstream, clock);
+}

@@ -1,0 +1,39 @@
+import { createRemoteJWKSet, customFetch, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { type IdTokenChecks, UpstreamError } from "../providers/upstream.js";
+
+/** Signatures by a key that only the provider has. Neither none nor HMAC, whose key could be the public one (RFC 8725). */
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+/** Seconds by which the provider's clock may differ from ours. */
+const CLOCK_TOLERANCE = 60;
+
+/** A provider's keys: cached, and fetched again for an unknown kid, though not more often than every 30 s. */
+export const remoteKeys = (jwksUri: string, fetchJwks: (url: string) => Promise<unknown>): JWTVerifyGetKey =>
+  createRemoteJWKSet(new URL(jwksUri), { [customFetch]: async (url) => Response.json(await fetchJwks(url)) });
+
+/** OpenID Connect Core §3.1.3.7. */
+export async function verifyIdToken(
+  idToken: string,
+  keys: JWTVerifyGetKey,
+  { issuer, audience, nonce }: IdTokenChecks,
+  now: number,
+): Promise<Record<string, unknown>> {
+  try {
+    const { payload } = await jwtVerify(idToken, keys, {
+      algorithms: ALGORITHMS, audience, issuer: issuer(decodeJwt(idToken)), requiredClaims: ["sub", "iat", "exp"],
+      clockTolerance: CLOCK_TOLERANCE, currentDate: new Date(now),
+    });
+    const fault = partyFault(payload.aud, payload.azp, audience)
+      ?? (nonce !== undefined && payload.nonce !== nonce ? "nonce is not the one of this login" : undefined);
+    if (fault !== undefined) throw new UpstreamError("untrustworthy", `id_token: ${fault}`);
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) throw new UpstreamError("untrustworthy", `id_token: ${error.code} ${error.message}`);
+    throw error;
+  }
+}
+
+/** A token for several audiences, or given to another client, names the client it was issued to in azp. */
+function partyFault(aud: unknown, azp: unknown, clientId: string): string | undefined {
+  if (azp !== undefined && azp !== clientId) return "azp names another client";
+  return Array.isArray(aud) && aud.length > 1 && azp === undefined ? "several audiences and no azp" : undefined;
+}

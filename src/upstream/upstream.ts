@@ -1,0 +1,53 @@
+import presets from "@fastify/oauth2";
+import type { JWTVerifyGetKey } from "jose";
+import { AuthorizationCode } from "simple-oauth2";
+import type { Clock } from "../clock.js";
+import { type ConnectUpstream, type OAuthClientOptions, type OAuthEndpoints, type Upstream, UpstreamError } from "../providers/upstream.js";
+import { bounds, checkEndpoint, getDocument, type Route, upstreamError } from "./http.js";
+import { remoteKeys, verifyIdToken } from "./id-token.js";
+
+/** The network towards identity providers. `socketPath`: see Route. */
+export const connectUpstreams = (clock: Clock, socketPath?: string): ConnectUpstream => (trustedOrigin) => {
+  const route: Route = { trustedOrigin, socketPath };
+  const keys = new Map<string, JWTVerifyGetKey>();
+  const document: Upstream["getDocument"] = (url, bearerToken) => getDocument(url, route, bearerToken);
+  const keysAt = (jwksUri: string): JWTVerifyGetKey => {
+    const known = keys.get(jwksUri) ?? remoteKeys(jwksUri, (url) => document(url));
+    keys.set(jwksUri, known);
+    return known;
+  };
+  return {
+    checkEndpoint: (url) => { checkEndpoint(url, route); },
+    getDocument: document,
+    getJson: async (url, bearerToken) => jsonObject(await document(url, bearerToken), url),
+    oauthClient: (options) => oauthClient(options, route),
+    verifyIdToken: (idToken, jwksUri, checks) => verifyIdToken(idToken, keysAt(jwksUri), checks, clock()),
+  };
+};
+
+function oauthClient({ clientId, clientSecret, endpoints, authentication }: OAuthClientOptions, route: Route) {
+  const auth = typeof endpoints === "string" ? presets.default[endpoints] as OAuthEndpoints : endpoints;
+  const tokenUrl = new URL(auth.tokenPath, auth.tokenHost).href;
+  const client = new AuthorizationCode({
+    client: { id: clientId, secret: clientSecret },
+    auth,
+    http: bounds(tokenUrl, route) as object,
+    options: { authorizationMethod: authentication },
+  });
+  return {
+    authorizeURL: (parameters: Record<string, string>) => client.authorizeURL(parameters),
+    getToken: async (parameters: Record<string, string>) => {
+      try {
+        const { token } = await client.getToken(parameters as never);
+        return jsonObject(token, tokenUrl);
+      } catch (error) {
+        throw upstreamError(error, tokenUrl);
+      }
+    },
+  };
+}
+
+function jsonObject(value: unknown, url: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new UpstreamError("untrustworthy", `${url.split("?", 1)[0]} did not answer a JSON object`);
+}
