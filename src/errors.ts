@@ -8,7 +8,14 @@ export class AuthflowError extends Error {
     readonly status: number,
     readonly code: string,
     description: string,
-    readonly extra: { cause?: unknown; challenge?: "Basic" | "Bearer"; retryAfter?: number } = {},
+    readonly extra: {
+      cause?: unknown;
+      challenge?: "Basic" | "Bearer";
+      /** Seconds. */
+      retryAfter?: number;
+      /** Where a person can begin anew what can't be finished. */
+      startAgain?: string;
+    } = {},
   ) {
     super(description, { cause: extra.cause });
   }
@@ -22,6 +29,13 @@ export const invalidRequest = (description: string, cause?: unknown): AuthflowEr
 
 export const invalidRedirectUri = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_redirect_uri", description); // RFC 7591 §3.2.2
+
+/** RFC 6749 §5.2 */
+export const invalidGrant = (description: string): AuthflowError => new AuthflowError(400, "invalid_grant", description);
+
+/** RFC 6749 §4.1.2.1 */
+export const unauthorizedClient = (description: string): AuthflowError =>
+  new AuthflowError(403, "unauthorized_client", description);
 
 export const invalidTarget = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_target", description); // RFC 8707 §2

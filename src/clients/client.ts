@@ -13,6 +13,10 @@ export const PERMISSIVE: MintPolicy = Object.freeze({
   providers: null, subject_prefixes: null, audiences: null, default_audience: null, claim_names: null, max_ttl: null,
 });
 
+/** What a login may hand to the application (RFC 6749 §3.1.1): the token itself, or a code for it. */
+export const RESPONSE_TYPES = ["token", "code"] as const;
+export type ResponseType = (typeof RESPONSE_TYPES)[number];
+
 /** SHA-256 of a client secret (base64url) and the instant (epoch ms) from which it no longer works; null: it stays. */
 export interface StoredSecret { hash: string; expiresAt: number | null }
 
@@ -22,6 +26,10 @@ export interface Client {
   name: string;
   redirectUris: string[];
   secrets: StoredSecret[];
+  /** Has no secret, because it could not keep one (RFC 6749 §2.1): a page in a browser, a mobile application. */
+  isPublic: boolean;
+  /** Those it may ask for at a login; the first one is meant where it names none. */
+  responseTypes: ResponseType[];
   policy: MintPolicy;
   disabled: boolean;
   /** Value of the installation-wide counter at this client's latest change. */
@@ -31,4 +39,5 @@ export interface Client {
 }
 
 export type NewClient = Omit<Client, "revision">;
-export type ClientChange = Partial<Pick<Client, "name" | "redirectUris" | "secrets" | "policy" | "disabled">>;
+export type ClientChange =
+  Partial<Pick<Client, "name" | "redirectUris" | "secrets" | "responseTypes" | "policy" | "disabled">>;

@@ -1,11 +1,17 @@
-import { accessDenied, invalidTarget } from "../errors.js";
-import { PROVIDER_NAMESPACES } from "../providers/namespaces.js";
+import { accessDenied, invalidTarget, unauthorizedClient } from "../errors.js";
 import type { MintPolicy } from "./client.js";
 
 export interface PolicedRequest { sub: string; provider: string; audience: string[] | null; claimNames: string[] }
 
-/** Throws where the client's policy does not cover the token asked for. */
-export function enforceMintPolicy(policy: MintPolicy, { sub, provider, audience, claimNames }: PolicedRequest): void {
+/**
+ * Throws where the client's policy does not cover the token asked for. `loginProviders` are those whose logins get the
+ * subject `<provider>|<id>`.
+ */
+export function enforceMintPolicy(
+  policy: MintPolicy,
+  { sub, provider, audience, claimNames }: PolicedRequest,
+  loginProviders: readonly string[],
+): void {
   if (policy.providers !== null && !policy.providers.includes(provider)) {
     throw accessDenied(`provider "${provider}" is not among those this client may name: ${list(policy.providers)}`);
   }
@@ -13,7 +19,7 @@ export function enforceMintPolicy(policy: MintPolicy, { sub, provider, audience,
   if (prefixes?.length === 0) {
     throw accessDenied(`sub must begin with a prefix that this client may use: ${list(policy.subject_prefixes ?? [])}`);
   }
-  const taken = PROVIDER_NAMESPACES.find((name) => sub.startsWith(`${name}|`));
+  const taken = loginProviders.find((name) => sub.startsWith(`${name}|`));
   // Only a prefix that names the provider opens its namespace: one that merely fits ("g") was meant for something else.
   if (taken !== undefined && !prefixes?.some((prefix) => prefix.startsWith(`${taken}|`))) {
     throw accessDenied(`sub must not begin with "${taken}|", which belongs to logins through ${taken}; ` +
@@ -29,6 +35,13 @@ export function enforceMintPolicy(policy: MintPolicy, { sub, provider, audience,
     throw accessDenied(
       `claims.${extra} is not among the claims this client may set: ${list(policy.claim_names ?? [])}`,
     );
+}
+
+/** A client that may name certain providers only can't have users log in through others. */
+export function enforceLoginPolicy({ providers }: MintPolicy, provider: string): void {
+  if (providers?.includes(provider) === false) {
+    throw unauthorizedClient(`This client may not use logins through ${provider}, only: ${list(providers)}`);
+  }
 }
 
 const list = (values: string[]): string => (values.length === 0 ? "none" : values.join(", "));

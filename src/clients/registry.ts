@@ -3,23 +3,31 @@ import { AuthflowError, invalidClient, invalidRequest, notFound } from "../error
 import { characters, isPrintable } from "../text.js";
 import { uuidv7 } from "../uuid.js";
 import type { ClientCache } from "./cache.js";
-import { type Client, type ClientChange, PERMISSIVE, type MintPolicy } from "./client.js";
+import { type Client, type ClientChange, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType } from "./client.js";
 import { checkRedirectUri } from "./redirect-uri.js";
 import { hashSecret, newSecret, secretMatches } from "./secret.js";
 import type { ClientStore } from "./store.js";
 
 /** Exactly one of `redirectUri` and `redirectUris`. */
-export interface Registration { name: string; redirectUri?: string | undefined; redirectUris?: string[] | undefined }
+export interface Registration {
+  name: string;
+  redirectUri?: string | undefined;
+  redirectUris?: string[] | undefined;
+  /** By default a code for public clients, and for others a token (as the reference hands over) or a code. */
+  responseTypes?: ResponseType[] | undefined;
+  isPublic?: boolean | undefined;
+}
 export interface ClientPatch {
   name?: string;
   redirectUris?: string[];
+  responseTypes?: ResponseType[];
   policy?: Partial<MintPolicy>;
   disabled?: boolean;
 }
 /** `after` is the cursor that the page before ended with. */
 export interface Page { limit: number; after?: string | undefined }
-/** The only moment at which a secret is known. */
-export interface ClientWithSecret { client: Client; secret: string }
+/** The only moment at which a secret is known. A public client has none. */
+export interface RegisteredClient { client: Client; secret: string | undefined }
 
 const NAME_MAX = 100;
 const REDIRECT_URIS_MAX = 20;
@@ -41,18 +49,22 @@ export class ClientRegistry {
     name,
     redirectUri,
     redirectUris = redirectUri === undefined ? [] : [redirectUri],
-  }: Registration): Promise<ClientWithSecret> {
+    isPublic = false,
+    responseTypes = isPublic ? ["code"] : [...RESPONSE_TYPES],
+  }: Registration): Promise<RegisteredClient> {
     if (redirectUris.length === 0) throw invalidRequest("redirect_uri is missing");
     if (redirectUri !== undefined && redirectUris[0] !== redirectUri)
       throw invalidRequest("Send redirect_uri or redirect_uris, not both");
     checkNames({ name, redirectUris });
-    const secret = newSecret();
+    const secret = isPublic ? undefined : newSecret();
     const now = this.#clock();
     const client = await this.#store.insert({
       id: uuidv7(now),
       name,
       redirectUris,
-      secrets: [{ hash: hashSecret(secret), expiresAt: null }],
+      secrets: secret === undefined ? [] : [{ hash: hashSecret(secret), expiresAt: null }],
+      isPublic,
+      responseTypes,
       policy: PERMISSIVE,
       disabled: false,
       createdAt: now,
@@ -71,6 +83,18 @@ export class ClientRegistry {
   async authenticate(id: string, secret: string): Promise<Client> {
     const client = await this.#cache.load(id);
     if (!secretMatches(client?.secrets, secret, this.#clock()) || client === null) throw invalidClient();
+    return enabled(client);
+  }
+
+  /** Any client, also a disabled one, without authentication; as `recognise`, current to within a second. */
+  async lookUp(id: string): Promise<Client | null> {
+    return this.#cache.get(id) ?? this.#cache.load(id);
+  }
+
+  /** The public client with this id: all that such a client can say of itself (RFC 6749 §3.2.1). */
+  async identify(id: string): Promise<Client> {
+    const client = await this.lookUp(id);
+    if (client?.isPublic !== true) throw invalidClient();
     return enabled(client);
   }
 
@@ -96,18 +120,17 @@ export class ClientRegistry {
   }
 
   /** Adds a secret; those in use keep working for `overlap` more seconds. */
-  async rotateSecret(id: string, overlap: number): Promise<ClientWithSecret & { previousExpiresAt: number }> {
+  async rotateSecret(id: string, overlap: number): Promise<{ client: Client; secret: string; previousExpiresAt: number }> {
     const secret = newSecret();
     const now = this.#clock();
     const previousExpiresAt = now + overlap * 1000;
-    const client = await this.#change(id, ({ secrets }) => ({
-      secrets: [
-        { hash: hashSecret(secret), expiresAt: null },
-        ...secrets
-          .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
-          .map(({ hash, expiresAt }) => ({ hash, expiresAt: Math.min(expiresAt ?? Infinity, previousExpiresAt) })),
-      ],
-    }));
+    const client = await this.#change(id, ({ secrets, isPublic }) => {
+      if (isPublic) throw invalidRequest("This is a public client, which has no secret: register a confidential one");
+      const inUse = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+      const ending = inUse.map(({ hash, expiresAt }) =>
+        ({ hash, expiresAt: Math.min(expiresAt ?? Infinity, previousExpiresAt) }));
+      return { secrets: [{ hash: hashSecret(secret), expiresAt: null }, ...ending] };
+    });
     return { client, secret, previousExpiresAt };
   }
 

@@ -11,11 +11,11 @@ export const hashSecret = (secret: string): string => hash("sha256", secret, "ba
 
 const NOBODY: StoredSecret[] = [{ hash: hashSecret(newSecret()), expiresAt: null }];
 
-/** Constant time per stored secret; an unknown client (undefined) is compared with a secret that nobody has. */
+/** Constant time per stored secret; a client that is unknown or public is compared with a secret that nobody has. */
 export function secretMatches(stored: readonly StoredSecret[] | undefined, presented: string, now: number): boolean {
   const presentedHash = Buffer.from(hashSecret(presented));
   let matches = false;
-  for (const { hash: storedHash, expiresAt } of stored ?? NOBODY) {
+  for (const { hash: storedHash, expiresAt } of stored?.length ? stored : NOBODY) {
     const equal = timingSafeEqual(Buffer.from(storedHash), presentedHash);
     if (equal && (expiresAt === null || now < expiresAt)) matches = stored !== undefined;
   }

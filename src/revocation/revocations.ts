@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import { invalidToken, unavailable } from "../errors.js";
+import { sweepAll } from "../sweep.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
 import type { SharedFace } from "./shared-face.js";
@@ -25,7 +26,7 @@ export class Revocations {
   }
 
   /** Resolves when the token is refused everywhere; rejects with invalid_token where it already was. */
-  async revoke({ jti, client_id, sub, exp }: AccessTokenClaims): Promise<void> {
+  async revoke({ jti, client_id, sub, exp }: Pick<AccessTokenClaims, "jti" | "client_id" | "sub" | "exp">): Promise<void> {
     const now = this.#clock();
     const revocation: Revocation = { jti, clientId: client_id ?? "", subject: sub, expiresAt: exp * 1000, revokedAt: now };
     if (await this.#inEffect(jti)) throw invalidToken(REVOKED);
@@ -72,13 +73,8 @@ export class Revocations {
   }
 
   /** Deletes revocations whose tokens have expired. */
-  async sweep(): Promise<number> {
-    let swept = 0;
-    for (;;) {
-      const deleted = await this.#journal.sweep(this.#clock() - CLOCK_TOLERANCE, PAGE);
-      swept += deleted;
-      if (deleted < PAGE) return swept;
-    }
+  sweep(): Promise<number> {
+    return sweepAll((limit) => this.#journal.sweep(this.#clock() - CLOCK_TOLERANCE, limit));
   }
 
   /** A logout that was answered 503 stands in the journal only: its repetition must be able to finish it. */

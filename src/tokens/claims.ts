@@ -26,7 +26,9 @@ export interface AccessTokenClaims {
   iat: number;
   exp: number;
   email?: string;
+  email_verified?: boolean;
   name?: string;
+  picture?: string;
   [claim: string]: unknown;
 }
 
@@ -74,8 +76,15 @@ const RESERVED = new Set([
 /** Names that some JSON consumer would take for an object's machinery. */
 const POISONOUS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** The part of the payload that the request decides; throws where the request or the client's policy forbids it. */
-export function requestedClaims(client: Client, request: MintRequest): RequestedClaims {
+/**
+ * The part of the payload that the request decides; throws where the request or the client's policy forbids it.
+ * `loginProviders`: those whose subjects are not for minting.
+ */
+export function requestedClaims(
+  client: Client,
+  request: MintRequest,
+  loginProviders: readonly string[],
+): RequestedClaims {
   const { sub, provider = DEFAULT_PROVIDER, email, name, claims = {} } = request;
   for (const [field, text] of Object.entries({ sub, provider, email, name })) {
     if (text !== undefined && !isPrintable(text))
@@ -88,19 +97,14 @@ export function requestedClaims(client: Client, request: MintRequest): Requested
       throw invalidRequest(`claims.${claim} is set by Authflow and can't be overridden: choose another name`);
   }
   checkJson(claims, "claims", 1);
-  const audience = request.audience === undefined ? client.policy.default_audience : [request.audience].flat();
+  const audience = request.audience === undefined ? null : [request.audience].flat();
   if (audience?.some((one) => !isPrintable(one))) {
     throw invalidRequest("audience must not hold control characters or bidirectional overrides");
   }
-  enforceMintPolicy(client.policy, {
-    sub,
-    provider,
-    audience: request.audience === undefined ? null : audience,
-    claimNames,
-  });
+  enforceMintPolicy(client.policy, { sub, provider, audience, claimNames }, loginProviders);
   return {
     sub,
-    ...(audience === null ? {} : { aud: audience.length === 1 ? audience[0] : audience }),
+    ...audienceClaim(audience ?? client.policy.default_audience),
     client_id: client.id,
     provider,
     ...(email === undefined ? {} : { email }),
@@ -108,6 +112,10 @@ export function requestedClaims(client: Client, request: MintRequest): Requested
     ...claims,
   };
 }
+
+/** RFC 7519 §4.1.3: one audience may stand without a list. */
+export const audienceClaim = (audience: string[] | null): Pick<AccessTokenClaims, "aud"> =>
+  (audience === null ? {} : { aud: audience.length === 1 ? audience[0] : audience });
 
 function checkJson(value: unknown, path: string, depth: number): void {
   if (value === Infinity || value === -Infinity) throw invalidRequest(`${path} is a number too large to be kept`);

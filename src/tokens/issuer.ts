@@ -3,8 +3,9 @@ import type { Clock } from "../clock.js";
 import { invalidRequest } from "../errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { uuidv7 } from "../uuid.js";
-import { type AccessTokenClaims, type MintRequest, requestedClaims } from "./claims.js";
+import { type AccessTokenClaims, audienceClaim, type MintRequest, requestedClaims } from "./claims.js";
 import { signCompact } from "./jws.js";
+import type { LoginClaims } from "./login-claims.js";
 
 /** RFC 6749 §5.1; `expires_in` is seconds. */
 export interface IssuedToken { access_token: string; token_type: "Bearer"; expires_in: number }
@@ -12,7 +13,15 @@ export interface IssuedToken { access_token: string; token_type: "Bearer"; expir
 /** Headers of 8 KiB and more are refused by common proxies, and a bearer token travels in one. */
 const MAX_TOKEN_BYTES = 8192;
 
-interface Dependencies { ring: KeyRing; clock: Clock; issuer: string; ttl: number; ttlMax: number }
+interface Dependencies {
+  ring: KeyRing;
+  clock: Clock;
+  issuer: string;
+  ttl: number;
+  ttlMax: number;
+  /** Providers whose logins get the subject `<provider>|<id>`, which nobody may mint without leave. */
+  loginProviders: readonly string[];
+}
 
 /** Issues access tokens. Lifetimes are seconds. */
 export class TokenIssuer {
@@ -23,21 +32,34 @@ export class TokenIssuer {
   }
 
   async mint(client: Client, request: MintRequest): Promise<IssuedToken> {
-    const { ring, clock, issuer } = this.#dependencies;
     const expiresIn = this.#lifetime(client, request.expires_in);
-    const now = clock();
-    const iat = Math.floor(now / 1000);
-    const claims: AccessTokenClaims = {
-      iss: issuer, ...requestedClaims(client, request), jti: uuidv7(now), iat, exp: iat + expiresIn,
-    };
+    return this.sign(this.#complete(requestedClaims(client, request, this.#dependencies.loginProviders), expiresIn));
+  }
+
+  /** All claims of the token that a login gives, so that its jti is known before it is signed. */
+  claimsOfLogin(client: Client, claims: LoginClaims): AccessTokenClaims {
+    const { sub, ...rest } = claims;
+    const decided = { sub, ...audienceClaim(client.policy.default_audience), client_id: client.id, ...rest };
+    return this.#complete(decided, this.#lifetime(client, undefined));
+  }
+
+  async sign(claims: AccessTokenClaims): Promise<IssuedToken> {
     // With an audience the token is one of RFC 9068, which wants its own type.
-    const token = await signCompact(ring.signer, claims.aud === undefined ? "JWT" : "at+jwt", claims);
+    const typ = claims.aud === undefined ? "JWT" : "at+jwt";
+    const token = await signCompact(this.#dependencies.ring.signer, typ, claims);
     if (token.length > MAX_TOKEN_BYTES) {
       throw invalidRequest(
         `The token would take ${token.length} bytes; ${MAX_TOKEN_BYTES} is the most that fits in a header everywhere: shorten claims`,
       );
     }
-    return { access_token: token, token_type: "Bearer", expires_in: expiresIn };
+    return { access_token: token, token_type: "Bearer", expires_in: claims.exp - claims.iat };
+  }
+
+  #complete(decided: Omit<AccessTokenClaims, "iss" | "jti" | "iat" | "exp">, expiresIn: number): AccessTokenClaims {
+    const { clock, issuer } = this.#dependencies;
+    const now = clock();
+    const iat = Math.floor(now / 1000);
+    return { iss: issuer, ...decided, jti: uuidv7(now), iat, exp: iat + expiresIn } as AccessTokenClaims;
   }
 
   #lifetime({ policy }: Client, requested: number | undefined): number {

@@ -1,5 +1,5 @@
 import t from "tap";
-import { PROVIDER_NAMESPACES } from "../../src/providers/namespaces.js";
+import { PROVIDER_NAMES } from "../../src/providers/table.js";
 import { basic, decode, OPERATOR, testApp } from "../support/app.js";
 
 const app = await testApp(t);
@@ -32,7 +32,7 @@ await t.test("every token has iss, sub, exp, iat, jti and client_id of Authflow'
 });
 
 await t.test("a login provider's subjects are out of a minting client's reach", async (t) => {
-  for (const provider of PROVIDER_NAMESPACES) {
+  for (const provider of PROVIDER_NAMES) {
     t.match(await ask({ sub: `${provider}|1`, provider }), { status: 403,
       body: { error: "access_denied", error_description: new RegExp(`"${provider}\\|"`) } });
   }

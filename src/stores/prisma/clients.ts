@@ -1,4 +1,4 @@
-import type { Client, MintPolicy, StoredSecret } from "../../clients/client.js";
+import { type Client, type MintPolicy, RESPONSE_TYPES, type ResponseType, type StoredSecret } from "../../clients/client.js";
 import type { ClientStore } from "../../clients/store.js";
 import type { Db, Json, Transaction } from "./db.js";
 import type { Client as Row } from "./generated/sqlite/client.js";
@@ -29,9 +29,11 @@ export function clientStore({ prisma }: Db): ClientStore {
       const current = toClient(await findPresent(tx, id));
       const {
         name = current.name, redirectUris = current.redirectUris, secrets = current.secrets,
-        policy = current.policy, disabled = current.disabled,
+        responseTypes = current.responseTypes, policy = current.policy, disabled = current.disabled,
       } = storable(change(current));
-      const changed: Client = { ...current, name, redirectUris, secrets, policy, disabled, revision, updatedAt: now };
+      const changed: Client = {
+        ...current, name, redirectUris, secrets, responseTypes, policy, disabled, revision, updatedAt: now,
+      };
       await tx.client.update({ where: { id: current.id }, data: toRow(changed) });
       return changed;
     })),
@@ -84,9 +86,14 @@ async function unlessAbsent<T, U>(otherwise: U, transaction: Promise<T>): Promis
   }
 }
 
-function toClient({ redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, ...row }: Row): Client {
+/** Rows of versions that knew neither public clients nor response types have null for both. */
+function toClient({
+  redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, tokenEndpointAuthMethod, responseTypes, ...row
+}: Row): Client {
   return {
     ...row,
+    isPublic: tokenEndpointAuthMethod === "none",
+    responseTypes: responseTypes === null ? [...RESPONSE_TYPES] : responseTypes.split(" ") as ResponseType[],
     redirectUris: redirectUris as string[],
     secrets: secrets as unknown as StoredSecret[],
     policy: policy as unknown as MintPolicy,
@@ -95,9 +102,13 @@ function toClient({ redirectUris, secrets, policy, createdAt, updatedAt, deleted
   };
 }
 
-function toRow({ id, name, redirectUris, secrets, policy, disabled, revision, createdAt, updatedAt }: Client) {
+function toRow({
+  id, name, redirectUris, secrets, isPublic, responseTypes, policy, disabled, revision, createdAt, updatedAt,
+}: Client) {
   return {
     id, name, redirectUris, disabled, revision,
+    tokenEndpointAuthMethod: isPublic ? "none" : "client_secret_basic",
+    responseTypes: responseTypes.join(" "),
     secrets: secrets as unknown as Json,
     policy: policy as unknown as Json,
     createdAt: new Date(createdAt),

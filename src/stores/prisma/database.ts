@@ -1,10 +1,14 @@
 import type { ClientStore } from "../../clients/store.js";
 import type { InstallationStore } from "../../installation.js";
 import type { KeyStore } from "../../keys/store.js";
+import type { AuthorizationCodeStore } from "../../login/authorization-code.js";
+import type { LoginStore } from "../../login/login.js";
 import type { RevocationJournal } from "../../revocation/journal.js";
+import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
 import { connect } from "./db.js";
 import { installationStore } from "./installation.js";
+import { loginStore } from "./logins.js";
 import { answering } from "./outage.js";
 import { revocationJournal } from "./revocations.js";
 import { signingKeyStore } from "./signing-keys.js";
@@ -14,6 +18,8 @@ export { migrate, pendingMigrations } from "./migrate.js";
 export interface Database {
   clients: ClientStore;
   keys: KeyStore;
+  logins: LoginStore;
+  authorizationCodes: AuthorizationCodeStore;
   revocations: RevocationJournal;
   installation: InstallationStore;
   /** Rejects where the database doesn't answer. */
@@ -28,6 +34,8 @@ export async function openDatabase(url: string): Promise<Database> {
   return {
     clients: answering(clientStore(db)),
     keys: answering(signingKeyStore(db)),
+    logins: answering(loginStore(db)),
+    authorizationCodes: answering(authorizationCodeStore(db)),
     revocations: answering(revocationJournal(db)),
     installation: answering(installationStore(db)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },

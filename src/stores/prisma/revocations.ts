@@ -1,17 +1,17 @@
 import type { Revocation, RevocationJournal } from "../../revocation/journal.js";
 import type { Db } from "./db.js";
 import type { Revocation as Row } from "./generated/sqlite/client.js";
+import { deleteExpired } from "./expired.js";
+import { toDate } from "./instant.js";
 import { lookup, storable } from "./text.js";
 
-/** Prisma reads later instants from PostgreSQL as invalid dates. */
-const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
 /** Raw where the call is hot, or where Prisma would spend one parameter per row (SQLite has a limit). */
-export function revocationJournal({ prisma, postgres }: Db): RevocationJournal {
+export function revocationJournal(db: Db): RevocationJournal {
+  const { prisma, postgres } = db;
   return {
     record: async (revocation, shared) => {
       const { jti, clientId, subject, expiresAt, revokedAt } = storable(revocation);
-      const expires = new Date(Math.min(expiresAt, LATEST));
+      const expires = toDate(expiresAt);
       await prisma.$executeRaw`
         INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
         VALUES (${jti}, ${clientId}, ${subject}, ${expires}, ${new Date(revokedAt)}, ${shared})
@@ -35,8 +35,8 @@ export function revocationJournal({ prisma, postgres }: Db): RevocationJournal {
         .map(toRevocation);
     },
 
-    // SKIP LOCKED: replicas that mark or sweep the same rows in different orders would end in a deadlock. What one
-    // skips is another's work in progress.
+    // SKIP LOCKED: replicas that mark the same rows in different orders would end in a deadlock. What one skips is
+    // another's work in progress.
     markShared: async (jtis) => {
       if (postgres) {
         await prisma.$executeRaw`
@@ -49,17 +49,7 @@ export function revocationJournal({ prisma, postgres }: Db): RevocationJournal {
       }
     },
 
-    sweep: async (before, limit) => {
-      const instant = new Date(before);
-      return postgres
-        ? await prisma.$executeRaw`
-          DELETE FROM revocations WHERE jti IN (
-            SELECT jti FROM revocations WHERE expires_at <= ${instant}
-            ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`
-        : await prisma.$executeRaw`
-          DELETE FROM revocations WHERE jti IN (
-            SELECT jti FROM revocations WHERE expires_at <= ${instant} ORDER BY expires_at LIMIT ${limit})`;
-    },
+    sweep: (before, limit) => deleteExpired(db, "revocations", before, limit),
   };
 }
 

@@ -6,7 +6,7 @@ import type { AuthflowError } from "../../../src/errors.js";
 const REQUEST: PolicedRequest = { sub: "alice", provider: "local", audience: null, claimNames: [] };
 const verdict = (policy: Partial<MintPolicy>, request: Partial<PolicedRequest>): string => {
   try {
-    enforceMintPolicy({ ...PERMISSIVE, ...policy }, { ...REQUEST, ...request });
+    enforceMintPolicy({ ...PERMISSIVE, ...policy }, { ...REQUEST, ...request }, ["google", "linkedin"]);
     return "allowed";
   } catch (error) {
     return (error as AuthflowError).code;

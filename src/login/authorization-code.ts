@@ -1,0 +1,27 @@
+import type { LoginClaims } from "../tokens/login-claims.js";
+
+/** A one-time code (RFC 6749 §4.1.2), kept as its SHA-256. Instants are epoch milliseconds. */
+export interface AuthorizationCode {
+  codeHash: string;
+  clientId: string;
+  redirectUri: string;
+  codeChallenge: string | undefined;
+  /** Once it was exchanged, no more than the subject. */
+  claims: LoginClaims;
+  /** Of the code; once it was exchanged, of the token. */
+  expiresAt: number;
+  /** The token it was exchanged for. */
+  jti: string | undefined;
+}
+
+export interface AuthorizationCodeStore {
+  issue(code: AuthorizationCode): Promise<void>;
+  find(codeHash: string): Promise<AuthorizationCode | null>;
+  /**
+   * Marks the code as exchanged for the token with this jti and expiry, and forgets the claims but for the subject.
+   * False where it already was: of any number of callers, on any replica, one gets true.
+   */
+  exchange(codeHash: string, token: { jti: string; expiresAt: number }): Promise<boolean>;
+  /** Deletes up to `limit` codes with expiresAt <= before; returns how many. */
+  sweep(before: number, limit: number): Promise<number>;
+}

@@ -1,0 +1,74 @@
+import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/client.js";
+import { enforceLoginPolicy } from "../clients/mint-policy.js";
+import { matchesRedirectUri } from "../clients/redirect-uri.js";
+import type { ClientRegistry } from "../clients/registry.js";
+import { AuthflowError, invalidRequest, unauthorizedClient } from "../errors.js";
+import { isPrintable } from "../text.js";
+import type { AuthorizationRequest } from "./login.js";
+
+/** The query of GET /auth/{provider} (RFC 6749 §4.1.1 and §4.2.1, RFC 7636 §4.3), unchecked. */
+export interface AuthorizationParameters {
+  client_id?: string | undefined;
+  redirect_uri?: string | undefined;
+  response_type?: string | undefined;
+  state?: string | undefined;
+  code_challenge?: string | undefined;
+  code_challenge_method?: string | undefined;
+}
+
+/** Where errors may be sent from here on, because the client registered it. */
+export interface ReturnAddress { client: Client; redirectUri: string; state: string | undefined; responseType: ResponseType }
+
+/**
+ * Checks client and redirect URI before anything else. What is wrong with them is answered here: to redirect to an
+ * address that nobody registered would make an open redirector (RFC 6749 §4.1.2.1).
+ */
+export async function returnAddress(
+  clients: ClientRegistry,
+  { client_id: id, redirect_uri: redirectUri, response_type: responseType, state }: AuthorizationParameters,
+): Promise<ReturnAddress> {
+  if (id === undefined) throw invalidRequest("client_id is missing: the application that sent you here must name itself");
+  if (redirectUri === undefined) {
+    throw invalidRequest("redirect_uri is missing: the application that sent you here must say where to return to");
+  }
+  const client = await clients.lookUp(id);
+  if (client === null) throw new AuthflowError(400, "invalid_client", "There is no application with this client_id");
+  if (client.disabled) throw new AuthflowError(400, "invalid_client", "This application is disabled: ask its operator");
+  if (!client.redirectUris.some((registered) => matchesRedirectUri(registered, redirectUri))) {
+    throw new AuthflowError(400, "invalid_redirect_uri",
+      "redirect_uri is not registered for this application: it must equal a registered one character by character");
+  }
+  if (state !== undefined && !isPrintable(state)) throw invalidRequest("state must be printable characters");
+  const known = RESPONSE_TYPES.find((type) => type === responseType);
+  return { client, redirectUri, state, responseType: known ?? client.responseTypes[0] as ResponseType };
+}
+
+/** The rest of the checks, whose errors the application is told by redirect. */
+export function authorizationRequest(
+  { client, redirectUri, state, responseType }: ReturnAddress,
+  provider: string,
+  { response_type: asked, code_challenge: codeChallenge, code_challenge_method: method }: AuthorizationParameters,
+): AuthorizationRequest {
+  if (asked !== undefined && asked !== responseType)
+    throw new AuthflowError(400, "unsupported_response_type", `response_type must be ${RESPONSE_TYPES.join(" or ")}`);
+  if (!client.responseTypes.includes(responseType)) {
+    throw unauthorizedClient(`This client may not use response_type ${responseType}, only ${client.responseTypes.join(", ")}`);
+  }
+  enforceLoginPolicy(client.policy, provider);
+  checkChallenge(client, responseType, codeChallenge, method);
+  return { clientId: client.id, redirectUri, responseType, state, codeChallenge };
+}
+
+function checkChallenge(client: Client, type: ResponseType, challenge: string | undefined, method: string | undefined): void {
+  if (challenge === undefined) {
+    if (method !== undefined) throw invalidRequest("code_challenge_method needs a code_challenge");
+    if (type === "code" && client.isPublic)
+      throw invalidRequest("code_challenge is missing: a public client must use PKCE (RFC 7636)");
+    return;
+  }
+  if (type !== "code") throw invalidRequest("code_challenge is for response_type code: there is no code otherwise");
+  // RFC 7636 §4.3: without a method it would be plain, which protects against nobody who reads the request.
+  if (method !== "S256") throw invalidRequest("code_challenge_method must be S256");
+  if (!/^[A-Za-z0-9_-]{43}$/.test(challenge))
+    throw invalidRequest("code_challenge must be the SHA-256 of the verifier in base64url, 43 characters");
+}

@@ -1,0 +1,162 @@
+import { timingSafeEqual } from "node:crypto";
+import type { ClientRegistry } from "../clients/registry.js";
+import type { Clock } from "../clock.js";
+import { accessDenied, AuthflowError, invalidRequest, notFound, unavailable } from "../errors.js";
+import { UpstreamError } from "../providers/upstream.js";
+import type { Provider, UpstreamRequest } from "../providers/provider.js";
+import { sweepAll } from "../sweep.js";
+import type { TokenIssuer } from "../tokens/issuer.js";
+import { loginClaims } from "../tokens/login-claims.js";
+import type { AuthorizationCodes } from "./authorization-codes.js";
+import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
+import { AuthorizationResponse } from "./authorization-response.js";
+import type { Login, LoginStore } from "./login.js";
+import { digest, newSecret } from "./secrets.js";
+
+/** What a provider sends back (RFC 6749 §4.1.2, RFC 9207), unchecked. */
+export interface CallbackParameters {
+  state?: string | undefined;
+  code?: string | undefined;
+  iss?: string | undefined;
+  error?: string | undefined;
+}
+/** A cookie that ties a login to its browser; `maxAge` is seconds. */
+export interface LoginCookie { name: string; value: string; maxAge: number }
+/** What the names of these cookies begin with. */
+export const LOGIN_COOKIE = "authflow-login-";
+/** Where to send the browser. `failure`: why the login ended without success, for the log. */
+export interface Redirect { location: string; failure?: Error }
+
+/** Seconds that a person has to log in at the provider. */
+const LOGIN_LIFETIME = 600;
+/** Milliseconds for which an expired login is kept, so that its browser can be offered to start again. */
+const REMEMBERED = 3_600_000;
+
+interface Dependencies {
+  store: LoginStore;
+  codes: AuthorizationCodes;
+  tokens: TokenIssuer;
+  clients: ClientRegistry;
+  providers: ReadonlyMap<string, Provider>;
+  clock: Clock;
+  /** Where providers send browsers back to: the public URL. */
+  publicUrl: string;
+  issuer: string;
+}
+
+/** Logins through providers, from the application's request to the answer it gets. */
+export class Logins {
+  readonly #dependencies: Dependencies;
+  readonly #response: AuthorizationResponse;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    this.#response = new AuthorizationResponse(dependencies.issuer);
+  }
+
+  /** The name of the cookie that belongs to a state: one for each login, so that tabs do not disturb one another. */
+  static cookieName(state: string): string {
+    return LOGIN_COOKIE + digest(`cookie ${state}`).slice(0, 16);
+  }
+
+  /** Throws what must not be answered by a redirect. `cookie` is absent where the login ends before it began. */
+  async start(name: string, parameters: AuthorizationParameters): Promise<Redirect & { cookie?: LoginCookie }> {
+    const provider = this.#provider(name);
+    const address = await returnAddress(this.#dependencies.clients, parameters);
+    try {
+      const request = authorizationRequest(address, name, parameters);
+      const [state, browser] = [newSecret(), newSecret()];
+      const login: Login = {
+        ...request, provider: name, stateHash: digest(state), browserHash: digest(browser),
+        nonce: newSecret(), codeVerifier: newSecret(), expiresAt: this.#dependencies.clock() + LOGIN_LIFETIME * 1000,
+      };
+      const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
+      await this.#dependencies.store.begin(login);
+      return { location, cookie: { name: Logins.cookieName(state), value: browser, maxAge: LOGIN_LIFETIME } };
+    } catch (failure) {
+      return this.#refusal(address, provider, failure);
+    }
+  }
+
+  /** `browser`: the value of the login's cookie. Throws what must not be answered by a redirect. */
+  async finish(name: string, parameters: CallbackParameters, browser: string | undefined): Promise<Redirect> {
+    const provider = this.#provider(name);
+    const { state = "" } = parameters;
+    const login = await this.#dependencies.store.take(digest(state));
+    if (login === null) throw invalidRequest("This login is over: it was finished before, or begun too long ago");
+    if (login.provider !== name || browser === undefined || !isSame(digest(browser), login.browserHash)) {
+      throw accessDenied("This login was begun in another browser, or with cookies that are gone");
+    }
+    if (login.expiresAt <= this.#dependencies.clock()) {
+      throw new AuthflowError(400, "invalid_request", "This login took too long", { startAgain: this.#startUrl(login) });
+    }
+    try {
+      return { location: await this.#complete(provider, login, state, parameters) };
+    } catch (failure) {
+      return this.#refusal(login, provider, failure);
+    }
+  }
+
+  /** Deletes logins that nobody will finish. */
+  sweep(): Promise<number> {
+    const { store, clock } = this.#dependencies;
+    return sweepAll((limit) => store.sweep(clock() - REMEMBERED, limit));
+  }
+
+  async #complete(provider: Provider, login: Login, state: string, { code, iss, error }: CallbackParameters): Promise<string> {
+    const { clients, codes, tokens } = this.#dependencies;
+    if (error !== undefined) throw upstreamRefusal(provider, error);
+    if (code === undefined) throw new UpstreamError("untrustworthy", "the response has neither code nor error");
+    const identity = await provider.identify({ code, iss }, this.#upstreamRequest(login, state));
+    const claims = loginClaims(provider.name, identity);
+    const client = await clients.lookUp(login.clientId);
+    if (client === null || client.disabled) throw accessDenied("This application was disabled meanwhile");
+    if (login.responseType === "code") return this.#response.code(login, await codes.issue(login, claims));
+    return this.#response.token(login, await tokens.sign(tokens.claimsOfLogin(client, claims)));
+  }
+
+  #refusal(address: Parameters<AuthorizationResponse["error"]>[0], provider: Provider, failure: unknown): Redirect {
+    const answer = answerTo(failure, provider);
+    return { location: this.#response.error(address, answer), failure: answer };
+  }
+
+  #provider(name: string): Provider {
+    const provider = this.#dependencies.providers.get(name);
+    if (provider === undefined) throw notFound("There is no such way to log in here");
+    return provider;
+  }
+
+  #upstreamRequest({ provider, nonce, codeVerifier }: Login, state: string): UpstreamRequest {
+    const redirectUri = `${this.#dependencies.publicUrl}/auth/${provider}/callback`;
+    return { state, nonce, codeVerifier, codeChallenge: digest(codeVerifier), redirectUri };
+  }
+
+  #startUrl({ provider, clientId, redirectUri, responseType, state, codeChallenge }: Login): string {
+    const query = new URLSearchParams({
+      client_id: clientId, redirect_uri: redirectUri, response_type: responseType,
+      ...(state !== undefined && { state }),
+      ...(codeChallenge !== undefined && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
+    });
+    return `${this.#dependencies.publicUrl}/auth/${provider}?${query.toString()}`;
+  }
+}
+
+const isSame = (a: string, b: string): boolean => timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
+/** The provider's own error codes concern it and us; what the application can act on is passed on. */
+function upstreamRefusal({ label }: Provider, code: string): AuthflowError {
+  const cause = new Error(`the provider answered error ${JSON.stringify(code.slice(0, 100))}`);
+  if (/denied|cancel/.test(code)) // LinkedIn: user_cancelled_login
+    return new AuthflowError(403, "access_denied", `The login at ${label} was cancelled or refused`, { cause });
+  if (code === "temporarily_unavailable") return unavailable(`${label} is out of order right now: try again`, cause);
+  return new AuthflowError(502, "server_error", `${label} refused the login request: tell the operator`, { cause });
+}
+
+/** What an application is told of a failure: nothing that came from upstream. */
+function answerTo(failure: unknown, { label }: Provider): AuthflowError {
+  if (failure instanceof AuthflowError) return failure;
+  if (failure instanceof UpstreamError && failure.kind === "unreachable")
+    return unavailable(`${label} can't be reached right now: try again`, failure);
+  const what = failure instanceof UpstreamError ? `${label} gave an answer that can't be trusted` : "Something went wrong on our side";
+  return new AuthflowError(502, "server_error", `${what}: the login was stopped`, { cause: failure });
+}

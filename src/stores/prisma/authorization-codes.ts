@@ -1,0 +1,43 @@
+import type { AuthorizationCode, AuthorizationCodeStore } from "../../login/authorization-code.js";
+import type { LoginClaims } from "../../tokens/login-claims.js";
+import type { Db, Json } from "./db.js";
+import type { AuthorizationCode as Row } from "./generated/sqlite/client.js";
+import { deleteExpired } from "./expired.js";
+import { toDate } from "./instant.js";
+import { lookup, storable } from "./text.js";
+
+export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
+  const { authorizationCode: codes } = db.prisma;
+  const find: AuthorizationCodeStore["find"] = async (codeHash) => {
+    const row = await codes.findFirst({ where: { codeHash: lookup(codeHash) } });
+    return row && toCode(row);
+  };
+  return {
+    issue: async (code) => { await codes.create({ data: toRow(storable(code)) }); },
+    find,
+    exchange: async (codeHash, { jti, expiresAt }) => {
+      const code = await find(codeHash);
+      if (code === null) return false;
+      const { sub, provider } = code.claims;
+      const data = { jti, expiresAt: toDate(expiresAt), claims: { sub, provider } };
+      // The condition decides between concurrent callers: the row's lock lets one through.
+      return (await codes.updateMany({ where: { codeHash: code.codeHash, jti: null }, data })).count === 1;
+    },
+    sweep: (before, limit) => deleteExpired(db, "authorization_codes", before, limit),
+  };
+}
+
+function toRow({ codeChallenge, claims, expiresAt, jti, ...code }: AuthorizationCode) {
+  return {
+    ...code, jti: jti ?? null, codeChallenge: codeChallenge ?? null,
+    claims: claims as unknown as Json, expiresAt: new Date(expiresAt),
+  };
+}
+
+const toCode = ({ codeChallenge, claims, expiresAt, jti, ...row }: Row): AuthorizationCode => ({
+  ...row,
+  jti: jti ?? undefined,
+  codeChallenge: codeChallenge ?? undefined,
+  claims: claims as unknown as LoginClaims,
+  expiresAt: expiresAt.getTime(),
+});

@@ -1,0 +1,34 @@
+import type { ResponseType } from "../../clients/client.js";
+import type { Login, LoginStore } from "../../login/login.js";
+import type { Db } from "./db.js";
+import type { Login as Row } from "./generated/sqlite/client.js";
+import { deleteExpired } from "./expired.js";
+import { lookup, storable } from "./text.js";
+
+export function loginStore(db: Db): LoginStore {
+  const { prisma } = db;
+  return {
+    begin: async (login) => { await prisma.login.create({ data: toRow(storable(login)) }); },
+
+    take: async (stateHash) => {
+      const row = await prisma.login.findFirst({ where: { stateHash: lookup(stateHash) } });
+      if (row === null) return null;
+      // Whoever deletes it has it: the others find that there was nothing left to delete.
+      const { count } = await prisma.login.deleteMany({ where: { stateHash: row.stateHash } });
+      return count === 1 ? toLogin(row) : null;
+    },
+
+    sweep: (before, limit) => deleteExpired(db, "logins", before, limit),
+  };
+}
+
+const toRow = ({ state, codeChallenge, expiresAt, ...login }: Login): Row =>
+  ({ ...login, state: state ?? null, codeChallenge: codeChallenge ?? null, expiresAt: new Date(expiresAt) });
+
+const toLogin = ({ responseType, state, codeChallenge, expiresAt, ...row }: Row): Login => ({
+  ...row,
+  responseType: responseType as ResponseType,
+  state: state ?? undefined,
+  codeChallenge: codeChallenge ?? undefined,
+  expiresAt: expiresAt.getTime(),
+});

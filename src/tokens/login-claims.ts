@@ -1,0 +1,37 @@
+import type { Identity } from "../providers/identity.js";
+import { characters, isPrintable } from "../text.js";
+import { UpstreamError } from "../providers/upstream.js";
+
+/** What a login says of its user (OpenID Connect Core §5.1, and Authflow's `provider`). */
+export interface LoginClaims {
+  /** `<provider>|<the provider's own id>` */
+  sub: string;
+  provider: string;
+  email?: string;
+  email_verified?: boolean;
+  name?: string;
+  picture?: string;
+}
+
+const MAX = { sub: 255, email: 320, name: 255, picture: 2048 };
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+
+/**
+ * The claims of a login. A subject that could not be told from another refuses the login; anything else that a token
+ * can't carry is left out. Throws UpstreamError.
+ */
+export function loginClaims(provider: string, identity: Identity): LoginClaims {
+  const sub = `${provider}|${identity.subject}`;
+  if (!fits(sub, MAX.sub)) throw new UpstreamError("untrustworthy", "the user's id is too long or not printable");
+  const { email, emailVerified, name, picture } = identity;
+  return {
+    sub,
+    provider,
+    ...(email !== null && EMAIL.test(email) && fits(email, MAX.email) && { email, email_verified: emailVerified }),
+    ...(name !== null && fits(name, MAX.name) && { name }),
+    ...(picture !== null && isHttps(picture) && fits(picture, MAX.picture) && { picture }),
+  };
+}
+
+const fits = (text: string, most: number): boolean => isPrintable(text) && characters(text) <= most;
+const isHttps = (url: string): boolean => URL.canParse(url) && new URL(url).protocol === "https:";
