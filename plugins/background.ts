@@ -34,10 +34,12 @@ export default fp(async (app) => {
       every(SYNC_EVERY, "following other replicas", follow),
       every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise()),
       every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
+      every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),
+      every(SWEEP_EVERY, "sweeping expired codes", () => app.authorizationCodes.sweep()),
     ]);
   });
   app.addHook("onClose", async () => {
     stopped.abort();
     await loops;
   });
-}, { name: "background", dependencies: ["database", "clients", "keys", "revocation"] });
+}, { name: "background", dependencies: ["database", "clients", "keys", "revocation", "logins"] });

@@ -3,11 +3,14 @@ import fp from "fastify-plugin";
 import type { Client } from "../src/clients/client.js";
 import { AuthflowError, invalidClient, invalidRequest, tooManyRequests } from "../src/errors.js";
 
+type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 declare module "fastify" {
   interface FastifyRequest { client: Client | null }
   interface FastifyInstance {
     /** Guard: HTTP Basic or client_id and client_secret in the body (RFC 6749 §2.3.1); sets `request.client`. */
-    authenticateClient: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+    authenticateClient: Guard;
+    /** Guard: as `authenticateClient`; a public client sends nothing but its client_id (§3.2.1). */
+    identifyClient: Guard;
   }
 }
 
@@ -22,17 +25,28 @@ export default fp(async (app) => {
   app.decorateRequest("client", null);
   app.decorate("authenticateClient", async (request) => {
     const { id, secret } = credentials(request);
-    request.client = app.clients.recognise(id, secret) ?? await lookUp(request, id, secret);
-    const limit = await clientLimit(request);
-    if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
+    const known = app.clients.recognise(id, secret);
+    await admit(request, known ?? await countingFailures(request, () => app.clients.authenticate(id, secret)));
+  });
+  app.decorate("identifyClient", async (request, reply) => {
+    const { client_id: id, client_secret: secret } = (request.body ?? {}) as Credentials;
+    const alone = id !== undefined && secret === undefined && request.headers.authorization === undefined;
+    if (!alone) return app.authenticateClient(request, reply);
+    await admit(request, await countingFailures(request, () => app.clients.identify(id)));
   });
 
+  async function admit(request: FastifyRequest, client: Client): Promise<void> {
+    request.client = client;
+    const limit = await clientLimit(request);
+    if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
+  }
+
   /** A flood of wrong secrets from one address ends before the database; clients in use are recognised without it. */
-  async function lookUp(request: FastifyRequest, id: string, secret: string): Promise<Client> {
+  async function countingFailures(request: FastifyRequest, authenticate: () => Promise<Client>): Promise<Client> {
     const spent = await failureLimit(request, { increment: false });
     if (!spent.isAllowed && spent.remaining === 0) throw tooManyRequests(spent.ttlInSeconds);
     try {
-      return await app.clients.authenticate(id, secret);
+      return await authenticate();
     } catch (error) {
       if (error instanceof AuthflowError && error.code === "invalid_client") await failureLimit(request);
       throw error;
@@ -40,8 +54,10 @@ export default fp(async (app) => {
   }
 }, { name: "client-authentication", dependencies: ["clients"] });
 
+interface Credentials { client_id?: string; client_secret?: string }
+
 function credentials({ headers: { authorization }, body }: FastifyRequest): { id: string; secret: string } {
-  const { client_id: id, client_secret: secret } = (body ?? {}) as { client_id?: string; client_secret?: string };
+  const { client_id: id, client_secret: secret } = (body ?? {}) as Credentials;
   if (authorization === undefined) {
     if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
     if (secret === undefined) throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic)");

@@ -2,7 +2,7 @@ import cors from "@fastify/cors";
 import fp from "fastify-plugin";
 
 /** What a page in a browser may call with a token of its own. All else is for backends, which know no CORS. */
-const BROWSER_PATHS = new Set(["/userinfo", "/logout"]);
+const BROWSER_PATHS = new Set(["/userinfo", "/logout", "/token"]);
 
 /** CORS without credentials: no cookies are sent along, only what the page has in hand. */
 export default fp(async (app) => {

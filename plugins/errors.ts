@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { AuthflowError, invalidRequest, notFound } from "../src/errors.js";
+import { errorPage } from "./pages.js";
 
 const UNREADABLE: Record<string, [status: string, description: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not arrive in time"],
@@ -30,20 +31,24 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
 
 /** The one place where an error becomes an answer. */
 export function answerError(error: FastifyError | AuthflowError, request: FastifyRequest, reply: FastifyReply): void {
-  const known = error instanceof AuthflowError ? error : translate(error);
+  const known = error instanceof AuthflowError ? error : translate(error, request);
   if (known.status >= 500) request.log.error({ reqId: request.id, err: known.cause ?? error }, known.message);
   else request.log.debug({ reqId: request.id, error: known.code }, known.message);
   const { challenge, retryAfter } = known.extra;
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
   if (challenge !== undefined) reply.header("www-authenticate", wwwAuthenticate(challenge, known));
-  reply.code(known.status).header("cache-control", "no-store").send({
+  reply.code(known.status).header("cache-control", "no-store");
+  if (request.prefersPage()) return void reply.sendPage(errorPage(known, request.id));
+  reply.send({
     error: known.code,
     error_description: known.message,
     ...(known.status >= 500 ? { request_id: request.id } : {}),
   });
 }
 
-function translate(error: FastifyError): AuthflowError {
+function translate(error: FastifyError, { routeOptions: { config } }: FastifyRequest): AuthflowError {
+  if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" && config?.form === true)
+    return new AuthflowError(415, "invalid_request", "Content-Type must be application/x-www-form-urlencoded", { cause: error });
   const [status, description] = BODY_ERRORS[error.code] ?? [error.statusCode ?? 500, error.message];
   if (status >= 500) {
     return new AuthflowError(500, "server_error", "Something went wrong on our side: quote the request_id", {
@@ -82,4 +87,4 @@ export default fp(async (app) => {
         return invalidRequest(`${name} ${first?.message ?? "is not valid"}`);
     }
   });
-}, { name: "errors" });
+}, { name: "errors", dependencies: ["pages"] });

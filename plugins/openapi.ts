@@ -27,6 +27,7 @@ export default fp(async (app) => {
       servers: [{ url: new URL(app.config.publicUrl).pathname }],
       tags: [
         { name: "tokens", description: "Issue, use and revoke tokens" },
+        { name: "login", description: "Log users in through identity providers" },
         { name: "clients", description: "Registered applications" },
         { name: "discovery", description: "What downstream services read" },
         { name: "operation", description: "Health" },

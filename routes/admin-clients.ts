@@ -56,8 +56,9 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params, body: { redirect_uris: redirectUris, ...patch } }) =>
-      presentClient(await app.clients.update(params.client_id, { ...patch, ...(redirectUris && { redirectUris }) })),
+    async ({ params, body: { redirect_uris: redirectUris, response_types: responseTypes, ...patch } }) =>
+      presentClient(await app.clients.update(params.client_id,
+        { ...patch, ...(redirectUris && { redirectUris }), ...(responseTypes && { responseTypes }) })),
   );
 
   app.delete("/clients/:client_id", {

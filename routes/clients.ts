@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { RegisteredClient, RegistrationBody } from "./schemas/clients.js";
+import { presentMetadata, RegisteredClient, RegistrationBody } from "./schemas/clients.js";
 import { errors, ref, type Security } from "./schemas/common.js";
 
 const schema = {
   operationId: "registerClient",
   tags: ["clients"],
   summary: "Register an application",
-  description: "Who may do so follows from AUTHFLOW_REGISTRATION. The secret is shown only in this answer.",
+  description: "Who may do so follows from AUTHFLOW_REGISTRATION. The secret is shown only in this answer. Applications that can't keep one " +
+    "(pages, mobile) register with token_endpoint_auth_method none.",
   security: [{}, { registrationToken: [] }, { adminToken: [] }] as Security,
   body: ref(RegistrationBody),
   response: {
@@ -19,21 +20,12 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     "/clients",
     { schema, preParsing: app.mayRegister },
-    async ({ body: { name, redirect_uri, redirect_uris } }, reply) => {
+    async ({ body: { name, redirect_uri, redirect_uris, token_endpoint_auth_method, response_types } }, reply) => {
       const { client, secret } = await app.clients.register({
-        name,
-        redirectUri: redirect_uri,
-        redirectUris: redirect_uris,
+        name, redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types,
+        isPublic: token_endpoint_auth_method === "none",
       });
-      return reply
-        .code(201)
-        .send({
-          client_id: client.id,
-          client_secret: secret,
-          name: client.name,
-          redirect_uri: client.redirectUris[0] as string,
-          redirect_uris: client.redirectUris,
-        });
+      return reply.code(201).send({ ...presentMetadata(client), ...(secret !== undefined && { client_secret: secret }) });
     },
   );
 };

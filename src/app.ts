@@ -11,9 +11,13 @@ import closing from "../plugins/closing.js";
 import cors from "../plugins/cors.js";
 import database from "../plugins/database.js";
 import errors, { answerError, answerUnreadable } from "../plugins/errors.js";
+import forms from "../plugins/forms.js";
 import keys from "../plugins/keys.js";
+import logins from "../plugins/logins.js";
 import openapi from "../plugins/openapi.js";
 import operator from "../plugins/operator.js";
+import pages from "../plugins/pages.js";
+import providers from "../plugins/providers.js";
 import readiness from "../plugins/readiness.js";
 import redis from "../plugins/redis.js";
 import requestLog from "../plugins/request-log.js";
@@ -22,6 +26,8 @@ import securityHeaders from "../plugins/security-headers.js";
 import tokens from "../plugins/tokens.js";
 import validation from "../plugins/validation.js";
 import adminClients from "../routes/admin-clients.js";
+import auth from "../routes/auth.js";
+import authFormPost from "../routes/auth-form-post.js";
 import clientRoutes from "../routes/clients.js";
 import documentation from "../routes/documentation.js";
 import health from "../routes/health.js";
@@ -29,6 +35,7 @@ import jwks from "../routes/jwks.js";
 import logout from "../routes/logout.js";
 import mint from "../routes/mint.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
+import token from "../routes/token.js";
 import userinfo from "../routes/userinfo.js";
 import { type Clock, systemClock } from "./clock.js";
 import type { Config } from "./config.js";
@@ -43,6 +50,8 @@ export interface Overrides {
   clock?: Clock;
   /** Where log lines go instead of standard output. */
   logStream?: { write(line: string): void };
+  /** A Unix socket in place of the internet: every identity provider is looked for there. */
+  upstreamSocket?: string;
 }
 
 /** How far a caller is from a limit is nobody's business. */
@@ -52,7 +61,7 @@ const BODY_LIMIT = 32 * 1024;
 /** The whole service, not listening yet: the same for production, tests, the CLI and the OpenAPI document. */
 export async function buildApp(
   config: Config,
-  { clock = systemClock, logStream }: Overrides = {},
+  { clock = systemClock, logStream, upstreamSocket }: Overrides = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { err: loggable }, ...(logStream && { stream: logStream }) },
@@ -75,6 +84,7 @@ export async function buildApp(
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
 
   await app.register(requestLog); // first: a handler keeps the logger factory it was set under
+  await app.register(pages);
   await app.register(errors);
   await app.register(bodyParsing);
   await app.register(validation);
@@ -86,6 +96,8 @@ export async function buildApp(
   await app.register(clients);
   await app.register(tokens);
   await app.register(revocation);
+  await app.register(providers, { upstreamSocket });
+  await app.register(logins);
   await app.register(operator);
   await app.register(readiness);
   await app.register(bearer);
@@ -104,10 +116,22 @@ export async function buildApp(
     await tokenEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.ip });
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(mint);
-    await tokenEndpoints.register(async (bearerEndpoints) => {
-      await bearerEndpoints.register(cors);
-      await bearerEndpoints.register(logout);
-      await bearerEndpoints.register(userinfo);
+    await tokenEndpoints.register(async (browserEndpoints) => {
+      await browserEndpoints.register(cors);
+      await browserEndpoints.register(logout);
+      await browserEndpoints.register(userinfo);
+      await browserEndpoints.register(async (oauthEndpoints) => {
+        await oauthEndpoints.register(forms);
+        await oauthEndpoints.register(token);
+      });
+    });
+  });
+  await app.register(async (loginEndpoints) => {
+    await loginEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.login });
+    await loginEndpoints.register(auth);
+    await loginEndpoints.register(async (formEndpoints) => {
+      await formEndpoints.register(forms);
+      await formEndpoints.register(authFormPost);
     });
   });
   await app.register(async (registration) => {

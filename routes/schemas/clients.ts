@@ -9,6 +9,13 @@ const RedirectUri = Type.String({
   description: "An absolute URI of at most 2048 characters: https, http on a loopback host, or a private-use scheme",
 });
 const RedirectUris = Type.Array(RedirectUri, { minItems: 1, maxItems: 20, description: "1 to 20 redirect URIs" });
+const ResponseTypes = Type.Array(Type.Union([Type.Literal("token"), Type.Literal("code")]), {
+  minItems: 1, maxItems: 2, uniqueItems: true,
+  description: "What a login may hand over, token or code or both; the first is meant where the request names none",
+});
+const AuthMethod = Type.Union([Type.Literal("client_secret_basic"), Type.Literal("none")], {
+  description: "client_secret_basic: with a secret, by HTTP Basic or in the body. none: a public client without a secret",
+});
 const names = (description: string) =>
   Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 100 }), Type.Null()], {
     description: `${description}: at most 100 texts of 1 to 255 characters, or null for no limit`,
@@ -17,11 +24,20 @@ const names = (description: string) =>
 export const ClientId = Type.Object({ client_id: Type.String({ format: "uuid", description: "A UUID" }) });
 
 export const RegistrationBody = Type.Object(
-  { name: Name, redirect_uri: Type.Optional(RedirectUri), redirect_uris: Type.Optional(RedirectUris) },
+  {
+    name: Name,
+    redirect_uri: Type.Optional(RedirectUri),
+    redirect_uris: Type.Optional(RedirectUris),
+    token_endpoint_auth_method: Type.Optional(AuthMethod),
+    response_types: Type.Optional(ResponseTypes),
+  },
   {
     $id: "RegistrationRequest",
     additionalProperties: false,
-    examples: [{ name: "my-app", redirect_uri: "https://my-app.com/callback" }],
+    examples: [
+      { name: "my-app", redirect_uri: "https://my-app.com/callback" },
+      { name: "my-spa", redirect_uri: "https://my-app.com/callback", token_endpoint_auth_method: "none" },
+    ],
   },
 );
 
@@ -30,16 +46,20 @@ const registered = {
   name: Type.String(),
   redirect_uri: Type.String({ description: "The first of redirect_uris" }),
   redirect_uris: Type.Array(Type.String()),
+  token_endpoint_auth_method: AuthMethod,
+  response_types: ResponseTypes,
 };
 const example = {
   client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e", name: "my-app",
   redirect_uri: "https://my-app.com/callback", redirect_uris: ["https://my-app.com/callback"],
+  token_endpoint_auth_method: "client_secret_basic" as const, response_types: ["token" as const, "code" as const],
 };
 
 export const RegisteredClient = Type.Object({
   client_id: registered.client_id,
-  client_secret: Type.String({ description: "Shown this once" }),
+  client_secret: Type.Optional(Type.String({ description: "Shown this once. Public clients get none" })),
   name: registered.name, redirect_uri: registered.redirect_uri, redirect_uris: registered.redirect_uris,
+  token_endpoint_auth_method: registered.token_endpoint_auth_method, response_types: registered.response_types,
 }, { $id: "RegisteredClient", examples: [{ ...example, client_secret: "authflow_secret_…" }] });
 
 const policy = {
@@ -107,6 +127,7 @@ export const ClientPatchBody = Type.Object(
   {
     name: Type.Optional(Name),
     redirect_uris: Type.Optional(RedirectUris),
+    response_types: Type.Optional(ResponseTypes),
     disabled: Type.Optional(Type.Boolean({ description: "true stops minting at once" })),
     policy: Type.Optional(
       Type.Partial(Type.Object(policy), { additionalProperties: false, description: "Only the named members change" }),
@@ -150,12 +171,19 @@ export const RotatedSecret = Type.Object(
   },
 );
 
+/** What was registered, under RFC 7591's names. */
+export const presentMetadata = ({ id, name, redirectUris, isPublic, responseTypes }: Client) => ({
+  client_id: id,
+  name,
+  redirect_uri: redirectUris[0] as string,
+  redirect_uris: redirectUris,
+  token_endpoint_auth_method: isPublic ? "none" as const : "client_secret_basic" as const,
+  response_types: responseTypes,
+});
+
 /** A client as the operators see it: without its secrets. */
 export const presentClient = (client: Client): Static<typeof ClientResponse> => ({
-  client_id: client.id,
-  name: client.name,
-  redirect_uri: client.redirectUris[0] as string,
-  redirect_uris: client.redirectUris,
+  ...presentMetadata(client),
   disabled: client.disabled,
   policy: client.policy,
   created_at: new Date(client.createdAt).toISOString(),

@@ -15,7 +15,7 @@ const STATUS: Record<number, string> = {
   403: "Authenticated, but not allowed",
   404: "There is no such thing",
   413: "The body is larger than 32 KiB",
-  415: "The body is not application/json",
+  415: "The body is not of the media type that is documented",
   429: "Too many requests: see `Retry-After`",
   500: "A fault of the service: quote `request_id`",
   503: "Temporarily unavailable: see `Retry-After`. Nothing is called valid that can't be known to be",
@@ -31,6 +31,15 @@ export function errors(...statuses: number[]): ErrorResponses {
   ]);
   return Object.fromEntries(documented) as ErrorResponses;
 }
+
+/** The error answers of a route that people open in a browser: pages for them, JSON for programs. */
+export const pageErrors = (...statuses: number[]) => Object.fromEntries([...new Set([...statuses, 500])].map((status) => [
+  status,
+  {
+    description: STATUS[status],
+    content: { "application/json": { schema: ref(ErrorResponse) }, "text/html": { schema: Type.String() } },
+  },
+]));
 
 /** Alternatives of which one suffices; `{}` is: none at all. Names are those of the document's securitySchemes. */
 export type Security = readonly Readonly<Record<string, readonly string[]>>[];

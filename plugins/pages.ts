@@ -1,0 +1,49 @@
+import accepts from "@fastify/accepts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import fp from "fastify-plugin";
+import type { AuthflowError } from "../src/errors.js";
+import { type Page, PAGE_CSP, renderPage } from "./page-template.js";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** A person may come here with a browser: answers, errors too, are pages for who prefers them to JSON. */
+    pages?: boolean;
+  }
+  interface FastifyRequest { prefersPage: () => boolean }
+  interface FastifyReply { sendPage: (page: Page) => FastifyReply }
+}
+
+export default fp(async (app) => {
+  await app.register(accepts);
+  app.decorateRequest("prefersPage", function prefersPage(this: FastifyRequest) {
+    return this.routeOptions.config?.pages === true && this.type(["json", "html"]) === "html";
+  });
+  app.decorateReply("sendPage", function sendPage(this: FastifyReply, page: Page) {
+    return this.header("content-security-policy", PAGE_CSP).type("text/html; charset=utf-8").send(renderPage(page));
+  });
+}, { name: "pages" });
+
+const TITLES: Record<number, string> = {
+  400: "This link does not work",
+  403: "This login can't be finished",
+  404: "There is no such way to log in",
+  429: "Too many attempts",
+  503: "Out of order for the moment",
+};
+const REMEDIES: Record<number, string> = {
+  404: "Go back to the application and choose another one.",
+  429: "Wait a minute, then go back to the application and log in again.",
+  500: "Go back to the application and log in again. If it happens again, tell its support the request below.",
+  503: "Wait a moment, then go back to the application and log in again.",
+};
+const REMEDY = "Go back to the application and log in again.";
+
+/** The same words as in JSON, and a way forward. */
+export function errorPage({ status, message, extra: { startAgain } }: AuthflowError, reference: string): Page {
+  return {
+    title: startAgain === undefined ? TITLES[status] ?? "Something went wrong" : "This login took too long",
+    paragraphs: [`${message.replace(/\.$/, "")}.`, startAgain === undefined ? REMEDIES[status] ?? REMEDY : "You can start it again."],
+    links: startAgain === undefined ? [] : [{ text: "Start again", href: startAgain }],
+    reference,
+  };
+}

@@ -1,0 +1,71 @@
+import type { TestApp } from "./app.js";
+
+/** An answer that is no redirect, or the URL of an application that the agent does not load. */
+export interface Visited { url: URL; status: number; headers: Headers; text: string }
+interface Sent { method?: string; headers?: Record<string, string>; form?: Record<string, string> }
+type Load = (url: URL, sent: Sent & { headers: Record<string, string> }) => Promise<Omit<Visited, "url">>;
+
+const load: Load = async (url, { method = "GET", headers, form }) => {
+  const body = form && new URLSearchParams(form);
+  const response = await fetch(url, { method, headers, redirect: "manual", ...(body && { body }) });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+};
+
+/** A browser without a screen: follows redirects, keeps cookies per host name as browsers do, sends forms. */
+export class UserAgent {
+  readonly cookies = new Map<string, Map<string, string>>();
+  readonly #apps: ReadonlyMap<string, TestApp>;
+
+  /** `apps`: Authflow as it is built in this process, by its public origin. */
+  constructor(...apps: TestApp[]) {
+    this.#apps = new Map(apps.map((app) => [new URL(app.fastify.config.publicUrl).origin, app]));
+  }
+
+  /** Stops at the first answer that is no redirect, and before leaving this machine: where applications live. */
+  async open(address: string | URL, sent: Sent = {}): Promise<Visited> {
+    let [url, request] = [new URL(address), sent];
+    for (let hops = 0; hops < 20; hops++) {
+      if (url.hostname !== "localhost") return { url, status: 0, headers: new Headers(), text: "" };
+      const answer = await this.once(url, request);
+      const location = answer.headers.get("location");
+      if (location === null) return { url, ...answer };
+      [url, request] = [new URL(location, url), {}];
+    }
+    throw new Error(`Redirected without end: ${url.href}`);
+  }
+
+  /** One request, whatever its answer. */
+  async once(url: URL, { headers = {}, ...sent }: Sent = {}): Promise<Omit<Visited, "url">> {
+    const jar = this.cookies.get(url.hostname) ?? new Map<string, string>();
+    this.cookies.set(url.hostname, jar);
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const app = this.#apps.get(url.origin);
+    const all = { accept: "text/html", ...headers, ...(cookie !== "" && { cookie }) };
+    const answer = await (app === undefined ? load : inject(app))(url, { ...sent, headers: all });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (/expires=Thu, 01 Jan 1970|max-age=0/i.test(line)) jar.delete(name);
+      else jar.set(name, value);
+    }
+    return answer;
+  }
+
+  /** Fills in and sends the first form of a page. */
+  async submit(page: Visited, fields: Record<string, string> = {}): Promise<Visited> {
+    const [, action = ""] = /<form[^>]*\saction="([^"]*)"/.exec(page.text) ?? [];
+    const hidden = [...page.text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]);
+    return this.open(new URL(action.replaceAll("&amp;", "&"), page.url),
+      { method: "POST", form: { ...Object.fromEntries(hidden) as Record<string, string>, ...fields } });
+  }
+}
+
+const inject = (app: TestApp): Load => async (url, { method = "GET", headers, form }) => {
+  const payload = form && new URLSearchParams(form).toString();
+  const answer = await app.call(method, url.pathname + url.search, {
+    headers: { ...headers, ...(payload !== undefined && { "content-type": "application/x-www-form-urlencoded" }) },
+    ...(payload !== undefined && { payload }),
+  });
+  const received = new Headers();
+  for (const [name, value] of Object.entries(answer.headers)) for (const one of [value].flat()) received.append(name, String(one));
+  return { status: answer.status, headers: received, text: answer.text };
+};
