@@ -1,7 +1,9 @@
-import { Command, InvalidArgumentError } from "commander";
-import { presentClient } from "../../routes/schemas/clients.js";
-import type { Client } from "../clients/client.js";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { presentClient, presentMetadata } from "../../routes/schemas/clients.js";
+import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/client.js";
 import { print, withApp } from "./run.js";
+
+interface AddOptions { public?: boolean; responseTypes?: ResponseType[] }
 
 export const clientCommands = new Command("clients").description("register and manage applications");
 
@@ -9,10 +11,15 @@ clientCommands.command("add")
   .description("register an application; its secret is shown only now")
   .argument("<name>", "what people call it")
   .argument("<redirect-uris...>", "1 to 20 absolute URIs, https unless loopback")
-  .action((name: string, redirectUris: string[]) => withApp(async ({ clients }) => {
-    const { client, secret } = await clients.register({ name, redirectUris });
-    print({ client_id: client.id, client_secret: secret, name: client.name, redirect_uris: client.redirectUris });
-  }));
+  .option("--public", "one that can keep no secret: a page in a browser, a mobile application")
+  .addOption(new Option("--response-types <types...>", "what a login hands over; the first is the default")
+    .choices(RESPONSE_TYPES))
+  .action((name: string, redirectUris: string[], { public: isPublic, responseTypes }: AddOptions) =>
+    withApp(async ({ clients }) => {
+      const { client, secret } = await clients.register({ name, redirectUris, isPublic, responseTypes });
+      const { client_id, redirect_uri: _first, ...metadata } = presentMetadata(client);
+      print({ client_id, client_secret: secret, ...metadata });
+    }));
 
 clientCommands.command("list")
   .description("list applications in the order of registration")
@@ -54,9 +61,10 @@ for (const [verb, disabled] of [["disable", true], ["enable", false]] as const) 
     );
 }
 
-function line({ id, name, disabled, secrets }: Client, now: number): string {
+function line({ id, name, disabled, secrets, isPublic }: Client, now: number): string {
   const live = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).length;
-  return [id, disabled ? "disabled" : "enabled ", `${live} secret${live === 1 ? "" : "s"}`, name].join("  ");
+  const kind = isPublic ? "public   " : `${live} secret${live === 1 ? "" : "s"}`;
+  return [id, disabled ? "disabled" : "enabled ", kind, name].join("  ");
 }
 
 function wholeSeconds(text: string): number {

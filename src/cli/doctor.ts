@@ -7,7 +7,7 @@ import { print } from "./run.js";
 const LABELS = { ok: "  ok  ", note: " note ", fail: " FAIL " };
 
 export const doctorCommand = new Command("doctor")
-  .description("check settings, database, Redis, clock, issuer and JWKS, and say the remedy")
+  .description("check settings, database, Redis, clock, issuer, JWKS and login providers, and say the remedy")
   .action(async () => {
     const findings = await diagnose(process.env);
     for (const [level, text] of findings) print(`${LABELS[level]} ${text}`);
@@ -20,9 +20,9 @@ async function diagnose(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   try {
     const config = loadConfig(env);
     const findings: Finding[] = [["ok", "settings are valid"]];
-    const [{ checkDatabase, checkIssuer, checkService }, { checkRedis }] =
-      await Promise.all([import("./checks.js"), import("./redis-checks.js")]);
-    for (const check of [checkIssuer, checkDatabase, checkRedis, checkService]) {
+    const [{ checkDatabase, checkIssuer, checkService }, { checkRedis }, { checkProviders }] =
+      await Promise.all([import("./checks.js"), import("./redis-checks.js"), import("./provider-checks.js")]);
+    for (const check of [checkIssuer, checkDatabase, checkRedis, checkService, checkProviders]) {
       findings.push(...await check(config).catch((error: unknown): Finding[] => [["fail", reason(error)]]));
     }
     return findings;

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import type { FastifyInstance, HTTPMethods } from "fastify";
 import pg from "pg";
 import type { Test } from "tap";
-import { buildApp } from "../../src/app.js";
+import { buildApp, type Overrides } from "../../src/app.js";
 import type { Clock } from "../../src/clock.js";
 import { loadConfig } from "../../src/config.js";
 import { signCompact, type TokenType } from "../../src/tokens/jws.js";
@@ -63,7 +63,7 @@ export function manualClock(): { clock: Clock; advance(seconds: number): void } 
 }
 
 /** The app as production builds it, on a new SQLite file unless `env` names another database. */
-export async function testApp(t: Suite, env: Environment = {}, overrides: { clock?: Clock } = {}): Promise<TestApp> {
+export async function testApp(t: Suite, env: Environment = {}, overrides: Pick<Overrides, "clock" | "upstreamSocket"> = {}): Promise<TestApp> {
   const logs: string[] = [];
   const defaults = { LOG_LEVEL: "trace", AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN };
   const config = loadConfig({

@@ -49,7 +49,7 @@ export function responseValidator(document: OpenApiDocument): (observed: Observe
       .join("/");
     const validate = compiled.get(pointer) ?? ajv.compile({ $ref: `openapi#/${pointer}` });
     compiled.set(pointer, validate);
-    if (!validate(JSON.parse(body)))
+    if (!validate(media === "application/json" ? JSON.parse(body) : body))
       throw new Error(
         `${method} ${template} ${status} is not as documented: ${ajv.errorsText(validate.errors)}: ${body}`,
       );

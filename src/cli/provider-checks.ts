@@ -1,0 +1,21 @@
+import { systemClock } from "../clock.js";
+import { reason } from "../failure.js";
+import { connectProvider } from "../providers/table.js";
+import type { Check, Finding } from "./checks.js";
+
+/** Asks each provider for what a login's first step needs, as that step does. */
+export const checkProviders: Check = async ({ providers, publicUrl }) => {
+  if (providers.length === 0) return [["ok", "no login provider is switched on: tokens come from POST /mint alone"]];
+  const { connectUpstreams } = await import("../upstream/upstream.js");
+  return Promise.all(providers.map(async (settings): Promise<Finding> => {
+    const redirectUri = `${publicUrl}/auth/${settings.name}/callback`;
+    try {
+      const provider = connectProvider(settings, connectUpstreams(systemClock), systemClock);
+      await provider.authorizationUrl({ state: "", nonce: "", codeVerifier: "", codeChallenge: "", redirectUri });
+      return ["ok", `logins through ${provider.label} are on: its console must list the callback URL ${redirectUri}`];
+    } catch (error) {
+      return ["fail", `logins through ${settings.name} don't work (${reason(error as Error)}): check its settings ` +
+        "and that this machine may call it"];
+    }
+  }));
+};

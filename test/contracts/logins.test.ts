@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import t from "tap";
+import type { AuthorizationCode } from "../../src/login/authorization-code.js";
+import type { Login } from "../../src/login/login.js";
+import { onEveryDialect } from "./dialects.js";
+import { NOW } from "./samples.js";
+
+const aLogin = (changes: Partial<Login> = {}): Login => ({
+  stateHash: randomUUID(), browserHash: "a-browser", provider: "corp", clientId: "a-client",
+  redirectUri: "https://app.example.com/callback?a=%00", responseType: "code", state: "Zürich 🚲", codeChallenge: "a-challenge",
+  nonce: "a-nonce", codeVerifier: "a-verifier", expiresAt: NOW + 600_000, ...changes,
+});
+const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
+  codeHash: randomUUID(), clientId: "a-client", redirectUri: "https://app.example.com/callback", codeChallenge: "a-challenge",
+  claims: { sub: "corp|alice", provider: "corp", email: "alice@example.com", email_verified: true, name: "Zürich 🚲" },
+  expiresAt: NOW + 60_000, jti: undefined, ...changes,
+});
+
+await onEveryDialect(t, async (t, { open }) => {
+  const [one, two] = [await open(), await open()];
+
+  await t.test("a login comes back as it was begun, at any replica", async (t) => {
+    for (const login of [aLogin(), aLogin({ state: undefined, codeChallenge: undefined, responseType: "token" })]) {
+      await one.logins.begin(login);
+      t.strictSame(await two.logins.take(login.stateHash), login);
+      t.equal(await one.logins.take(login.stateHash), null);
+    }
+    t.equal(await one.logins.take("x\0y"), null);
+  });
+
+  await t.test("of many that take a login at once, at two replicas, one gets it", async (t) => {
+    for (let round = 0; round < 5; round++) {
+      const login = aLogin();
+      await one.logins.begin(login);
+      const taken = await Promise.all(Array.from({ length: 16 }, (_, i) => (i % 2 ? one : two).logins.take(login.stateHash)));
+      t.equal(taken.filter((found) => found !== null).length, 1);
+    }
+  });
+
+  await t.test("a code comes back as it was issued", async (t) => {
+    for (const code of [aCode(), aCode({ codeChallenge: undefined })]) {
+      await one.authorizationCodes.issue(code);
+      t.strictSame(await two.authorizationCodes.find(code.codeHash), code);
+    }
+    t.equal(await one.authorizationCodes.find("x\0y"), null);
+  });
+
+  await t.test("a code is exchanged once, whoever is fastest, and keeps no more than what a replay needs", async (t) => {
+    for (let round = 0; round < 5; round++) {
+      const code = aCode();
+      await one.authorizationCodes.issue(code);
+      const tokens = Array.from({ length: 16 }, (_, i) => ({ jti: `jti-${i}`, expiresAt: NOW + 3_600_000 + i }));
+      const won = await Promise.all(tokens.map((token, i) => (i % 2 ? one : two).authorizationCodes.exchange(code.codeHash, token)));
+      const winners = tokens.filter((_, i) => won[i]);
+      t.equal(winners.length, 1);
+      t.strictSame(await two.authorizationCodes.find(code.codeHash),
+        { ...code, ...winners[0], claims: { sub: "corp|alice", provider: "corp" } });
+    }
+    t.equal(await one.authorizationCodes.exchange("nowhere", { jti: "x", expiresAt: NOW }), false);
+  });
+
+  await t.test("a token that lives for millennia does no harm", async (t) => {
+    const code = aCode();
+    await one.authorizationCodes.issue(code);
+    t.equal(await one.authorizationCodes.exchange(code.codeHash, { jti: "x", expiresAt: NOW * 100 }), true);
+    t.match(await one.authorizationCodes.find(code.codeHash), { jti: "x" });
+  });
+
+  await t.test("sweeping deletes what has expired, a page at a time", async (t) => {
+    const old = [aLogin({ expiresAt: NOW - 2 }), aLogin({ expiresAt: NOW - 1 }), aLogin({ expiresAt: NOW })];
+    const young = aLogin({ expiresAt: NOW + 1 });
+    for (const login of [...old, young]) await one.logins.begin(login);
+    t.strictSame([await one.logins.sweep(NOW, 2), await two.logins.sweep(NOW, 2), await one.logins.sweep(NOW, 2)], [2, 1, 0]);
+    t.strictSame(await one.logins.take(young.stateHash), young);
+    const [used, fresh] = [aCode({ expiresAt: NOW }), aCode({ expiresAt: NOW + 1 })];
+    for (const code of [used, fresh]) await one.authorizationCodes.issue(code);
+    t.equal(await one.authorizationCodes.sweep(NOW, 100), 1);
+    t.equal(await one.authorizationCodes.find(used.codeHash), null);
+    t.strictSame(await one.authorizationCodes.find(fresh.codeHash), fresh);
+  });
+});

@@ -1,0 +1,204 @@
+import { createServer } from "node:http";
+import { decodeJwt } from "jose";
+import { OAuth2Server } from "oauth2-mock-server";
+import type { BrowserContext, Page } from "playwright-core";
+import t, { type Test } from "tap";
+import { chromium } from "../support/browser.js";
+import { CHALLENGE, PKCE, VERIFIER } from "../support/login.js";
+import { listen, openIdSettings, openIdUpstream } from "../support/openid.js";
+import { startServer } from "../support/process.js";
+import { type Proxy, reverseProxy } from "../support/proxy.js";
+import { postgres, redis, sqlite } from "../support/services.js";
+import { at } from "./support.js";
+
+const browser = await chromium(t);
+
+/** Where the application lives: a page that says nothing, so that the test reads its address. */
+async function application(t: Test): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>application</title>");
+  });
+  return `http://localhost:${await listen(t, server)}/callback`;
+}
+
+/** npm oauth2-mock-server: approves at once, as an upstream at which the person is logged in already. */
+async function approvingUpstream(t: Test): Promise<string> {
+  const server = new OAuth2Server();
+  await server.issuer.keys.generate("RS256");
+  await server.start(0, "localhost");
+  t.teardown(() => server.stop());
+  return server.issuer.url as string;
+}
+
+async function logIn(page: Page, url: string, user: string): Promise<URL> {
+  await page.goto(url);
+  if (await page.locator("input[name=login]").count() > 0) {
+    await page.locator("input[name=login]").fill(user);
+    await page.locator("input[name=password]").fill("any");
+    await page.locator("button[type=submit]").click();
+    await page.locator("form[action$=confirm], form button").first().click();
+  }
+  await page.waitForURL(/\/callback[?#]/);
+  return new URL(page.url());
+}
+const fragment = (url: URL): Record<string, string> => Object.fromEntries(new URLSearchParams(url.hash.slice(1)));
+
+/** All of it, with Authflow behind `proxy`, whose replicas run with `env`. */
+async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replicas: number): Promise<void> {
+  if (browser === undefined) return;
+  const [redirect_uri, callbacks] = [await application(t), [`${proxy.origin}/auth/corp/callback`]];
+  const { issuer, settings } = await openIdUpstream(t, { callbacks });
+  const fast = openIdSettings("fast", await approvingUpstream(t));
+  const all = { ...fast, ...settings, ...env, AUTHFLOW_OIDC_PROVIDERS: "corp,fast", AUTHFLOW_PUBLIC_URL: proxy.origin };
+  const servers = await Promise.all(Array.from({ length: replicas }, () => startServer(t, all)));
+  proxy.targets = servers.map(({ url }) => url);
+  const service = at(servers[0]?.url as string);
+  const register = async (more: object) =>
+    (await service.ask("POST", "/clients", {}, { name: "app", redirect_uri, ...more })).body as { client_id: string };
+  const [client, spa] = [await register({}), await register({ token_endpoint_auth_method: "none" })];
+  const url = (client_id: string, more: Record<string, string> = {}, provider = "corp") =>
+    `${proxy.origin}/auth/${provider}?${new URLSearchParams({ client_id, redirect_uri, state: "xyz", ...more }).toString()}`;
+  const context = async (t: Test): Promise<BrowserContext> => {
+    const made = await browser.newContext({ ignoreHTTPSErrors: true });
+    t.teardown(() => made.close());
+    return made;
+  };
+
+  await t.test("a person logs in, and the token works until the logout", async (t) => {
+    const page = await (await context(t)).newPage();
+    const { access_token: token = "", state } = fragment(await logIn(page, url(client.client_id), "alice"));
+    t.equal(state, "xyz");
+    t.match(decodeJwt(token), { sub: "corp|alice", email: "alice@example.com", email_verified: true, client_id: client.client_id });
+    t.match(await service.verify(token), { payload: { sub: "corp|alice" } });
+    t.equal((await service.userinfo(token)).status, 200);
+    t.equal((await service.logout(token)).status, 200);
+    t.equal((await service.userinfo(token)).status, 401);
+    t.notMatch((await page.context().cookies()).map(({ name }) => name).join(), /authflow-login/, "no cookie is left");
+  });
+
+  await t.test("start and callback need not meet the same replica", async (t) => {
+    const page = await (await context(t)).newPage();
+    const before = proxy.seen.length;
+    await logIn(page, url(client.client_id), "alice");
+    const [start, end] = proxy.seen.slice(before).filter((line) => line.includes("/auth/corp"));
+    t.match([start, end], [/GET \/auth\/corp$/, /GET \/auth\/corp\/callback$/]);
+    const met = new Set([start, end].map((line) => line?.split(" ")[0]));
+    t.equal(met.size, replicas === 1 ? 1 : 2);
+  });
+
+  await t.test("a page of its own gets a code and exchanges it, from the browser", async (t) => {
+    const page = await (await context(t)).newPage();
+    const arrived = await logIn(page, url(spa.client_id, PKCE), "bob");
+    const form = {
+      grant_type: "authorization_code", code: arrived.searchParams.get("code") ?? "", redirect_uri,
+      client_id: spa.client_id, code_verifier: VERIFIER,
+    };
+    const exchange = () => page.evaluate(async ([to, body]) => {
+      const response = await fetch(to, { method: "POST", body: new URLSearchParams(body) });
+      return { status: response.status, body: await response.json() as Record<string, string> };
+    }, [`${proxy.origin}/token`, form] as const);
+    const first = await exchange();
+    t.match(first, { status: 200, body: { token_type: "Bearer" } });
+    t.match(decodeJwt(first.body.access_token as string), { sub: "corp|bob", client_id: spa.client_id });
+    t.match(await exchange(), { status: 400, body: { error: "invalid_grant" } });
+    t.equal((await service.userinfo(first.body.access_token as string)).status, 401, "the replay revoked it");
+  });
+
+  await t.test("tabs, providers and clients at once in one browser do not disturb one another", async (t) => {
+    const tabs = await context(t);
+    const wanted = [
+      { client_id: client.client_id, provider: "corp", state: "one" }, { client_id: spa.client_id, provider: "fast", state: "two" },
+      { client_id: client.client_id, provider: "fast", state: "three" }, { client_id: spa.client_id, provider: "corp", state: "four" },
+    ];
+    const open = await Promise.all(wanted.map(() => tabs.newPage()));
+    // All have begun before the first one ends.
+    await Promise.all(open.map(async (page, i) => {
+      const { client_id, provider, state } = wanted[i] as (typeof wanted)[number];
+      if (provider === "corp") await page.goto(url(client_id, { state, ...(client_id === spa.client_id && PKCE) }, provider));
+    }));
+    for (const [i, page] of open.entries()) {
+      const { client_id, provider, state } = wanted[i] as (typeof wanted)[number];
+      const arrived = provider === "corp" && i === 0
+        ? await finishAt(page, "carol")
+        : await logIn(page, url(client_id, { state, ...(client_id === spa.client_id && PKCE) }, provider), "carol");
+      const found = client_id === spa.client_id ? Object.fromEntries(arrived.searchParams) : fragment(arrived);
+      t.equal(found.state, state);
+      if (found.access_token !== undefined) {
+        t.match(decodeJwt(found.access_token), { client_id, sub: provider === "corp" ? "corp|carol" : /^fast\|/ });
+      }
+    }
+  });
+
+  await t.test("who cancels comes back with an error", async (t) => {
+    const page = await (await context(t)).newPage();
+    await page.goto(url(client.client_id));
+    await page.locator("a", { hasText: "Cancel" }).click();
+    await page.waitForURL(/\/callback[?#]/);
+    t.match(fragment(new URL(page.url())), { error: "access_denied", state: "xyz" });
+  });
+
+  await t.test("the back button after a login shows a page that says what happened", async (t) => {
+    const page = await (await context(t)).newPage();
+    const answers: string[] = [];
+    page.on("request", (request) => { if (request.url().includes("/auth/corp/callback")) answers.push(request.url()); });
+    await logIn(page, url(client.client_id), "dora");
+    const again = await page.goto(answers[0] as string);
+    t.equal(again?.status(), 400);
+    t.match(await page.locator("main").innerText(), /This login is over/);
+  });
+
+  await t.test("a form that a provider's page posts (form_post) finishes the login", async (t) => {
+    const page = await (await context(t)).newPage();
+    const posted = new Promise<URL>((resolve) => {
+      // The provider answers by a form from its own site instead of a redirect.
+      void page.route(/\/auth\/corp\/callback\?/, async (route) => {
+        if (route.request().method() !== "GET" || formSent) return route.continue();
+        formSent = true;
+        resolve(new URL(route.request().url()));
+        await route.abort();
+      });
+    });
+    let formSent = false;
+    const login = logIn(page, url(client.client_id), "erin").catch((error: unknown) => error);
+    const answer = await posted;
+    await login;
+    const inputs = [...answer.searchParams].map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`).join("");
+    const formPage = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "text/html" }).end(
+        `<form method="post" action="${answer.origin}${answer.pathname}">${inputs}<button>go on</button></form>`);
+    });
+    const port = await listen(t, formPage);
+    await page.goto(`http://127.0.0.1:${port}/`); // another site than localhost
+    await page.locator("button").click();
+    await page.waitForURL(/\/callback#/);
+    t.match(decodeJwt(fragment(new URL(page.url())).access_token as string), { sub: "corp|erin" });
+  });
+
+  await t.test("an upstream that is down disturbs its own logins only", async (t) => {
+    const page = await (await context(t)).newPage();
+    t.ok(issuer);
+    t.match(fragment(await logIn(page, url(client.client_id, {}, "fast"), "x")), { access_token: String });
+  });
+  t.ok(CHALLENGE);
+}
+
+async function finishAt(page: Page, user: string): Promise<URL> {
+  await page.locator("input[name=login]").fill(user);
+  await page.locator("input[name=password]").fill("any");
+  await page.locator("button[type=submit]").click();
+  await page.locator("form button").first().click();
+  await page.waitForURL(/\/callback[?#]/);
+  return new URL(page.url());
+}
+
+await t.test("in Chromium, on SQLite alone", async (t) => {
+  const proxy = await reverseProxy(t);
+  if (proxy !== undefined) await suite(t, proxy, { DATABASE_URL: sqlite(t) }, 1);
+});
+
+await t.test("in Chromium, behind TLS, on PostgreSQL and Redis with two replicas", async (t) => {
+  const [proxy, DATABASE_URL, REDIS_URL] = [await reverseProxy(t, { tls: true }), await postgres(t), await redis(t)];
+  if (proxy === undefined || DATABASE_URL === undefined || REDIS_URL === undefined) return;
+  const AUTHFLOW_KEY_ENCRYPTION_KEY = Buffer.alloc(32, 3).toString("base64");
+  await suite(t, proxy, { DATABASE_URL, REDIS_URL, AUTHFLOW_KEY_ENCRYPTION_KEY }, 2);
+});
