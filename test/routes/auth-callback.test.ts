@@ -1,6 +1,7 @@
 import t from "tap";
 import { decode, manualClock, onEveryBackend, OPERATOR } from "../support/app.js";
 import { delivered, loginFixture } from "../support/login.js";
+import { answerAt } from "../support/openid.js";
 import { UserAgent } from "../support/user-agent.js";
 
 const HTML = { accept: "text/html" };
@@ -10,16 +11,7 @@ type AnswerOf = (agent: UserAgent, user: string, query?: Record<string, string>,
 /** Goes as far as the provider's answer, without delivering it: its URL at Authflow. */
 async function providersAnswer(agent: UserAgent, start: string, user: string): Promise<URL> {
   const begun = await agent.once(new URL(start));
-  const upstream = new UserAgent();
-  const page = await upstream.open(begun.headers.get("location") as string);
-  const consent = await upstream.submit(page, { login: user, password: "x" });
-  const [, action = ""] = /<form[^>]*\saction="([^"]*)"/.exec(consent.text) ?? [];
-  let answer = await upstream.once(new URL(action, consent.url), { method: "POST", form: { prompt: "consent" } });
-  for (;;) {
-    const location = new URL(answer.headers.get("location") as string, consent.url);
-    if (location.pathname.endsWith("/callback")) return location;
-    answer = await upstream.once(location);
-  }
+  return answerAt(begun.headers.get("location") as string, user);
 }
 
 await onEveryBackend(t, async (t, env) => {

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import Provider, { type Configuration } from "oidc-provider";
 import type { Suite } from "./services.js";
-import type { UserAgent, Visited } from "./user-agent.js";
+import { UserAgent, type Visited } from "./user-agent.js";
 
 export const UPSTREAM_CLIENT = { client_id: "authflow-at-upstream", client_secret: "upstream-secret-0123456789abcdef" };
 
@@ -58,4 +58,18 @@ export async function logInAs(agent: UserAgent, user: string, start: string | UR
   const loginPage = await agent.open(start);
   const consentPage = await agent.submit(loginPage, { login: user, password: "any" });
   return consentPage.text === "" ? consentPage : agent.submit(consentPage);
+}
+
+/** The same, but the provider's answer is not delivered: the URL that the browser would be sent to. */
+export async function answerAt(authorizationUrl: string, user: string): Promise<URL> {
+  const agent = new UserAgent();
+  const page = await agent.open(authorizationUrl);
+  const consent = await agent.submit(page, { login: user, password: "any" });
+  const [, action = ""] = /<form[^>]*\saction="([^"]*)"/.exec(consent.text) ?? [];
+  let answer = await agent.once(new URL(action, consent.url), { method: "POST", form: { prompt: "consent" } });
+  for (;;) {
+    const location = new URL(answer.headers.get("location") as string, consent.url);
+    if (location.pathname.endsWith("/callback")) return location;
+    answer = await agent.once(location);
+  }
 }
