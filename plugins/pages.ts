@@ -27,11 +27,13 @@ const TITLES: Record<number, string> = {
   400: "This link does not work",
   403: "This login can't be finished",
   404: "There is no such way to log in",
+  410: "This login can't be finished",
   429: "Too many attempts",
   503: "Out of order for the moment",
 };
 const REMEDIES: Record<number, string> = {
   404: "Go back to the application and choose another one.",
+  410: "If the application shows you as logged in, all is well. Otherwise go back to it and log in again.",
   429: "Wait a minute, then go back to the application and log in again.",
   500: "Go back to the application and log in again. If it happens again, tell its support the request below.",
   503: "Wait a moment, then go back to the application and log in again.",
@@ -41,8 +43,8 @@ const REMEDY = "Go back to the application and log in again.";
 /** The same words as in JSON, and a way forward. */
 export function errorPage({ status, message, extra: { startAgain } }: AuthflowError, reference: string): Page {
   return {
-    title: startAgain === undefined ? TITLES[status] ?? "Something went wrong" : "This login took too long",
-    paragraphs: [`${message.replace(/\.$/, "")}.`, startAgain === undefined ? REMEDIES[status] ?? REMEDY : "You can start it again."],
+    title: TITLES[status] ?? "Something went wrong",
+    paragraphs: [`${message}.`, startAgain === undefined ? REMEDIES[status] ?? REMEDY : "You can start it again."],
     links: startAgain === undefined ? [] : [{ text: "Start again", href: startAgain }],
     reference,
   };

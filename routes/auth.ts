@@ -1,3 +1,4 @@
+import type { Static } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { pageErrors, ref } from "./schemas/common.js";
 import { AuthorizationQuery, CallbackQuery, ProviderList, ProviderName } from "./schemas/login.js";
@@ -38,20 +39,27 @@ const callback = {
     "`code`: ?code=…&state=… for POST /token; an error: error=…&error_description=…&state=….",
   params: ProviderName,
   querystring: CallbackQuery,
-  response: { 303: elsewhere("To the application's redirect URI"), ...pageErrors(400, 403, 404, 429, 503) },
+  response: { 303: elsewhere("To the application's redirect URI"), ...pageErrors(400, 403, 404, 410, 429, 503) },
 };
+
+/** `query`: the application's request, which every link passes on. */
+function chooser(providers: Static<typeof ProviderList>["providers"], query: string | undefined) {
+  const title = "Log in";
+  const labels = providers.map(({ label }) => label).join(", ");
+  if (labels === "") return { title, paragraphs: ["No way to log in is switched on here."] };
+  // Without it the links would lead nowhere: nobody could be brought back.
+  if (query === undefined)
+    return { title, paragraphs: [`Ways to log in: ${labels}.`, "A login begins at an application, which sends you here."] };
+  const links = providers.map(({ label, url }) => ({ text: `Log in with ${label}`, href: `${url}?${query}` }));
+  return { title, paragraphs: ["Choose how to log in."], links };
+}
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.get("/auth", { ...route, schema: list }, async (request, reply) => {
-    const query = /\?.*/.exec(request.url)?.[0] ?? "";
+    const [, query] = /\?(.*client_id=.*)/.exec(request.url) ?? [];
     const providers = [...app.providers.values()].map(({ name, label }) =>
       ({ name, label, url: `${app.config.publicUrl}/auth/${name}` }));
-    if (!request.prefersPage()) return reply.send({ providers });
-    return reply.sendPage({
-      title: "Log in",
-      paragraphs: [providers.length === 0 ? "No way to log in is switched on here." : "Choose how to log in."],
-      links: providers.map(({ label, url }) => ({ text: `Log in with ${label}`, href: url + query })),
-    });
+    return request.prefersPage() ? reply.sendPage(chooser(providers, query)) : reply.send({ providers });
   });
 
   app.get("/auth/:provider", { ...route, schema: start }, async ({ params, query }, reply) => {

@@ -37,6 +37,10 @@ export const invalidGrant = (description: string): AuthflowError => new Authflow
 export const unauthorizedClient = (description: string): AuthflowError =>
   new AuthflowError(403, "unauthorized_client", description);
 
+/** A login that can't be finished any more; `startAgain`: where it can be begun anew. */
+export const loginOver = (description: string, startAgain?: string): AuthflowError =>
+  new AuthflowError(410, "invalid_request", description, startAgain === undefined ? {} : { startAgain });
+
 export const invalidTarget = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_target", description); // RFC 8707 §2
 

@@ -14,6 +14,7 @@ const STATUS: Record<number, string> = {
   401: "Authentication failed",
   403: "Authenticated, but not allowed",
   404: "There is no such thing",
+  410: "The login was finished before, or begun too long ago",
   413: "The body is larger than 32 KiB",
   415: "The body is not of the media type that is documented",
   429: "Too many requests: see `Retry-After`",

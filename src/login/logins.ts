@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../clock.js";
-import { accessDenied, AuthflowError, invalidRequest, notFound, unavailable } from "../errors.js";
+import { accessDenied, AuthflowError, loginOver, notFound, unavailable } from "../errors.js";
 import { UpstreamError } from "../providers/upstream.js";
 import type { Provider, UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../sweep.js";
@@ -83,13 +83,11 @@ export class Logins {
     const provider = this.#provider(name);
     const { state = "" } = parameters;
     const login = await this.#dependencies.store.take(digest(state));
-    if (login === null) throw invalidRequest("This login is over: it was finished before, or begun too long ago");
+    if (login === null) throw loginOver("This login is over: it was finished before, or begun too long ago");
     if (login.provider !== name || browser === undefined || !isSame(digest(browser), login.browserHash)) {
       throw accessDenied("This login was begun in another browser, or with cookies that are gone");
     }
-    if (login.expiresAt <= this.#dependencies.clock()) {
-      throw new AuthflowError(400, "invalid_request", "This login took too long", { startAgain: this.#startUrl(login) });
-    }
+    if (login.expiresAt <= this.#dependencies.clock()) throw loginOver("This login took too long", this.#startUrl(login));
     try {
       return { location: await this.#complete(provider, login, state, parameters) };
     } catch (failure) {

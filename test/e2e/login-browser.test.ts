@@ -151,7 +151,7 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
     page.on("request", (request) => { if (request.url().includes("/auth/corp/callback")) answers.push(request.url()); });
     await logIn(page, url(client.client_id), "dora");
     const again = await page.goto(answers[0] as string);
-    t.equal(again?.status(), 400);
+    t.equal(again?.status(), 410);
     t.match(await page.locator("main").innerText(), /This login is over/);
   });
 

@@ -27,8 +27,8 @@ await onEveryBackend(t, async (t, env) => {
     t.match(delivered(first), { access_token: String });
     agent.cookies.set("localhost", cookies); // a browser that kept everything
     const again = await agent.open(callback);
-    t.match(again, { status: 400, text: /This login is over/ });
-    t.match(again.text, /Go back to the application/);
+    t.match(again, { status: 410, text: /This login is over/ });
+    t.match(again.text, /If the application shows you as logged in, all is well/);
     t.match(again.text, /<footer>Request [0-9a-f-]{36}<\/footer>/);
   });
 
@@ -38,14 +38,14 @@ await onEveryBackend(t, async (t, env) => {
     const jar = [...agent.cookies.get("localhost") ?? []].map(([name, value]) => `${name}=${value}`).join("; ");
     const answers = await Promise.all(Array.from({ length: 12 }, () =>
       app.call("GET", callback.pathname + callback.search, { headers: { cookie: jar } })));
-    t.strictSame(answers.map(({ status }) => status).sort(), [303, ...Array<number>(11).fill(400)]);
+    t.strictSame(answers.map(({ status }) => status).sort(), [303, ...Array<number>(11).fill(410)]);
   });
 
   await t.test("another browser can't finish it, and then nobody can", async (t) => {
     const agent = new UserAgent(app);
     const callback = await answerOf(agent, "alice");
     t.match(await new UserAgent(app).open(callback), { status: 403, text: /begun in another browser/ });
-    t.match(await agent.open(callback), { status: 400, text: /This login is over/ });
+    t.match(await agent.open(callback), { status: 410, text: /This login is over/ });
   });
 
   await t.test("a cookie of another login does not serve", async (t) => {
@@ -69,7 +69,7 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("without a state, or with an invented one, there is nothing to finish", async (t) => {
     for (const query of ["", "?code=x", "?code=x&state=", `?code=x&state=${"A".repeat(43)}`, "?error=access_denied&state=x"]) {
       const answer = await app.call("GET", `/auth/corp/callback${query}`);
-      t.match(answer, { status: 400, body: { error: "invalid_request", error_description: /This login is over/ } }, query);
+      t.match(answer, { status: 410, body: { error: "invalid_request", error_description: /This login is over/ } }, query);
       t.equal(answer.headers.location, undefined);
     }
     t.match(await app.call("GET", "/auth/corp/callback?state=a&state=b"), { status: 400, body: { error_description: "state must be given once" } });
@@ -134,7 +134,7 @@ await onEveryBackend(t, async (t, env) => {
       const callback = await answerOf(agent, "alice", { state: "keep me" });
       advance(601);
       const page = await agent.open(callback);
-      t.match(page, { status: 400, text: /<h1>This login took too long<\/h1>/ });
+      t.match(page, { status: 410, text: /<p>This login took too long\.<\/p>/ });
       const [, again = ""] = /<a href="([^"]+)">Start again<\/a>/.exec(page.text) ?? [];
       const link = new URL(again.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))));
       t.match(Object.fromEntries(link.searchParams), { client_id: client.client_id, state: "keep me", response_type: "token" });
@@ -146,7 +146,7 @@ await onEveryBackend(t, async (t, env) => {
       const callback = await answerOf(agent, "alice");
       advance(601 + 3600);
       await app.fastify.logins.sweep();
-      t.match(await agent.open(callback), { status: 400, text: /This login is over/ });
+      t.match(await agent.open(callback), { status: 410, text: /This login is over/ });
       const fresh = await answerOf(new UserAgent(app), "alice");
       await app.fastify.logins.sweep();
       t.match(await app.call("GET", fresh.pathname + fresh.search), { status: 403 }, "it is still there");
