@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { html } from "ghtml";
+import { errors } from "oidc-provider";
+
+const STYLE = await readFile(new URL("spa/style.css", import.meta.url));
+const NAME = "[A-Za-z0-9_.\\-]{1,40}";
+
+const page = (title, body) => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body class="provider">
+<main class="narrow">
+<p class="brand">Demo Provider</p>
+<h1>${title}</h1>
+!${body}
+</main>
+</body>
+</html>
+`;
+
+const loginPage = (fault) => page("Sign in", html`
+<p>This page stands in for Google, Microsoft or your company’s own login. Any name works, and there is no password.</p>
+<form method="post">
+<label for="name">Name</label>
+<input id="name" name="name" value="alice" required pattern="${NAME}" autocomplete="off" autocapitalize="none"
+  spellcheck="false" aria-describedby="rule">
+<p id="rule" !${fault ? html`class="fault" role="alert"` : ""}>Letters, digits, dots and dashes, at most 40.</p>
+<div class="actions">
+<button class="primary">Sign in</button>
+<button name="cancel" value="yes" formnovalidate>Cancel</button>
+</div>
+</form>`);
+
+/** A page of ours, under a strict policy; what oidc-provider sends on its own, a script among it, is not. */
+function show(context, policy, body) {
+  context.type = "html";
+  context.set({
+    "content-security-policy": policy, "cache-control": "no-store",
+    "referrer-policy": "no-referrer", "x-content-type-options": "nosniff",
+  });
+  context.body = body;
+}
+
+const POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
+
+/** oidc-provider's renderError: for who can't be sent back to the application. */
+export const showError = (home) => (context, { error_description: description }) => {
+  show(context, `${POLICY}; form-action 'none'`, page("This sign-in can’t go on", html`
+<p>Most likely it was finished before, or begun too long ago.</p>
+!${description ? html`<p class="quiet">The provider says: ${description}.</p>` : ""}
+<p><a class="button primary" href="${home}">Back to the application</a></p>`));
+};
+
+/** A middleware with the page that oidc-provider sends people to: /interaction/:uid. */
+export function loginPages(provider, { app, authflow }) {
+  // Browsers hold the redirects that follow a form to form-action too: they lead through Authflow to the application.
+  const policy = `${POLICY}; form-action 'self' ${authflow} ${app}`;
+
+  return async (context, next) => {
+    if (context.path === "/style.css") {
+      context.type = "css";
+      context.body = STYLE;
+    } else if (context.path.startsWith("/interaction/")) await interaction(context);
+    else await next();
+  };
+
+  async function interaction(context) {
+    try {
+      await provider.interactionDetails(context.req, context.res); // throws where none is under way
+      const form = new URLSearchParams(context.method === "POST" ? await text(context.req) : "");
+      if (form.has("cancel")) return await finish(context, { error: "access_denied", error_description: "cancelled" });
+      const name = form.get("name");
+      if (new RegExp(`^${NAME}$`).test(name ?? "")) return await finish(context, { login: { accountId: name } });
+      context.status = name === null ? 200 : 400;
+      show(context, policy, loginPage(name !== null));
+    } catch (error) {
+      if (!(error instanceof errors.SessionNotFound)) throw error;
+      context.status = 400;
+      showError(app)(context, {});
+    }
+  }
+
+  async function finish(context, result) {
+    const next = await provider.interactionResult(context.req, context.res, result, { mergeWithLastSubmission: false });
+    context.redirect(next);
+    context.status = 303;
+  }
+}
