@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import t from "tap";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const pages = [ROOT, join(ROOT, "docs"), join(ROOT, "docs/adr"), join(ROOT, "examples")]
+const pages = [ROOT, join(ROOT, "docs"), join(ROOT, "docs/adr"), join(ROOT, "examples"), join(ROOT, "demo")]
   .flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith(".md")).map((name) => join(folder, name)));
 const slug = (heading: string): string => heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-");
 const headings = (page: string): string[] =>

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { createServer } from "node:http";
+import t from "tap";
+import { DEMO, demoPorts, startDemo } from "../support/demo.js";
+import { listen } from "../support/openid.js";
+import { run } from "../support/process.js";
+import { temporaryFolder } from "../support/services.js";
+
+const answers = (url: string): Promise<boolean> => fetch(url).then(() => true, () => false);
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  await t.test(`${signal} ends every part of the demo, and nothing is left behind`, async (t) => {
+    const demo = await startDemo(t);
+    const urls = Object.keys(demo.env).filter((name) => name.startsWith("DEMO_"))
+      .map((name) => `http://localhost:${demo.env[name]}/`);
+    t.equal(urls.length, 4);
+    t.same(await Promise.all(urls.map(answers)), [true, true, true, true], "all parts answer");
+    t.equal(readdirSync(demo.folder).length, 1, "it has a folder while it runs");
+    t.equal(await demo.end(signal), 0);
+    t.same(await Promise.all(urls.map(answers)), [false, false, false, false], "no part answers");
+    t.same(readdirSync(demo.folder), []);
+  });
+}
+
+await t.test("Ctrl-C may arrive twice, as npm passes it on", async (t) => {
+  const demo = await startDemo(t);
+  const [first, second] = [demo.end("SIGINT"), demo.end("SIGINT")];
+  t.same([await first, await second], [0, 0]);
+  t.same(readdirSync(demo.folder), []);
+});
+
+await t.test("a port that is taken is named, with the way out", async (t) => {
+  for (const name of Object.keys(await demoPorts())) {
+    const taken = String(await listen(t, createServer()));
+    const folder = temporaryFolder(t);
+    const { code, stdout, stderr } = await run(DEMO, [], { TMPDIR: folder, ...await demoPorts(), [name]: taken });
+    t.equal(code, 1, name);
+    t.match(stderr, new RegExp(`Port ${taken} is taken by another program`));
+    t.match(stderr, new RegExp(`  ${name}=\\d+ npm run demo\n`));
+    t.notMatch(stderr, /    at /, "no stack");
+    t.notMatch(stdout, "Open this");
+    t.same(readdirSync(folder), [], "nothing is left behind");
+  }
+});
+
+await t.test("ports that can't be are refused before anything starts", async (t) => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ DEMO_API_PORT: "eighty" }, /^DEMO_API_PORT must be a port from 1 to 65535, not "eighty"\.$/m],
+    [{ DEMO_API_PORT: "65536" }, /^DEMO_API_PORT must be a port from 1 to 65535/m],
+    [{ DEMO_APP_PORT: "8082" }, /^DEMO_APP_PORT and DEMO_API_PORT are both 8082: choose another one for either\.$/m],
+  ];
+  for (const [env, message] of cases) {
+    const { code, stderr } = await run(DEMO, [], env);
+    t.equal(code, 1);
+    t.match(stderr, message);
+  }
+});
+
+await t.test("a signal while it starts leaves nothing behind either", async (t) => {
+  const folder = temporaryFolder(t);
+  const child = spawn(process.execPath, [DEMO], {
+    env: { PATH: process.env.PATH, TMPDIR: folder, ...await demoPorts() }, stdio: "ignore",
+  });
+  t.teardown(() => { child.kill("SIGKILL"); });
+  while (readdirSync(folder).length === 0) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  t.same(readdirSync(folder), []);
+});

@@ -1,0 +1,195 @@
+import type { BrowserContextOptions, Page } from "playwright-core";
+import t from "tap";
+import { chromium } from "../support/browser.js";
+import { type Demo, startDemo } from "../support/demo.js";
+import type { Suite } from "../support/services.js";
+
+const browser = await chromium(t);
+const demo = browser && await startDemo(t);
+/** Where screenshots go, for people; unset, none is taken. */
+const folder = process.env.AUTHFLOW_SCREENSHOTS;
+
+interface Watched { page: Page; complaints: string[]; hosts: Set<string> }
+
+/** A browser of its own, at the page that the terminal says to open. */
+async function visit(t: Suite, { url }: Demo, options: BrowserContextOptions = {}): Promise<Watched> {
+  const context = await browser?.newContext(options);
+  if (context === undefined) throw new Error("no browser");
+  t.teardown(() => context.close());
+  const watched: Watched = { page: await context.newPage(), complaints: [], hosts: new Set() };
+  context.on("request", (request) => { watched.hosts.add(new URL(request.url()).hostname); });
+  context.on("console", (message) => {
+    if (!["error", "warning"].includes(message.type())) return;
+    watched.complaints.push(`${message.location().url} ${message.text()}`);
+  });
+  watched.page.on("pageerror", ({ message }) => { watched.complaints.push(message); });
+  context.on("requestfailed", (request) => {
+    watched.complaints.push(`${request.url()} ${request.failure()?.errorText}`);
+  });
+  context.setDefaultTimeout(30_000);
+  await open(watched.page, url);
+  return watched;
+}
+
+async function open(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await isReady(page);
+}
+const isReady = (page: Page): Promise<void> => page.locator("html[data-ready]").waitFor({ state: "attached" });
+
+async function logIn(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByLabel("Name").fill(name);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Call the API" }).waitFor();
+}
+
+/** Presses a button and reads what the page shows of the answer. */
+async function press(page: Page, button: string, output: string): Promise<string> {
+  await page.getByRole("button", { name: button, exact: true }).click();
+  const shown = page.locator(`#${output}`);
+  await shown.locator(".status").waitFor();
+  return shown.innerText();
+}
+const claim = (page: Page, name: string): Promise<string> =>
+  page.locator("#claims dt").getByText(name, { exact: true }).locator("+ dd").innerText();
+
+await t.test("a person logs in, calls the API, logs out and is refused", async (t) => {
+  if (demo === undefined) return;
+  const { page, complaints, hosts } = await visit(t, demo);
+  await logIn(page, "alice");
+  t.equal(page.url(), `${demo.url}/`, "neither code nor state stays in the address");
+  t.equal(await claim(page, "sub"), "demo-provider|alice");
+  t.equal(await claim(page, "email"), "alice@example.com");
+  t.match(await page.locator("#who").innerText(), "You are logged in as Alice.");
+  t.match(await press(page, "Call the API", "call-result"), /^200 OK[^]*"Hello, Alice!"[^]*"demo-provider\|alice"/);
+  t.match(await press(page, "Log out", "logout-result"), /^200 OK[^]*"revoked": true/);
+  t.same(complaints, [], "until here the console stays empty");
+  t.match(await press(page, "Call the API again", "call-again-result"), /^401 Unauthorized[^]*"invalid_token"/);
+  t.match(complaints, [new RegExp(`^http://localhost:${demo.env.DEMO_API_PORT}/hello .*status of 401`)],
+    "browsers report each refusal, and report nothing else");
+  t.equal(complaints.length, 1);
+
+  await page.getByRole("button", { name: "Start again" }).click();
+  await logIn(page, "bob");
+  t.equal(await claim(page, "sub"), "demo-provider|bob", "the provider asks who is there each time");
+  t.same([...hosts], ["localhost"], "nothing is asked of another host");
+});
+
+await t.test("reloading does no harm, wherever one is", async (t) => {
+  if (demo === undefined) return;
+  const { page, complaints } = await visit(t, demo);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByLabel("Name").waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Call the API" }).waitFor();
+  const jti = await claim(page, "jti");
+  await page.reload();
+  await isReady(page);
+  t.equal(await claim(page, "jti"), jti, "the same token is there after a reload");
+  t.match(await press(page, "Call the API", "call-result"), /^200 OK/);
+  await press(page, "Log out", "logout-result");
+  await page.reload();
+  await isReady(page);
+  t.match(await page.locator("#who").innerText(), "You are logged out.");
+  t.match(await press(page, "Call the API again", "call-again-result"), /^401 /);
+  t.equal(complaints.length, 1, complaints.join());
+});
+
+await t.test("the back button does no harm", async (t) => {
+  if (demo === undefined) return;
+  const { page } = await visit(t, demo);
+  await logIn(page, "alice");
+  const jti = await claim(page, "jti");
+  await page.goBack();
+  t.match(await page.locator("h1").innerText(), "This sign-in can’t go on", "the provider's page is over");
+  await page.goForward();
+  await isReady(page);
+  t.equal(await claim(page, "jti"), jti);
+  t.match(await press(page, "Call the API", "call-result"), /^200 OK/, "no second exchange revoked the token");
+  await page.goBack();
+  await page.getByRole("link", { name: "Back to the application" }).click();
+  await isReady(page);
+  t.equal(await claim(page, "jti"), jti);
+  await page.goBack();
+  await page.goBack();
+  await page.waitForURL(`${demo.url}/`);
+  t.equal(await claim(page, "jti"), jti, "the page as it was before the login knows of it");
+});
+
+await t.test("cancelling at the provider comes back as a readable error, and the next attempt works", async (t) => {
+  if (demo === undefined) return;
+  const { page, complaints } = await visit(t, demo);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  const alert = page.getByRole("alert");
+  await alert.filter({ hasText: "cancelled" }).waitFor();
+  t.equal(await alert.innerText(),
+    "You are not logged in. The login at Demo Provider was cancelled or refused (access_denied).");
+  t.equal(page.url(), `${demo.url}/`);
+  await page.reload();
+  await isReady(page);
+  t.equal(await alert.innerText(), "", "the error does not come back");
+  await logIn(page, "alice");
+  t.same(complaints, []);
+});
+
+await t.test("an answer to a login that this tab did not begin is not taken", async (t) => {
+  if (demo === undefined) return;
+  const { page } = await visit(t, demo);
+  for (const query of ["code=stolen&state=planted", "code=stolen", "error=access_denied&state=planted"]) {
+    await open(page, `${demo.url}/?${query}`);
+    t.match(await page.getByRole("alert").innerText(), "This answer belongs to no login that was begun", query);
+    t.equal(await page.getByRole("button", { name: "Call the API" }).isVisible(), false);
+  }
+});
+
+await t.test("the provider takes no name that could not be one", async (t) => {
+  if (demo === undefined) return;
+  const { page } = await visit(t, demo);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByLabel("Name").fill("<b>");
+  // Past the browser's own check, which a hand-written request does not have.
+  await page.locator("form").evaluate((form) => { (form as unknown as { noValidate: boolean }).noValidate = true; });
+  await page.getByRole("button", { name: "Sign in" }).click();
+  t.match(await page.getByRole("alert").innerText(), "Letters, digits, dots and dashes");
+  await page.getByLabel("Name").fill("carol");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Call the API" }).waitFor();
+  t.equal(await claim(page, "sub"), "demo-provider|carol");
+});
+
+const SCREENS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+for (const [screen, viewport] of Object.entries(SCREENS)) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await t.test(`every page fits a ${screen}, in ${colorScheme} colours`, async (t) => {
+      if (demo === undefined) return;
+      const { page, complaints } = await visit(t, demo, { viewport, colorScheme });
+      const look = async (name: string): Promise<void> => {
+        const width = await page.evaluate("document.documentElement.scrollWidth");
+        t.equal(width, viewport.width, `${name} is as wide as the screen`);
+        const path = `${folder}/demo-${name}-${screen}-${colorScheme}.png`;
+        if (folder !== undefined) await page.screenshot({ path, fullPage: true });
+      };
+      await look("1-start");
+      await page.getByRole("button", { name: "Log in" }).click();
+      await page.getByRole("button", { name: "Cancel" }).waitFor();
+      await look("2-provider");
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await page.getByRole("alert").filter({ hasText: "cancelled" }).waitFor();
+      await look("3-cancelled");
+      await logIn(page, "alice");
+      await look("4-logged-in");
+      await page.getByText("Header, and the token as it is sent").click();
+      await press(page, "Call the API", "call-result");
+      await press(page, "Log out", "logout-result");
+      await press(page, "Call the API again", "call-again-result");
+      await look("5-refused");
+      await page.goBack();
+      await look("6-over");
+      t.match(complaints, [/status of 401/, /status of 400/], "the two refusals, and nothing else");
+      t.equal(complaints.length, 2);
+    });
+  }
+}
