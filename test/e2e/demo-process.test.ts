@@ -24,10 +24,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-await t.test("Ctrl-C may arrive twice, as npm passes it on", async (t) => {
+await t.test("Ctrl-C may arrive more than once: npm passes on what the terminal sent to it too", async (t) => {
   const demo = await startDemo(t);
-  const [first, second] = [demo.end("SIGINT"), demo.end("SIGINT")];
-  t.same([await first, await second], [0, 0]);
+  const ended = demo.end("SIGINT");
+  // A signal that is still pending swallows its like: they are sent until there is nobody left to get one.
+  const again = setInterval(() => { void demo.end("SIGINT"); }, 1);
+  t.equal(await ended, 0);
+  clearInterval(again);
   t.same(readdirSync(demo.folder), []);
 });
 
