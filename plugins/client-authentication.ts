@@ -26,20 +26,17 @@ export default fp(async (app) => {
   app.decorate("authenticateClient", async (request) => {
     const { id, secret } = credentials(request);
     const known = app.clients.recognise(id, secret);
-    await admit(request, known ?? await countingFailures(request, () => app.clients.authenticate(id, secret)));
+    request.client = known ?? await countingFailures(request, () => app.clients.authenticate(id, secret));
+    const limit = await clientLimit(request);
+    if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
   });
   app.decorate("identifyClient", async (request, reply) => {
     const { client_id: id, client_secret: secret } = (request.body ?? {}) as Credentials;
     const alone = id !== undefined && secret === undefined && request.headers.authorization === undefined;
     if (!alone) return app.authenticateClient(request, reply);
-    await admit(request, await countingFailures(request, () => app.clients.identify(id)));
+    // Anyone can name it: a limit of the client's own would let one lock out all of its users.
+    request.client = await countingFailures(request, () => app.clients.identify(id));
   });
-
-  async function admit(request: FastifyRequest, client: Client): Promise<void> {
-    request.client = client;
-    const limit = await clientLimit(request);
-    if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
-  }
 
   /** A flood of wrong secrets from one address ends before the database; clients in use are recognised without it. */
   async function countingFailures(request: FastifyRequest, authenticate: () => Promise<Client>): Promise<Client> {

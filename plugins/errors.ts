@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { AuthflowError, invalidRequest, notFound } from "../src/errors.js";
-import { errorPage } from "./pages.js";
+import { errorPage, prefersPage } from "./pages.js";
 
 const UNREADABLE: Record<string, [status: string, description: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not arrive in time"],
@@ -38,7 +38,7 @@ export function answerError(error: FastifyError | AuthflowError, request: Fastif
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
   if (challenge !== undefined) reply.header("www-authenticate", wwwAuthenticate(challenge, known));
   reply.code(known.status).header("cache-control", "no-store");
-  if (request.prefersPage()) return void reply.sendPage(errorPage(known, request.id));
+  if (prefersPage(request)) return void reply.sendPage(errorPage(known, request.id));
   reply.send({
     error: known.code,
     error_description: known.message,

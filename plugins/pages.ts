@@ -15,13 +15,15 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   await app.register(accepts);
-  app.decorateRequest("prefersPage", function prefersPage(this: FastifyRequest) {
-    return this.routeOptions.config?.pages === true && this.type(["json", "html"]) === "html";
-  });
+  app.decorateRequest("prefersPage", function (this: FastifyRequest) { return prefersPage(this); });
   app.decorateReply("sendPage", function sendPage(this: FastifyReply, page: Page) {
     return this.header("content-security-policy", PAGE_CSP).type("text/html; charset=utf-8").send(renderPage(page));
   });
 }, { name: "pages" });
+
+/** Of any request, also of one that Fastify could not route and did not decorate. */
+export const prefersPage = (request: FastifyRequest): boolean =>
+  request.routeOptions?.config?.pages === true && request.type(["json", "html"]) === "html";
 
 const TITLES: Record<number, string> = {
   400: "This link does not work",

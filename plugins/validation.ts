@@ -38,7 +38,8 @@ export default fp(async (app) => {
 /** A field's description says what it takes; that helps more than the keyword that failed. */
 function explain<E extends { keyword: string; message?: string; parentSchema?: object; data?: unknown }>(error: E): E {
   // RFC 6749 §3.1: of two values, someone else may read the other one.
-  if (error.keyword === "type" && Array.isArray(error.data)) return { ...error, message: "must be given once" };
+  const several = Array.isArray(error.data) && error.data.length > 1 && error.data.every((one) => typeof one === "string");
+  if (error.keyword === "type" && several) return { ...error, message: "must be given once" };
   const { description } = (error.parentSchema ?? {}) as { description?: string };
   const telling = ["pattern", "format", "minLength", "maxLength", "enum", "minimum", "maximum", "anyOf"].includes(
     error.keyword,

@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { Client } from "../../src/clients/client.js";
-import { ref, Timestamp } from "./common.js";
+import { OneOf, ref, Timestamp } from "./common.js";
 
 const Name = Type.String({ minLength: 1, maxLength: 100, description: "1 to 100 printable characters" });
 const RedirectUri = Type.String({
@@ -9,13 +9,12 @@ const RedirectUri = Type.String({
   description: "An absolute URI of at most 2048 characters: https, http on a loopback host, or a private-use scheme",
 });
 const RedirectUris = Type.Array(RedirectUri, { minItems: 1, maxItems: 20, description: "1 to 20 redirect URIs" });
-const ResponseTypes = Type.Array(Type.Union([Type.Literal("token"), Type.Literal("code")]), {
+const ResponseTypes = Type.Array(OneOf(["token", "code"], "`token` or `code`"), {
   minItems: 1, maxItems: 2, uniqueItems: true,
   description: "What a login may hand over, token or code or both; the first is meant where the request names none",
 });
-const AuthMethod = Type.Union([Type.Literal("client_secret_basic"), Type.Literal("none")], {
-  description: "client_secret_basic: with a secret, by HTTP Basic or in the body. none: a public client without a secret",
-});
+const AuthMethod = OneOf(["client_secret_basic", "none"],
+  "client_secret_basic: with a secret, by HTTP Basic or in the body. none: a public client without a secret");
 const names = (description: string) =>
   Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 100 }), Type.Null()], {
     description: `${description}: at most 100 texts of 1 to 255 characters, or null for no limit`,

@@ -3,6 +3,10 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 /** A `$ref` that keeps the TypeScript type of what it points to. */
 export const ref = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` });
 
+/** One of several words: what is wrong with another one is said in the words of `description`. */
+export const OneOf = <const T extends string>(values: readonly T[], description: string) =>
+  Type.Unsafe<T>({ type: "string", enum: [...values], description });
+
 export const ErrorResponse = Type.Object({
   error: Type.String({ description: "A code that programs can tell apart (RFC 6749 §5.2, RFC 6750 §3.1)" }),
   error_description: Type.String({ description: "What is wrong and what to do, for people" }),

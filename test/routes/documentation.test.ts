@@ -16,10 +16,10 @@ t.strictSame(document, parse(readFileSync(new URL("../../openapi.yaml", import.m
 t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length,
   "operationIds are unique");
 t.strictSame(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
-  "delete /clients/{client_id}", "get /.well-known/jwks.json", "get /clients", "get /clients/{client_id}",
-    "get /health/live", "get /health/ready",
-  "get /userinfo", "patch /clients/{client_id}", "post /clients", "post /clients/{client_id}/rotate-secret",
-    "post /logout", "post /mint",
+  "delete /clients/{client_id}", "get /.well-known/jwks.json", "get /auth", "get /auth/{provider}",
+  "get /auth/{provider}/callback", "get /clients", "get /clients/{client_id}", "get /health/live", "get /health/ready",
+  "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback", "post /clients",
+  "post /clients/{client_id}/rotate-secret", "post /logout", "post /mint", "post /token",
 ]);
 for (const { path, method, operation } of operations) {
   t.ok(operation.summary && Array.isArray(operation.security), `${method} ${path} says what it does and who may`);

@@ -131,3 +131,53 @@ for (const [text, seconds] of DURATIONS) t.equal(loadConfig({ AUTHFLOW_TOKEN_TTL
 const FOLDERS: [url: string, folder: string][] = [["file:./data/authflow.db", "./data"],
   ["file:/var/lib/a.db", "/var/lib"], ["file:///var/lib/a.db", "/var/lib"]];
 for (const [url, folder] of FOLDERS) t.equal(loadConfig({ DATABASE_URL: url }).dataDir, folder, url);
+
+await t.test("a provider switches on by its two variables", async (t) => {
+  t.strictSame(loadConfig({}).providers, []);
+  const { providers } = loadConfig({
+    MICROSOFT_CLIENT_ID: "m", MICROSOFT_CLIENT_SECRET: "s", MICROSOFT_TENANT: "contoso.com",
+    GOOGLE_CLIENT_ID: "g", GOOGLE_CLIENT_SECRET: "s", AUTHFLOW_OIDC_PROVIDERS: "okta, my-corp",
+    AUTHFLOW_OIDC_OKTA_ISSUER: "https://okta.example.com", AUTHFLOW_OIDC_OKTA_CLIENT_ID: "o", AUTHFLOW_OIDC_OKTA_CLIENT_SECRET: "s",
+    AUTHFLOW_OIDC_MY_CORP_ISSUER: "http://localhost:9000/realms/x", AUTHFLOW_OIDC_MY_CORP_CLIENT_ID: "c",
+    AUTHFLOW_OIDC_MY_CORP_CLIENT_SECRET: "s", AUTHFLOW_OIDC_MY_CORP_SCOPE: "openid email",
+  });
+  t.match(providers, [
+    { name: "google", clientId: "g", clientSecret: "s" }, { name: "microsoft", tenant: "contoso.com" },
+    { name: "okta", issuer: "https://okta.example.com", scope: undefined },
+    { name: "my-corp", issuer: "http://localhost:9000/realms/x", scope: "openid email" },
+  ]);
+});
+
+await t.test("secrets of providers may come from files", async (t) => {
+  const file = join(temporaryFolder(t), "secret");
+  writeFileSync(file, "from-a-file\n");
+  const env = { GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET_FILE: file, AUTHFLOW_OIDC_PROVIDERS: "corp",
+    AUTHFLOW_OIDC_CORP_ISSUER: "https://c.example", AUTHFLOW_OIDC_CORP_CLIENT_ID: "c", AUTHFLOW_OIDC_CORP_CLIENT_SECRET_FILE: file };
+  t.match(loadConfig(env).providers, [{ clientSecret: "from-a-file" }, { clientSecret: "from-a-file" }]);
+  t.match(faults({ ...env, AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "x" }), [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET and .*_FILE are both set/]);
+});
+
+const CORP = { AUTHFLOW_OIDC_PROVIDERS: "corp", AUTHFLOW_OIDC_CORP_ISSUER: "https://c.example",
+  AUTHFLOW_OIDC_CORP_CLIENT_ID: "c", AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "s" };
+const BAD_PROVIDERS: [env: Record<string, string>, faults: RegExp[]][] = [
+  [{ GOOGLE_CLIENT_ID: "g" }, [/^GOOGLE_CLIENT_SECRET must be set beside GOOGLE_CLIENT_ID/]],
+  [{ GITHUB_CLIENT_SECRET: "s" }, [/^GITHUB_CLIENT_ID must be set beside/]],
+  [{ GOOGLE_CLIENT_ID: "a b", GOOGLE_CLIENT_SECRET: "s" }, [/^GOOGLE_CLIENT_ID must be printable/]],
+  [{ MICROSOFT_TENANT: "a/../b" }, [/^MICROSOFT_TENANT must be a tenant's id/]],
+  [{ AUTHFLOW_OIDC_PROVIDERS: "corp" }, [/^AUTHFLOW_OIDC_CORP_ISSUER must be set/]],
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_CLIENT_ID: "", AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "" }, [/^AUTHFLOW_OIDC_CORP_CLIENT_ID and .* must be set/]],
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "" }, [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET must be set beside/]],
+  [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "google" }, [/^AUTHFLOW_OIDC_PROVIDERS can't use the name google/]],
+  [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "corp,corp" }, [/^AUTHFLOW_OIDC_PROVIDERS names corp more than once/]],
+  [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "Corp" }, [/^AUTHFLOW_OIDC_PROVIDERS must be names of a-z/]],
+  [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "a|b" }, [/^AUTHFLOW_OIDC_PROVIDERS must be names of a-z/]],
+  ...["http://c.example", "https://c.example?x=1", "https://u@c.example", "ftp://c.example", "c.example"].map(
+    (issuer): [Record<string, string>, RegExp[]] =>
+      [{ ...CORP, AUTHFLOW_OIDC_CORP_ISSUER: issuer }, [/^AUTHFLOW_OIDC_CORP_ISSUER must be an https URL/]]),
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_SCOPE: "email" }, [/^AUTHFLOW_OIDC_CORP_SCOPE must be space-separated and hold openid/]],
+];
+for (const [env, expected] of BAD_PROVIDERS) {
+  const found = faults(env);
+  t.match(found, expected, JSON.stringify(env));
+  t.equal(found.length, expected.length, `no more than that: ${found.join("; ")}`);
+}
