@@ -5,6 +5,8 @@ import { type IdTokenChecks, UpstreamError } from "../providers/upstream.js";
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 /** Seconds by which the provider's clock may differ from ours. */
 const CLOCK_TOLERANCE = 60;
+/** Seconds since which a token may exist that was asked for just now; with it, one of the future is refused. */
+const MAX_AGE = 3600;
 
 /** A provider's keys: cached, and fetched again for an unknown kid, though not more often than every 30 s. */
 export const remoteKeys = (jwksUri: string, fetchJwks: (url: string) => Promise<unknown>): JWTVerifyGetKey =>
@@ -20,16 +22,23 @@ export async function verifyIdToken(
   try {
     const { payload } = await jwtVerify(idToken, keys, {
       algorithms: ALGORITHMS, audience, issuer: issuer(decodeJwt(idToken)), requiredClaims: ["sub", "iat", "exp"],
-      clockTolerance: CLOCK_TOLERANCE, currentDate: new Date(now),
+      clockTolerance: CLOCK_TOLERANCE, maxTokenAge: MAX_AGE, currentDate: new Date(now),
     });
     const fault = partyFault(payload.aud, payload.azp, audience)
       ?? (nonce !== undefined && payload.nonce !== nonce ? "nonce is not the one of this login" : undefined);
     if (fault !== undefined) throw new UpstreamError("untrustworthy", `id_token: ${fault}`);
     return payload;
   } catch (error) {
-    if (error instanceof errors.JOSEError) throw new UpstreamError("untrustworthy", `id_token: ${error.code} ${error.message}`);
-    throw error;
+    if (error instanceof UpstreamError) throw error;
+    throw new UpstreamError("untrustworthy", `id_token: ${faultOf(error as Error)}`);
   }
+}
+
+/** In words of ours: those of the libraries repeat parts of the token and of the provider's keys. */
+function faultOf(error: Error): string {
+  if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired)
+    return `${error.code} ${error.claim} ${error.reason}`;
+  return error instanceof errors.JOSEError ? error.code : `the provider's key can't be used (${error.name})`;
 }
 
 /** A token for several audiences, or given to another client, names the client it was issued to in azp. */
