@@ -18,6 +18,8 @@ export interface Api {
   settings: ProviderSettings;
 }
 
+const isObject = (item: unknown): item is Record<string, unknown> => typeof item === "object" && item !== null;
+
 /** A provider that speaks OAuth 2.0 and no OpenID Connect: the user comes from an API of its own. */
 export const oauthProvider = ({ label, preset, scope, authentication, identify }: Traits): ProviderDefinition => ({
   label,
@@ -40,7 +42,7 @@ export const oauthProvider = ({ label, preset, scope, authentication, identify }
           get: (url) => upstream.getJson(url, accessToken),
           getList: async (url) => {
             const list = await upstream.getDocument(url, accessToken);
-            return Array.isArray(list) ? list.filter((item): item is Record<string, unknown> => typeof item === "object") : [];
+            return Array.isArray(list) ? list.filter(isObject) : [];
           },
         });
       },
