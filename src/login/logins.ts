@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../clock.js";
 import { accessDenied, AuthflowError, loginOver, notFound, unavailable } from "../errors.js";
+import { errorCode } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
 import type { Provider, UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../sweep.js";
@@ -143,7 +144,7 @@ const isSame = (a: string, b: string): boolean => timingSafeEqual(Buffer.from(a)
 
 /** The provider's own error codes concern it and us; what the application can act on is passed on. */
 function upstreamRefusal({ label }: Provider, code: string): AuthflowError {
-  const cause = new Error(`the provider answered error ${JSON.stringify(code.slice(0, 100))}`);
+  const cause = new Error(`the provider answered error ${errorCode(code)}`);
   if (/denied|cancel/.test(code)) // LinkedIn: user_cancelled_login
     return new AuthflowError(403, "access_denied", `The login at ${label} was cancelled or refused`, { cause });
   if (code === "temporarily_unavailable") return unavailable(`${label} is out of order right now: try again`, cause);

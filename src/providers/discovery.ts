@@ -75,11 +75,12 @@ export class Discovery {
       throw new UpstreamError("untrustworthy", `${this.#url}: ${fault?.path} ${fault?.message}`);
     }
     if (!this.#accepts(document.issuer)) { // OpenID Connect Discovery §4.3
-      throw new UpstreamError("untrustworthy", `${this.#url} names another issuer: ${document.issuer}`);
+      throw new UpstreamError("untrustworthy",
+        `${this.#url} names another issuer than the configured one: they must be equal to the character`);
     }
     const { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint } = document;
-    for (const url of [authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint]) {
-      if (url !== undefined) this.#upstream.checkEndpoint(url);
+    for (const [name, url] of Object.entries({ authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint })) {
+      if (url !== undefined) this.#upstream.checkEndpoint(url, `${this.#url}: ${name}`);
     }
     return document;
   }

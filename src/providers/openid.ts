@@ -78,7 +78,7 @@ class OpenIdProvider implements Provider {
   async #userinfo(claims: Claims, { userinfo_endpoint: url }: ProviderMetadata, answer: Claims): Promise<Claims> {
     const complete = text(claims.email) !== null && text(claims.name) !== null;
     if (url === undefined || complete || this.traits.userinfo === false) return {};
-    const userinfo = await this.upstream.getJson(url, accessTokenFrom(answer));
+    const userinfo = await this.upstream.getJson(url, accessTokenFrom(answer), "the userinfo endpoint");
     if (userinfo.sub === claims.sub) return userinfo;
     // §5.3.2: it may be about somebody else.
     throw new UpstreamError("untrustworthy", "the userinfo endpoint speaks of another user than the id_token");
@@ -116,5 +116,5 @@ class OpenIdProvider implements Provider {
 function checkIssuerParameter({ iss }: UpstreamResponse, metadata: ProviderMetadata): void {
   const promised = metadata.authorization_response_iss_parameter_supported === true;
   if (iss === undefined ? promised : iss !== metadata.issuer)
-    throw new UpstreamError("untrustworthy", `the response's iss is ${iss ?? "missing"}, not ${metadata.issuer}`);
+    throw new UpstreamError("untrustworthy", `the response's iss ${iss === undefined ? "is missing" : "is another's"}`);
 }

@@ -28,14 +28,17 @@ export interface IdTokenChecks {
   nonce: string | undefined;
 }
 
-/** What a provider needs of the network. Everything is bounded in time and size, and follows no redirect. */
+/**
+ * What a provider needs of the network. Everything is bounded in time and size, and follows no redirect. `name` is what
+ * the log calls a URL that the upstream chose: by default the URL itself stands there.
+ */
 export interface Upstream {
   /** Throws UpstreamError unless the URL is https, or lies at the trusted origin. */
-  checkEndpoint(url: string): void;
+  checkEndpoint(url: string, name: string): void;
   /** A JSON object. Rejects with UpstreamError. */
-  getJson(url: string, bearerToken?: string): Promise<Record<string, unknown>>;
+  getJson(url: string, bearerToken?: string, name?: string): Promise<Record<string, unknown>>;
   /** A JSON document of any form. Rejects with UpstreamError. */
-  getDocument(url: string, bearerToken?: string): Promise<unknown>;
+  getDocument(url: string, bearerToken?: string, name?: string): Promise<unknown>;
   oauthClient(options: OAuthClientOptions): OAuthClient;
   /** Resolves to the verified claims of an ID token (OpenID Connect Core §3.1.3.7). Rejects with UpstreamError. */
   verifyIdToken(idToken: string, jwksUri: string, checks: IdTokenChecks): Promise<Record<string, unknown>>;

@@ -2,10 +2,16 @@ import { lookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 
-/** Private, link-local, loopback, carrier-grade NAT, documentation, multicast, mapped and translated addresses are not. */
-const isPublic = (address: string): boolean => ipaddr.process(address).range() === "unicast";
+/** A connection that was not made, because of where it would have led. */
+export class AddressRefusal extends Error {
+  override readonly name = "AddressRefusal";
+  constructor() {
+    super("leads to an address that is not public");
+  }
+}
 
-const refusal = (host: string): Error => new Error(`${host} has an address that is not public`);
+/** Private, link-local, loopback, carrier-grade NAT, documentation, multicast and translated addresses are not. */
+export const isPublic = (address: string): boolean => ipaddr.process(address).range() === "unicast";
 
 /**
  * A DNS lookup that yields public addresses or fails. Used for the connection itself, so that no second lookup can give
@@ -14,13 +20,13 @@ const refusal = (host: string): Error => new Error(`${host} has an address that 
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, options, (error, found, family) => {
     const addresses = typeof found === "string" ? [found] : (found ?? []).map(({ address }) => address);
-    if (error === null && !addresses.every(isPublic)) callback(refusal(hostname), "");
+    if (error === null && !addresses.every(isPublic)) callback(new AddressRefusal(), "");
     else callback(error, found, family);
   });
 };
 
-/** An address that stands in the URL itself is never looked up. Throws where it is not public. */
+/** An address that stands in the URL itself is never looked up. Throws AddressRefusal where it is not public. */
 export function checkLiteralAddress({ hostname }: URL): void {
   const address = hostname.replace(/^\[|\]$/g, "");
-  if (isIP(address) !== 0 && !isPublic(address)) throw refusal(hostname);
+  if (isIP(address) !== 0 && !isPublic(address)) throw new AddressRefusal();
 }

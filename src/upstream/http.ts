@@ -1,6 +1,8 @@
+import type { IncomingMessage } from "node:http";
 import Wreck from "@hapi/wreck";
+import { errorCode } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
-import { checkLiteralAddress, publicLookup } from "./addresses.js";
+import { AddressRefusal, checkLiteralAddress, publicLookup } from "./addresses.js";
 
 /** Milliseconds until the headers of an answer must be there, and from then on until its end: 10 s in all. */
 const TIMEOUT = 5000;
@@ -9,56 +11,81 @@ const MAX_BYTES = 1024 * 1024;
 type WreckOptions = NonNullable<Parameters<typeof Wreck.get>[1]>;
 interface Boom extends Error {
   isBoom?: true;
-  data?: { isResponseError?: boolean; payload?: unknown };
+  /** Of an answer: itself and what it held. Of a connection: its error. Of a redirect: the requests so far. */
+  data?: { payload?: unknown; res?: IncomingMessage; code?: unknown } | unknown[] | null;
   output?: { statusCode: number };
 }
+type Fault = [kind: UpstreamError["kind"], what: string];
 
 /** Where requests to upstreams lead. `socketPath`: all of them to that Unix socket, for tests without an internet. */
 export interface Route { trustedOrigin?: string | undefined; socketPath?: string | undefined }
 
-/** Throws UpstreamError unless `url` is https, or lies at the trusted origin. */
-export function checkEndpoint(url: string, { trustedOrigin }: Route): URL {
+/** Throws UpstreamError unless `url` is https, or lies at the trusted origin. `name` is what the log calls it. */
+export function checkEndpoint(url: string, name: string, { trustedOrigin }: Route): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed !== undefined && (parsed.protocol === "https:" || parsed.origin === trustedOrigin)) return parsed;
-  throw new UpstreamError("untrustworthy", `${url.slice(0, 200)} is not an https URL`);
+  throw new UpstreamError("untrustworthy", `${name} is not an https URL`);
 }
 
-/** How the HTTP client may reach `url`. No redirect is followed. */
-export function bounds(url: string, route: Route): WreckOptions {
-  const parsed = checkEndpoint(url, route);
+/** How the HTTP client may reach `url`. Throws UpstreamError where it may not. */
+export function bounds(url: string, name: string, route: Route): WreckOptions {
+  const parsed = checkEndpoint(url, name, route);
   const { trustedOrigin, socketPath } = route;
-  const limits = { timeout: TIMEOUT, maxBytes: MAX_BYTES, redirects: false as const };
+  // 0: a redirect is an error. Without a number it would count as the answer.
+  const limits = { timeout: TIMEOUT, maxBytes: MAX_BYTES, redirects: 0, redirect303: true };
   if (socketPath !== undefined) return { ...limits, socketPath };
   if (parsed.origin === trustedOrigin) return limits;
   try {
     checkLiteralAddress(parsed);
   } catch (error) {
-    throw new UpstreamError("untrustworthy", (error as Error).message);
+    throw upstreamError(error, name);
   }
   return { ...limits, lookup: publicLookup };
 }
 
-export async function getDocument(url: string, route: Route, bearerToken?: string): Promise<unknown> {
+export async function getDocument(url: string, name: string, route: Route, bearerToken?: string): Promise<unknown> {
   const headers = { accept: "application/json", "user-agent": "authflow", // GitHub answers nobody without a name
     ...(bearerToken !== undefined && { authorization: `Bearer ${bearerToken}` }) };
   try {
-    const { res, payload } = await Wreck.get(url, { ...bounds(url, route), headers, json: "force" });
+    const { res, payload } = await Wreck.get(url, { ...bounds(url, name, route), headers, json: "force" });
     if (res.statusCode === 200) return payload;
-    throw new UpstreamError("untrustworthy", `${url.split("?", 1)[0]} answered ${res.statusCode}`);
+    throw new UpstreamError("untrustworthy", `${name} answered ${res.statusCode}`);
   } catch (error) {
-    throw upstreamError(error, url);
+    throw upstreamError(error, name);
   }
 }
 
-/** What the HTTP client throws, as what it means. */
-export function upstreamError(error: unknown, url: string): UpstreamError {
+/**
+ * What the HTTP client throws, as what it means. In words of ours: its own repeat what the upstream sent, and the error
+ * itself carries the request with its credentials.
+ */
+export function upstreamError(error: unknown, name: string): UpstreamError {
   if (error instanceof UpstreamError) return error;
-  const { message, isBoom, data, output } = error as Boom;
-  const status = output?.statusCode ?? 0;
-  // Answers that are too large (413) or no JSON (406, or no Boom at all) did arrive.
-  const arrived = isBoom !== true || (data?.isResponseError === true ? status < 500 && status !== 429 : [406, 413].includes(status));
-  const { error: code } = (data?.payload ?? {}) as { error?: unknown };
-  const said = typeof code === "string" ? ` (error ${code.slice(0, 100)})` : "";
-  // Not the error itself: it carries the request with its credentials, and all that the upstream sent.
-  return new UpstreamError(arrived ? "untrustworthy" : "unreachable", `${url.split("?", 1)[0]}: ${message.slice(0, 300)}${said}`);
+  const { data } = error as Boom;
+  // A body that is given up goes on arriving: nobody would read it, nor hear of it when it becomes too large.
+  if (!Array.isArray(data)) data?.res?.destroy();
+  const [kind, what] = faultOf(error as Boom);
+  return new UpstreamError(kind, `${name} ${what}`);
+}
+
+function faultOf(error: Boom): Fault {
+  const { isBoom, data, output } = error;
+  const refusal = [error, data].find((one) => one instanceof AddressRefusal);
+  if (refusal !== undefined) return ["untrustworthy", refusal.message];
+  if (isBoom !== true) return ["untrustworthy", "answered something else than a JSON object"];
+  if (Array.isArray(data)) return ["untrustworthy", "answered by a redirect"];
+  const { statusCode: answered = 200 } = data?.res ?? {};
+  if (answered >= 400) return refusalOf(answered, data?.payload); // whatever its body: a proxy's page, mostly
+  const status = output?.statusCode;
+  if (status === 406 || data?.payload !== undefined) return ["untrustworthy", "did not answer JSON"];
+  if (status === 408 || status === 504) return ["unreachable", "did not answer in time"];
+  if (data?.code != null) return ["unreachable", `can't be reached (${errorCode(data.code)})`];
+  // Which of the two, the client does not tell: it closes what is too long, and then finds it closed.
+  return ["unreachable", "broke off its answer, or gave one of more than 1 MiB"];
+}
+
+function refusalOf(status: number, payload: unknown): Fault {
+  const { error } = (payload ?? {}) as { error?: unknown };
+  const isPassing = status >= 500 || status === 429;
+  return [isPassing ? "unreachable" : "untrustworthy", `answered ${status} (error ${errorCode(error)})`];
 }

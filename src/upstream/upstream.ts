@@ -10,16 +10,18 @@ import { remoteKeys, verifyIdToken } from "./id-token.js";
 export const connectUpstreams = (clock: Clock, socketPath?: string): ConnectUpstream => (trustedOrigin) => {
   const route: Route = { trustedOrigin, socketPath };
   const keys = new Map<string, JWTVerifyGetKey>();
-  const document: Upstream["getDocument"] = (url, bearerToken) => getDocument(url, route, bearerToken);
+  const document: Upstream["getDocument"] = (url, bearerToken, name = withoutQuery(url)) =>
+    getDocument(url, name, route, bearerToken);
   const keysAt = (jwksUri: string): JWTVerifyGetKey => {
-    const known = keys.get(jwksUri) ?? remoteKeys(jwksUri, (url) => document(url));
+    const known = keys.get(jwksUri) ?? remoteKeys(jwksUri, (url) => document(url, undefined, "the jwks_uri"));
     keys.set(jwksUri, known);
     return known;
   };
   return {
-    checkEndpoint: (url) => { checkEndpoint(url, route); },
+    checkEndpoint: (url, name) => { checkEndpoint(url, name, route); },
     getDocument: document,
-    getJson: async (url, bearerToken) => jsonObject(await document(url, bearerToken), url),
+    getJson: async (url, bearerToken, name = withoutQuery(url)) =>
+      jsonObject(await document(url, bearerToken, name), name),
     oauthClient: (options) => oauthClient(options, route),
     verifyIdToken: (idToken, jwksUri, checks) => verifyIdToken(idToken, keysAt(jwksUri), checks, clock()),
   };
@@ -27,11 +29,12 @@ export const connectUpstreams = (clock: Clock, socketPath?: string): ConnectUpst
 
 function oauthClient({ clientId, clientSecret, endpoints, authentication }: OAuthClientOptions, route: Route) {
   const auth = typeof endpoints === "string" ? presets.default[endpoints] as OAuthEndpoints : endpoints;
+  const name = "the token endpoint";
   const tokenUrl = new URL(auth.tokenPath, auth.tokenHost).href;
   const client = new AuthorizationCode({
     client: { id: clientId, secret: clientSecret },
     auth,
-    http: bounds(tokenUrl, route) as object,
+    http: bounds(tokenUrl, name, route) as object,
     options: { authorizationMethod: authentication },
   });
   return {
@@ -39,15 +42,17 @@ function oauthClient({ clientId, clientSecret, endpoints, authentication }: OAut
     getToken: async (parameters: Record<string, string>) => {
       try {
         const { token } = await client.getToken(parameters as never);
-        return jsonObject(token, tokenUrl);
+        return jsonObject(token, name);
       } catch (error) {
-        throw upstreamError(error, tokenUrl);
+        throw upstreamError(error, name);
       }
     },
   };
 }
 
-function jsonObject(value: unknown, url: string): Record<string, unknown> {
+const withoutQuery = (url: string): string => url.split("?", 1)[0] as string;
+
+function jsonObject(value: unknown, name: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new UpstreamError("untrustworthy", `${url.split("?", 1)[0]} did not answer a JSON object`);
+  throw new UpstreamError("untrustworthy", `${name} did not answer a JSON object`);
 }
