@@ -1,0 +1,54 @@
+import { spawnSync } from "node:child_process";
+import t from "tap";
+import { decode } from "../support/app.js";
+import { logInAs, openIdUpstream } from "../support/openid.js";
+import { freePort } from "../support/ports.js";
+import { startServer } from "../support/process.js";
+import { UserAgent } from "../support/user-agent.js";
+import { blocks } from "./documents.js";
+import { post } from "./post.js";
+
+const AUTHFLOW_REGISTRATION_TOKEN = "registration-token-of-the-documents-01";
+const REDIRECT_URI = "https://my-app.com/callback";
+const port = await freePort();
+const { settings } = await openIdUpstream(t, { callbacks: [`http://localhost:${port}/auth/corp/callback`] });
+const server = await startServer(t, {
+  ...settings, PORT: String(port), AUTHFLOW_REGISTRATION: "token", AUTHFLOW_REGISTRATION_TOKEN,
+});
+const [registration = "", start = "", withSecret = "", withoutSecret = "", ...others] = blocks("docs/logging-in.md", "sh");
+t.same(others, [], "every block is run");
+
+type Variables = Record<string, string>;
+
+/** What a block of the page prints when it is run against this server, whose provider is called corp. */
+function shell(script: string, env: Variables = {}): string {
+  const here = script.replaceAll("https://auth.example.com", server.url).replaceAll("/auth/google", "/auth/corp");
+  const { stdout, stderr, status } = spawnSync("bash", ["-euo", "pipefail", "-c", here], {
+    encoding: "utf8", env: { PATH: process.env.PATH, AUTHFLOW_REGISTRATION_TOKEN, ...env },
+  });
+  if (status !== 0) throw new Error(`${script} ended with ${status}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Follows the page: makes a verifier, logs alice in at the URL that it prints, exchanges the code. */
+async function follow(exchange: string, client: Variables): Promise<Variables> {
+  const [verifier = "", url = ""] = shell(`${start}echo "$VERIFIER"`, client).split("\n").reverse();
+  const { url: end } = await logInAs(new UserAgent(), "alice", url);
+  const code = end.searchParams.get("code") ?? "";
+  return JSON.parse(shell(exchange, { ...client, CODE: code, VERIFIER: verifier })) as Variables;
+}
+
+await t.test("a client with a secret gets the token by the requests as they stand", async (t) => {
+  const registered = await post(`${server.url}/clients`, { name: "my-app", redirect_uri: REDIRECT_URI }, AUTHFLOW_REGISTRATION_TOKEN);
+  const { client_id = "", client_secret = "" } = registered;
+  const answer = await follow(withSecret, { AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret });
+  t.match(decode(answer.access_token ?? ""), { sub: "corp|alice", provider: "corp", client_id, email_verified: true });
+});
+
+await t.test("a public client, registered by the page, gets it without a secret", async (t) => {
+  const client = JSON.parse(shell(registration)) as Variables;
+  t.match(client, { client_id: String, token_endpoint_auth_method: "none", response_types: ["code"] });
+  t.notOk("client_secret" in client, "it has no secret");
+  const answer = await follow(withoutSecret, { AUTHFLOW_CLIENT_ID: client.client_id ?? "" });
+  t.match(decode(answer.access_token ?? ""), { sub: "corp|alice", client_id: client.client_id });
+});
