@@ -1,0 +1,24 @@
+import t from "tap";
+import { NAMED_PROVIDERS, PROVIDER_NAMES } from "../../src/providers/table.js";
+import { DOCUMENTS, text } from "./documents.js";
+
+const index = text("docs/providers/README.md");
+
+await t.test("the index and the folder know the same pages", async (t) => {
+  const pages = DOCUMENTS.filter((path) => /^docs\/providers\/[a-z]/.test(path)).map((path) => path.slice("docs/providers/".length));
+  t.same(pages.sort(), [...PROVIDER_NAMES, "openid"].map((name) => `${name}.md`).sort());
+  for (const page of pages) t.match(index, `](${page})`);
+});
+
+for (const name of PROVIDER_NAMES) {
+  await t.test(`${name}'s page says what to enter where`, async (t) => {
+    const page = text(`docs/providers/${name}.md`);
+    const [id, secret] = [`${name.toUpperCase()}_CLIENT_ID`, `${name.toUpperCase()}_CLIENT_SECRET`];
+    t.match(page, `# ${NAMED_PROVIDERS[name].label}\n`);
+    t.match(page, `https://auth.example.com/auth/${name}/callback`, "the callback URL");
+    t.match(page, `/auth/${name}?client_id=`, "a first try");
+    t.match(page, `${name}\\|`, "the subject");
+    t.match(page, new RegExp(`^${id}=.*\n${secret}=`, "m"), "both settings");
+    t.match(index, `\`${id}\`, \`${secret}\``, "also in the index");
+  });
+}
