@@ -1,11 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import t from "tap";
 import { startServer } from "../support/process.js";
+import { blocks } from "./documents.js";
 import { post } from "./post.js";
 
-const ROOT = resolve(import.meta.dirname, "../..");
 const AUTHFLOW_ADMIN_TOKEN = "admin-token-of-the-documents-0123456789";
 const AUTHFLOW_REGISTRATION_TOKEN = "registration-token-of-the-documents-01";
 const tokens = { AUTHFLOW_ADMIN_TOKEN, AUTHFLOW_REGISTRATION_TOKEN };
@@ -18,15 +16,15 @@ AUTH="Authorization: Bearer $AUTHFLOW_ADMIN_TOKEN"
 /** The answers' statuses that each page's requests get, in order, by its sh blocks. */
 const PAGES: Record<string, string[][]> = {
   "docs/integrating.md": [["201"], ["200"], ["200"]],
-  "docs/clients-and-policy.md": [["200", "200", "200", "204"], ["200"], ["200"]],
+  "docs/clients-and-policy.md": [["200"], ["200", "200", "200", "204"], ["200"], ["200"]],
+  "docs/subjects.md": [["200", "200"]],
 };
 
 for (const [page, expected] of Object.entries(PAGES)) {
   await t.test(`the requests of ${page} work as they stand`, async (t) => {
-    const text = readFileSync(resolve(ROOT, page), "utf8");
-    const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block ?? "");
-    t.equal(blocks.length, expected.length);
-    for (const [index, block] of blocks.entries()) {
+    const requests = blocks(page, "sh");
+    t.equal(requests.length, expected.length);
+    for (const [index, block] of requests.entries()) {
       const registration = { name: "page", redirect_uri: "https://page.example/" };
       const registered = await post(`${server.url}/clients`, registration, AUTHFLOW_ADMIN_TOKEN);
       const { client_id = "", client_secret = "" } = registered;
