@@ -14,7 +14,7 @@ export const checkProviders: Check = async ({ providers, publicUrl }) => {
       await provider.authorizationUrl({ state: "", nonce: "", codeVerifier: "", codeChallenge: "", redirectUri });
       return ["ok", `logins through ${provider.label} are on: its console must list the callback URL ${redirectUri}`];
     } catch (error) {
-      return ["fail", `logins through ${settings.name} don't work (${reason(error as Error)}): check its settings ` +
+      return ["fail", `logins through ${settings.name} don't work (${reason(error)}): check its settings ` +
         "and that this machine may call it"];
     }
   }));
