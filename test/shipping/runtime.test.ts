@@ -36,7 +36,10 @@ await t.test("the image's commands work on what the image holds", async (t) => {
   for (const absent of development) t.notOk(packages.includes(absent), `without ${absent}`);
 
   const port = String(await freePort());
-  const env = { PATH: process.env.PATH, HOST: "0.0.0.0", PORT: port, AUTHFLOW_PUBLIC_URL: `http://localhost:${port}` };
+  // With a provider on: what speaks to it is loaded for logins only, and has packages of its own.
+  const provider = { GOOGLE_CLIENT_ID: "an-id", GOOGLE_CLIENT_SECRET: "a-secret" };
+  const AUTHFLOW_PUBLIC_URL = `http://localhost:${port}`;
+  const env = { PATH: process.env.PATH, HOST: "0.0.0.0", PORT: port, AUTHFLOW_PUBLIC_URL, ...provider };
   const [, ...start] = execForm(values(runtime(), "CMD")[0] ?? "");
   const [, ...check] = execForm(values(runtime(), "HEALTHCHECK")[0] ?? "");
   const healthy = (): number | null => spawnSync(process.execPath, check, { cwd: app, env }).status;
