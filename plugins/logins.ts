@@ -37,7 +37,7 @@ export default fp(async (app) => {
     if (login === undefined) return this;
     // Logins that were never finished must not fill the headers until the server refuses them: browsers send the oldest first.
     const begun = Object.keys(this.request.cookies).filter((name) => name.startsWith(named(LOGIN_COOKIE)));
-    for (const name of begun.slice(0, -MOST_LOGINS)) this.clearCookie(name, options);
+    for (const name of begun.slice(0, 1 - MOST_LOGINS)) this.clearCookie(name, options);
     return this.setCookie(named(login.name), login.value, { ...options, maxAge: login.maxAge });
   });
   app.decorateRequest("takeLoginCookie", function takeLoginCookie(this: FastifyRequest, state, reply) {
