@@ -46,7 +46,9 @@ export default fp(async (app) => {
     return this.cookies[name];
   });
   app.decorateReply("redirectLogin", function redirectLogin(this: FastifyReply, { location, failure }: Redirect, status) {
-    if (failure !== undefined) this.log.warn({ reqId: this.request.id, err: failure.cause ?? failure }, failure.message);
+    const { id: reqId } = this.request;
+    if (failure !== undefined && failure.status < 500) this.log.info({ reqId, error: failure.code }, failure.message);
+    else if (failure !== undefined) this.log.warn({ reqId, err: failure.cause ?? failure }, failure.message);
     return this.redirect(location, status);
   });
 }, { name: "logins", dependencies: ["database", "clients", "tokens", "revocation", "providers"] });

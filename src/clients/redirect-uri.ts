@@ -4,14 +4,15 @@ import { isLoopback } from "../loopback.js";
 export const REDIRECT_URI_MAX = 2048;
 
 /**
- * Whether a login may return to `asked`: it equals the registered URI character by character, but for the port of a
+ * Whether a login may return to `asked`: it equals a registered URI character by character, but for the port of a
  * loopback address, which a native application learns only when it runs (RFC 8252 §7.3).
  */
-export function matchesRedirectUri(registered: string, asked: string): boolean {
-  if (asked === registered) return true;
-  const [a, b] = [LOOPBACK_ADDRESS.exec(registered), LOOPBACK_ADDRESS.exec(asked)];
-  return a !== null && b !== null && a[1] === b[1] && a[2] === b[2];
-}
+export const isRegistered = (redirectUris: readonly string[], asked: string): boolean =>
+  redirectUris.some((registered) => {
+    if (asked === registered) return true;
+    const [a, b] = [LOOPBACK_ADDRESS.exec(registered), LOOPBACK_ADDRESS.exec(asked)];
+    return a !== null && b !== null && a[1] === b[1] && a[2] === b[2];
+  });
 const LOOPBACK_ADDRESS = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:[/?].*)?)$/;
 
 /**

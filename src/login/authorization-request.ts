@@ -1,6 +1,6 @@
 import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/client.js";
 import { enforceLoginPolicy } from "../clients/mint-policy.js";
-import { matchesRedirectUri } from "../clients/redirect-uri.js";
+import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../errors.js";
 import { isPrintable } from "../text.js";
@@ -34,7 +34,7 @@ export async function returnAddress(
   const client = await clients.lookUp(id);
   if (client === null) throw new AuthflowError(400, "invalid_client", "There is no application with this client_id");
   if (client.disabled) throw new AuthflowError(400, "invalid_client", "This application is disabled: ask its operator");
-  if (!client.redirectUris.some((registered) => matchesRedirectUri(registered, redirectUri))) {
+  if (!isRegistered(client.redirectUris, redirectUri)) {
     throw new AuthflowError(400, "invalid_redirect_uri",
       "redirect_uri is not registered for this application: it must equal a registered one character by character");
   }

@@ -1,4 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
+import type { Client } from "../clients/client.js";
+import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../clock.js";
 import { accessDenied, AuthflowError, loginOver, notFound, unavailable } from "../errors.js";
@@ -26,7 +28,7 @@ export interface LoginCookie { name: string; value: string; maxAge: number }
 /** What the names of these cookies begin with. */
 export const LOGIN_COOKIE = "authflow-login-";
 /** Where to send the browser. `failure`: why the login ended without success, for the log. */
-export interface Redirect { location: string; failure?: Error }
+export interface Redirect { location: string; failure?: AuthflowError }
 
 /** Seconds that a person has to log in at the provider. */
 const LOGIN_LIFETIME = 600;
@@ -73,7 +75,7 @@ export class Logins {
       };
       const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
       await this.#dependencies.store.begin(login);
-      return { location, cookie: { name: Logins.cookieName(state), value: browser, maxAge: LOGIN_LIFETIME } };
+      return { location, cookie: { name: Logins.cookieName(state), value: browser, maxAge: LOGIN_LIFETIME + REMEMBERED / 1000 } };
     } catch (failure) {
       return this.#refusal(address, provider, failure);
     }
@@ -86,11 +88,14 @@ export class Logins {
     const login = await this.#dependencies.store.take(digest(state));
     if (login === null) throw loginOver("This login is over: it was finished before, or begun too long ago");
     if (login.provider !== name || browser === undefined || !isSame(digest(browser), login.browserHash)) {
-      throw accessDenied("This login was begun in another browser, or with cookies that are gone");
+      throw accessDenied("This login was begun in another browser, under another host name, or with cookies that are gone");
     }
     if (login.expiresAt <= this.#dependencies.clock()) throw loginOver("This login took too long", this.#startUrl(login));
+    const client = await this.#dependencies.clients.lookUp(login.clientId);
+    if (client === null || !isRegistered(client.redirectUris, login.redirectUri))
+      throw accessDenied("The application withdrew the address to return to while this login was under way");
     try {
-      return { location: await this.#complete(provider, login, state, parameters) };
+      return { location: await this.#complete(provider, client, login, state, parameters) };
     } catch (failure) {
       return this.#refusal(login, provider, failure);
     }
@@ -102,14 +107,19 @@ export class Logins {
     return sweepAll((limit) => store.sweep(clock() - REMEMBERED, limit));
   }
 
-  async #complete(provider: Provider, login: Login, state: string, { code, iss, error }: CallbackParameters): Promise<string> {
-    const { clients, codes, tokens } = this.#dependencies;
+  async #complete(
+    provider: Provider,
+    client: Client,
+    login: Login,
+    state: string,
+    { code, iss, error }: CallbackParameters,
+  ): Promise<string> {
+    const { codes, tokens } = this.#dependencies;
+    if (client.disabled) throw accessDenied("This application was disabled meanwhile");
     if (error !== undefined) throw upstreamRefusal(provider, error);
     if (code === undefined) throw new UpstreamError("untrustworthy", "the response has neither code nor error");
     const identity = await provider.identify({ code, iss }, this.#upstreamRequest(login, state));
     const claims = loginClaims(provider.name, identity);
-    const client = await clients.lookUp(login.clientId);
-    if (client === null || client.disabled) throw accessDenied("This application was disabled meanwhile");
     if (login.responseType === "code") return this.#response.code(login, await codes.issue(login, claims));
     return this.#response.token(login, await tokens.sign(tokens.claimsOfLogin(client, claims)));
   }

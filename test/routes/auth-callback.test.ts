@@ -96,6 +96,16 @@ await onEveryBackend(t, async (t, env) => {
     t.match(delivered(await agent.open(callback)), { error: "access_denied" });
   });
 
+  await t.test("an address that was withdrawn meanwhile is not returned to, not even with an error", async (t) => {
+    const agent = new UserAgent(app);
+    const other = await app.register();
+    const callback = await answerOf(agent, "alice", { client_id: other.client_id });
+    await app.call("PATCH", `/clients/${other.client_id}`, { headers: OPERATOR, payload: { redirect_uris: ["https://new.example/"] } });
+    t.match(await agent.open(callback), { status: 403, text: /withdrew the address/ });
+    const again = await answerOf(agent, "alice", { client_id: other.client_id }).catch(() => undefined);
+    t.equal(again, undefined, "nor can a new login begin");
+  });
+
   await t.test("the answer is 303, tells no referrer and takes its cookie back", async (t) => {
     const agent = new UserAgent(app);
     const answer = await agent.once(await answerOf(agent, "alice"));
@@ -169,7 +179,7 @@ await t.test("on an https URL the cookie is a __Host- one", async (t) => {
   });
   const { pathname, search } = new URL(url());
   const { headers } = await app.call("GET", pathname + search);
-  t.match(headers["set-cookie"], /^__Host-authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+  t.match(headers["set-cookie"], /^__Host-authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=4200; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
   t.match(headers.location, /redirect_uri=https%3A%2F%2Fauth\.example\.com%2Fauth%2Fcorp%2Fcallback/);
   const [, name = "", value = ""] = /^([^=]+)=([^;]+)/.exec(headers["set-cookie"] ?? "") ?? [];
   const state = new URL(headers.location as string).searchParams.get("state") as string;

@@ -34,7 +34,7 @@ await onEveryBackend(t, async (t, env) => {
       response_type: "code", scope: "openid email profile", redirect_uri: "http://localhost:8080/auth/corp/callback",
       state: /^[\w-]{43}$/, nonce: /^[\w-]{43}$/, code_challenge: /^[\w-]{43}$/, code_challenge_method: "S256",
     });
-    t.match(headers["set-cookie"], /^authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/);
+    t.match(headers["set-cookie"], /^authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=4200; Path=\/; HttpOnly; SameSite=Lax$/);
     t.match(headers, { "cache-control": "no-store", "referrer-policy": "no-referrer" });
   });
 
