@@ -10,7 +10,7 @@ interface Traits {
   label: string;
   issuer: (settings: ProviderSettings) => string;
   /** Whether the issuer that the discovery document names is right: by default it is the one asked. */
-  acceptsIssuer?: (discovered: string) => boolean;
+  acceptsIssuer?: (discovered: string, settings: ProviderSettings) => boolean;
   /** The issuer that an ID token with these (unverified) claims must have: by default the discovered one. */
   issuerOf?: (discovered: string, claims: Claims) => string;
   emailVerified?: (claims: Claims) => boolean;
@@ -30,7 +30,8 @@ export const openIdProvider = (traits: Traits): ProviderDefinition => ({
   connect(settings, connectUpstream, clock) {
     const issuer = traits.issuer(settings);
     const upstream = connectUpstream(settings.issuer && new URL(settings.issuer).origin);
-    const accepts = traits.acceptsIssuer ?? ((discovered: string) => discovered === issuer);
+    const accepts = (discovered: string): boolean =>
+      traits.acceptsIssuer?.(discovered, settings) ?? discovered === issuer;
     return new OpenIdProvider(traits, settings, upstream, new Discovery({ upstream, issuer, accepts, clock }));
   },
 });
