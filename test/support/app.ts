@@ -63,7 +63,11 @@ export function manualClock(): { clock: Clock; advance(seconds: number): void } 
 }
 
 /** The app as production builds it, on a new SQLite file unless `env` names another database. */
-export async function testApp(t: Suite, env: Environment = {}, overrides: Omit<Overrides, "logStream"> = {}): Promise<TestApp> {
+export async function testApp(
+  t: Suite,
+  env: Environment = {},
+  overrides: Omit<Overrides, "logStream"> = {},
+): Promise<TestApp> {
   const logs: string[] = [];
   const defaults = { LOG_LEVEL: "trace", AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN };
   const config = loadConfig({
