@@ -30,7 +30,8 @@ await t.test("addresses right beside them are", async (t) => {
 await t.test("an address in the URL itself is checked in every way of writing it", async (t) => {
   const written = ["127.0.0.1", "2130706433", "0x7f.1", "017700000001", "127.1", "[::1]", "[::ffff:10.0.0.1]",
     "１２７.0.0.1", "169.254.169.254", "[fe80::1]"];
-  for (const host of written) t.throws(() => { checkLiteralAddress(new URL(`https://${host}/`)); }, AddressRefusal, host);
+  for (const host of written)
+    t.throws(() => { checkLiteralAddress(new URL(`https://${host}/`)); }, AddressRefusal, host);
   for (const host of ["8.8.8.8", "[2606:4700::1111]", "example.com", "10.0.0.1.example.com"])
     t.doesNotThrow(() => { checkLiteralAddress(new URL(`https://${host}/`)); }, host);
 });
