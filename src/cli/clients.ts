@@ -63,7 +63,7 @@ for (const [verb, disabled] of [["disable", true], ["enable", false]] as const) 
 
 function line({ id, name, disabled, secrets, isPublic }: Client, now: number): string {
   const live = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).length;
-  const kind = isPublic ? "public   " : `${live} secret${live === 1 ? "" : "s"}`;
+  const kind = isPublic ? "public  " : `${live} secret${live === 1 ? "" : "s"}`;
   return [id, disabled ? "disabled" : "enabled ", kind, name].join("  ");
 }
 

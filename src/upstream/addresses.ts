@@ -5,9 +5,6 @@ import ipaddr from "ipaddr.js";
 /** A connection that was not made, because of where it would have led. */
 export class AddressRefusal extends Error {
   override readonly name = "AddressRefusal";
-  constructor() {
-    super("leads to an address that is not public");
-  }
 }
 
 /** Private, link-local, loopback, carrier-grade NAT, documentation, multicast and translated addresses are not. */

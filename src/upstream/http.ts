@@ -11,8 +11,10 @@ const MAX_BYTES = 1024 * 1024;
 type WreckOptions = NonNullable<Parameters<typeof Wreck.get>[1]>;
 interface Boom extends Error {
   isBoom?: true;
-  /** Of an answer: itself and what it held. Of a connection: its error. Of a redirect: the requests so far. */
-  data?: { payload?: unknown; res?: IncomingMessage; code?: unknown } | unknown[] | null;
+  /** Why there was no connection. */
+  code?: unknown;
+  /** Of an answer: itself and what it held. Of a redirect: the requests so far. */
+  data?: { payload?: unknown; res?: IncomingMessage } | unknown[] | null;
   output?: { statusCode: number };
 }
 type Fault = [kind: UpstreamError["kind"], what: string];
@@ -69,9 +71,8 @@ export function upstreamError(error: unknown, name: string): UpstreamError {
 }
 
 function faultOf(error: Boom): Fault {
-  const { isBoom, data, output } = error;
-  const refusal = [error, data].find((one) => one instanceof AddressRefusal);
-  if (refusal !== undefined) return ["untrustworthy", refusal.message];
+  const { isBoom, code, data, output } = error;
+  if (error instanceof AddressRefusal) return ["untrustworthy", "leads to an address that is not public"];
   if (isBoom !== true) return ["untrustworthy", "answered something else than a JSON object"];
   if (Array.isArray(data)) return ["untrustworthy", "answered by a redirect"];
   const { statusCode: answered = 200 } = data?.res ?? {};
@@ -79,7 +80,7 @@ function faultOf(error: Boom): Fault {
   const status = output?.statusCode;
   if (status === 406 || data?.payload !== undefined) return ["untrustworthy", "did not answer JSON"];
   if (status === 408 || status === 504) return ["unreachable", "did not answer in time"];
-  if (data?.code != null) return ["unreachable", `can't be reached (${errorCode(data.code)})`];
+  if (code !== undefined) return ["unreachable", `can't be reached (${errorCode(code)})`];
   // Which of the two, the client does not tell: it closes what is too long, and then finds it closed.
   return ["unreachable", "broke off its answer, or gave one of more than 1 MiB"];
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import t from "tap";
+import { openIdSettings, openIdUpstream } from "../support/openid.js";
 import { privateRedis } from "../support/private-redis.js";
 import { type Finished, runCli, startServer } from "../support/process.js";
 import { postgres, sqlite } from "../support/services.js";
@@ -57,6 +58,19 @@ await t.test("doctor names every service it can't reach and the setting to check
   t.match(stdout, /\n2 things to mend\.\n$/);
   t.notMatch(stdout, /a-password/);
   t.notMatch(stdout, /\n +at /);
+});
+
+await t.test("doctor asks login providers what a login asks them, and says which callback URL they must know", async (t) => {
+  const callback = `${NOWHERE}/auth/corp/callback`;
+  const { settings, server } = await openIdUpstream(t, { callbacks: [callback] });
+  const env = { ...settings, ...openIdSettings("gone", NOWHERE), AUTHFLOW_OIDC_PROVIDERS: "corp,gone" };
+  const { code, stdout } = await doctor({ DATABASE_URL: sqlite(t), ...env, GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET: "s" });
+  t.equal(code, 1);
+  t.match(stdout, `  ok   logins through Corp are on: its console must list the callback URL ${callback}\n`);
+  t.match(stdout, `  ok   logins through GitHub are on: its console must list the callback URL ${NOWHERE}/auth/github/callback\n`);
+  t.match(stdout, / FAIL {2}logins through gone don't work \(.*ECONNREFUSED.*\): check its settings/);
+  server.closeAllConnections();
+  t.match(await doctor({ DATABASE_URL: sqlite(t) }), { code: 0, stdout: /  ok   no login provider is switched on/ });
 });
 
 await t.test("doctor lists every fault of the settings", async (t) => {

@@ -24,7 +24,16 @@ await t.test("each command prints its result, and nothing else, to standard outp
   t.equal(await works("clients", "list"), `${id}  enabled   1 secret  my app\n`);
   const listed = await works("clients", "list", "--json");
   t.match(JSON.parse(listed), { client_id: id, name: "my app", disabled: false });
-  t.notMatch(listed, /secret|hash/i);
+  t.notMatch(listed.replaceAll("client_secret_basic", ""), /secret|hash/i);
+
+  const spa = JSON.parse(await works("clients", "add", "my page", "https://spa.example/cb", "--public")) as Credentials;
+  t.strictSame(spa, {
+    client_id: spa.client_id, name: "my page", redirect_uris: ["https://spa.example/cb"],
+    token_endpoint_auth_method: "none", response_types: ["code"],
+  }, "a public client gets no secret");
+  const both = ["--response-types", "code", "token"];
+  t.match(JSON.parse(await works("clients", "add", "c", "https://c.example/", ...both)), { response_types: ["code", "token"] });
+  t.match(await works("clients", "list"), `${spa.client_id}  enabled   public    my page\n`);
 
   const token = await works("mint", "alice", "--client", id, "--email", "a@b.example", "--provider", "sso",
     "--audience", "x", "y", "--claims", '{"roles":["editor"]}', "--expires-in", "900");
@@ -40,7 +49,7 @@ await t.test("each command prints its result, and nothing else, to standard outp
   const rotated = JSON.parse(await works("clients", "rotate-secret", id, "--overlap", "0")) as Credentials;
   t.not(rotated.client_secret, added.client_secret);
   t.match(await works("clients", "disable", id), /^my app \(.*\) is disabled/);
-  t.equal(await works("clients", "list"), `${id}  disabled  1 secret  my app\n`);
+  t.match(await works("clients", "list"), `${id}  disabled  1 secret  my app\n`);
   const refused = await runCli(["mint", "alice", "--client", id], env);
   t.match(refused, { code: 1, stdout: "", stderr: /^This client is disabled: authflow clients enable/ });
   t.match(await works("clients", "enable", id), /is enabled\n$/);
