@@ -28,6 +28,7 @@ export default fp(async (app) => {
       tags: [
         { name: "tokens", description: "Issue, use and revoke tokens" },
         { name: "clients", description: "Registered applications" },
+        { name: "keys", description: "The signing keys" },
         { name: "discovery", description: "What downstream services read" },
         { name: "operation", description: "Health" },
       ],

@@ -22,6 +22,7 @@ import securityHeaders from "../plugins/security-headers.js";
 import tokens from "../plugins/tokens.js";
 import validation from "../plugins/validation.js";
 import adminClients from "../routes/admin-clients.js";
+import adminKeys from "../routes/admin-keys.js";
 import clientRoutes from "../routes/clients.js";
 import documentation from "../routes/documentation.js";
 import health from "../routes/health.js";
@@ -119,6 +120,7 @@ export async function buildApp(
     });
     await registration.register(clientRoutes);
     await registration.register(adminClients);
+    await registration.register(adminKeys);
   });
   await app.register(jwks);
   await app.register(health);

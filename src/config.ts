@@ -3,9 +3,13 @@ import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { isPostgres, sqlitePath } from "./database-url.js";
+import { scheduleOf } from "./keys/rotation.js";
 import { importSigningKey } from "./keys/signing-key.js";
 import { isLoopback } from "./loopback.js";
 import { SETTINGS, type SettingName, settingNotes } from "./settings.js";
+
+/** Seconds. */
+const VERIFIER_CACHE_MAX = 30 * 86_400;
 
 type Registration = "open" | "token" | "closed";
 
@@ -28,6 +32,9 @@ export interface Config {
   /** Undefined on a loopback URL: then it is made in the data folder. */
   readonly keyEncryptionKey: Buffer | undefined;
   readonly signingKey: { readonly pem: string; readonly kid: string | undefined } | undefined;
+  /** Undefined: keys rotate only by hand. */
+  readonly keyRotation: number | undefined;
+  readonly verifierCache: number;
   readonly rateLimits: {
     readonly ip: number;
     readonly client: number;
@@ -108,6 +115,8 @@ function interpret(given: Values, faults: string[]): Config {
         ? undefined
         : Buffer.from(given.AUTHFLOW_KEY_ENCRYPTION_KEY, "base64"),
     signingKey: importedKey(given, faults),
+    keyRotation: values.AUTHFLOW_KEY_ROTATION === "off" ? undefined : seconds(values.AUTHFLOW_KEY_ROTATION),
+    verifierCache: seconds(values.AUTHFLOW_VERIFIER_CACHE),
     rateLimits: {
       ip: Number(values.AUTHFLOW_RATE_LIMIT_IP),
       client: Number(values.AUTHFLOW_RATE_LIMIT_CLIENT),
@@ -128,6 +137,10 @@ function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   const faults: string[] = [];
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
   fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
+  fault(config.verifierCache > VERIFIER_CACHE_MAX, "AUTHFLOW_VERIFIER_CACHE must be at most 30d");
+  const { period, lead } = scheduleOf(config.keyRotation, config.verifierCache, config.tokenTtlMax);
+  fault(period !== undefined && period <= lead,
+    `AUTHFLOW_KEY_ROTATION must be longer than the ${lead / 1000}s for which AUTHFLOW_VERIFIER_CACHE makes a key wait`);
   fault(
     config.registration === "token" && config.registrationToken === undefined,
     "AUTHFLOW_REGISTRATION_TOKEN must be set where registration demands a token (openssl rand -hex 32), or set AUTHFLOW_REGISTRATION=closed",

@@ -16,6 +16,8 @@ const choice = (values: string[], notes: Omit<Notes, "remedy">): TSchema =>
   Type.String({ ...notes, pattern: `^(${values.join("|")})$`, remedy: `one of ${values.join(", ")}` });
 const duration = (notes: Omit<Notes, "remedy">): TSchema =>
   text({ ...notes, remedy: "a duration such as 900s, 15m, 1h or 30d" }, "^[1-9]\\d{0,8}[smhd]?$");
+const durationOrOff = (notes: Omit<Notes, "remedy">): TSchema =>
+  text({ ...notes, remedy: "off, or a duration such as 30d or 90d" }, "^(off|[1-9]\\d{0,8}[smhd]?)$");
 const perMinute = (notes: Omit<Notes, "remedy">): TSchema =>
   text({ ...notes, remedy: "a whole number of requests per minute, at least 1" }, "^[1-9]\\d{0,8}$");
 const token = (notes: Omit<Notes, "remedy" | "secret">): TSchema =>
@@ -114,6 +116,14 @@ export const SETTINGS = Type.Object({
     },
     "^[A-Za-z0-9._-]{1,128}$",
   ),
+  AUTHFLOW_KEY_ROTATION: durationOrOff({
+    description: "How long a key signs until the next one takes over; off: only by hand (authflow keys rotate).",
+    default: "90d",
+  }),
+  AUTHFLOW_VERIFIER_CACHE: duration({
+    description: "The longest time for which a verifier keeps the JWKS; a new key is published as much earlier.",
+    default: "1h",
+  }),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
     description: "Requests per minute and IP address to /mint, /logout and /userinfo together, per replica.",
     default: "600000",

@@ -11,10 +11,11 @@ import {
 } from "./clients.js";
 import { ErrorResponse } from "./common.js";
 import { Health, Readiness } from "./health.js";
+import { KeyList, KeyResponse } from "./keys.js";
 import { Jwks, LogoutResponse, MintBody, TokenResponse, UserInfo } from "./tokens.js";
 
 /** Every schema with an $id: the components of the OpenAPI document. */
 export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
-  ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, Health, Readiness,
+  ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList, Health, Readiness,
 ];

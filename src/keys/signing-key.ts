@@ -66,11 +66,11 @@ export function rsaSigner({ kid, privateKey }: KeyPair): Signer {
 
 function keyPair(privateKey: KeyObject, givenKid?: string): KeyPair {
   const { n, e } = createPublicKey(privateKey).export({ format: "jwk" }) as { n: string; e: string };
-  const kid = givenKid ?? thumbprint(n, e);
+  const kid = givenKid ?? thumbprint({ n, e });
   return { kid, publicJwk: { kty: "RSA", use: "sig", alg: "RS256", kid, n, e }, privateKey };
 }
 
 /** RFC 7638 §3: SHA-256 over the required members in lexicographic order. */
-function thumbprint(n: string, e: string): string {
+export function thumbprint({ n, e }: Pick<PublicJwk, "n" | "e">): string {
   return createHash("sha256").update(JSON.stringify({ e, kty: "RSA", n })).digest("base64url");
 }

@@ -1,12 +1,10 @@
-import type { Clock } from "../clock.js";
+import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
 import { invalidToken, unavailable } from "../errors.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
 import type { SharedFace } from "./shared-face.js";
 
 const PAGE = 2000;
-/** Milliseconds by which replicas' clocks may differ without one of them sweeping what another still needs. */
-const CLOCK_TOLERANCE = 60_000;
 const REVOKED = "The token was revoked";
 
 interface Dependencies { journal: RevocationJournal; face?: SharedFace | undefined; clock: Clock }
@@ -71,7 +69,7 @@ export class Revocations {
     return await this.#face?.isComplete() ?? true;
   }
 
-  /** Deletes revocations whose tokens have expired. */
+  /** Deletes revocations whose tokens have expired, by every replica's clock. */
   async sweep(): Promise<number> {
     let swept = 0;
     for (;;) {

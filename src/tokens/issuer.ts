@@ -31,7 +31,7 @@ export class TokenIssuer {
       iss: issuer, ...requestedClaims(client, request), jti: uuidv7(now), iat, exp: iat + expiresIn,
     };
     // With an audience the token is one of RFC 9068, which wants its own type.
-    const token = await signCompact(ring.signer, claims.aud === undefined ? "JWT" : "at+jwt", claims);
+    const token = await signCompact(await ring.currentSigner(now), claims.aud === undefined ? "JWT" : "at+jwt", claims);
     if (token.length > MAX_TOKEN_BYTES) {
       throw invalidRequest(
         `The token would take ${token.length} bytes; ${MAX_TOKEN_BYTES} is the most that fits in a header everywhere: shorten claims`,

@@ -1,5 +1,6 @@
 import { invalidToken } from "../errors.js";
-import type { KeyRing, VerificationKey } from "../keys/key-ring.js";
+import type { KeyRing } from "../keys/key-ring.js";
+import type { VerificationKey } from "../keys/opened-ring.js";
 import type { AccessTokenClaims } from "./claims.js";
 
 export interface JoseHeader { alg?: unknown; typ?: unknown; kid?: unknown }

@@ -27,7 +27,8 @@ await t.test("without any setting it is a service on localhost for development",
       databaseUrl: "file:./data/authflow.db",
     dataDir: "./data", redisUrl: undefined, tokenTtl: 3600, tokenTtlMax: 86_400, registration: "open",
       adminToken: undefined,
-    keyEncryptionKey: undefined, signingKey: undefined, trustProxy: false, logLevel: "info",
+    keyEncryptionKey: undefined, signingKey: undefined, keyRotation: 7_776_000, verifierCache: 3600,
+    trustProxy: false, logLevel: "info",
   });
   t.ok(Object.isFrozen(loadConfig({})));
 });
@@ -80,6 +81,9 @@ const BAD: [env: Record<string, string>, fault: RegExp][] = [
     [{ JWT_KEY_ID: "a b" }, /^JWT_KEY_ID must be/],
   [{ AUTHFLOW_SIGNING_KEY: PEM, JWT_PRIVATE_KEY_B64: "eA==" },
     /^AUTHFLOW_SIGNING_KEY and JWT_PRIVATE_KEY_B64 name the signing key more than once/],
+  [{ AUTHFLOW_KEY_ROTATION: "never" }, /^AUTHFLOW_KEY_ROTATION must be off, or a duration/],
+  [{ AUTHFLOW_KEY_ROTATION: "1h" }, /^AUTHFLOW_KEY_ROTATION must be longer than the 3960s/],
+  [{ AUTHFLOW_VERIFIER_CACHE: "31d" }, /^AUTHFLOW_VERIFIER_CACHE must be at most 30d$/],
   [{ AUTHFLOW_RATE_LIMIT_IP: "0" }, /^AUTHFLOW_RATE_LIMIT_IP must be/],
     [{ AUTHFLOW_RATE_LIMIT_CLIENT: "1k" }, /^AUTHFLOW_RATE_LIMIT_CLIENT must be/],
   [{ AUTHFLOW_TRUST_PROXY: "true" }, /^AUTHFLOW_TRUST_PROXY must be/],
