@@ -16,7 +16,9 @@ export default fp(async (app) => {
     schedule: scheduleOf(keyRotation, verifierCache, tokenTtlMax),
     imported: signingKey,
   });
-  if (ring.importedIsRetired) {
+  if (await ring.importedIsRevoked()) {
+    app.log.error("The imported signing key was revoked and will never sign again: take it out of the settings");
+  } else if (ring.importedIsRetired) {
     app.log.warn("The imported signing key was replaced since and does not sign: take it out of the settings, or, to " +
       "sign with it again, import it under a new JWT_KEY_ID");
   }

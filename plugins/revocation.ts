@@ -8,5 +8,6 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const face = app.config.redisUrl === undefined ? undefined : new RedisRevocationFace(app.redis, app.installation.id);
-  app.decorate("revocations", new Revocations({ journal: app.database.revocations, face, clock: app.clock }));
+  const { clock, database: { revocations: journal, cutoffs } } = app;
+  app.decorate("revocations", new Revocations({ journal, cutoffs, face, clock }));
 }, { name: "revocation", dependencies: ["database", "redis"] });

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { errors, ref, type Security } from "./schemas/common.js";
-import { KeyList, presentKey } from "./schemas/keys.js";
+import { KeyList, KeyPath, presentKey } from "./schemas/keys.js";
 
 const common = { tags: ["keys"], security: [{ adminToken: [] }] as Security };
 
@@ -24,6 +24,23 @@ const adminKeys: FastifyPluginAsyncTypebox = async (app) => {
     },
   }, async () => {
     await app.keys.rotate();
+    return list();
+  });
+
+  app.post("/keys/:kid/revoke", {
+    schema: {
+      ...common, operationId: "revokeKey", summary: "Revoke a signing key, and with it every token that it ever signed",
+      description: "For a key in wrong hands. It leaves the JWKS, the staged key or a new one signs from now on, and " +
+        "it can't be imported again. On 503 repeat the call.",
+      params: KeyPath,
+      response: {
+        200: { ...ref(KeyList), description: "The ring as it is now" },
+        ...errors(400, 401, 403, 404, 429, 503),
+      },
+    },
+  }, async ({ params: { kid } }) => {
+    await app.keys.revoke(kid);
+    await app.revocations.revokeKey(kid);
     return list();
   });
 };

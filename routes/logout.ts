@@ -17,8 +17,8 @@ const schema = {
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   // Not `liveBearer`: a logout that was answered 503 must be able to be finished by its repetition.
-  app.post("/logout", { schema, preParsing: app.verifyBearer }, async ({ user }) => {
-    await app.revocations.revoke(user);
+  app.post("/logout", { schema, preParsing: app.verifyBearer }, async ({ user, kid }) => {
+    await app.revocations.revoke({ claims: user, kid });
     return { revoked: true as const, jti: user.jti };
   });
 };

@@ -4,6 +4,10 @@ import { ref, Timestamp } from "./common.js";
 
 const Instant = (description: string) => Type.Union([Timestamp(description), Type.Null()], { description });
 
+export const KeyPath = Type.Object({
+  kid: Type.String({ pattern: "^[A-Za-z0-9._-]{1,128}$", description: "1 to 128 characters of A-Z a-z 0-9 . _ -" }),
+});
+
 export const KeyResponse = Type.Object(
   {
     kid: Type.String({ description: "The RFC 7638 thumbprint, unless an imported key brought its own" }),

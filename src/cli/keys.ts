@@ -20,6 +20,15 @@ keyCommands.command("rotate")
     for (const key of keys.keys) print(line(key));
   }));
 
+keyCommands.command("revoke")
+  .description("for a key in wrong hands: drop it, and end every token that it ever signed")
+  .argument("<kid>", "see authflow keys list")
+  .action((kid: string) => withApp(async ({ keys, revocations }) => {
+    await keys.revoke(kid);
+    await revocations.revokeKey(kid);
+    for (const key of keys.keys) print(line(key));
+  }));
+
 function line({ kid, algorithm, state, createdAt, activatesAt, leavesAt }: KeySummary): string {
   const outlook = [["signs from", activatesAt], ["leaves", leavesAt]] as const;
   const next = outlook.filter(([, at]) => at !== null).map(([what, at]) => `${what} ${iso(at as number)}`);

@@ -1,4 +1,4 @@
-import type { KeyPair, PublicJwk } from "./signing-key.js";
+import { type KeyPair, type PublicJwk, thumbprint } from "./signing-key.js";
 import type { FormerKey, StoredKey } from "./store.js";
 
 /** A key that the settings bring along; without a kid it gets its RFC 7638 thumbprint. */
@@ -17,5 +17,11 @@ export function isKnown(keys: StoredKey[], { kid, publicJwk }: KeyPair): boolean
   return true;
 }
 
-/** Whether the ring had this key under this kid. */
-export const wasKnown = (former: FormerKey[], { kid }: KeyPair): boolean => former.some((key) => key.kid === kid);
+/** Whether the ring had this key under this kid, or it was revoked under any. */
+export const wasKnown = (former: FormerKey[], pair: KeyPair): boolean =>
+  former.some(({ kid }) => kid === pair.kid) || isRevoked(former, pair);
+
+export function isRevoked(former: FormerKey[], { publicJwk }: KeyPair): boolean {
+  const name = thumbprint(publicJwk);
+  return former.some((key) => key.revokedAt !== null && key.thumbprint === name);
+}

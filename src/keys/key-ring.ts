@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
-import { AuthflowError, unavailable } from "../errors.js";
-import { type ImportedKey, isKnown, wasKnown } from "./imported-key.js";
+import { AuthflowError, notFound, unavailable } from "../errors.js";
+import { type ImportedKey, isKnown, isRevoked, wasKnown } from "./imported-key.js";
 import { type JwksDocument, type OpenedRing, openRing, type VerificationKey } from "./opened-ring.js";
 import { activate, activatesAt, advance, entering, leavesAt, type Schedule, wantsSuccessor } from "./rotation.js";
 import { seal } from "./sealing.js";
@@ -91,16 +91,27 @@ export class KeyRing {
     return imported !== undefined && importSigningKey(imported.pem, imported.kid).kid !== this.signer.kid;
   }
 
+  /** Whether the settings import a key that was revoked, under this or another kid. */
+  async importedIsRevoked(): Promise<boolean> {
+    const { imported, store } = this.#dependencies;
+    if (imported === undefined) return false;
+    return isRevoked(await store.former(), importSigningKey(imported.pem, imported.kid));
+  }
+
   /** The key by which to sign at `now`. A replica that slept, or lost the database, looks first who signs by now. */
   currentSigner(now: number): Signer | Promise<Signer> {
     const age = now - this.#seenAt;
     if (age >= 0 && age < STALE_AFTER) return this.#ring.signer;
-    return this.refresh().then(() => this.#ring.signer, (cause: unknown) => {
-      throw cause instanceof AuthflowError ? cause : unavailable("Which key signs can't be known right now", cause);
-    });
+    return this.#catchUp("Which key signs can't be known right now").then(() => this.#ring.signer);
   }
 
   verificationKey(kid: string): VerificationKey | undefined { return this.#ring.verification.get(kid); }
+
+  /** As `verificationKey`, after a look at the ring as it is by now. Rejects with temporarily_unavailable. */
+  async lookUp(kid: string): Promise<VerificationKey | undefined> {
+    await this.#catchUp("Whether the token's key is one of this issuer's can't be known right now");
+    return this.verificationKey(kid);
+  }
 
   /** Takes over what another replica changed. `revision` is the ring's, read at or after `asOf` (epoch ms). */
   async follow(revision: number, asOf: number): Promise<void> {
@@ -128,6 +139,30 @@ export class KeyRing {
     return advance(keys, clock(), schedule) !== keys || wantsSuccessor(keys, clock(), schedule);
   }
 
+  /**
+   * Drops a key for good, whatever its state; where it signed, the staged one or a new one does from now on. Rejects
+   * with not_found where the installation never had it. Repeating it changes nothing.
+   */
+  async revoke(kid: string): Promise<void> {
+    const { store, kek } = this.#dependencies;
+    await this.#change(async (keys, now) => {
+      const remaining = keys.filter((key) => key.kid !== kid);
+      if (remaining.length === keys.length) return keys;
+      if (remaining.some(({ state }) => state === "active")) return remaining;
+      const next = remaining.find(({ state }) => state === "staged") ??
+        sealed(await generateSigningKey(), kek, "active", now);
+      return activate([...remaining.filter((key) => key !== next), next], next, now);
+    }, kid);
+    const known = (await store.former()).find((key) => key.kid === kid);
+    if (known === undefined) throw notFound("There is no signing key with this kid: see GET /keys");
+    if (known.revokedAt !== null) return;
+    // It had left by age before anybody knew that it was in wrong hands.
+    const { revision, keys } = await store.load();
+    const revokedAt = this.#dependencies.clock();
+    if (!await store.save(revision, keys, [{ ...known, revokedAt }])) return this.revoke(kid);
+    await this.refresh();
+  }
+
   /** Does what is due by now: stages, activates, drops. Resolves to whether this replica changed the ring. */
   async advance(): Promise<boolean> {
     return this.#change(async (keys, now) => {
@@ -147,14 +182,24 @@ export class KeyRing {
         : [...keys, sealed(await generateSigningKey(), this.#dependencies.kek, "staged", now)]);
   }
 
+  async #catchUp(otherwise: string): Promise<void> {
+    await this.refresh().catch((cause: unknown) => {
+      throw cause instanceof AuthflowError ? cause : unavailable(otherwise, cause);
+    });
+  }
+
   /** Compare-and-swap: whoever loses looks at what the winner wrote, and may find nothing left to do. */
-  async #change(change: (keys: StoredKey[], now: number) => Promise<StoredKey[]>): Promise<boolean> {
+  async #change(
+    change: (keys: StoredKey[], now: number) => Promise<StoredKey[]>,
+    revoked?: string,
+  ): Promise<boolean> {
     const { store, clock } = this.#dependencies;
     for (;;) {
       const { revision, keys } = await store.load();
       const now = clock();
       const changed = await change(keys, now);
-      const won = changed !== keys && (await store.save(revision, changed, leaving(keys, changed, now)));
+      const gone = leaving(keys, changed, now).map((key) => (key.kid === revoked ? { ...key, revokedAt: now } : key));
+      const won = changed !== keys && (await store.save(revision, changed, gone));
       if (!won && changed !== keys) continue;
       await this.refresh();
       return won;
@@ -177,4 +222,5 @@ const sealed = (pair: KeyPair, kek: Buffer, state: "staged" | "active", now: num
 const leaving = (before: StoredKey[], after: StoredKey[], leftAt: number): FormerKey[] =>
   before
     .filter(({ kid }) => !after.some((key) => key.kid === kid))
-    .map(({ kid, publicJwk }) => ({ kid, thumbprint: thumbprint(JSON.parse(publicJwk) as PublicJwk), leftAt }));
+    .map(({ kid, publicJwk }) =>
+      ({ kid, thumbprint: thumbprint(JSON.parse(publicJwk) as PublicJwk), leftAt, revokedAt: null }));

@@ -23,6 +23,8 @@ export interface FormerKey {
   /** RFC 7638: names the key itself, under whatever kid it was known. */
   thumbprint: string;
   leftAt: number;
+  /** Null where it left by age. */
+  revokedAt: number | null;
 }
 
 export interface StoredRing { revision: number; keys: StoredKey[] }

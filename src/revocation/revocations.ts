@@ -1,102 +1,133 @@
 import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
 import { invalidToken, unavailable } from "../errors.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
+import { type Cutoff, type CutoffJournal, type CutoffName, LATEST } from "./cutoff.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
+import { Mirror } from "./mirror.js";
 import type { SharedFace } from "./shared-face.js";
 
-const PAGE = 2000;
 const REVOKED = "The token was revoked";
 
-interface Dependencies { journal: RevocationJournal; face?: SharedFace | undefined; clock: Clock }
+interface Dependencies {
+  journal: RevocationJournal;
+  cutoffs: CutoffJournal;
+  face?: SharedFace | undefined;
+  clock: Clock;
+}
+/** A token whose signature was verified, and the key that its header names. */
+export interface PresentedToken { claims: AccessTokenClaims; kid: string }
 
-/** What is revoked: the journal is the truth, the shared face its fast copy. */
+/** What is revoked: the journals are the truth, the shared face their fast copy. */
 export class Revocations {
-  readonly #journal: RevocationJournal;
-  readonly #face: SharedFace | undefined;
-  readonly #clock: Clock;
-  #shown: string[] = [];
+  readonly #dependencies: Dependencies;
+  readonly #tokens: Mirror<Revocation>;
+  readonly #cutoffs: Mirror<Cutoff>;
 
-  constructor({ journal, face, clock }: Dependencies) {
-    this.#journal = journal;
-    this.#face = face;
-    this.#clock = clock;
+  constructor(dependencies: Dependencies) {
+    const { journal, cutoffs, face } = dependencies;
+    this.#dependencies = dependencies;
+    this.#tokens = new Mirror({
+      live: (now, { limit, after }) => journal.live(now, { limit, ...(after && { after: after.jti }) }),
+      unshared: (now, limit) => journal.unshared(now, limit),
+      markShared: (entries) => journal.markShared(entries.map(({ jti }) => jti)),
+      sweep: (before, limit) => journal.sweep(before, limit),
+      show: async (entries, now) => face?.show(entries, now),
+    });
+    this.#cutoffs = new Mirror<Cutoff>({ ...cutoffs, show: async (entries, now) => face?.showCutoffs(entries, now) });
   }
 
   /** Resolves when the token is refused everywhere; rejects with invalid_token where it already was. */
-  async revoke({ jti, client_id, sub, exp }: AccessTokenClaims): Promise<void> {
-    const now = this.#clock();
-    const revocation: Revocation = { jti, clientId: client_id ?? "", subject: sub, expiresAt: exp * 1000, revokedAt: now };
-    if (await this.#inEffect(jti)) throw invalidToken(REVOKED);
-    await this.#journal.record(revocation, this.#face === undefined).catch((cause: unknown) => {
-      throw unavailable("The logout could not be recorded: try again", cause);
-    });
-    if (this.#face === undefined) return;
-    try {
-      await this.#face.show([revocation], now);
-    } catch (cause) {
-      throw unavailable(
-        "The logout is recorded but does not reach every service yet: try again until it is confirmed",
-        cause,
-      );
-    }
-    this.#shown.push(jti);
+  async revoke(token: PresentedToken): Promise<void> {
+    const { jti, client_id, sub, exp } = token.claims;
+    const { journal, face, clock } = this.#dependencies;
+    const revocation = { jti, clientId: client_id ?? "", subject: sub, expiresAt: exp * 1000, revokedAt: clock() };
+    if (await this.#inEffect(token)) throw invalidToken(REVOKED);
+    await recorded(journal.record(revocation, face === undefined));
+    await this.#shown(this.#tokens, revocation);
   }
 
-  /** Rejects with temporarily_unavailable where neither face nor journal can tell. */
-  async isRevoked(jti: string): Promise<boolean> {
-    return await this.#face?.has(jti) ?? await this.#journalHas(jti);
+  /** Ends everything that a key ever signed, and for good: who has the key may have given its tokens any lifetime. */
+  async revokeKey(kid: string): Promise<void> {
+    await this.#cut({ scope: "kid", value: kid, bornBefore: LATEST, expiresAt: LATEST });
+  }
+
+  /** Rejects with temporarily_unavailable where neither face nor journals can tell. */
+  async isRevoked(token: PresentedToken): Promise<boolean> {
+    return (await this.#faceTells(token)) ?? (await this.#journalsTell(token));
   }
 
   /**
-   * Brings the face up to the journal: all of it after the face lost its contents, else what some replica recorded and
-   * could not show. Rejects when the face is out of reach.
+   * Brings the face up to the journals: all of them after the face lost its contents, else what some replica recorded
+   * and could not show. Rejects when the face is out of reach.
    */
   async synchronise(): Promise<void> {
-    if (this.#face === undefined) return;
-    const face = this.#face;
-    if (!await face.isComplete()) await face.fill(() => this.#fill(face));
-    const confirmed = this.#shown;
-    this.#shown = [];
-    if (confirmed.length > 0) await this.#journal.markShared(confirmed);
-    const waiting = await this.#journal.unshared(this.#clock(), PAGE);
-    if (waiting.length === 0) return;
-    await face.show(waiting, this.#clock());
-    await this.#journal.markShared(waiting.map(({ jti }) => jti));
+    const { face, clock } = this.#dependencies;
+    if (face === undefined) return;
+    if (!await face.isComplete()) {
+      await face.fill(async () => {
+        await this.#cutoffs.fill(clock);
+        await this.#tokens.fill(clock);
+      });
+    }
+    await this.#cutoffs.catchUp(clock());
+    await this.#tokens.catchUp(clock());
   }
 
-  /** Whether the face shows all that the journal holds (true where there is none). Rejects when it is out of reach. */
+  /** Whether the face shows all that the journals hold (true where there is none). Rejects when it is out of reach. */
   async isComplete(): Promise<boolean> {
-    return await this.#face?.isComplete() ?? true;
+    return await this.#dependencies.face?.isComplete() ?? true;
   }
 
   /** Deletes revocations whose tokens have expired, by every replica's clock. */
   async sweep(): Promise<number> {
-    let swept = 0;
-    for (;;) {
-      const deleted = await this.#journal.sweep(this.#clock() - CLOCK_TOLERANCE, PAGE);
-      swept += deleted;
-      if (deleted < PAGE) return swept;
-    }
+    const before = this.#dependencies.clock() - CLOCK_TOLERANCE;
+    return await this.#tokens.sweep(before) + await this.#cutoffs.sweep(before);
   }
 
-  /** A logout that was answered 503 stands in the journal only: its repetition must be able to finish it. */
-  async #inEffect(jti: string): Promise<boolean> {
-    return this.#face === undefined ? this.#journalHas(jti) : await this.#face.has(jti) === true;
+  async #cut(cutoff: Cutoff): Promise<void> {
+    const { cutoffs, face } = this.#dependencies;
+    await recorded(cutoffs.record(cutoff, face === undefined));
+    await this.#shown(this.#cutoffs, cutoff);
   }
 
-  async #journalHas(jti: string): Promise<boolean> {
-    return this.#journal.has(jti).catch((cause: unknown) => {
-      throw unavailable("Whether the token was revoked can't be known right now", cause);
+  async #shown<T>(mirror: Mirror<T>, entry: T): Promise<void> {
+    if (this.#dependencies.face === undefined) return;
+    await mirror.show(entry, this.#dependencies.clock()).catch((cause: unknown) => {
+      throw unavailable(
+        "The logout is recorded but does not reach every service yet: try again until it is confirmed",
+        cause,
+      );
     });
   }
 
-  async #fill(face: SharedFace): Promise<void> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.#journal.live(this.#clock(), { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      if (page.length > 0) await face.show(page, this.#clock());
-      after = page.at(-1)?.jti;
-      if (page.length < PAGE) return;
+  /** A logout that was answered 503 stands in the journal only: its repetition must be able to finish it. */
+  async #inEffect(token: PresentedToken): Promise<boolean> {
+    return this.#dependencies.face === undefined ? this.#journalsTell(token) : await this.#faceTells(token) === true;
+  }
+
+  async #faceTells(token: PresentedToken): Promise<boolean | undefined> {
+    const sight = await this.#dependencies.face?.look(token.claims.jti, namesOf(token));
+    if (sight === undefined) return undefined;
+    if (sight.revoked || sight.bornBefore.some((instant) => isCut(token, instant))) return true;
+    return sight.complete ? false : undefined;
+  }
+
+  async #journalsTell(token: PresentedToken): Promise<boolean> {
+    const { journal, cutoffs } = this.#dependencies;
+    try {
+      const [revoked, found] = await Promise.all([journal.has(token.claims.jti), cutoffs.find(namesOf(token))]);
+      return revoked || found.some(({ bornBefore }) => isCut(token, bornBefore));
+    } catch (cause) {
+      throw unavailable("Whether the token was revoked can't be known right now", cause);
     }
   }
 }
+
+const namesOf = ({ kid }: PresentedToken): CutoffName[] => [{ scope: "kid", value: kid }];
+/** LATEST ends a token whatever birth it claims: who has a key can write any. */
+const isCut = ({ claims }: PresentedToken, bornBefore: number | null): boolean =>
+  bornBefore !== null && (bornBefore >= LATEST || claims.iat * 1000 < bornBefore);
+
+const recorded = (record: Promise<void>): Promise<void> => record.catch((cause: unknown) => {
+  throw unavailable("The logout could not be recorded: try again", cause);
+});

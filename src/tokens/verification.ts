@@ -8,10 +8,19 @@ export interface JoseHeader { alg?: unknown; typ?: unknown; kid?: unknown }
 const KID = /^[A-Za-z0-9._-]{1,128}$/;
 const ACCESS_TOKEN_TYPES: unknown[] = ["JWT", "at+jwt"];
 
-/** The key that a token's header names. Keys the token brings along (jwk, jku, x5u, x5c) are never looked at. */
-export function verificationKey(ring: KeyRing, { kid }: JoseHeader): VerificationKey {
-  const key = typeof kid === "string" && KID.test(kid) ? ring.verificationKey(kid) : undefined;
-  if (key === undefined) throw invalidToken("The token was not signed by a key of this issuer");
+const FOREIGN = "The token was not signed by a key of this issuer";
+
+/**
+ * The key that a token's header names. Keys the token brings along (jwk, jku, x5u, x5c) are never looked at. A kid that
+ * this replica does not know may be a key that another one has just made: the ring is read anew before it is refused.
+ */
+export async function verificationKey(ring: KeyRing, { kid }: JoseHeader): Promise<VerificationKey> {
+  if (typeof kid !== "string" || !KID.test(kid)) throw invalidToken(FOREIGN);
+  return ring.verificationKey(kid) ?? knownKey(await ring.lookUp(kid));
+}
+
+function knownKey(key: VerificationKey | undefined): VerificationKey {
+  if (key === undefined) throw invalidToken(FOREIGN);
   return key;
 }
 
@@ -22,8 +31,9 @@ export function verificationKey(ring: KeyRing, { kid }: JoseHeader): Verificatio
 export function checkAccessToken(
   header: JoseHeader,
   claims: Record<string, unknown>,
-  key: VerificationKey,
+  ring: KeyRing,
 ): AccessTokenClaims {
+  const key = knownKey(ring.verificationKey(String(header.kid))); // gone, if it was revoked in this very moment
   if (header.alg !== key.algorithm) throw invalidToken("The token's algorithm is not the one of its key");
   if (!ACCESS_TOKEN_TYPES.includes(header.typ)) throw invalidToken("This is not an access token");
   const { sub, jti, iat, exp } = claims;

@@ -1,8 +1,10 @@
 import type { ClientStore } from "../../clients/store.js";
 import type { InstallationStore } from "../../installation.js";
 import type { KeyStore } from "../../keys/store.js";
+import type { CutoffJournal } from "../../revocation/cutoff.js";
 import type { RevocationJournal } from "../../revocation/journal.js";
 import { clientStore } from "./clients.js";
+import { cutoffJournal } from "./cutoffs.js";
 import { connect } from "./db.js";
 import { installationStore } from "./installation.js";
 import { answering } from "./outage.js";
@@ -15,6 +17,7 @@ export interface Database {
   clients: ClientStore;
   keys: KeyStore;
   revocations: RevocationJournal;
+  cutoffs: CutoffJournal;
   installation: InstallationStore;
   /** Rejects where the database doesn't answer. */
   ping(): Promise<void>;
@@ -29,6 +32,7 @@ export async function openDatabase(url: string): Promise<Database> {
     clients: answering(clientStore(db)),
     keys: answering(signingKeyStore(db)),
     revocations: answering(revocationJournal(db)),
+    cutoffs: answering(cutoffJournal(db)),
     installation: answering(installationStore(db)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     close: () => db.prisma.$disconnect(),

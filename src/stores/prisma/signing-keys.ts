@@ -17,7 +17,8 @@ export function signingKeyStore({ prisma }: Db): KeyStore {
 
     save: async (expectedRevision, keys, leaving = []) => {
       const rows = storable(keys).map(toRow);
-      const formers = storable(leaving).map((key) => ({ ...key, leftAt: new Date(key.leftAt) }));
+      const formers = storable(leaving).map((key) =>
+        ({ ...key, leftAt: new Date(key.leftAt), revokedAt: toDate(key.revokedAt) }));
       return await prisma.$transaction(async (tx) => {
         await createInstallation(tx);
         const won = await tx.$executeRaw`
@@ -47,7 +48,8 @@ function toKey({ state, createdAt, activatedAt, retiredAt, ...texts }: Row): Sto
   };
 }
 
-const toFormerKey = ({ leftAt, ...texts }: FormerRow): FormerKey => ({ ...texts, leftAt: leftAt.getTime() });
+const toFormerKey = ({ leftAt, revokedAt, ...texts }: FormerRow): FormerKey =>
+  ({ ...texts, leftAt: leftAt.getTime(), revokedAt: toInstant(revokedAt) });
 
 function toRow(key: StoredKey): Row {
   const { kid, algorithm, state, publicJwk, sealedPrivateKey, createdAt, activatedAt, retiredAt, longestTtl } = key;
