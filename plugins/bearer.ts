@@ -36,7 +36,7 @@ export default fp(async (app) => {
     decode: { complete: true },
     verify: {
       complete: true,
-      algorithms: ["RS256"],
+      algorithms: ["RS256", "ES256", "EdDSA"], // of which `verificationKey` lets pass the key's own
       allowedIss: app.config.issuer,
       requiredClaims: ["iss", "exp"],
       cache: false,

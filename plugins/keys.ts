@@ -8,12 +8,14 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const { keyEncryptionKey, dataDir, signingKey, keyRotation, verifierCache, tokenTtlMax } = app.config;
+  const { keyEncryptionKey, formerKeyEncryptionKeys, dataDir, signingKey } = app.config;
+  const { keyRotation, verifierCache, tokenTtlMax, signingAlgorithm } = app.config;
   const ring = await KeyRing.open({
     store: app.database.keys,
     kek: keyEncryptionKey ?? localKeyEncryptionKey(dataDir),
+    formerKeks: formerKeyEncryptionKeys,
     clock: app.clock,
-    schedule: scheduleOf(keyRotation, verifierCache, tokenTtlMax),
+    schedule: scheduleOf(keyRotation, verifierCache, tokenTtlMax, signingAlgorithm),
     imported: signingKey,
   });
   if (await ring.importedIsRevoked()) {

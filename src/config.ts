@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { isPostgres, sqlitePath } from "./database-url.js";
+import type { Algorithm } from "./keys/algorithms.js";
 import { scheduleOf } from "./keys/rotation.js";
 import { importSigningKey } from "./keys/signing-key.js";
 import { isLoopback } from "./loopback.js";
@@ -31,6 +32,9 @@ export interface Config {
   readonly adminToken: string | undefined;
   /** Undefined on a loopback URL: then it is made in the data folder. */
   readonly keyEncryptionKey: Buffer | undefined;
+  /** Those before it: they still decrypt. */
+  readonly formerKeyEncryptionKeys: readonly Buffer[];
+  readonly signingAlgorithm: Algorithm;
   readonly signingKey: { readonly pem: string; readonly kid: string | undefined } | undefined;
   /** Undefined: keys rotate only by hand. */
   readonly keyRotation: number | undefined;
@@ -96,6 +100,8 @@ function interpret(given: Values, faults: string[]): Config {
   const values = Value.Default(SETTINGS, { ...given }) as Values & Record<SettingName, string>;
   const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
+  const [keyEncryptionKey, ...formerKeyEncryptionKeys] =
+    given.AUTHFLOW_KEY_ENCRYPTION_KEY?.split(",").map((text) => Buffer.from(text.trim(), "base64")) ?? [];
   const config: Config = {
     publicUrl: publicUrl?.href.replace(/\/$/, "") ?? "",
     loopback,
@@ -110,10 +116,9 @@ function interpret(given: Values, faults: string[]): Config {
     registration: (given.AUTHFLOW_REGISTRATION ?? (loopback ? "open" : "token")) as Registration,
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,
     adminToken: given.AUTHFLOW_ADMIN_TOKEN,
-    keyEncryptionKey:
-      given.AUTHFLOW_KEY_ENCRYPTION_KEY === undefined
-        ? undefined
-        : Buffer.from(given.AUTHFLOW_KEY_ENCRYPTION_KEY, "base64"),
+    keyEncryptionKey,
+    formerKeyEncryptionKeys,
+    signingAlgorithm: values.AUTHFLOW_SIGNING_ALGORITHM as Algorithm,
     signingKey: importedKey(given, faults),
     keyRotation: values.AUTHFLOW_KEY_ROTATION === "off" ? undefined : seconds(values.AUTHFLOW_KEY_ROTATION),
     verifierCache: seconds(values.AUTHFLOW_VERIFIER_CACHE),
@@ -141,6 +146,8 @@ function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   const { period, lead } = scheduleOf(config.keyRotation, config.verifierCache, config.tokenTtlMax);
   fault(period !== undefined && period <= lead,
     `AUTHFLOW_KEY_ROTATION must be longer than the ${lead / 1000}s for which AUTHFLOW_VERIFIER_CACHE makes a key wait`);
+  fault(config.signingKey !== undefined && config.signingAlgorithm !== "RS256",
+    "AUTHFLOW_SIGNING_ALGORITHM must be RS256 as long as a key is imported, which is RSA: take the import out first");
   fault(
     config.registration === "token" && config.registrationToken === undefined,
     "AUTHFLOW_REGISTRATION_TOKEN must be set where registration demands a token (openssl rand -hex 32), or set AUTHFLOW_REGISTRATION=closed",

@@ -83,12 +83,13 @@ export const SETTINGS = Type.Object({
   }),
   AUTHFLOW_KEY_ENCRYPTION_KEY: text(
     {
-      description: "Encrypts the private signing keys in the database (AES-256-GCM). Losing it loses them.",
-      remedy: "32 bytes in base64 (openssl rand -base64 32)",
+      description:
+        "Encrypts the private signing keys in the database; losing it loses them. Of several the first encrypts.",
+      remedy: "32 bytes in base64 (openssl rand -base64 32), or several such texts with commas between them",
       secret: true,
       unset: "on a loopback public URL made once in the data folder, else demanded",
     },
-    "^[A-Za-z0-9+/_-]{43}=?$",
+    "^[A-Za-z0-9+/_-]{43}=?( *, *[A-Za-z0-9+/_-]{43}=?)*$",
   ),
   AUTHFLOW_SIGNING_KEY: text(
     {
@@ -116,6 +117,10 @@ export const SETTINGS = Type.Object({
     },
     "^[A-Za-z0-9._-]{1,128}$",
   ),
+  AUTHFLOW_SIGNING_ALGORITHM: choice(["RS256", "ES256", "EdDSA"], {
+    description: "What new keys sign with. Changed, the next key is staged at once, and both kinds verify meanwhile.",
+    default: "RS256",
+  }),
   AUTHFLOW_KEY_ROTATION: durationOrOff({
     description: "How long a key signs until the next one takes over; off: only by hand (authflow keys rotate).",
     default: "90d",

@@ -104,12 +104,15 @@ export const Jwks = Type.Object(
   {
     keys: Type.Array(
       Type.Object({
-        kty: Type.Literal("RSA"),
+        kty: Type.Union([Type.Literal("RSA"), Type.Literal("EC"), Type.Literal("OKP")]),
         use: Type.Literal("sig"),
-        alg: Type.Literal("RS256"),
+        alg: Type.Union([Type.Literal("RS256"), Type.Literal("ES256"), Type.Literal("EdDSA")]),
         kid: Type.String(),
-        n: Type.String(),
-        e: Type.String(),
+        n: Type.Optional(Type.String({ description: "RSA" })),
+        e: Type.Optional(Type.String({ description: "RSA" })),
+        crv: Type.Optional(Type.String({ description: "EC: P-256, OKP: Ed25519" })),
+        x: Type.Optional(Type.String({ description: "EC and OKP" })),
+        y: Type.Optional(Type.String({ description: "EC" })),
       }),
     ),
   },

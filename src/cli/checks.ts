@@ -1,6 +1,6 @@
 import type { Config } from "../config.js";
 import { reason } from "../failure.js";
-import { unseal } from "../keys/sealing.js";
+import { unsealWithOneOf } from "../keys/sealing.js";
 import { openDatabase } from "../stores/prisma/database.js";
 import { pendingMigrations } from "../stores/prisma/migrate.js";
 import { checkRing } from "./key-checks.js";
@@ -22,7 +22,7 @@ export const checkIssuer: Check = async ({ issuer, publicUrl }) => {
 };
 
 export const checkDatabase: Check = async (config) => {
-  const { databaseUrl, keyEncryptionKey } = config;
+  const { databaseUrl, keyEncryptionKey, formerKeyEncryptionKeys } = config;
   const kind = databaseUrl.startsWith("file:") ? "SQLite" : "PostgreSQL";
   let pending: string[];
   try {
@@ -37,7 +37,8 @@ export const checkDatabase: Check = async (config) => {
   try {
     await database.ping();
     const { keys } = await database.keys.load();
-    if (keyEncryptionKey) for (const key of keys) unseal(keyEncryptionKey, key.kid, key.sealedPrivateKey);
+    const keks = keyEncryptionKey === undefined ? [] : [keyEncryptionKey, ...formerKeyEncryptionKeys];
+    if (keks.length > 0) for (const key of keys) unsealWithOneOf(keks, key.kid, key.sealedPrivateKey);
     return [["ok", `${kind} answers and is up to date`], ...checkRing(keys, config)];
   } finally {
     await database.close();

@@ -20,6 +20,14 @@ keyCommands.command("rotate")
     for (const key of keys.keys) print(line(key));
   }));
 
+keyCommands.command("reencrypt")
+  .description("encrypt the keys under the first entry of AUTHFLOW_KEY_ENCRYPTION_KEY")
+  .action(() => withApp(async ({ keys }) => {
+    print(await keys.reencrypt()
+      ? "The keys are encrypted under the first entry: the others can be taken out of AUTHFLOW_KEY_ENCRYPTION_KEY"
+      : "The keys are encrypted under the first entry already");
+  }));
+
 keyCommands.command("revoke")
   .description("for a key in wrong hands: drop it, and end every token that it ever signed")
   .argument("<kid>", "see authflow keys list")

@@ -8,7 +8,7 @@ export interface ImportedKey { pem: string; kid: string | undefined }
 export function isKnown(keys: StoredKey[], { kid, publicJwk }: KeyPair): boolean {
   const known = keys.find((key) => key.kid === kid);
   if (known === undefined) return false;
-  if ((JSON.parse(known.publicJwk) as PublicJwk).n !== publicJwk.n) {
+  if (thumbprint(JSON.parse(known.publicJwk) as PublicJwk) !== thumbprint(publicJwk)) {
     throw new Error(
       `The imported signing key has the kid ${kid}, which another key of this installation bears: ` +
         "set JWT_KEY_ID to a new one",

@@ -1,19 +1,12 @@
 import type { Clock } from "../clock.js";
 import { AuthflowError, notFound, unavailable } from "../errors.js";
+import { adopt, type Change, drop, leaving, type Making, reseal, stage, turn } from "./changes.js";
 import { type ImportedKey, isKnown, isRevoked, wasKnown } from "./imported-key.js";
 import { type JwksDocument, type OpenedRing, openRing, type VerificationKey } from "./opened-ring.js";
-import { activate, activatesAt, advance, entering, leavesAt, type Schedule, wantsSuccessor } from "./rotation.js";
-import { seal } from "./sealing.js";
-import {
-  exportPrivateKey,
-  generateSigningKey,
-  importSigningKey,
-  type KeyPair,
-  type PublicJwk,
-  type Signer,
-  thumbprint,
-} from "./signing-key.js";
-import type { FormerKey, KeyState, KeyStore, StoredKey } from "./store.js";
+import { activatesAt, advance, leavesAt, type Schedule, wantsSuccessor } from "./rotation.js";
+import type { Signer } from "./signer.js";
+import { generateSigningKey, importSigningKey } from "./signing-key.js";
+import type { KeyState, KeyStore } from "./store.js";
 
 /** Instants are epoch milliseconds. */
 export interface KeySummary {
@@ -33,7 +26,9 @@ const STALE_AFTER = 1000;
 
 interface Dependencies {
   store: KeyStore;
+  /** Seals what is written, and with `formerKeks` unseals what is read. */
   kek: Buffer;
+  formerKeks?: readonly Buffer[];
   clock: Clock;
   schedule: Schedule;
   imported?: ImportedKey | undefined;
@@ -55,19 +50,18 @@ export class KeyRing {
 
   /** Loads the ring. A new installation has to sign at once: it makes its first key, or takes the imported one. */
   static async open(dependencies: Dependencies): Promise<KeyRing> {
-    const { store, imported, kek, clock, schedule } = dependencies;
+    const { store, imported, clock, schedule } = dependencies;
+    const making = makingOf(dependencies);
     const pair = imported && importSigningKey(imported.pem, imported.kid);
     for (;;) {
       const seenAt = clock();
       const stored = await store.load();
-      const newcomer = stored.keys.length === 0 ? (pair ?? (await generateSigningKey())) : pair;
+      const newcomer = stored.keys.length === 0 ? (pair ?? (await generateSigningKey(schedule.algorithm))) : pair;
       if (newcomer === undefined || isKnown(stored.keys, newcomer) || wasKnown(await store.former(), newcomer))
-        return new KeyRing(dependencies, openRing(stored, kek), seenAt);
-      if (stored.keys.length > 0) openRing(stored, kek); // a wrong key encryption key must not reach the database
-      // Whoever imports a key wants it to sign: a successor of the one before must not replace it.
-      const others = stored.keys.filter(({ state }) => state !== "staged");
-      const key = sealed(newcomer, kek, "active", seenAt);
-      const keys = advance(activate([...others, key], key, seenAt), seenAt, schedule);
+        return new KeyRing(dependencies, openRing(stored, making.keks), seenAt);
+      // A wrong key encryption key must not reach the database.
+      if (stored.keys.length > 0) openRing(stored, making.keks);
+      const keys = await adopt(newcomer)(stored.keys, seenAt, making);
       // Losing the swap means that another replica was faster: go by what it wrote.
       await store.save(stored.revision, keys, leaving(stored.keys, keys, seenAt));
     }
@@ -139,47 +133,29 @@ export class KeyRing {
     return advance(keys, clock(), schedule) !== keys || wantsSuccessor(keys, clock(), schedule);
   }
 
+  /** Does what is due by now. Resolves to whether this replica changed the ring. */
+  advance(): Promise<boolean> { return this.#change(turn); }
+
+  /** Publishes the next key, unless one is waiting already; it signs as soon as every verifier can know it. */
+  rotate(): Promise<boolean> { return this.#change(stage); }
+
+  /** Seals under the first key encryption key what another one sealed; resolves to whether there was anything. */
+  reencrypt(): Promise<boolean> { return this.#change(reseal); }
+
   /**
    * Drops a key for good, whatever its state; where it signed, the staged one or a new one does from now on. Rejects
    * with not_found where the installation never had it. Repeating it changes nothing.
    */
   async revoke(kid: string): Promise<void> {
-    const { store, kek } = this.#dependencies;
-    await this.#change(async (keys, now) => {
-      const remaining = keys.filter((key) => key.kid !== kid);
-      if (remaining.length === keys.length) return keys;
-      if (remaining.some(({ state }) => state === "active")) return remaining;
-      const next = remaining.find(({ state }) => state === "staged") ??
-        sealed(await generateSigningKey(), kek, "active", now);
-      return activate([...remaining.filter((key) => key !== next), next], next, now);
-    }, kid);
+    const { store, clock } = this.#dependencies;
+    await this.#change(drop(kid), kid);
     const known = (await store.former()).find((key) => key.kid === kid);
     if (known === undefined) throw notFound("There is no signing key with this kid: see GET /keys");
     if (known.revokedAt !== null) return;
     // It had left by age before anybody knew that it was in wrong hands.
     const { revision, keys } = await store.load();
-    const revokedAt = this.#dependencies.clock();
-    if (!await store.save(revision, keys, [{ ...known, revokedAt }])) return this.revoke(kid);
+    if (!await store.save(revision, keys, [{ ...known, revokedAt: clock() }])) return this.revoke(kid);
     await this.refresh();
-  }
-
-  /** Does what is due by now: stages, activates, drops. Resolves to whether this replica changed the ring. */
-  async advance(): Promise<boolean> {
-    return this.#change(async (keys, now) => {
-      const { schedule, kek } = this.#dependencies;
-      const turned = advance(keys, now, schedule);
-      return wantsSuccessor(turned, now, schedule)
-        ? [...turned, sealed(await generateSigningKey(), kek, "staged", now)]
-        : turned;
-    });
-  }
-
-  /** Publishes the next key, unless one is waiting already; it signs as soon as every verifier can know it. */
-  async rotate(): Promise<boolean> {
-    return this.#change(async (keys, now) =>
-      keys.some(({ state }) => state === "staged")
-        ? keys
-        : [...keys, sealed(await generateSigningKey(), this.#dependencies.kek, "staged", now)]);
   }
 
   async #catchUp(otherwise: string): Promise<void> {
@@ -189,15 +165,12 @@ export class KeyRing {
   }
 
   /** Compare-and-swap: whoever loses looks at what the winner wrote, and may find nothing left to do. */
-  async #change(
-    change: (keys: StoredKey[], now: number) => Promise<StoredKey[]>,
-    revoked?: string,
-  ): Promise<boolean> {
+  async #change(change: Change, revoked?: string): Promise<boolean> {
     const { store, clock } = this.#dependencies;
     for (;;) {
       const { revision, keys } = await store.load();
       const now = clock();
-      const changed = await change(keys, now);
+      const changed = await change(keys, now, makingOf(this.#dependencies));
       const gone = leaving(keys, changed, now).map((key) => (key.kid === revoked ? { ...key, revokedAt: now } : key));
       const won = changed !== keys && (await store.save(revision, changed, gone));
       if (!won && changed !== keys) continue;
@@ -207,20 +180,12 @@ export class KeyRing {
   }
 
   async #load(): Promise<void> {
-    const asOf = this.#dependencies.clock();
-    this.#ring = openRing(await this.#dependencies.store.load(), this.#dependencies.kek, this.#ring);
+    const { store, clock } = this.#dependencies;
+    const asOf = clock();
+    this.#ring = openRing(await store.load(), makingOf(this.#dependencies).keks, this.#ring);
     this.#seenAt = asOf;
   }
 }
 
-const sealed = (pair: KeyPair, kek: Buffer, state: "staged" | "active", now: number): StoredKey =>
-  entering({
-    kid: pair.kid, algorithm: pair.publicJwk.alg, publicJwk: JSON.stringify(pair.publicJwk),
-    sealedPrivateKey: seal(kek, pair.kid, exportPrivateKey(pair)),
-  }, state, now);
-
-const leaving = (before: StoredKey[], after: StoredKey[], leftAt: number): FormerKey[] =>
-  before
-    .filter(({ kid }) => !after.some((key) => key.kid === kid))
-    .map(({ kid, publicJwk }) =>
-      ({ kid, thumbprint: thumbprint(JSON.parse(publicJwk) as PublicJwk), leftAt, revokedAt: null }));
+const makingOf = ({ schedule, kek, formerKeks = [] }: Dependencies): Making =>
+  ({ schedule, keks: [kek, ...formerKeks] });

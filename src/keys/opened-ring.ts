@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { JWKS_MAX_AGE } from "./rotation.js";
-import { unseal } from "./sealing.js";
-import { openSigningKey, type PublicJwk, publicPem, rsaSigner, type Signer } from "./signing-key.js";
+import { unsealWithOneOf } from "./sealing.js";
+import { localSigner, type Signer } from "./signer.js";
+import { openSigningKey, type PublicJwk, publicPem } from "./signing-key.js";
 import type { StoredKey, StoredRing } from "./store.js";
 
 export interface VerificationKey { kid: string; algorithm: string; pem: string }
@@ -22,13 +23,13 @@ export interface OpenedRing {
 interface OpenedKey { jwk: PublicJwk; signer: Signer; verification: VerificationKey }
 
 /** Throws where a key can't be unsealed, or none is active. `before` is what this replica had opened until now. */
-export function openRing({ revision, keys }: StoredRing, kek: Buffer, before?: OpenedRing): OpenedRing {
+export function openRing({ revision, keys }: StoredRing, keks: readonly Buffer[], before?: OpenedRing): OpenedRing {
   const active = keys.find(({ state }) => state === "active");
   if (active === undefined) throw new Error("The key ring has no active key");
   // Simple verifiers take keys[0]: it has to be the one that signs.
   const opened = new Map([active, ...keys.filter((key) => key !== active)].map((key): [string, OpenedKey] => {
     const form = `${key.kid} ${key.sealedPrivateKey}`;
-    return [form, before?.opened.get(form) ?? openKey(key, kek)];
+    return [form, before?.opened.get(form) ?? openKey(key, keks)];
   }));
   const published = [...opened.values()];
   const verification = new Map(published.map((key) => [key.jwk.kid, key.verification]));
@@ -39,8 +40,8 @@ export function openRing({ revision, keys }: StoredRing, kek: Buffer, before?: O
 }
 
 /** Every public key comes out of its sealed private one: who can write to the database alone can't add a key. */
-function openKey({ kid, sealedPrivateKey }: StoredKey, kek: Buffer): OpenedKey {
-  const pair = openSigningKey(unseal(kek, kid, sealedPrivateKey), kid);
+function openKey({ kid, sealedPrivateKey }: StoredKey, keks: readonly Buffer[]): OpenedKey {
+  const pair = openSigningKey(unsealWithOneOf(keks, kid, sealedPrivateKey), kid);
   const { publicJwk: jwk } = pair;
-  return { jwk, signer: rsaSigner(pair), verification: { kid, algorithm: jwk.alg, pem: publicPem(jwk) } };
+  return { jwk, signer: localSigner(pair), verification: { kid, algorithm: jwk.alg, pem: publicPem(jwk) } };
 }

@@ -1,4 +1,5 @@
 import { CLOCK_TOLERANCE } from "../clock.js";
+import type { Algorithm } from "./algorithms.js";
 import type { KeyState, StoredKey } from "./store.js";
 
 /** Seconds for which a verifier may keep the JWKS document. */
@@ -12,14 +13,22 @@ export interface Schedule {
   lead: number;
   /** The longest life of a token in seconds. */
   longestTtl: number;
+  /** What keys that are made from now on sign with. */
+  algorithm: Algorithm;
 }
 
 /** Settings in seconds. A cache may hold the document for its max-age, and the verifier behind it for its own time. */
-export function scheduleOf(rotation: number | undefined, verifierCache: number, longestTtl: number): Schedule {
+export function scheduleOf(
+  rotation: number | undefined,
+  verifierCache: number,
+  longestTtl: number,
+  algorithm: Algorithm = "RS256",
+): Schedule {
   return {
     period: rotation === undefined ? undefined : rotation * 1000,
     lead: (JWKS_MAX_AGE + verifierCache) * 1000 + CLOCK_TOLERANCE,
     longestTtl,
+    algorithm,
   };
 }
 
@@ -42,10 +51,12 @@ export function advance(keys: StoredKey[], now: number, schedule: Schedule): Sto
   return turned.length === keys.length && turned.every((key, i) => key === keys[i]) ? keys : turned;
 }
 
-/** Whether it is time to publish the active key's successor. */
-export function wantsSuccessor(keys: StoredKey[], now: number, { period, lead }: Schedule): boolean {
+/** Whether it is time to publish the active key's successor: it is of age, or of an algorithm that was given up. */
+export function wantsSuccessor(keys: StoredKey[], now: number, { period, lead, algorithm }: Schedule): boolean {
   const active = keys.find(({ state }) => state === "active");
-  if (period === undefined || active === undefined || keys.some(({ state }) => state === "staged")) return false;
+  if (active === undefined || keys.some(({ state }) => state === "staged")) return false;
+  if (active.algorithm !== algorithm) return true;
+  if (period === undefined) return false;
   return now >= (active.activatedAt ?? active.createdAt) + period - lead;
 }
 

@@ -14,9 +14,15 @@ const FOREIGN = "The token was not signed by a key of this issuer";
  * The key that a token's header names. Keys the token brings along (jwk, jku, x5u, x5c) are never looked at. A kid that
  * this replica does not know may be a key that another one has just made: the ring is read anew before it is refused.
  */
-export async function verificationKey(ring: KeyRing, { kid }: JoseHeader): Promise<VerificationKey> {
+export async function verificationKey(ring: KeyRing, { kid, alg }: JoseHeader): Promise<VerificationKey> {
   if (typeof kid !== "string" || !KID.test(kid)) throw invalidToken(FOREIGN);
-  return ring.verificationKey(kid) ?? knownKey(await ring.lookUp(kid));
+  return checkAlgorithm(ring.verificationKey(kid) ?? knownKey(await ring.lookUp(kid)), alg);
+}
+
+/** Its own, and no other that it could serve as well (RFC 8725 §3.1). */
+function checkAlgorithm(key: VerificationKey, alg: unknown): VerificationKey {
+  if (alg !== key.algorithm) throw invalidToken("The token's algorithm is not the one of its key");
+  return key;
 }
 
 function knownKey(key: VerificationKey | undefined): VerificationKey {
@@ -33,8 +39,7 @@ export function checkAccessToken(
   claims: Record<string, unknown>,
   ring: KeyRing,
 ): AccessTokenClaims {
-  const key = knownKey(ring.verificationKey(String(header.kid))); // gone, if it was revoked in this very moment
-  if (header.alg !== key.algorithm) throw invalidToken("The token's algorithm is not the one of its key");
+  checkAlgorithm(knownKey(ring.verificationKey(String(header.kid))), header.alg); // gone, if it was revoked just now
   if (!ACCESS_TOKEN_TYPES.includes(header.typ)) throw invalidToken("This is not an access token");
   const { sub, jti, iat, exp } = claims;
   const whole =

@@ -81,6 +81,10 @@ const BAD: [env: Record<string, string>, fault: RegExp][] = [
     [{ JWT_KEY_ID: "a b" }, /^JWT_KEY_ID must be/],
   [{ AUTHFLOW_SIGNING_KEY: PEM, JWT_PRIVATE_KEY_B64: "eA==" },
     /^AUTHFLOW_SIGNING_KEY and JWT_PRIVATE_KEY_B64 name the signing key more than once/],
+  [{ AUTHFLOW_KEY_ENCRYPTION_KEY: `${KEK},c2hvcnQ=` }, /^AUTHFLOW_KEY_ENCRYPTION_KEY must be 32 bytes/],
+  [{ AUTHFLOW_KEY_ENCRYPTION_KEY: `${KEK},` }, /^AUTHFLOW_KEY_ENCRYPTION_KEY must be 32 bytes/],
+  [{ AUTHFLOW_SIGNING_ALGORITHM: "HS256" }, /^AUTHFLOW_SIGNING_ALGORITHM must be one of RS256, ES256, EdDSA$/],
+  [{ AUTHFLOW_SIGNING_ALGORITHM: "ES256", AUTHFLOW_SIGNING_KEY: PEM }, /^AUTHFLOW_SIGNING_ALGORITHM must be RS256 as/],
   [{ AUTHFLOW_KEY_ROTATION: "never" }, /^AUTHFLOW_KEY_ROTATION must be off, or a duration/],
   [{ AUTHFLOW_KEY_ROTATION: "1h" }, /^AUTHFLOW_KEY_ROTATION must be longer than the 3960s/],
   [{ AUTHFLOW_VERIFIER_CACHE: "31d" }, /^AUTHFLOW_VERIFIER_CACHE must be at most 30d$/],
@@ -127,6 +131,14 @@ await t.test("secrets may come from files, without their last line end; empty se
   t.equal(loadConfig({ JWT_PRIVATE_KEY_B64: Buffer.from(PEM).toString("base64"), JWT_KEY_ID: "main" }).signingKey?.kid,
     "main");
   t.equal(loadConfig({ AUTHFLOW_SIGNING_KEY: PEM.replaceAll("\n", "\\n") }).signingKey?.pem, PEM.replace(/\n$/, "\n"));
+});
+
+await t.test("of several key encryption keys the first encrypts, the others decrypt", async (t) => {
+  const [first, second, third] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte)) as [Buffer, Buffer, Buffer];
+  const list = [first, second, third].map((key) => key.toString("base64")).join(" , ");
+  t.match(loadConfig({ AUTHFLOW_KEY_ENCRYPTION_KEY: list }),
+    { keyEncryptionKey: first, formerKeyEncryptionKeys: [second, third] });
+  t.strictSame(loadConfig({ AUTHFLOW_KEY_ENCRYPTION_KEY: KEK }).formerKeyEncryptionKeys, []);
 });
 
 const DURATIONS: [text: string, seconds: number][] = [["1", 1], ["90s", 90], ["15m", 900], ["2h", 7200],

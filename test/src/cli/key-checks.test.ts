@@ -2,6 +2,7 @@ import t from "tap";
 import { checkRing } from "../../../src/cli/key-checks.js";
 import { loadConfig } from "../../../src/config.js";
 import { entering } from "../../../src/keys/rotation.js";
+import { seal } from "../../../src/keys/sealing.js";
 
 const key = { kid: "k", algorithm: "RS256", publicJwk: "{}", sealedPrivateKey: "v1" };
 const signedFor = (days: number) => [entering(key, "active", Date.now() - days * 86_400_000)];
@@ -15,3 +16,13 @@ const CASES: [what: string, days: number, env: Record<string, string>, level: st
 for (const [what, days, env, level, text] of CASES) {
   await t.test(what, async (t) => { t.match(checkRing(signedFor(days), loadConfig(env)), [[level, text]]); });
 }
+
+await t.test("old entries of the key encryption key are noted, in use or not", async (t) => {
+  const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const env = { AUTHFLOW_KEY_ENCRYPTION_KEY: `${first.toString("base64")},${second.toString("base64")}` };
+  const under = (kek: Buffer) =>
+    signedFor(1).map((one) => ({ ...one, sealedPrivateKey: seal(kek, "k", Buffer.from("")) }));
+  t.match(checkRing(under(second), loadConfig(env))[1], ["note", /1 of 1 signing .*authflow keys reencrypt$/]);
+  t.match(checkRing(under(first), loadConfig(env))[1], ["note", /in use no longer: keep the first alone$/]);
+  t.equal(checkRing(under(first), loadConfig({ AUTHFLOW_KEY_ENCRYPTION_KEY: first.toString("base64") })).length, 1);
+});
