@@ -9,5 +9,6 @@ declare module "fastify" {
 export default fp(async (app) => {
   const face = app.config.redisUrl === undefined ? undefined : new RedisRevocationFace(app.redis, app.installation.id);
   const { clock, database: { revocations: journal, cutoffs } } = app;
-  app.decorate("revocations", new Revocations({ journal, cutoffs, face, clock }));
-}, { name: "revocation", dependencies: ["database", "redis"] });
+  const longestTtl = (): number => app.keys.longestTtl;
+  app.decorate("revocations", new Revocations({ journal, cutoffs, face, clock, longestTtl }));
+}, { name: "revocation", dependencies: ["database", "redis", "keys"] });

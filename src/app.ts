@@ -29,6 +29,7 @@ import health from "../routes/health.js";
 import jwks from "../routes/jwks.js";
 import logout from "../routes/logout.js";
 import mint from "../routes/mint.js";
+import revocations from "../routes/revocations.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
 import userinfo from "../routes/userinfo.js";
 import { type Clock, systemClock } from "./clock.js";
@@ -105,6 +106,7 @@ export async function buildApp(
     await tokenEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.ip });
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(mint);
+    await tokenEndpoints.register(revocations);
     await tokenEndpoints.register(async (bearerEndpoints) => {
       await bearerEndpoints.register(cors);
       await bearerEndpoints.register(logout);

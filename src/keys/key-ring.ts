@@ -70,6 +70,11 @@ export class KeyRing {
   get revision(): number { return this.#ring.revision; }
   get signer(): Signer { return this.#ring.signer; }
   get jwks(): JwksDocument { return this.#ring.jwks; }
+  /** The longest life, in seconds, of a token that a key of the ring may have signed. */
+  get longestTtl(): number {
+    const known = this.#ring.keys.map(({ longestTtl }) => longestTtl ?? 0);
+    return Math.max(this.#dependencies.schedule.longestTtl, ...known);
+  }
   get keys(): KeySummary[] {
     const { schedule } = this.#dependencies;
     return this.#ring.keys.map((key) => {

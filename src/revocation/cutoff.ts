@@ -1,5 +1,5 @@
-/** What a cut-off can end: all tokens under a signing key. */
-export type CutoffScope = "kid";
+/** What a cut-off can end: all tokens under a signing key, of a subject, of a client. */
+export type CutoffScope = "kid" | "sub" | "client_id";
 export interface CutoffName { scope: CutoffScope; value: string }
 
 /** Ends every token of what it names that was born before an instant. Instants are epoch milliseconds. */
@@ -8,6 +8,12 @@ export interface Cutoff extends CutoffName {
   /** From then on no token that it ends can be alive, and it is of no use. */
   expiresAt: number;
 }
+
+/**
+ * Milliseconds by which the clocks of replicas may differ so that a cut-off of a subject or a client ends every token
+ * that any of them issued before the request, and none that any of them issues after the answer.
+ */
+export const CUTOFF_TOLERANCE = 250;
 
 /** The last instant that the stores keep. */
 export const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

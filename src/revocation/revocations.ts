@@ -1,7 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../clients/client.js";
+import { enforceSubject } from "../clients/mint-policy.js";
 import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
-import { invalidToken, unavailable } from "../errors.js";
+import { invalidRequest, invalidToken, unavailable } from "../errors.js";
+import { isPrintable } from "../text.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
-import { type Cutoff, type CutoffJournal, type CutoffName, LATEST } from "./cutoff.js";
+import { birthOf } from "./birth.js";
+import { type Cutoff, type CutoffJournal, type CutoffName, CUTOFF_TOLERANCE, LATEST } from "./cutoff.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
 import { Mirror } from "./mirror.js";
 import type { SharedFace } from "./shared-face.js";
@@ -13,6 +18,8 @@ interface Dependencies {
   cutoffs: CutoffJournal;
   face?: SharedFace | undefined;
   clock: Clock;
+  /** The longest life, in seconds, of a token that still verifies. */
+  longestTtl: () => number;
 }
 /** A token whose signature was verified, and the key that its header names. */
 export interface PresentedToken { claims: AccessTokenClaims; kid: string }
@@ -51,6 +58,24 @@ export class Revocations {
     await this.#cut({ scope: "kid", value: kid, bornBefore: LATEST, expiresAt: LATEST });
   }
 
+  /** Logs the token's subject out everywhere: ends this token and all others of it. Rejects as `revoke` does. */
+  async revokeEverywhere(token: PresentedToken): Promise<void> {
+    if (await this.#inEffect(token)) throw invalidToken(REVOKED);
+    await this.#cutNow({ scope: "sub", value: token.claims.sub }, token.claims.exp * 1000);
+  }
+
+  /** Ends every token of a subject that was issued until now, whoever minted it; only for whom the client may mint. */
+  async revokeSubject({ policy }: Client, sub: string): Promise<void> {
+    if (!isPrintable(sub)) throw invalidRequest("sub must not hold control characters or bidirectional overrides");
+    enforceSubject(policy, sub);
+    await this.#cutNow({ scope: "sub", value: sub });
+  }
+
+  /** Ends every token that a client was issued until now. */
+  async revokeClient(clientId: string): Promise<void> {
+    await this.#cutNow({ scope: "client_id", value: clientId });
+  }
+
   /** Rejects with temporarily_unavailable where neither face nor journals can tell. */
   async isRevoked(token: PresentedToken): Promise<boolean> {
     return (await this.#faceTells(token)) ?? (await this.#journalsTell(token));
@@ -82,6 +107,17 @@ export class Revocations {
   async sweep(): Promise<number> {
     const before = this.#dependencies.clock() - CLOCK_TOLERANCE;
     return await this.#tokens.sweep(before) + await this.#cutoffs.sweep(before);
+  }
+
+  /**
+   * A token that another replica issued a moment ago was born up to CUTOFF_TOLERANCE after now; the answer waits until
+   * no clock can give a token a birth that the cut-off covers.
+   */
+  async #cutNow(name: CutoffName, atLeastUntil = 0): Promise<void> {
+    const { clock, longestTtl } = this.#dependencies;
+    const bornBefore = clock() + CUTOFF_TOLERANCE + 1;
+    await this.#cut({ ...name, bornBefore, expiresAt: Math.max(bornBefore + longestTtl() * 1000, atLeastUntil) });
+    await sleep(2 * CUTOFF_TOLERANCE + 2);
   }
 
   async #cut(cutoff: Cutoff): Promise<void> {
@@ -123,10 +159,14 @@ export class Revocations {
   }
 }
 
-const namesOf = ({ kid }: PresentedToken): CutoffName[] => [{ scope: "kid", value: kid }];
+const namesOf = ({ kid, claims: { sub, client_id } }: PresentedToken): CutoffName[] => [
+  { scope: "kid", value: kid },
+  { scope: "sub", value: sub },
+  ...(client_id === undefined ? [] : [{ scope: "client_id", value: client_id } as const]),
+];
 /** LATEST ends a token whatever birth it claims: who has a key can write any. */
 const isCut = ({ claims }: PresentedToken, bornBefore: number | null): boolean =>
-  bornBefore !== null && (bornBefore >= LATEST || claims.iat * 1000 < bornBefore);
+  bornBefore !== null && (bornBefore >= LATEST || birthOf(claims) < bornBefore);
 
 const recorded = (record: Promise<void>): Promise<void> => record.catch((cause: unknown) => {
   throw unavailable("The logout could not be recorded: try again", cause);
