@@ -25,13 +25,19 @@ export default fp(async (app) => {
   const follow = async (): Promise<void> => {
     const asOf = app.clock();
     const { clientRevision, ringRevision } = await app.database.installation.load();
-    await app.clientCache.sync(clientRevision, asOf);
-    if (ringRevision !== app.keys.revision) await app.keys.refresh();
+    const followed = [app.clientCache.sync(clientRevision, asOf), app.keys.follow(ringRevision, asOf)];
+    // Both to their ends: a key that can't be read must not keep a client's end from arriving.
+    for (const outcome of await Promise.allSettled(followed)) if (outcome.status === "rejected") throw outcome.reason;
+  };
+  const rotate = async (): Promise<void> => {
+    if (!app.keys.isDue() || !await app.keys.advance()) return;
+    app.log.info({ keys: app.keys.keys.map(({ kid, state }) => `${kid} ${state}`) }, "the key ring turned");
   };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {
     loops = Promise.all([
       every(SYNC_EVERY, "following other replicas", follow),
+      every(SYNC_EVERY, "rotating the signing keys", rotate),
       every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise()),
       every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
       every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),

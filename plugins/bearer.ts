@@ -6,6 +6,10 @@ import type { AccessTokenClaims } from "../src/tokens/claims.js";
 import { checkAccessToken, type JoseHeader, verificationKey } from "../src/tokens/verification.js";
 
 declare module "fastify" {
+  interface FastifyRequest {
+    /** The key that the presented token's header names. */
+    kid: string;
+  }
   interface FastifyInstance {
     /** Guard: a token of this issuer that has not expired. Whether it was revoked is not asked. */
     verifyBearer: (request: FastifyRequest) => Promise<void>;
@@ -23,22 +27,26 @@ export default fp(async (app) => {
   await app.register(jwt, {
     // The token's kid chooses among our own keys, whatever keys it brings along.
     secret: {
-      public: async (_request: FastifyRequest, token: unknown) =>
-        verificationKey(app.keys, (token as Decoded).header).pem,
+      public: async (request: FastifyRequest, token: unknown) => {
+        const { kid, pem } = await verificationKey(app.keys, (token as Decoded).header);
+        request.kid = kid;
+        return pem;
+      },
     } as never,
     decode: { complete: true },
     verify: {
       complete: true,
-      algorithms: ["RS256"],
+      algorithms: ["RS256", "ES256", "EdDSA"], // of which `verificationKey` lets pass the key's own
       allowedIss: app.config.issuer,
       requiredClaims: ["iss", "exp"],
       cache: false,
     },
     formatUser: (token) => {
       const { header, payload } = token as unknown as Decoded;
-      return checkAccessToken(header, payload, verificationKey(app.keys, header));
+      return checkAccessToken(header, payload, app.keys);
     },
   });
+  app.decorateRequest("kid", "");
   const verify = async (request: FastifyRequest): Promise<void> => {
     if (request.headers.authorization === undefined)
       throw missingToken("Send the token in the header Authorization: Bearer <token>");
@@ -51,7 +59,8 @@ export default fp(async (app) => {
   app.decorate("verifyBearer", verify);
   app.decorate("liveBearer", async (request) => {
     await verify(request);
-    if (await app.revocations.isRevoked(request.user.jti)) throw invalidToken("The token was revoked");
+    const { user: claims, kid } = request;
+    if (await app.revocations.isRevoked({ claims, kid })) throw invalidToken("The token was revoked");
   });
 }, { name: "bearer", dependencies: ["keys", "revocation"] });
 

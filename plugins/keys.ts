@@ -1,22 +1,28 @@
 import fp from "fastify-plugin";
 import { localKeyEncryptionKey } from "../src/keys/key-encryption-key.js";
 import { KeyRing } from "../src/keys/key-ring.js";
+import { scheduleOf } from "../src/keys/rotation.js";
 
 declare module "fastify" {
   interface FastifyInstance { keys: KeyRing }
 }
 
 export default fp(async (app) => {
-  const { keyEncryptionKey, dataDir, signingKey } = app.config;
+  const { keyEncryptionKey, formerKeyEncryptionKeys, dataDir, signingKey } = app.config;
+  const { keyRotation, verifierCache, tokenTtlMax, signingAlgorithm } = app.config;
   const ring = await KeyRing.open({
     store: app.database.keys,
     kek: keyEncryptionKey ?? localKeyEncryptionKey(dataDir),
+    formerKeks: formerKeyEncryptionKeys,
     clock: app.clock,
+    schedule: scheduleOf(keyRotation, verifierCache, tokenTtlMax, signingAlgorithm),
     imported: signingKey,
   });
-  if (ring.importedIsRetired) {
-    app.log.warn("The imported signing key was retired by a later one and does not sign; to sign with it again, " +
-      "import it under a new JWT_KEY_ID");
+  if (await ring.importedIsRevoked()) {
+    app.log.error("The imported signing key was revoked and will never sign again: take it out of the settings");
+  } else if (ring.importedIsRetired) {
+    app.log.warn("The imported signing key was replaced since and does not sign: take it out of the settings, or, to " +
+      "sign with it again, import it under a new JWT_KEY_ID");
   }
   app.decorate("keys", ring);
 }, { name: "keys", dependencies: ["database"] });

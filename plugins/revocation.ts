@@ -1,4 +1,5 @@
 import fp from "fastify-plugin";
+import { loginProviders } from "../src/providers/table.js";
 import { Revocations } from "../src/revocation/revocations.js";
 import { RedisRevocationFace } from "../src/stores/redis/revocation-face.js";
 
@@ -8,5 +9,9 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const face = app.config.redisUrl === undefined ? undefined : new RedisRevocationFace(app.redis, app.installation.id);
-  app.decorate("revocations", new Revocations({ journal: app.database.revocations, face, clock: app.clock }));
-}, { name: "revocation", dependencies: ["database", "redis"] });
+  const { clock, database: { revocations: journal, cutoffs } } = app;
+  const longestTtl = (): number => app.keys.longestTtl;
+  app.decorate("revocations", new Revocations({
+    journal, cutoffs, face, clock, longestTtl, loginProviders: loginProviders(app.config.providers),
+  }));
+}, { name: "revocation", dependencies: ["database", "redis", "keys"] });

@@ -10,6 +10,7 @@ import {
   RotateSecretBody,
 } from "./schemas/clients.js";
 import { errors, ref, type Security } from "./schemas/common.js";
+import { RevokedClient } from "./schemas/revocations.js";
 
 const common = { tags: ["clients"], security: [{ adminToken: [] }] as Security };
 const one = { ...common, params: ClientId };
@@ -96,5 +97,16 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
       };
     },
   );
+
+  app.post("/clients/:client_id/revoke-tokens", {
+    schema: {
+      ...one, operationId: "revokeClientTokens", summary: "Revoke every token that a client was issued until now",
+      description: "Also of a deleted client. One that is not disabled goes on minting. On 503 repeat the call.",
+      response: { 200: { ...ref(RevokedClient), description: "In effect" }, ...errors(400, 401, 403, 429, 503) },
+    },
+  }, async ({ params: { client_id } }) => {
+    await app.revocations.revokeClient(client_id);
+    return { revoked: true as const, client_id };
+  });
 };
 export default adminClients;

@@ -2,9 +2,6 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { ref } from "./schemas/common.js";
 import { Jwks } from "./schemas/tokens.js";
 
-/** Seconds for which a verifier may keep the document. */
-const MAX_AGE = 300;
-
 const schema = {
   operationId: "jwks",
   security: [],
@@ -20,10 +17,10 @@ const schema = {
 const jwks: FastifyPluginAsyncTypebox = async (app) => {
   // Read by every verifier, again and again: no line in the log, no limit; any page in a browser may read it too.
   app.get("/.well-known/jwks.json", { schema, logLevel: "warn" }, (request, reply) => {
-    const { body, etag } = app.keys.jwks;
+    const { body, etag, maxAge } = app.keys.jwks;
     reply.headers({
       "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin",
-      "cache-control": `public, max-age=${MAX_AGE}`, "content-type": "application/json; charset=utf-8", etag,
+      "cache-control": `public, max-age=${maxAge}`, "content-type": "application/json; charset=utf-8", etag,
     });
     // A proxy may have weakened the tag (W/"…") or a cache may ask about several.
     if (request.headers["if-none-match"]?.includes(etag)) return reply.code(304).send();

@@ -26,6 +26,7 @@ import securityHeaders from "../plugins/security-headers.js";
 import tokens from "../plugins/tokens.js";
 import validation from "../plugins/validation.js";
 import adminClients from "../routes/admin-clients.js";
+import adminKeys from "../routes/admin-keys.js";
 import auth from "../routes/auth.js";
 import authFormPost from "../routes/auth-form-post.js";
 import clientRoutes from "../routes/clients.js";
@@ -34,6 +35,7 @@ import health from "../routes/health.js";
 import jwks from "../routes/jwks.js";
 import logout from "../routes/logout.js";
 import mint from "../routes/mint.js";
+import revocations from "../routes/revocations.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
 import token from "../routes/token.js";
 import userinfo from "../routes/userinfo.js";
@@ -116,6 +118,7 @@ export async function buildApp(
     await tokenEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.ip });
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(mint);
+    await tokenEndpoints.register(revocations);
     await tokenEndpoints.register(async (browserEndpoints) => {
       await browserEndpoints.register(cors);
       await browserEndpoints.register(logout);
@@ -143,6 +146,7 @@ export async function buildApp(
     });
     await registration.register(clientRoutes);
     await registration.register(adminClients);
+    await registration.register(adminKeys);
   });
   await app.register(jwks);
   await app.register(health);

@@ -1,4 +1,7 @@
 /** Milliseconds since the epoch. Injected everywhere, so that tests move time and replicas can disagree about it. */
 export type Clock = () => number;
 
+/** Milliseconds by which the clocks of replicas may differ (NTP keeps them far closer). */
+export const CLOCK_TOLERANCE = 60_000;
+
 export const systemClock: Clock = () => Date.now();

@@ -3,11 +3,16 @@ import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { isPostgres, sqlitePath } from "./database-url.js";
+import type { Algorithm } from "./keys/algorithms.js";
+import { scheduleOf } from "./keys/rotation.js";
 import { importSigningKey } from "./keys/signing-key.js";
 import { isLoopback } from "./loopback.js";
 import { readProviders } from "./providers/configuration.js";
 import type { ProviderSettings } from "./providers/provider.js";
 import { SETTINGS, type SettingName, settingNotes } from "./settings.js";
+
+/** Seconds. */
+const VERIFIER_CACHE_MAX = 30 * 86_400;
 
 type Registration = "open" | "token" | "closed";
 
@@ -29,9 +34,15 @@ export interface Config {
   readonly adminToken: string | undefined;
   /** Undefined on a loopback URL: then it is made in the data folder. */
   readonly keyEncryptionKey: Buffer | undefined;
+  /** Those before it: they still decrypt. */
+  readonly formerKeyEncryptionKeys: readonly Buffer[];
+  readonly signingAlgorithm: Algorithm;
   readonly signingKey: { readonly pem: string; readonly kid: string | undefined } | undefined;
   /** The identity providers that are switched on. */
   readonly providers: readonly ProviderSettings[];
+  /** Undefined: keys rotate only by hand. */
+  readonly keyRotation: number | undefined;
+  readonly verifierCache: number;
   readonly rateLimits: {
     readonly ip: number;
     readonly client: number;
@@ -98,6 +109,8 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
   const values = Value.Default(SETTINGS, { ...given }) as Values & Record<SettingName, string>;
   const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
+  const [keyEncryptionKey, ...formerKeyEncryptionKeys] =
+    given.AUTHFLOW_KEY_ENCRYPTION_KEY?.split(",").map((text) => Buffer.from(text.trim(), "base64")) ?? [];
   const config: Config = {
     publicUrl: publicUrl?.href.replace(/\/$/, "") ?? "",
     loopback,
@@ -112,12 +125,13 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     registration: (given.AUTHFLOW_REGISTRATION ?? (loopback ? "open" : "token")) as Registration,
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,
     adminToken: given.AUTHFLOW_ADMIN_TOKEN,
-    keyEncryptionKey:
-      given.AUTHFLOW_KEY_ENCRYPTION_KEY === undefined
-        ? undefined
-        : Buffer.from(given.AUTHFLOW_KEY_ENCRYPTION_KEY, "base64"),
+    keyEncryptionKey,
+    formerKeyEncryptionKeys,
+    signingAlgorithm: values.AUTHFLOW_SIGNING_ALGORITHM as Algorithm,
     signingKey: importedKey(given, faults),
     providers: readProviders((name, secret) => given[name as SettingName] ?? readValue(env, name, secret, faults), faults),
+    keyRotation: values.AUTHFLOW_KEY_ROTATION === "off" ? undefined : seconds(values.AUTHFLOW_KEY_ROTATION),
+    verifierCache: seconds(values.AUTHFLOW_VERIFIER_CACHE),
     rateLimits: {
       ip: Number(values.AUTHFLOW_RATE_LIMIT_IP),
       client: Number(values.AUTHFLOW_RATE_LIMIT_CLIENT),
@@ -139,6 +153,12 @@ function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   const faults: string[] = [];
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
   fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
+  fault(config.verifierCache > VERIFIER_CACHE_MAX, "AUTHFLOW_VERIFIER_CACHE must be at most 30d");
+  const { period, lead } = scheduleOf(config.keyRotation, config.verifierCache, config.tokenTtlMax);
+  fault(period !== undefined && period <= lead,
+    `AUTHFLOW_KEY_ROTATION must be longer than the ${lead / 1000}s for which AUTHFLOW_VERIFIER_CACHE makes a key wait`);
+  fault(config.signingKey !== undefined && config.signingAlgorithm !== "RS256",
+    "AUTHFLOW_SIGNING_ALGORITHM must be RS256 as long as a key is imported, which is RSA: take the import out first");
   fault(
     config.registration === "token" && config.registrationToken === undefined,
     "AUTHFLOW_REGISTRATION_TOKEN must be set where registration demands a token (openssl rand -hex 32), or set AUTHFLOW_REGISTRATION=closed",

@@ -17,6 +17,8 @@ const choice = (values: string[], notes: Omit<Notes, "remedy">): TSchema =>
   Type.String({ ...notes, pattern: `^(${values.join("|")})$`, remedy: `one of ${values.join(", ")}` });
 const duration = (notes: Omit<Notes, "remedy">): TSchema =>
   text({ ...notes, remedy: "a duration such as 900s, 15m, 1h or 30d" }, "^[1-9]\\d{0,8}[smhd]?$");
+const durationOrOff = (notes: Omit<Notes, "remedy">): TSchema =>
+  text({ ...notes, remedy: "off, or a duration such as 30d or 90d" }, "^(off|[1-9]\\d{0,8}[smhd]?)$");
 const perMinute = (notes: Omit<Notes, "remedy">): TSchema =>
   text({ ...notes, remedy: "a whole number of requests per minute, at least 1" }, "^[1-9]\\d{0,8}$");
 const token = (notes: Omit<Notes, "remedy" | "secret">): TSchema =>
@@ -95,12 +97,13 @@ export const SETTINGS = Type.Object({
   }),
   AUTHFLOW_KEY_ENCRYPTION_KEY: text(
     {
-      description: "Encrypts the private signing keys in the database (AES-256-GCM). Losing it loses them.",
-      remedy: "32 bytes in base64 (openssl rand -base64 32)",
+      description:
+        "Encrypts the private signing keys in the database; losing it loses them. Of several the first encrypts.",
+      remedy: "32 bytes in base64 (openssl rand -base64 32), or several such texts with commas between them",
       secret: true,
       unset: "on a loopback public URL made once in the data folder, else demanded",
     },
-    "^[A-Za-z0-9+/_-]{43}=?$",
+    "^[A-Za-z0-9+/_-]{43}=?( *, *[A-Za-z0-9+/_-]{43}=?)*$",
   ),
   AUTHFLOW_SIGNING_KEY: text(
     {
@@ -142,6 +145,18 @@ export const SETTINGS = Type.Object({
       "_CLIENT_SECRET and, if openid email profile won't do, _SCOPE.",
     remedy: "names of a-z, 0-9 and -, separated by commas, such as okta,corp",
     unset: "there are none",
+  }),
+  AUTHFLOW_SIGNING_ALGORITHM: choice(["RS256", "ES256", "EdDSA"], {
+    description: "What new keys sign with. Changed, the next key is staged at once, and both kinds verify meanwhile.",
+    default: "RS256",
+  }),
+  AUTHFLOW_KEY_ROTATION: durationOrOff({
+    description: "How long a key signs until the next one takes over; off: only by hand (authflow keys rotate).",
+    default: "90d",
+  }),
+  AUTHFLOW_VERIFIER_CACHE: duration({
+    description: "The longest time for which a verifier keeps the JWKS; a new key is published as much earlier.",
+    default: "1h",
   }),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
     description: "Requests per minute and IP address to /mint, /token, /logout and /userinfo together, per replica.",

@@ -11,11 +11,14 @@ import {
 } from "./clients.js";
 import { ErrorResponse } from "./common.js";
 import { Health, Readiness } from "./health.js";
+import { KeyList, KeyResponse } from "./keys.js";
 import { ProviderList, TokenForm } from "./login.js";
+import { RevocationBody, RevokedClient, RevokedSubject } from "./revocations.js";
 import { Jwks, LogoutResponse, MintBody, TokenResponse, UserInfo } from "./tokens.js";
 
 /** Every schema with an $id: the components of the OpenAPI document. */
 export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
-  ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, ProviderList, TokenForm, Health, Readiness,
+  ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
+  RevocationBody, RevokedSubject, RevokedClient, ProviderList, TokenForm, Health, Readiness,
 ];

@@ -77,8 +77,13 @@ export const TokenResponse = Type.Object(
   },
 );
 
+export const LogoutBody = Type.Object({
+  everywhere: Type.Optional(Type.Boolean({ description: "true ends every token of the bearer's subject" })),
+}, { additionalProperties: false });
+
 export const LogoutResponse = Type.Object({
   revoked: Type.Literal(true),
+  everywhere: Type.Optional(Type.Boolean({ description: "Whether every token of the subject was revoked" })),
   jti: Type.String({ description: "The token's id; `revoked:<jti>` stands in Redis until it would have expired" }),
 }, { $id: "LogoutResponse", examples: [{ revoked: true, jti: "019a8e5c-8a10-7b6f-a1b2-c3d4e5f60718" }] });
 
@@ -104,12 +109,15 @@ export const Jwks = Type.Object(
   {
     keys: Type.Array(
       Type.Object({
-        kty: Type.Literal("RSA"),
+        kty: Type.Union([Type.Literal("RSA"), Type.Literal("EC"), Type.Literal("OKP")]),
         use: Type.Literal("sig"),
-        alg: Type.Literal("RS256"),
+        alg: Type.Union([Type.Literal("RS256"), Type.Literal("ES256"), Type.Literal("EdDSA")]),
         kid: Type.String(),
-        n: Type.String(),
-        e: Type.String(),
+        n: Type.Optional(Type.String({ description: "RSA" })),
+        e: Type.Optional(Type.String({ description: "RSA" })),
+        crv: Type.Optional(Type.String({ description: "EC: P-256, OKP: Ed25519" })),
+        x: Type.Optional(Type.String({ description: "EC and OKP" })),
+        y: Type.Optional(Type.String({ description: "EC" })),
       }),
     ),
   },

@@ -1,8 +1,9 @@
 import type { Config } from "../config.js";
 import { reason } from "../failure.js";
-import { unseal } from "../keys/sealing.js";
+import { unsealWithOneOf } from "../keys/sealing.js";
 import { openDatabase } from "../stores/prisma/database.js";
 import { pendingMigrations } from "../stores/prisma/migrate.js";
+import { checkRing } from "./key-checks.js";
 
 /** What a check found: fine, worth knowing, or to be mended; the text says the remedy. */
 export type Finding = readonly ["ok" | "note" | "fail", string];
@@ -20,7 +21,8 @@ export const checkIssuer: Check = async ({ issuer, publicUrl }) => {
     "verifiers look for keys below the issuer"]];
 };
 
-export const checkDatabase: Check = async ({ databaseUrl, keyEncryptionKey }) => {
+export const checkDatabase: Check = async (config) => {
+  const { databaseUrl, keyEncryptionKey, formerKeyEncryptionKeys } = config;
   const kind = databaseUrl.startsWith("file:") ? "SQLite" : "PostgreSQL";
   let pending: string[];
   try {
@@ -35,8 +37,9 @@ export const checkDatabase: Check = async ({ databaseUrl, keyEncryptionKey }) =>
   try {
     await database.ping();
     const { keys } = await database.keys.load();
-    if (keyEncryptionKey) for (const key of keys) unseal(keyEncryptionKey, key.kid, key.sealedPrivateKey);
-    return [["ok", `${kind} answers and is up to date`]];
+    const keks = keyEncryptionKey === undefined ? [] : [keyEncryptionKey, ...formerKeyEncryptionKeys];
+    if (keks.length > 0) for (const key of keys) unsealWithOneOf(keks, key.kid, key.sealedPrivateKey);
+    return [["ok", `${kind} answers and is up to date`], ...checkRing(keys, config)];
   } finally {
     await database.close();
   }

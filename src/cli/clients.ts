@@ -42,6 +42,14 @@ clientCommands.command("rotate-secret")
     print({ client_id: id, client_secret: secret, previous_expires_at: new Date(previousExpiresAt).toISOString() });
   }));
 
+clientCommands.command("revoke-tokens")
+  .description("end every token that an application was issued until now")
+  .argument("<client-id>")
+  .action((id: string) => withApp(async ({ revocations }) => {
+    await revocations.revokeClient(id);
+    print(`every token of ${id} that was issued until now is revoked`);
+  }));
+
 for (const [verb, disabled] of [["disable", true], ["enable", false]] as const) {
   clientCommands
     .command(verb)

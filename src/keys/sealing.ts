@@ -19,6 +19,16 @@ export function seal(kek: Buffer, context: string, plaintext: Buffer): string {
   ].join(".");
 }
 
+/** Whether `sealed` was made under `kek`. */
+export const isSealedUnder = (kek: Buffer, sealed: string): boolean => sealed.split(".")[1] === fingerprint(kek);
+
+/** As `unseal`, under whichever of `keks` (at least one) it was sealed. */
+export function unsealWithOneOf(keks: readonly Buffer[], context: string, sealed: string): Buffer {
+  const kek = keks.find((one) => isSealedUnder(one, sealed)) ?? keks[0];
+  if (kek === undefined) throw new TypeError("There is no key encryption key to unseal with");
+  return unseal(kek, context, sealed);
+}
+
 /** Opposite of `seal`; throws with the remedy where the key or the context is not the one it was sealed under. */
 export function unseal(kek: Buffer, context: string, sealed: string): Buffer {
   const [version, sealedUnder, ...parts] = sealed.split(".");

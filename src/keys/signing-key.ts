@@ -1,25 +1,23 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign } from "node:crypto";
-import { promisify } from "node:util";
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { type Algorithm, algorithmOf, ALGORITHMS, MODULUS_BITS } from "./algorithms.js";
 
-/** A public signing key as JWKS shows it (RFC 7517 §4, RFC 7518 §6.3.1). */
-export interface PublicJwk { kty: "RSA"; use: "sig"; alg: "RS256"; kid: string; n: string; e: string }
-
-/** What a token is signed with. A key in a KMS is another implementation of it. */
-export interface Signer {
-  readonly kid: string;
-  readonly algorithm: string;
-  /** Signature over the JWS signing input (RFC 7515 §5.1), base64url. */
-  sign(input: string): Promise<string>;
+/** A public signing key as JWKS shows it (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). */
+export interface PublicJwk {
+  kty: "RSA" | "EC" | "OKP";
+  use: "sig";
+  alg: Algorithm;
+  kid: string;
+  n?: string;
+  e?: string;
+  crv?: string;
+  x?: string;
+  y?: string;
 }
 
 export interface KeyPair { kid: string; publicJwk: PublicJwk; privateKey: KeyObject }
 
-const MODULUS_BITS = 2048;
-const generate = promisify(generateKeyPair);
-
-export async function generateSigningKey(): Promise<KeyPair> {
-  const { privateKey } = await generate("rsa", { modulusLength: MODULUS_BITS, publicExponent: 0x10001 });
-  return keyPair(privateKey);
+export async function generateSigningKey(algorithm: Algorithm = "RS256"): Promise<KeyPair> {
+  return keyPair(await ALGORITHMS[algorithm].generate());
 }
 
 /** Reads a PEM private key; throws with the remedy where it can't serve RS256. */
@@ -50,27 +48,18 @@ export function publicPem(jwk: PublicJwk): string {
   return createPublicKey({ key: { ...jwk }, format: "jwk" }).export({ format: "pem", type: "spki" }).toString();
 }
 
-export function rsaSigner({ kid, privateKey }: KeyPair): Signer {
-  return {
-    kid,
-    algorithm: "RS256",
-    sign: (input) => new Promise((resolve, reject) => {
-      // With a callback the signature runs on the libuv pool: the loop stays free and all cores work.
-      sign("sha256", Buffer.from(input), privateKey, (error, signature) => {
-        if (error === null) resolve(signature.toString("base64url"));
-        else reject(error);
-      });
-    }),
-  };
-}
-
 function keyPair(privateKey: KeyObject, givenKid?: string): KeyPair {
-  const { n, e } = createPublicKey(privateKey).export({ format: "jwk" }) as { n: string; e: string };
-  const kid = givenKid ?? thumbprint(n, e);
-  return { kid, publicJwk: { kty: "RSA", use: "sig", alg: "RS256", kid, n, e }, privateKey };
+  const alg = algorithmOf(privateKey);
+  const exported = createPublicKey(privateKey).export({ format: "jwk" }) as Omit<PublicJwk, "use" | "alg" | "kid">;
+  const members = Object.fromEntries(ALGORITHMS[alg].members.map((member) => [member, exported[member]]));
+  const jwk = { kty: exported.kty, use: "sig" as const, alg };
+  const kid = givenKid ?? thumbprint({ ...jwk, ...members });
+  return { kid, publicJwk: { ...jwk, kid, ...members }, privateKey };
 }
 
 /** RFC 7638 §3: SHA-256 over the required members in lexicographic order. */
-function thumbprint(n: string, e: string): string {
-  return createHash("sha256").update(JSON.stringify({ e, kty: "RSA", n })).digest("base64url");
+export function thumbprint(jwk: Omit<PublicJwk, "kid">): string {
+  const members = (["kty", ...ALGORITHMS[jwk.alg].members] as const).toSorted();
+  const required = Object.fromEntries(members.map((member) => [member, jwk[member]]));
+  return createHash("sha256").update(JSON.stringify(required)).digest("base64url");
 }

@@ -13,6 +13,18 @@ export interface StoredKey {
   createdAt: number;
   activatedAt: number | null;
   retiredAt: number | null;
+  /** The longest life, in seconds, of a token that it may have signed; null where no replica has said so yet. */
+  longestTtl: number | null;
+}
+
+/** A key that is no longer in the ring. */
+export interface FormerKey {
+  kid: string;
+  /** RFC 7638: names the key itself, under whatever kid it was known. */
+  thumbprint: string;
+  leftAt: number;
+  /** Null where it left by age. */
+  revokedAt: number | null;
 }
 
 export interface StoredRing { revision: number; keys: StoredKey[] }
@@ -22,7 +34,10 @@ export interface KeyStore {
   load(): Promise<StoredRing>;
   /**
    * Compare-and-swap: makes the ring consist of exactly `keys` and its revision `expectedRevision + 1`, if its revision
-   * still is `expectedRevision`. False, and nothing written, where another instance was faster.
+   * still is `expectedRevision`. False, and nothing written, where another instance was faster. `leaving` are
+   * remembered for good.
    */
-  save(expectedRevision: number, keys: StoredKey[]): Promise<boolean>;
+  save(expectedRevision: number, keys: StoredKey[], leaving?: FormerKey[]): Promise<boolean>;
+  /** Those that left, in the order of their kids. */
+  former(): Promise<FormerKey[]>;
 }

@@ -1,6 +1,6 @@
 import type { Client } from "../clients/client.js";
 import type { Clock } from "../clock.js";
-import { AuthflowError, invalidGrant } from "../errors.js";
+import { invalidGrant } from "../errors.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { sweepAll } from "../sweep.js";
 import type { IssuedToken, TokenIssuer } from "../tokens/issuer.js";
@@ -56,11 +56,8 @@ export class AuthorizationCodes {
   }
 
   /** RFC 6749 §4.1.2: one of the two who had the code is not who it was meant for. */
-  async #replayed({ jti, claims: { sub }, clientId, expiresAt }: AuthorizationCode): Promise<never> {
-    const token = { jti: jti ?? "", sub, client_id: clientId, exp: Math.ceil(expiresAt / 1000) };
-    await this.#dependencies.revocations.revoke(token).catch((error: unknown) => {
-      if (!(error instanceof AuthflowError && error.code === "invalid_token")) throw error; // else it was revoked before
-    });
+  async #replayed({ jti = "", claims: { sub: subject }, clientId, expiresAt }: AuthorizationCode): Promise<never> {
+    await this.#dependencies.revocations.revokeIssued({ jti, clientId, subject, expiresAt });
     throw invalidGrant("code was used before: the token that it gave is revoked");
   }
 }

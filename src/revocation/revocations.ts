@@ -1,100 +1,180 @@
-import type { Clock } from "../clock.js";
-import { invalidToken, unavailable } from "../errors.js";
-import { sweepAll } from "../sweep.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../clients/client.js";
+import { enforceSubject } from "../clients/mint-policy.js";
+import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
+import { invalidRequest, invalidToken, unavailable } from "../errors.js";
+import { isPrintable } from "../text.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
+import { birthOf } from "./birth.js";
+import { type Cutoff, type CutoffJournal, type CutoffName, CUTOFF_TOLERANCE, LATEST } from "./cutoff.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
+import { Mirror } from "./mirror.js";
 import type { SharedFace } from "./shared-face.js";
 
-const PAGE = 2000;
-/** Milliseconds by which replicas' clocks may differ without one of them sweeping what another still needs. */
-const CLOCK_TOLERANCE = 60_000;
 const REVOKED = "The token was revoked";
 
-interface Dependencies { journal: RevocationJournal; face?: SharedFace | undefined; clock: Clock }
+interface Dependencies {
+  journal: RevocationJournal;
+  cutoffs: CutoffJournal;
+  face?: SharedFace | undefined;
+  clock: Clock;
+  /** The longest life, in seconds, of a token that still verifies. */
+  longestTtl: () => number;
+  /** Providers whose logins get the subject `<provider>|<id>`. */
+  loginProviders: readonly string[];
+}
+/** A token whose signature was verified, and the key that its header names. */
+export interface PresentedToken { claims: AccessTokenClaims; kid: string }
 
-/** What is revoked: the journal is the truth, the shared face its fast copy. */
+/** What is revoked: the journals are the truth, the shared face their fast copy. */
 export class Revocations {
-  readonly #journal: RevocationJournal;
-  readonly #face: SharedFace | undefined;
-  readonly #clock: Clock;
-  #shown: string[] = [];
+  readonly #dependencies: Dependencies;
+  readonly #tokens: Mirror<Revocation>;
+  readonly #cutoffs: Mirror<Cutoff>;
 
-  constructor({ journal, face, clock }: Dependencies) {
-    this.#journal = journal;
-    this.#face = face;
-    this.#clock = clock;
+  constructor(dependencies: Dependencies) {
+    const { journal, cutoffs, face } = dependencies;
+    this.#dependencies = dependencies;
+    this.#tokens = new Mirror({
+      live: (now, { limit, after }) => journal.live(now, { limit, ...(after && { after: after.jti }) }),
+      unshared: (now, limit) => journal.unshared(now, limit),
+      markShared: (entries) => journal.markShared(entries.map(({ jti }) => jti)),
+      sweep: (before, limit) => journal.sweep(before, limit),
+      show: async (entries, now) => face?.show(entries, now),
+    });
+    this.#cutoffs = new Mirror<Cutoff>({ ...cutoffs, show: async (entries, now) => face?.showCutoffs(entries, now) });
   }
 
   /** Resolves when the token is refused everywhere; rejects with invalid_token where it already was. */
-  async revoke({ jti, client_id, sub, exp }: Pick<AccessTokenClaims, "jti" | "client_id" | "sub" | "exp">): Promise<void> {
-    const now = this.#clock();
-    const revocation: Revocation = { jti, clientId: client_id ?? "", subject: sub, expiresAt: exp * 1000, revokedAt: now };
-    if (await this.#inEffect(jti)) throw invalidToken(REVOKED);
-    await this.#journal.record(revocation, this.#face === undefined).catch((cause: unknown) => {
-      throw unavailable("The logout could not be recorded: try again", cause);
-    });
-    if (this.#face === undefined) return;
-    try {
-      await this.#face.show([revocation], now);
-    } catch (cause) {
+  async revoke(token: PresentedToken): Promise<void> {
+    const { jti, client_id: clientId = "", sub: subject, exp } = token.claims;
+    if (await this.#inEffect(token)) throw invalidToken(REVOKED);
+    await this.revokeIssued({ jti, clientId, subject, expiresAt: exp * 1000 });
+  }
+
+  /** As `revoke`, of a token that nobody presents; one that was revoked before stays so. */
+  async revokeIssued(token: Omit<Revocation, "revokedAt">): Promise<void> {
+    const { journal, face, clock } = this.#dependencies;
+    const revocation = { ...token, revokedAt: clock() };
+    await recorded(journal.record(revocation, face === undefined));
+    await this.#shown(this.#tokens, revocation);
+  }
+
+  /** Ends everything that a key ever signed, and for good: who has the key may have given its tokens any lifetime. */
+  async revokeKey(kid: string): Promise<void> {
+    await this.#cut({ scope: "kid", value: kid, bornBefore: LATEST, expiresAt: LATEST });
+  }
+
+  /** Logs the token's subject out everywhere: ends this token and all others of it. Rejects as `revoke` does. */
+  async revokeEverywhere(token: PresentedToken): Promise<void> {
+    if (await this.#inEffect(token)) throw invalidToken(REVOKED);
+    await this.#cutNow({ scope: "sub", value: token.claims.sub }, token.claims.exp * 1000);
+  }
+
+  /** Ends every token of a subject that was issued until now, whoever minted it; only for whom the client may mint. */
+  async revokeSubject({ policy }: Client, sub: string): Promise<void> {
+    if (!isPrintable(sub)) throw invalidRequest("sub must not hold control characters or bidirectional overrides");
+    enforceSubject(policy, sub, this.#dependencies.loginProviders);
+    await this.#cutNow({ scope: "sub", value: sub });
+  }
+
+  /** Ends every token that a client was issued until now. */
+  async revokeClient(clientId: string): Promise<void> {
+    await this.#cutNow({ scope: "client_id", value: clientId });
+  }
+
+  /** Rejects with temporarily_unavailable where neither face nor journals can tell. */
+  async isRevoked(token: PresentedToken): Promise<boolean> {
+    return (await this.#faceTells(token)) ?? (await this.#journalsTell(token));
+  }
+
+  /**
+   * Brings the face up to the journals: all of them after the face lost its contents, else what some replica recorded
+   * and could not show. Rejects when the face is out of reach.
+   */
+  async synchronise(): Promise<void> {
+    const { face, clock } = this.#dependencies;
+    if (face === undefined) return;
+    if (!await face.isComplete()) {
+      await face.fill(async () => {
+        await this.#cutoffs.fill(clock);
+        await this.#tokens.fill(clock);
+      });
+    }
+    await this.#cutoffs.catchUp(clock());
+    await this.#tokens.catchUp(clock());
+  }
+
+  /** Whether the face shows all that the journals hold (true where there is none). Rejects when it is out of reach. */
+  async isComplete(): Promise<boolean> {
+    return await this.#dependencies.face?.isComplete() ?? true;
+  }
+
+  /** Deletes revocations whose tokens have expired, by every replica's clock. */
+  async sweep(): Promise<number> {
+    const before = this.#dependencies.clock() - CLOCK_TOLERANCE;
+    return await this.#tokens.sweep(before) + await this.#cutoffs.sweep(before);
+  }
+
+  /**
+   * A token that another replica issued a moment ago was born up to CUTOFF_TOLERANCE after now; the answer waits until
+   * no clock can give a token a birth that the cut-off covers.
+   */
+  async #cutNow(name: CutoffName, atLeastUntil = 0): Promise<void> {
+    const { clock, longestTtl } = this.#dependencies;
+    const bornBefore = clock() + CUTOFF_TOLERANCE + 1;
+    await this.#cut({ ...name, bornBefore, expiresAt: Math.max(bornBefore + longestTtl() * 1000, atLeastUntil) });
+    await sleep(2 * CUTOFF_TOLERANCE + 2);
+  }
+
+  async #cut(cutoff: Cutoff): Promise<void> {
+    const { cutoffs, face } = this.#dependencies;
+    await recorded(cutoffs.record(cutoff, face === undefined));
+    await this.#shown(this.#cutoffs, cutoff);
+  }
+
+  async #shown<T>(mirror: Mirror<T>, entry: T): Promise<void> {
+    if (this.#dependencies.face === undefined) return;
+    await mirror.show(entry, this.#dependencies.clock()).catch((cause: unknown) => {
       throw unavailable(
         "The logout is recorded but does not reach every service yet: try again until it is confirmed",
         cause,
       );
-    }
-    this.#shown.push(jti);
-  }
-
-  /** Rejects with temporarily_unavailable where neither face nor journal can tell. */
-  async isRevoked(jti: string): Promise<boolean> {
-    return await this.#face?.has(jti) ?? await this.#journalHas(jti);
-  }
-
-  /**
-   * Brings the face up to the journal: all of it after the face lost its contents, else what some replica recorded and
-   * could not show. Rejects when the face is out of reach.
-   */
-  async synchronise(): Promise<void> {
-    if (this.#face === undefined) return;
-    const face = this.#face;
-    if (!await face.isComplete()) await face.fill(() => this.#fill(face));
-    const confirmed = this.#shown;
-    this.#shown = [];
-    if (confirmed.length > 0) await this.#journal.markShared(confirmed);
-    const waiting = await this.#journal.unshared(this.#clock(), PAGE);
-    if (waiting.length === 0) return;
-    await face.show(waiting, this.#clock());
-    await this.#journal.markShared(waiting.map(({ jti }) => jti));
-  }
-
-  /** Whether the face shows all that the journal holds (true where there is none). Rejects when it is out of reach. */
-  async isComplete(): Promise<boolean> {
-    return await this.#face?.isComplete() ?? true;
-  }
-
-  /** Deletes revocations whose tokens have expired. */
-  sweep(): Promise<number> {
-    return sweepAll((limit) => this.#journal.sweep(this.#clock() - CLOCK_TOLERANCE, limit));
-  }
-
-  /** A logout that was answered 503 stands in the journal only: its repetition must be able to finish it. */
-  async #inEffect(jti: string): Promise<boolean> {
-    return this.#face === undefined ? this.#journalHas(jti) : await this.#face.has(jti) === true;
-  }
-
-  async #journalHas(jti: string): Promise<boolean> {
-    return this.#journal.has(jti).catch((cause: unknown) => {
-      throw unavailable("Whether the token was revoked can't be known right now", cause);
     });
   }
 
-  async #fill(face: SharedFace): Promise<void> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.#journal.live(this.#clock(), { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      if (page.length > 0) await face.show(page, this.#clock());
-      after = page.at(-1)?.jti;
-      if (page.length < PAGE) return;
+  /** A logout that was answered 503 stands in the journal only: its repetition must be able to finish it. */
+  async #inEffect(token: PresentedToken): Promise<boolean> {
+    return this.#dependencies.face === undefined ? this.#journalsTell(token) : await this.#faceTells(token) === true;
+  }
+
+  async #faceTells(token: PresentedToken): Promise<boolean | undefined> {
+    const sight = await this.#dependencies.face?.look(token.claims.jti, namesOf(token));
+    if (sight === undefined) return undefined;
+    if (sight.revoked || sight.bornBefore.some((instant) => isCut(token, instant))) return true;
+    return sight.complete ? false : undefined;
+  }
+
+  async #journalsTell(token: PresentedToken): Promise<boolean> {
+    const { journal, cutoffs } = this.#dependencies;
+    try {
+      const [revoked, found] = await Promise.all([journal.has(token.claims.jti), cutoffs.find(namesOf(token))]);
+      return revoked || found.some(({ bornBefore }) => isCut(token, bornBefore));
+    } catch (cause) {
+      throw unavailable("Whether the token was revoked can't be known right now", cause);
     }
   }
 }
+
+const namesOf = ({ kid, claims: { sub, client_id } }: PresentedToken): CutoffName[] => [
+  { scope: "kid", value: kid },
+  { scope: "sub", value: sub },
+  ...(client_id === undefined ? [] : [{ scope: "client_id", value: client_id } as const]),
+];
+/** LATEST ends a token whatever birth it claims: who has a key can write any. */
+const isCut = ({ claims }: PresentedToken, bornBefore: number | null): boolean =>
+  bornBefore !== null && (bornBefore >= LATEST || birthOf(claims) < bornBefore);
+
+const recorded = (record: Promise<void>): Promise<void> => record.catch((cause: unknown) => {
+  throw unavailable("The logout could not be recorded: try again", cause);
+});

@@ -1,11 +1,27 @@
+import type { Cutoff, CutoffName } from "./cutoff.js";
 import type { Revocation } from "./journal.js";
 
-/** What every service that shares it can read at once: `revoked:<jti>`, gone by itself when the token expires. */
+/** What the face tells about one token. */
+export interface Sight {
+  /** Whether the token itself is revoked. */
+  revoked: boolean;
+  /** For each name asked about the instant (epoch ms) before which its tokens are ended; null: no cut-off is shown. */
+  bornBefore: (number | null)[];
+  /** Whether the face is known to hold all that the journal holds: only then does what is missing mean anything. */
+  complete: boolean;
+}
+
+/**
+ * What every service that shares it can read at once: `revoked:<jti>`, and `revoked-before:<scope>:<value>` with an
+ * instant in epoch ms; each is gone by itself when no token can need it.
+ */
 export interface SharedFace {
-  /** True: revoked. False: not. Undefined: out of reach, or not known to hold all that the journal holds. Never rejects. */
-  has(jti: string): Promise<boolean | undefined>;
+  /** Undefined: out of reach. Never rejects. */
+  look(jti: string, names: readonly CutoffName[]): Promise<Sight | undefined>;
   /** Resolves when all of them stand in it, each for the rest of its token's life after `now` (epoch ms). */
   show(revocations: readonly Revocation[], now: number): Promise<void>;
+  /** As `show`; a later cut-off that stands there already stays. */
+  showCutoffs(cutoffs: readonly Cutoff[], now: number): Promise<void>;
   /** Whether it holds all that the journal holds. Rejects when out of reach. */
   isComplete(): Promise<boolean>;
   /**

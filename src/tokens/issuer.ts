@@ -46,7 +46,8 @@ export class TokenIssuer {
   async sign(claims: AccessTokenClaims): Promise<IssuedToken> {
     // With an audience the token is one of RFC 9068, which wants its own type.
     const typ = claims.aud === undefined ? "JWT" : "at+jwt";
-    const token = await signCompact(this.#dependencies.ring.signer, typ, claims);
+    const { ring, clock } = this.#dependencies;
+    const token = await signCompact(await ring.currentSigner(clock()), typ, claims);
     if (token.length > MAX_TOKEN_BYTES) {
       throw invalidRequest(
         `The token would take ${token.length} bytes; ${MAX_TOKEN_BYTES} is the most that fits in a header everywhere: shorten claims`,

@@ -1,4 +1,4 @@
-import type { Signer } from "../keys/signing-key.js";
+import type { Signer } from "../keys/signer.js";
 
 export type TokenType = "JWT" | "at+jwt";
 

@@ -1,5 +1,6 @@
 import { invalidToken } from "../errors.js";
-import type { KeyRing, VerificationKey } from "../keys/key-ring.js";
+import type { KeyRing } from "../keys/key-ring.js";
+import type { VerificationKey } from "../keys/opened-ring.js";
 import type { AccessTokenClaims } from "./claims.js";
 
 export interface JoseHeader { alg?: unknown; typ?: unknown; kid?: unknown }
@@ -7,10 +8,25 @@ export interface JoseHeader { alg?: unknown; typ?: unknown; kid?: unknown }
 const KID = /^[A-Za-z0-9._-]{1,128}$/;
 const ACCESS_TOKEN_TYPES: unknown[] = ["JWT", "at+jwt"];
 
-/** The key that a token's header names. Keys the token brings along (jwk, jku, x5u, x5c) are never looked at. */
-export function verificationKey(ring: KeyRing, { kid }: JoseHeader): VerificationKey {
-  const key = typeof kid === "string" && KID.test(kid) ? ring.verificationKey(kid) : undefined;
-  if (key === undefined) throw invalidToken("The token was not signed by a key of this issuer");
+const FOREIGN = "The token was not signed by a key of this issuer";
+
+/**
+ * The key that a token's header names. Keys the token brings along (jwk, jku, x5u, x5c) are never looked at. A kid that
+ * this replica does not know may be a key that another one has just made: the ring is read anew before it is refused.
+ */
+export async function verificationKey(ring: KeyRing, { kid, alg }: JoseHeader): Promise<VerificationKey> {
+  if (typeof kid !== "string" || !KID.test(kid)) throw invalidToken(FOREIGN);
+  return checkAlgorithm(ring.verificationKey(kid) ?? knownKey(await ring.lookUp(kid)), alg);
+}
+
+/** Its own, and no other that it could serve as well (RFC 8725 §3.1). */
+function checkAlgorithm(key: VerificationKey, alg: unknown): VerificationKey {
+  if (alg !== key.algorithm) throw invalidToken("The token's algorithm is not the one of its key");
+  return key;
+}
+
+function knownKey(key: VerificationKey | undefined): VerificationKey {
+  if (key === undefined) throw invalidToken(FOREIGN);
   return key;
 }
 
@@ -21,9 +37,9 @@ export function verificationKey(ring: KeyRing, { kid }: JoseHeader): Verificatio
 export function checkAccessToken(
   header: JoseHeader,
   claims: Record<string, unknown>,
-  key: VerificationKey,
+  ring: KeyRing,
 ): AccessTokenClaims {
-  if (header.alg !== key.algorithm) throw invalidToken("The token's algorithm is not the one of its key");
+  checkAlgorithm(knownKey(ring.verificationKey(String(header.kid))), header.alg); // gone, if it was revoked just now
   if (!ACCESS_TOKEN_TYPES.includes(header.typ)) throw invalidToken("This is not an access token");
   const { sub, jti, iat, exp } = claims;
   const whole =

@@ -19,6 +19,26 @@ await onEveryDialect(t, async (t, { open }) => {
     t.equal((await installation.load()).ringRevision, 2);
   });
 
+  await t.test("a key that an older version wrote comes without its tokens' longest life", async (t) => {
+    const { revision } = await keys.load();
+    const ring = [aKey({ longestTtl: null })];
+    t.equal(await keys.save(revision, ring), true);
+    t.strictSame((await other.keys.load()).keys, ring);
+  });
+
+  await t.test("keys that leave are remembered, once each, and only if the ring was saved", async (t) => {
+    const { revision, keys: ring } = await keys.load();
+    const b = { kid: "b", thumbprint: "tb", leftAt: NOW, revokedAt: null };
+    const a = { kid: "a", thumbprint: "ta", leftAt: NOW + 1, revokedAt: null };
+    t.equal(await keys.save(revision + 1, ring, [a]), false);
+    t.strictSame(await keys.former(), []);
+    t.equal(await keys.save(revision, ring, [b, a]), true);
+    t.equal(await other.keys.save(revision + 1, ring, [a]), true);
+    t.strictSame(await other.keys.former(), [a, b]);
+    t.equal(await keys.save(revision + 2, ring, [{ ...b, revokedAt: NOW + 2 }]), true);
+    t.strictSame(await keys.former(), [a, { ...b, revokedAt: NOW + 2 }]);
+  });
+
   await t.test("another revision than the expected one writes nothing", async (t) => {
     const before = await keys.load();
     t.equal(await keys.save(before.revision - 1, [aKey()]), false);

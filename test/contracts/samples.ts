@@ -24,5 +24,5 @@ export const aRevocation = (changes: Partial<Revocation> = {}): Revocation => ({
 
 export const aKey = (changes: Partial<StoredKey> = {}): StoredKey => ({
   kid: nextId(), algorithm: "RS256", state: "active", publicJwk: "{\"kty\":\"RSA\"}", sealedPrivateKey: "v1.sealed",
-  createdAt: NOW, activatedAt: NOW, retiredAt: null, ...changes,
+  createdAt: NOW, activatedAt: NOW, retiredAt: null, longestTtl: 86_400, ...changes,
 });

@@ -1,7 +1,8 @@
 import Sqlite from "libsql";
 import pg from "pg";
 
-const TABLES = ["_prisma_migrations", "installation", "signing_keys", "clients", "revocations"];
+const TABLES = ["_prisma_migrations", "installation", "signing_keys", "former_keys", "clients", "revocations",
+  "revocation_cutoffs"];
 
 /** Everything the database holds, to be compared with what it held before. */
 export async function dump(url: string): Promise<Record<string, unknown[]>> {

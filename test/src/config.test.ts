@@ -27,7 +27,8 @@ await t.test("without any setting it is a service on localhost for development",
       databaseUrl: "file:./data/authflow.db",
     dataDir: "./data", redisUrl: undefined, tokenTtl: 3600, tokenTtlMax: 86_400, registration: "open",
       adminToken: undefined,
-    keyEncryptionKey: undefined, signingKey: undefined, trustProxy: false, logLevel: "info",
+    keyEncryptionKey: undefined, signingKey: undefined, keyRotation: 7_776_000, verifierCache: 3600,
+    trustProxy: false, logLevel: "info",
   });
   t.ok(Object.isFrozen(loadConfig({})));
 });
@@ -80,6 +81,13 @@ const BAD: [env: Record<string, string>, fault: RegExp][] = [
     [{ JWT_KEY_ID: "a b" }, /^JWT_KEY_ID must be/],
   [{ AUTHFLOW_SIGNING_KEY: PEM, JWT_PRIVATE_KEY_B64: "eA==" },
     /^AUTHFLOW_SIGNING_KEY and JWT_PRIVATE_KEY_B64 name the signing key more than once/],
+  [{ AUTHFLOW_KEY_ENCRYPTION_KEY: `${KEK},c2hvcnQ=` }, /^AUTHFLOW_KEY_ENCRYPTION_KEY must be 32 bytes/],
+  [{ AUTHFLOW_KEY_ENCRYPTION_KEY: `${KEK},` }, /^AUTHFLOW_KEY_ENCRYPTION_KEY must be 32 bytes/],
+  [{ AUTHFLOW_SIGNING_ALGORITHM: "HS256" }, /^AUTHFLOW_SIGNING_ALGORITHM must be one of RS256, ES256, EdDSA$/],
+  [{ AUTHFLOW_SIGNING_ALGORITHM: "ES256", AUTHFLOW_SIGNING_KEY: PEM }, /^AUTHFLOW_SIGNING_ALGORITHM must be RS256 as/],
+  [{ AUTHFLOW_KEY_ROTATION: "never" }, /^AUTHFLOW_KEY_ROTATION must be off, or a duration/],
+  [{ AUTHFLOW_KEY_ROTATION: "1h" }, /^AUTHFLOW_KEY_ROTATION must be longer than the 3960s/],
+  [{ AUTHFLOW_VERIFIER_CACHE: "31d" }, /^AUTHFLOW_VERIFIER_CACHE must be at most 30d$/],
   [{ AUTHFLOW_RATE_LIMIT_IP: "0" }, /^AUTHFLOW_RATE_LIMIT_IP must be/],
     [{ AUTHFLOW_RATE_LIMIT_CLIENT: "1k" }, /^AUTHFLOW_RATE_LIMIT_CLIENT must be/],
   [{ AUTHFLOW_TRUST_PROXY: "true" }, /^AUTHFLOW_TRUST_PROXY must be/],
@@ -123,6 +131,14 @@ await t.test("secrets may come from files, without their last line end; empty se
   t.equal(loadConfig({ JWT_PRIVATE_KEY_B64: Buffer.from(PEM).toString("base64"), JWT_KEY_ID: "main" }).signingKey?.kid,
     "main");
   t.equal(loadConfig({ AUTHFLOW_SIGNING_KEY: PEM.replaceAll("\n", "\\n") }).signingKey?.pem, PEM.replace(/\n$/, "\n"));
+});
+
+await t.test("of several key encryption keys the first encrypts, the others decrypt", async (t) => {
+  const [first, second, third] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte)) as [Buffer, Buffer, Buffer];
+  const list = [first, second, third].map((key) => key.toString("base64")).join(" , ");
+  t.match(loadConfig({ AUTHFLOW_KEY_ENCRYPTION_KEY: list }),
+    { keyEncryptionKey: first, formerKeyEncryptionKeys: [second, third] });
+  t.strictSame(loadConfig({ AUTHFLOW_KEY_ENCRYPTION_KEY: KEK }).formerKeyEncryptionKeys, []);
 });
 
 const DURATIONS: [text: string, seconds: number][] = [["1", 1], ["90s", 90], ["15m", 900], ["2h", 7200],

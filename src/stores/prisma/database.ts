@@ -3,9 +3,11 @@ import type { InstallationStore } from "../../installation.js";
 import type { KeyStore } from "../../keys/store.js";
 import type { AuthorizationCodeStore } from "../../login/authorization-code.js";
 import type { LoginStore } from "../../login/login.js";
+import type { CutoffJournal } from "../../revocation/cutoff.js";
 import type { RevocationJournal } from "../../revocation/journal.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
+import { cutoffJournal } from "./cutoffs.js";
 import { connect } from "./db.js";
 import { installationStore } from "./installation.js";
 import { loginStore } from "./logins.js";
@@ -21,6 +23,7 @@ export interface Database {
   logins: LoginStore;
   authorizationCodes: AuthorizationCodeStore;
   revocations: RevocationJournal;
+  cutoffs: CutoffJournal;
   installation: InstallationStore;
   /** Rejects where the database doesn't answer. */
   ping(): Promise<void>;
@@ -37,6 +40,7 @@ export async function openDatabase(url: string): Promise<Database> {
     logins: answering(loginStore(db)),
     authorizationCodes: answering(authorizationCodeStore(db)),
     revocations: answering(revocationJournal(db)),
+    cutoffs: answering(cutoffJournal(db)),
     installation: answering(installationStore(db)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     close: () => db.prisma.$disconnect(),

@@ -1,6 +1,6 @@
-import type { KeyState, KeyStore, StoredKey } from "../../keys/store.js";
+import type { FormerKey, KeyState, KeyStore, StoredKey } from "../../keys/store.js";
 import type { Db } from "./db.js";
-import type { SigningKey as Row } from "./generated/sqlite/client.js";
+import type { FormerKey as FormerRow, SigningKey as Row } from "./generated/sqlite/client.js";
 import { createInstallation } from "./installation.js";
 import { storable } from "./text.js";
 
@@ -15,8 +15,10 @@ export function signingKeyStore({ prisma }: Db): KeyStore {
       return { revision: installation?.ringRevision ?? 0, keys: rows.map(toKey) };
     },
 
-    save: async (expectedRevision, keys) => {
+    save: async (expectedRevision, keys, leaving = []) => {
       const rows = storable(keys).map(toRow);
+      const formers = storable(leaving).map((key) =>
+        ({ ...key, leftAt: new Date(key.leftAt), revokedAt: toDate(key.revokedAt) }));
       return await prisma.$transaction(async (tx) => {
         await createInstallation(tx);
         const won = await tx.$executeRaw`
@@ -25,9 +27,14 @@ export function signingKeyStore({ prisma }: Db): KeyStore {
         if (won === 0) return false;
         await tx.signingKey.deleteMany();
         await tx.signingKey.createMany({ data: rows });
+        for (const former of formers) {
+          await tx.formerKey.upsert({ where: { kid: former.kid }, create: former, update: former });
+        }
         return true;
       });
     },
+
+    former: async () => (await prisma.formerKey.findMany({ orderBy: { kid: "asc" } })).map(toFormerKey),
   };
 }
 
@@ -41,10 +48,13 @@ function toKey({ state, createdAt, activatedAt, retiredAt, ...texts }: Row): Sto
   };
 }
 
+const toFormerKey = ({ leftAt, revokedAt, ...texts }: FormerRow): FormerKey =>
+  ({ ...texts, leftAt: leftAt.getTime(), revokedAt: toInstant(revokedAt) });
+
 function toRow(key: StoredKey): Row {
-  const { kid, algorithm, state, publicJwk, sealedPrivateKey, createdAt, activatedAt, retiredAt } = key;
+  const { kid, algorithm, state, publicJwk, sealedPrivateKey, createdAt, activatedAt, retiredAt, longestTtl } = key;
   return {
-    kid, algorithm, state: STATES[state], publicJwk, sealedPrivateKey,
+    kid, algorithm, state: STATES[state], publicJwk, sealedPrivateKey, longestTtl,
     createdAt: new Date(createdAt), activatedAt: toDate(activatedAt), retiredAt: toDate(retiredAt),
   };
 }

@@ -1,21 +1,31 @@
 import { randomUUID } from "node:crypto";
-import type { Redis } from "ioredis";
+import type { ChainableCommander, Redis } from "ioredis";
+import type { Cutoff, CutoffName } from "../../revocation/cutoff.js";
 import type { Revocation } from "../../revocation/journal.js";
-import type { SharedFace } from "../../revocation/shared-face.js";
+import type { SharedFace, Sight } from "../../revocation/shared-face.js";
 
 const DECLARE = `
   if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
   redis.call("SET", KEYS[2], ARGV[2])
   redis.call("DEL", KEYS[1])
   return 1`;
+/** Of two cut-offs the later instant stays, and the longer life. */
+const RAISE = `
+  local known = redis.call("GET", KEYS[1]) or "0"
+  local later = tonumber(known) > tonumber(ARGV[1]) and known or ARGV[1]
+  local life = math.max(tonumber(ARGV[2]), redis.call("TTL", KEYS[1]))
+  return redis.call("SET", KEYS[1], later, "EX", string.format("%.0f", life))`;
+const cutoffKey = ({ scope, value }: CutoffName): string => `revoked-before:${scope}:${value}`;
 /** Seconds after which a fill that nobody finished is forgotten. */
 const FILL_TIMEOUT = 3600;
 
 /**
- * Revocations in Redis as `revoked:<jti>`. `authflow:<installation>:complete` names the Redis process that was filled
+ * Revocations in Redis as `revoked:<jti>`, cut-offs as `revoked-before:<scope>:<value>`.
+ * `authflow:<installation>:cutoffs:complete` names the Redis process that was filled
  * from the journal and the history of its data: flushing removes that marker, a restart changes the process (run_id), a
  * failover or a resynchronisation the history (master_replid). Each may have lost writes, and after each the face is
- * known to be incomplete before anyone trusts it.
+ * known to be incomplete before anyone trusts it. The marker's name is not the one of versions without cut-offs: while
+ * replicas are replaced, a fill by one of those says nothing about them.
  */
 export class RedisRevocationFace implements SharedFace {
   readonly #redis: Redis;
@@ -25,19 +35,23 @@ export class RedisRevocationFace implements SharedFace {
 
   constructor(redis: Redis, installation: string) {
     this.#redis = redis;
-    this.#completeKey = `authflow:${installation}:complete`;
+    this.#completeKey = `authflow:${installation}:cutoffs:complete`;
     this.#fillingKey = `authflow:${installation}:filling:${randomUUID()}`;
     // The next connection may lead to another Redis: until it is identified, nothing it says is trusted.
     redis.on("close", () => { this.#identity = undefined; });
   }
 
-  async has(jti: string): Promise<boolean | undefined> {
+  async look(jti: string, names: readonly CutoffName[]): Promise<Sight | undefined> {
     const trusted = this.#identity;
     if (trusted === undefined) return undefined;
     try {
-      const [revoked, complete] = await this.#redis.mget(`revoked:${jti}`, this.#completeKey);
-      if (revoked !== null) return true;
-      return complete === trusted && trusted === this.#identity ? false : undefined;
+      const [complete, revoked, ...instants] =
+        await this.#redis.mget(this.#completeKey, `revoked:${jti}`, ...names.map(cutoffKey));
+      return {
+        revoked: revoked !== null,
+        bornBefore: instants.map((instant) => (instant === null ? null : Number(instant))),
+        complete: complete === trusted && trusted === this.#identity,
+      };
     } catch {
       return undefined;
     }
@@ -46,11 +60,19 @@ export class RedisRevocationFace implements SharedFace {
   async show(revocations: readonly Revocation[], now: number): Promise<void> {
     const pipeline = this.#redis.pipeline();
     for (const { jti, expiresAt } of revocations) {
-      const remaining = Math.ceil((expiresAt - now) / 1000);
+      const remaining = secondsLeft(expiresAt, now);
       if (remaining > 0) pipeline.set(`revoked:${jti}`, "1", "EX", remaining);
     }
-    const failed = (await pipeline.exec() ?? []).find(([error]) => error !== null)?.[0];
-    if (failed) throw failed;
+    await succeed(pipeline);
+  }
+
+  async showCutoffs(cutoffs: readonly Cutoff[], now: number): Promise<void> {
+    const pipeline = this.#redis.pipeline();
+    for (const cutoff of cutoffs) {
+      const remaining = secondsLeft(cutoff.expiresAt, now);
+      if (remaining > 0) pipeline.eval(RAISE, 1, cutoffKey(cutoff), cutoff.bornBefore, remaining);
+    }
+    await succeed(pipeline);
   }
 
   async isComplete(): Promise<boolean> {
@@ -85,4 +107,11 @@ export class RedisRevocationFace implements SharedFace {
     this.#identity = `${runId}:${history}`;
     return this.#identity;
   }
+}
+
+const secondsLeft = (expiresAt: number, now: number): number => Math.ceil((expiresAt - now) / 1000);
+
+async function succeed(pipeline: ChainableCommander): Promise<void> {
+  const failed = (await pipeline.exec() ?? []).find(([error]) => error !== null)?.[0];
+  if (failed) throw failed;
 }

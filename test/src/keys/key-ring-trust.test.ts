@@ -1,11 +1,13 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import t, { type Test } from "tap";
 import { KeyRing } from "../../../src/keys/key-ring.js";
+import { scheduleOf } from "../../../src/keys/rotation.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
 import { sqlite } from "../../support/services.js";
 
 const kek = randomBytes(32);
 const clock = (): number => Date.now();
+const schedule = scheduleOf(7_776_000, 3600, 86_400);
 const key = (kid: string) => {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return { pem: privateKey.export({ format: "pem", type: "pkcs8" }).toString(), kid };
@@ -22,7 +24,7 @@ async function emptyStore(t: Test) {
 await t.test("an import that a later one retired does not come back, and is known to be retired", async (t) => {
   const store = await emptyStore(t);
   const [first, second] = [key("first"), key("second")];
-  const opened = (imported: typeof first): Promise<KeyRing> => KeyRing.open({ store, kek, clock, imported });
+  const opened = (imported: typeof first): Promise<KeyRing> => KeyRing.open({ store, kek, clock, schedule, imported });
   t.equal((await opened(first)).importedIsRetired, false);
   t.equal((await opened(second)).importedIsRetired, false);
   const again = await opened(first);
@@ -32,10 +34,10 @@ await t.test("an import that a later one retired does not come back, and is know
 
 await t.test("a public key that someone wrote into the database is never published or trusted", async (t) => {
   const store = await emptyStore(t);
-  const { signer } = await KeyRing.open({ store, kek, clock });
+  const { signer } = await KeyRing.open({ store, kek, clock, schedule });
   const { revision, keys } = await store.load();
   const publicJwk = JSON.stringify({ kty: "RSA", use: "sig", alg: "RS256", kid: signer.kid, n: "AQAB", e: "AQAB" });
   t.equal(await store.save(revision, keys.map((stored) => ({ ...stored, publicJwk }))), true);
-  const ring = await KeyRing.open({ store, kek, clock });
+  const ring = await KeyRing.open({ store, kek, clock, schedule });
   t.notMatch(ring.jwks.body, /"n":"AQAB"/);
 });

@@ -1,8 +1,9 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
 import t from "tap";
-import { exportPrivateKey, generateSigningKey, importSigningKey, openSigningKey, publicPem,
-  rsaSigner } from "../../../src/keys/signing-key.js";
+import { localSigner } from "../../../src/keys/signer.js";
+import { exportPrivateKey, generateSigningKey, importSigningKey, openSigningKey,
+  publicPem } from "../../../src/keys/signing-key.js";
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const pkcs8 = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
@@ -24,7 +25,7 @@ await t.test("PKCS #1 and PKCS #8 are the same key, and the public form holds no
 await t.test("a signature verifies with the public key, also after the key was stored and opened again", async (t) => {
   const pair = importSigningKey(pkcs8);
   for (const one of [pair, openSigningKey(exportPrivateKey(pair), pair.kid)]) {
-    const signature = Buffer.from(await rsaSigner(one).sign("a.b"), "base64url");
+    const signature = Buffer.from(await localSigner(one).sign("a.b"), "base64url");
     t.equal(verify("sha256", Buffer.from("a.b"), createPublicKey(publicPem(pair.publicJwk)), signature), true);
     t.equal(verify("sha256", Buffer.from("a.c"), createPublicKey(publicPem(pair.publicJwk)), signature), false);
   }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
+import { LATEST } from "../../../../src/revocation/cutoff.js";
 import type { Revocation } from "../../../../src/revocation/journal.js";
 import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-face.js";
 import { privateRedis } from "../../../support/private-redis.js";
@@ -8,6 +9,13 @@ import { privateRedis } from "../../../support/private-redis.js";
 const NOW = Date.now();
 const revocation = (jti: string): Revocation =>
   ({ jti, clientId: "c", subject: "s", revokedAt: NOW, expiresAt: NOW + 60_000 });
+
+/** True: revoked. False: not. Undefined: it can't tell. */
+async function tells(face: RedisRevocationFace, jti: string): Promise<boolean | undefined> {
+  const sight = await face.look(jti, []);
+  if (sight === undefined || sight.revoked) return sight && true;
+  return sight.complete ? false : undefined;
+}
 
 /** A face on a Redis of its own, filled with `revoked`. */
 async function filledFace(t: Test) {
@@ -26,8 +34,8 @@ await t.test("once filled it knows what is revoked, what is not, and for how lon
   if (filled === undefined) return;
   const { face, redis } = filled;
   t.equal(await face.isComplete(), true);
-  t.equal(await face.has("revoked"), true);
-  t.equal(await face.has("live"), false);
+  t.equal(await tells(face, "revoked"), true);
+  t.equal(await tells(face, "live"), false);
   t.equal(await redis.ttl("revoked:revoked"), 60);
 });
 
@@ -36,12 +44,12 @@ await t.test("a flush leaves it without an answer, also one in the middle of a f
   if (filled === undefined) return;
   const { face, server } = filled;
   await server.flush();
-  t.equal(await face.has("revoked"), undefined);
+  t.equal(await tells(face, "revoked"), undefined);
   t.equal(await face.isComplete(), false);
   t.equal(await face.fill(() => server.flush()), false, "what was shown before the flush is gone");
-  t.equal(await face.has("live"), undefined);
+  t.equal(await tells(face, "live"), undefined);
   t.equal(await face.fill(async () => undefined), true);
-  t.equal(await face.has("live"), false);
+  t.equal(await tells(face, "live"), false);
 });
 
 await t.test("a restart from a dump, which may lack the latest, is not trusted", async (t) => {
@@ -52,11 +60,11 @@ await t.test("a restart from a dump, which may lack the latest, is not trusted",
   await face.show([revocation("later")], NOW);
   const ready = once(redis, "ready");
   await server.kill();
-  t.equal(await face.has("later"), undefined);
+  t.equal(await tells(face, "later"), undefined);
   await server.start();
   await ready;
   t.equal(await face.isComplete(), false);
-  t.equal(await face.has("later"), undefined, "its dump says complete, and lacks this one");
+  t.equal(await tells(face, "later"), undefined, "its dump says complete, and lacks this one");
 });
 
 await t.test("a primary that was resynchronised from another is not trusted, nor called ready as a replica", async (t) => {
@@ -72,10 +80,10 @@ await t.test("a primary that was resynchronised from another is not trusted, nor
   await server.cli("REPLICAOF", "127.0.0.1", new URL(other.url).port);
   while (await redis.exists("revoked:lost")) { /* until the new primary's data replaced its own */ }
   await t.rejects(face.isComplete(), /READONLY|read-only replica/);
-  t.not(await face.has("lost"), false);
+  t.not(await tells(face, "lost"), false);
   await server.cli("REPLICAOF", "NO", "ONE");
   t.equal(await face.isComplete(), false);
-  t.equal(await face.has("lost"), undefined);
+  t.equal(await tells(face, "lost"), undefined);
 });
 
 await t.test("a full server is not called complete: it could not take a logout", async (t) => {
@@ -85,5 +93,24 @@ await t.test("a full server is not called complete: it could not take a logout",
   await server.cli("CONFIG", "SET", "maxmemory", "1");
   await t.rejects(face.isComplete(), /OOM/);
   await t.rejects(face.show([revocation("next")], NOW), /OOM/);
-  t.equal(await face.has("revoked"), true, "what it has it still tells");
+  t.equal(await tells(face, "revoked"), true, "what it has it still tells");
+});
+
+await t.test("a cut-off stands under its name; of two the later instant and the longer life stay", async (t) => {
+  const filled = await filledFace(t);
+  if (filled === undefined) return;
+  const { face, redis } = filled;
+  const cutoff = { scope: "kid", value: "k:1", bornBefore: NOW, expiresAt: NOW + 60_000 } as const;
+  const names = [cutoff, { ...cutoff, value: "another" }];
+  t.strictSame((await face.look("live", names))?.bornBefore, [null, null]);
+  await face.showCutoffs([{ ...cutoff, expiresAt: NOW }], NOW);
+  t.equal(await redis.exists("revoked-before:kid:k:1"), 0, "what no token can need is not shown");
+  await face.showCutoffs([cutoff], NOW);
+  await face.showCutoffs([{ ...cutoff, bornBefore: NOW + 5, expiresAt: NOW + 30_000 }], NOW);
+  await face.showCutoffs([{ ...cutoff, bornBefore: NOW + 4 }], NOW);
+  t.match(await face.look("live", names), { revoked: false, complete: true, bornBefore: [NOW + 5, null] });
+  t.equal(await redis.get("revoked-before:kid:k:1"), String(NOW + 5));
+  t.equal(await redis.ttl("revoked-before:kid:k:1"), 60);
+  await face.showCutoffs([{ ...cutoff, bornBefore: LATEST, expiresAt: LATEST }], NOW);
+  t.strictSame((await face.look("live", names))?.bornBefore, [LATEST, null]);
 });

@@ -1,0 +1,19 @@
+-- AlterTable
+ALTER TABLE "former_keys" ADD COLUMN "revoked_at" DATETIME;
+
+-- CreateTable
+CREATE TABLE "revocation_cutoffs" (
+    "scope" TEXT NOT NULL,
+    "value" TEXT NOT NULL,
+    "born_before" DATETIME NOT NULL,
+    "expires_at" DATETIME NOT NULL,
+    "shared" BOOLEAN NOT NULL,
+
+    PRIMARY KEY ("scope", "value")
+);
+
+-- CreateIndex
+CREATE INDEX "revocation_cutoffs_shared_expires_at_idx" ON "revocation_cutoffs"("shared", "expires_at");
+
+-- CreateIndex
+CREATE INDEX "revocation_cutoffs_expires_at_idx" ON "revocation_cutoffs"("expires_at");

@@ -1,0 +1,33 @@
+import type { Config } from "../config.js";
+import { scheduleOf } from "../keys/rotation.js";
+import { isSealedUnder } from "../keys/sealing.js";
+import type { StoredKey } from "../keys/store.js";
+import type { Finding } from "./checks.js";
+
+const DAY = 86_400_000;
+/** Milliseconds after which a key is old, whatever the settings say. */
+const OLD = 90 * DAY;
+
+/** Whether the ring turns as the settings say, and is encrypted as they say. */
+export const checkRing = (keys: StoredKey[], config: Config): Finding[] =>
+  [...checkAge(keys, config), ...checkEncryption(keys, config)];
+
+function checkEncryption(keys: StoredKey[], { keyEncryptionKey, formerKeyEncryptionKeys }: Config): Finding[] {
+  if (keyEncryptionKey === undefined || formerKeyEncryptionKeys.length === 0) return [];
+  const old = keys.filter(({ sealedPrivateKey }) => !isSealedUnder(keyEncryptionKey, sealedPrivateKey)).length;
+  return [["note", old > 0
+    ? `${old} of ${keys.length} signing keys are encrypted under an old entry of AUTHFLOW_KEY_ENCRYPTION_KEY: ` +
+      "authflow keys reencrypt"
+    : "AUTHFLOW_KEY_ENCRYPTION_KEY holds entries that are in use no longer: keep the first alone"]];
+}
+
+function checkAge(keys: StoredKey[], { keyRotation, verifierCache, tokenTtlMax }: Config): Finding[] {
+  const { period, lead } = scheduleOf(keyRotation, verifierCache, tokenTtlMax);
+  return keys.filter(({ state }) => state === "active").map(({ kid, createdAt, activatedAt }) => {
+    const age = Date.now() - (activatedAt ?? createdAt);
+    const signs = `key ${kid} has signed for ${Math.floor(age / DAY)} days`;
+    if (age <= (period ?? OLD) + lead) return ["ok", signs];
+    if (period === undefined) return ["note", `${signs}, and AUTHFLOW_KEY_ROTATION is off: authflow keys rotate`];
+    return ["note", `${signs}, longer than AUTHFLOW_KEY_ROTATION: it rotates while the service runs (authflow serve)`];
+  });
+}

@@ -1,0 +1,38 @@
+/** What a cut-off can end: all tokens under a signing key, of a subject, of a client. */
+export type CutoffScope = "kid" | "sub" | "client_id";
+export interface CutoffName { scope: CutoffScope; value: string }
+
+/** Ends every token of what it names that was born before an instant. Instants are epoch milliseconds. */
+export interface Cutoff extends CutoffName {
+  bornBefore: number;
+  /** From then on no token that it ends can be alive, and it is of no use. */
+  expiresAt: number;
+}
+
+/**
+ * Milliseconds by which the clocks of replicas may differ so that a cut-off of a subject or a client ends every token
+ * that any of them issued before the request, and none that any of them issues after the answer.
+ */
+export const CUTOFF_TOLERANCE = 250;
+
+/** The last instant that the stores keep: Prisma reads later ones from PostgreSQL as invalid dates. */
+export const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** The database's part: the truth about cut-offs. */
+export interface CutoffJournal {
+  /**
+   * Durable when it resolves. Of two for the same name the later instants count. The row waits for `markShared` unless
+   * `shared`.
+   */
+  record(cutoff: Cutoff, shared: boolean): Promise<void>;
+  /** Those of `names` that exist, in any order. */
+  find(names: readonly CutoffName[]): Promise<Cutoff[]>;
+  /** Live ones (expiresAt > now) in the order of scope and value, for filling the shared face anew. */
+  live(now: number, page: { limit: number; after?: CutoffName }): Promise<Cutoff[]>;
+  /** Live ones that the shared face has not confirmed yet, whichever instance recorded them. */
+  unshared(now: number, limit: number): Promise<Cutoff[]>;
+  /** Leaves alone what was changed since: that has not been shown. */
+  markShared(cutoffs: readonly Cutoff[]): Promise<void>;
+  /** Deletes up to `limit` rows with expiresAt <= before; returns how many. */
+  sweep(before: number, limit: number): Promise<number>;
+}

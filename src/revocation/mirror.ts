@@ -1,0 +1,56 @@
+import { sweepAll } from "../sweep.js";
+
+/** What a journal tells about one kind of entry, and how the shared face shows it. Instants are epoch milliseconds. */
+export interface Mirrored<T> {
+  live: (now: number, page: { limit: number; after?: T }) => Promise<T[]>;
+  unshared: (now: number, limit: number) => Promise<T[]>;
+  markShared: (entries: T[]) => Promise<void>;
+  sweep: (before: number, limit: number) => Promise<number>;
+  show: (entries: T[], now: number) => Promise<void>;
+}
+
+const PAGE = 2000;
+
+/** Keeps the shared face up to one kind of journal entry. */
+export class Mirror<T> {
+  readonly #mirrored: Mirrored<T>;
+  #shown: T[] = [];
+
+  constructor(mirrored: Mirrored<T>) {
+    this.#mirrored = mirrored;
+  }
+
+  /** Shows an entry at once; the journal is told so later. */
+  async show(entry: T, now: number): Promise<void> {
+    await this.#mirrored.show([entry], now);
+    this.#shown.push(entry);
+  }
+
+  /** Shows what some replica recorded and could not show. */
+  async catchUp(now: number): Promise<void> {
+    const { markShared, unshared, show } = this.#mirrored;
+    const confirmed = this.#shown;
+    this.#shown = [];
+    if (confirmed.length > 0) await markShared(confirmed);
+    const waiting = await unshared(now, PAGE);
+    if (waiting.length === 0) return;
+    await show(waiting, now);
+    await markShared(waiting);
+  }
+
+  /** Shows everything anew. */
+  async fill(now: () => number): Promise<void> {
+    let after: T | undefined;
+    for (;;) {
+      const page = await this.#mirrored.live(now(), { limit: PAGE, ...(after === undefined ? {} : { after }) });
+      if (page.length > 0) await this.#mirrored.show(page, now());
+      after = page.at(-1);
+      if (page.length < PAGE) return;
+    }
+  }
+
+  /** Deletes what expired at or before an instant; returns how many. */
+  sweep(before: number): Promise<number> {
+    return sweepAll((limit) => this.#mirrored.sweep(before, limit));
+  }
+}

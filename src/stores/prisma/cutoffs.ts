@@ -1,0 +1,64 @@
+import type { Cutoff, CutoffJournal, CutoffScope } from "../../revocation/cutoff.js";
+import type { Db } from "./db.js";
+import type { RevocationCutoff as Row } from "./generated/sqlite/client.js";
+import { toDate } from "./instant.js";
+import { lookup, storable } from "./text.js";
+
+export function cutoffJournal({ prisma }: Db): CutoffJournal {
+  return {
+    // Raw: of two at once the later instants have to win, whichever comes first.
+    record: async (cutoff, shared) => {
+      const { scope, value, bornBefore, expiresAt } = storable(cutoff);
+      await prisma.$executeRaw`
+        INSERT INTO revocation_cutoffs AS known (scope, value, born_before, expires_at, shared)
+        VALUES (${scope}, ${value}, ${toDate(bornBefore)}, ${toDate(expiresAt)}, ${shared})
+        ON CONFLICT (scope, value) DO UPDATE SET
+          born_before = CASE WHEN excluded.born_before > known.born_before
+            THEN excluded.born_before ELSE known.born_before END,
+          expires_at = CASE WHEN excluded.expires_at > known.expires_at
+            THEN excluded.expires_at ELSE known.expires_at END,
+          shared = excluded.shared`;
+    },
+
+    find: async (names) => {
+      const where = { OR: names.map(({ scope, value }) => ({ scope, value: lookup(value) })) };
+      return (await prisma.revocationCutoff.findMany({ where })).map(toCutoff);
+    },
+
+    live: async (now, { limit, after }) => {
+      const beyond = after && [
+        { scope: { gt: after.scope } },
+        { scope: after.scope, value: { gt: lookup(after.value) } },
+      ];
+      const where = { expiresAt: { gt: new Date(now) }, ...(beyond && { OR: beyond }) };
+      const orderBy = [{ scope: "asc" as const }, { value: "asc" as const }];
+      return (await prisma.revocationCutoff.findMany({ where, orderBy, take: limit })).map(toCutoff);
+    },
+
+    unshared: async (now, limit) => {
+      const where = { shared: false, expiresAt: { gt: new Date(now) } };
+      const orderBy = { expiresAt: "asc" as const };
+      return (await prisma.revocationCutoff.findMany({ where, orderBy, take: limit })).map(toCutoff);
+    },
+
+    // One by one: there are few, and rows locked one at a time can't end in a deadlock.
+    markShared: async (cutoffs) => {
+      for (const { scope, value, bornBefore, expiresAt } of cutoffs) {
+        const where = { scope, value, bornBefore: toDate(bornBefore), expiresAt: toDate(expiresAt) };
+        await prisma.revocationCutoff.updateMany({ where, data: { shared: true } });
+      }
+    },
+
+    sweep: async (before, limit) => {
+      const where = { expiresAt: { lte: new Date(before) } };
+      let deleted = 0;
+      for (const { scope, value } of await prisma.revocationCutoff.findMany({ where, take: limit })) {
+        deleted += (await prisma.revocationCutoff.deleteMany({ where: { ...where, scope, value } })).count;
+      }
+      return deleted;
+    },
+  };
+}
+
+const toCutoff = ({ scope, value, bornBefore, expiresAt }: Row): Cutoff =>
+  ({ scope: scope as CutoffScope, value, bornBefore: bornBefore.getTime(), expiresAt: expiresAt.getTime() });

@@ -1,0 +1,46 @@
+import t from "tap";
+import { privateRedis } from "../support/private-redis.js";
+import { runCli, startServer } from "../support/process.js";
+import { postgres } from "../support/services.js";
+import { at, statuses, tokens, until } from "./support.js";
+
+const KEK = { AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 4).toString("base64") };
+
+await t.test("cut-offs hold on two replicas, spare new logins, and survive the loss of Redis's data", async (t) => {
+  const [DATABASE_URL, redis] = [await postgres(t), await privateRedis(t)];
+  if (DATABASE_URL === undefined || redis === undefined) return;
+  const env = { DATABASE_URL, REDIS_URL: redis.url, ...KEK };
+  const [first, second] = await Promise.all([startServer(t, env), startServer(t, env)]);
+  const services = [at(first.url), at(second.url)] as const;
+  const [a, b] = services;
+  const looks = async (some: string[]) =>
+    statuses(await Promise.all(services.flatMap(({ userinfo }) => some.map(userinfo))));
+  const client = await a.register();
+  const before = [...await tokens(a, client, 5), ...await tokens(b, client, 5)];
+  t.same(await looks(before), [200]);
+  const headers = { authorization: `Bearer ${before[0]}` };
+  t.equal((await a.ask("POST", "/logout", headers, { everywhere: true })).status, 200);
+  const after = [await b.token(client), await a.token(client)];
+  t.same(await looks(before), [401]);
+  t.same(await looks(after), [200], "minted right after the answer, by the other replica first");
+
+  await redis.flush();
+  t.same(await looks(before), [401], "Redis forgot, the database did not");
+  const both = async () => statuses(await Promise.all(services.map(({ ready }) => ready()))).join();
+  await until("both are ready", async () => await both() === "200");
+  t.same(await looks(before), [401]);
+  t.match(await redis.cli("GET", "revoked-before:sub:alice"), /^\d{13}$/, "Redis was told again");
+
+  redis.pause();
+  const { client_id, client_secret } = client;
+  const revokeAlice = () => a.ask("POST", "/revocations", {}, { client_id, client_secret, sub: "alice" });
+  t.equal((await revokeAlice()).status, 503, "recorded, and not everywhere yet");
+  redis.resume();
+  await until("it takes effect by itself", async () => (await looks(after)).join() === "401");
+  t.equal((await revokeAlice()).status, 200, "and can be repeated");
+
+  const last = await b.token(client);
+  t.equal((await runCli(["clients", "revoke-tokens", client.client_id], env)).code, 0);
+  t.same(await looks([last]), [401]);
+  t.same(await looks([await b.token(client)]), [200]);
+});

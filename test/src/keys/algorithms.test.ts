@@ -1,0 +1,30 @@
+import { createPublicKey } from "node:crypto";
+import { calculateJwkThumbprint, compactVerify, importJWK } from "jose";
+import t from "tap";
+import { signCompact } from "../../../src/tokens/jws.js";
+import { localSigner } from "../../../src/keys/signer.js";
+import { exportPrivateKey, generateSigningKey, openSigningKey, publicPem } from "../../../src/keys/signing-key.js";
+
+const KINDS = [
+  ["RS256", ["kty", "use", "alg", "kid", "n", "e"], { kty: "RSA", e: "AQAB" }, 256],
+  ["ES256", ["kty", "use", "alg", "kid", "crv", "x", "y"], { kty: "EC", crv: "P-256" }, 64],
+  ["EdDSA", ["kty", "use", "alg", "kid", "crv", "x"], { kty: "OKP", crv: "Ed25519" }, 64],
+] as const;
+
+for (const [algorithm, members, jwk, length] of KINDS) {
+  await t.test(`${algorithm}: what it signs another library verifies, also after it was stored`, async (t) => {
+    const made = await generateSigningKey(algorithm);
+    t.match(made.publicJwk, { ...jwk, alg: algorithm, use: "sig" });
+    t.strictSame(Object.keys(made.publicJwk), members, "nothing private");
+    t.equal(made.kid, await calculateJwkThumbprint(made.publicJwk), "RFC 7638");
+    const stored = openSigningKey(exportPrivateKey(made), made.kid);
+    t.strictSame(stored.publicJwk, made.publicJwk);
+    t.equal(createPublicKey(publicPem(made.publicJwk)).type, "public");
+    for (const pair of [made, stored]) {
+      const token = await signCompact(localSigner(pair), "JWT", { sub: "alice" });
+      t.equal(Buffer.from(token.split(".")[2] as string, "base64url").length, length);
+      const { protectedHeader } = await compactVerify(token, await importJWK(made.publicJwk, algorithm));
+      t.strictSame(protectedHeader, { alg: algorithm, typ: "JWT", kid: made.kid });
+    }
+  });
+}

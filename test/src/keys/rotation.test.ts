@@ -1,0 +1,119 @@
+import t from "tap";
+import { CLOCK_TOLERANCE } from "../../../src/clock.js";
+import { advance, entering, leavesAt, type Schedule, scheduleOf, wantsSuccessor } from "../../../src/keys/rotation.js";
+import type { StoredKey } from "../../../src/keys/store.js";
+
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+const START = Date.UTC(2026, 0, 1);
+const SETTINGS = scheduleOf(7_776_000, 3600, 86_400);
+
+let made = 0;
+const aKey = (state: "staged" | "active", now: number): StoredKey =>
+  entering({ kid: `key-${++made}`, algorithm: "RS256", publicJwk: "{}", sealedPrivateKey: "v1" }, state, now);
+const turn = (keys: StoredKey[], now: number, schedule: Schedule = SETTINGS): StoredKey[] => {
+  const turned = advance(keys, now, schedule);
+  return wantsSuccessor(turned, now, schedule) ? [...turned, aKey("staged", now)] : turned;
+};
+const states = (keys: StoredKey[]): string[] => keys.map(({ kid, state }) => `${kid} ${state}`);
+
+await t.test("a key is published for the JWKS's max-age, the verifiers' cache and the clocks' tolerance", async (t) => {
+  t.strictSame(SETTINGS, { period: 90 * DAY, lead: (300 + 3600) * 1000 + CLOCK_TOLERANCE, longestTtl: 86_400 });
+  t.equal(scheduleOf(undefined, 1, 1).period, undefined);
+});
+
+await t.test("one turn, instant by instant", async (t) => {
+  const first = aKey("active", START);
+  let ring = turn([first], START);
+  const due = START + 90 * DAY;
+  const steps: [what: string, now: number, ring: string[]][] = [
+    ["nothing is due yet", due - SETTINGS.lead - 1, [`${first.kid} active`]],
+    ["the successor is published", due - SETTINGS.lead, [`${first.kid} active`, "key-2 staged"]],
+    ["and waits", due - 1, [`${first.kid} active`, "key-2 staged"]],
+    ["and signs", due, [`${first.kid} retired`, "key-2 active"]],
+    ["its predecessor's last token lives", due + DAY + CLOCK_TOLERANCE - 1, [`${first.kid} retired`, "key-2 active"]],
+    ["and is dead", due + DAY + CLOCK_TOLERANCE, ["key-2 active"]],
+  ];
+  for (const [what, now, expected] of steps) {
+    ring = turn(ring, now);
+    t.strictSame(states(ring), expected, what);
+    t.equal(turn(ring, now), ring, "and nothing more is to be done");
+  }
+});
+
+/** A generator that gives the same numbers in [0, 1) on each run (Park and Miller). */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+interface Life { published: number; signed: number[]; gone: number | undefined }
+
+/** Replicas whose clocks disagree look at the ring at odd moments, and sometimes none does for weeks. */
+function simulate(seed: number, years: number, settings: Schedule): { lives: Life[]; most: number; turns: number[] } {
+  const random = numbers(seed);
+  const lives = new Map<string, Life>();
+  const turns: number[] = [];
+  let ring = [aKey("active", START)];
+  let [most, active] = [1, ring[0]?.kid];
+  const pause = (): number => (random() < 0.002 ? 30 * DAY : HOUR) * random();
+  for (let now = START; now < START + years * 365 * DAY; now += pause()) {
+    const replica = now + (random() - 0.5) * CLOCK_TOLERANCE;
+    ring = turn(ring, replica, settings);
+    const signing = ring.filter(({ state }) => state === "active");
+    if (signing.length !== 1) throw new Error(`${signing.length} keys sign`);
+    for (const { kid } of ring) {
+      if (!lives.has(kid)) lives.set(kid, { published: now, signed: [], gone: undefined });
+    }
+    for (const [kid, life] of lives) {
+      if (kid === signing[0]?.kid) life.signed.push(now);
+      if (life.gone === undefined && !ring.some((key) => key.kid === kid)) life.gone = now;
+    }
+    if (signing[0]?.kid !== active) turns.push(now);
+    active = signing[0]?.kid;
+    most = Math.max(most, ring.length);
+  }
+  return { lives: [...lives.values()], most, turns };
+}
+
+for (const [name, settings, years] of [
+  ["90 days", SETTINGS, 20],
+  ["a day, with tokens that outlive it", scheduleOf(86_400, 3600, 5 * 86_400), 2],
+  ["hardly longer than the lead", scheduleOf(3961, 3600, 3600), 1],
+] as const) {
+  await t.test(`for years, a rotation of ${name} keeps its promises`, async (t) => {
+    for (const seed of [1, 2, 3, 4]) {
+      const { lives, most, turns } = simulate(seed, years, settings);
+      t.ok(lives.length > 3 * years, `${lives.length} keys came`);
+      const [, ...successors] = lives;
+      const early = successors.filter(({ published, signed: [first] }) =>
+        first !== undefined && first - published < settings.lead - CLOCK_TOLERANCE);
+      t.equal(early.length, 0, "none signs before every verifier can know it");
+      const late = lives.filter(({ signed, gone }) =>
+        gone !== undefined && gone < (signed.at(-1) ?? Infinity) + settings.longestTtl * 1000);
+      t.equal(late.length, 0, "none leaves before its last token has expired");
+      const twice = lives.filter(({ signed }, i) => signed.some((at) => at > (lives[i + 1]?.signed[0] ?? Infinity)));
+      t.equal(twice.length, 0, "none signs again after its successor");
+      const gaps = turns.map((at, i) => at - (turns[i - 1] ?? START));
+      t.ok(Math.min(...gaps) > (settings.period as number) - 2 * CLOCK_TOLERANCE, "none gives way early");
+      t.ok(most <= 2 + Math.ceil((settings.longestTtl * 1000 + HOUR) / (settings.period as number)) + 1,
+        `at most ${most} at once`);
+    }
+  });
+}
+
+await t.test("rotation by hand alone: nothing is staged unasked, and what was staged signs in time", async (t) => {
+  const byHand = scheduleOf(undefined, 3600, 86_400);
+  const ring = [aKey("active", START)];
+  t.strictSame(states(turn(ring, START + 1000 * DAY, byHand)), states(ring));
+  const asked = [...ring, aKey("staged", START)];
+  t.strictSame(turn(asked, START + byHand.lead, byHand).map(({ state }) => state), ["retired", "active"]);
+});
+
+await t.test("a lower AUTHFLOW_TOKEN_TTL_MAX does not cut off the tokens of the higher one", async (t) => {
+  const [high, low] = [scheduleOf(7_776_000, 3600, 86_400), scheduleOf(7_776_000, 3600, 60)];
+  const [known] = advance([aKey("active", START)], START, high);
+  t.equal(advance([known as StoredKey], START, low)[0], known);
+  const retired: StoredKey = { ...known as StoredKey, state: "retired", retiredAt: START };
+  t.equal(leavesAt(retired, low), START + DAY + CLOCK_TOLERANCE);
+  t.equal(leavesAt({ ...retired, longestTtl: null }, low), START + MINUTE + CLOCK_TOLERANCE, "unless nobody noted it");
+});
