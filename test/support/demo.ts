@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { freePort } from "./ports.js";
+import { endedWith } from "./process.js";
 import { type Suite, temporaryFolder } from "./services.js";
 
 export const DEMO = join(resolve(import.meta.dirname, "../.."), "demo/main.mjs");
@@ -30,18 +30,7 @@ export async function startDemo(t: Suite): Promise<Demo> {
   const folder = temporaryFolder(t);
   const env = { PATH: process.env.PATH ?? "", TMPDIR: folder, ...await demoPorts() };
   const child = spawn(process.execPath, [DEMO], { env, stdio: ["ignore", "pipe", "pipe"] });
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-    child.kill(signal);
-    await once(child, "exit");
-    return child.exitCode;
-  };
-  const kill = (): void => { child.kill("SIGKILL"); };
-  process.once("exit", kill); // a test that runs into its timeout never gets to its teardown
-  t.teardown(async () => {
-    await end("SIGKILL");
-    process.off("exit", kill);
-  });
+  const end = endedWith(t, child);
   const { url, output } = await announced(child);
   return { url, folder, env, output, end };
 }

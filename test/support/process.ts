@@ -49,19 +49,7 @@ export async function startServer(t: Suite, env: Environment = {}, waitFor = "/h
     stream.on("data", (chunk: Buffer) => {
       output += chunk.toString();
     });
-  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
-    if (isRunning(child)) {
-      child.kill(signal);
-      await once(child, "exit");
-    }
-    return child.exitCode;
-  };
-  const kill = (): void => { child.kill("SIGKILL"); };
-  process.once("exit", kill); // a test that runs into its timeout never gets to its teardown
-  t.teardown(async () => {
-    await end("SIGKILL");
-    process.off("exit", kill);
-  });
+  const end = endedWith(t, child);
   const deadline = Date.now() + START_TIMEOUT;
   while (!await answers(`${url}${waitFor}`)) {
     if (!isRunning(child)) throw new Error(`The server ended while starting:\n${output}`);
@@ -77,6 +65,24 @@ export async function startServer(t: Suite, env: Environment = {}, waitFor = "/h
       await end("SIGKILL");
     },
   };
+}
+
+/** Ends `child` with the test at the latest. Returns how to end it sooner, which resolves to its exit code. */
+export function endedWith(t: Suite, child: ChildProcess): (signal: NodeJS.Signals) => Promise<number | null> {
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (isRunning(child)) {
+      child.kill(signal);
+      await once(child, "exit");
+    }
+    return child.exitCode;
+  };
+  const kill = (): void => { child.kill("SIGKILL"); };
+  process.once("exit", kill); // a test that runs into its timeout never gets to its teardown
+  t.teardown(async () => {
+    await end("SIGKILL");
+    process.off("exit", kill);
+  });
+  return end;
 }
 
 export interface Finished { code: number | null; stdout: string; stderr: string }
