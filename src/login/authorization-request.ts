@@ -2,7 +2,7 @@ import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/clien
 import { enforceLoginPolicy } from "../clients/mint-policy.js";
 import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
-import { AuthflowError, invalidRequest, unauthorizedClient } from "../errors.js";
+import { AuthflowError, invalidRedirectUri, invalidRequest, unauthorizedClient } from "../errors.js";
 import { isPrintable } from "../text.js";
 import type { AuthorizationRequest } from "./login.js";
 
@@ -35,7 +35,7 @@ export async function returnAddress(
   if (client === null) throw new AuthflowError(400, "invalid_client", "There is no application with this client_id");
   if (client.disabled) throw new AuthflowError(400, "invalid_client", "This application is disabled: ask its operator");
   if (!isRegistered(client.redirectUris, redirectUri)) {
-    throw new AuthflowError(400, "invalid_redirect_uri",
+    throw invalidRedirectUri(
       "redirect_uri is not registered for this application: it must equal a registered one character by character");
   }
   if (state !== undefined && !isPrintable(state)) throw invalidRequest("state must be printable characters");
