@@ -39,6 +39,8 @@ export const openIdProvider = (traits: Traits): ProviderDefinition => ({
 class OpenIdProvider implements Provider {
   readonly name: string;
   readonly label: string;
+  /** A client is made once for each discovery document: to make one costs more than to use it. */
+  readonly #clients = new WeakMap<ProviderMetadata, OAuthClient>();
 
   constructor(
     private readonly traits: Traits,
@@ -97,7 +99,13 @@ class OpenIdProvider implements Provider {
     };
   }
 
-  #client({ authorization_endpoint, token_endpoint, ...metadata }: ProviderMetadata): OAuthClient {
+  #client(metadata: ProviderMetadata): OAuthClient {
+    const client = this.#clients.get(metadata) ?? this.#newClient(metadata);
+    this.#clients.set(metadata, client);
+    return client;
+  }
+
+  #newClient({ authorization_endpoint, token_endpoint, ...metadata }: ProviderMetadata): OAuthClient {
     const { clientId, clientSecret } = this.settings;
     const [authorize, token] = [new URL(authorization_endpoint), new URL(token_endpoint)];
     // RFC 8414 §2: without a list, HTTP Basic is supported.
