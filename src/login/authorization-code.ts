@@ -18,10 +18,10 @@ export interface AuthorizationCodeStore {
   issue(code: AuthorizationCode): Promise<void>;
   find(codeHash: string): Promise<AuthorizationCode | null>;
   /**
-   * Marks the code as exchanged for the token with this jti and expiry, and forgets the claims but for the subject.
-   * False where it already was: of any number of callers, on any replica, one gets true.
+   * Marks a code that was found as exchanged for the token with this jti and expiry, and forgets its claims but for the
+   * subject. False where it already was: of any number of callers, on any replica, one gets true.
    */
-  exchange(codeHash: string, token: { jti: string; expiresAt: number }): Promise<boolean>;
+  exchange(code: AuthorizationCode, token: { jti: string; expiresAt: number }): Promise<boolean>;
   /** Deletes up to `limit` codes with expiresAt <= before; returns how many. */
   sweep(before: number, limit: number): Promise<number>;
 }

@@ -45,7 +45,7 @@ export class AuthorizationCodes {
     checkBinding(code, exchange);
     // The token's id is settled before the code is spent: who replays the code finds what to revoke.
     const claims = tokens.claimsOfLogin(client, code.claims);
-    if (await store.exchange(codeHash, { jti: claims.jti, expiresAt: claims.exp * 1000 })) return tokens.sign(claims);
+    if (await store.exchange(code, { jti: claims.jti, expiresAt: claims.exp * 1000 })) return tokens.sign(claims);
     return this.#replayed(await store.find(codeHash) ?? code);
   }
 

@@ -8,21 +8,20 @@ import { lookup, storable } from "./text.js";
 
 export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
   const { authorizationCode: codes } = db.prisma;
-  const find: AuthorizationCodeStore["find"] = async (codeHash) => {
-    const row = await codes.findFirst({ where: { codeHash: lookup(codeHash) } });
-    return row && toCode(row);
-  };
   return {
     issue: async (code) => { await codes.create({ data: toRow(storable(code)) }); },
-    find,
-    exchange: async (codeHash, { jti, expiresAt }) => {
-      const code = await find(codeHash);
-      if (code === null) return false;
-      const { sub, provider } = code.claims;
+
+    find: async (codeHash) => {
+      const row = await codes.findFirst({ where: { codeHash: lookup(codeHash) } });
+      return row && toCode(row);
+    },
+
+    exchange: async ({ codeHash, claims: { sub, provider } }, { jti, expiresAt }) => {
       const data = { jti, expiresAt: toDate(expiresAt), claims: { sub, provider } };
       // The condition decides between concurrent callers: the row's lock lets one through.
-      return (await codes.updateMany({ where: { codeHash: code.codeHash, jti: null }, data })).count === 1;
+      return (await codes.updateMany({ where: { codeHash, jti: null }, data })).count === 1;
     },
+
     sweep: (before, limit) => deleteExpired(db, "authorization_codes", before, limit),
   };
 }
