@@ -4,6 +4,8 @@ import fp from "fastify-plugin";
 /** Two looks fit into the second within which a replica acts on what another changed. */
 const SYNC_EVERY = 400;
 const SWEEP_EVERY = 60_000;
+/** The latest events of the journal's feed, for those who come back. */
+const FEED_LENGTH = 100_000;
 
 /** What this replica does unasked: follow the others' changes, keep Redis up to the journal, drop what has expired. */
 export default fp(async (app) => {
@@ -19,7 +21,7 @@ export default fp(async (app) => {
         if (!failing) app.log.error({ err }, `${what}: failed, will be tried again`);
         failing = true;
       }
-      await sleep(milliseconds, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
+      await sleep(failing ? Math.max(milliseconds, SYNC_EVERY) : milliseconds, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
     }
   };
   const follow = async (): Promise<void> => {
@@ -39,7 +41,9 @@ export default fp(async (app) => {
       every(SYNC_EVERY, "following other replicas", follow),
       every(SYNC_EVERY, "rotating the signing keys", rotate),
       every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise()),
+      every(0, "following the revocation feed", () => app.feed.advance(stopped.signal)),
       every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
+      every(SWEEP_EVERY, "sweeping the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
       every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),
       every(SWEEP_EVERY, "sweeping expired codes", () => app.authorizationCodes.sweep()),
     ]);

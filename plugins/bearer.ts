@@ -1,4 +1,4 @@
-import jwt from "@fastify/jwt";
+import jwt, { type FastifyJwtVerifyOptions } from "@fastify/jwt";
 import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { AuthflowError, invalidToken, missingToken } from "../src/errors.js";
@@ -15,6 +15,8 @@ declare module "fastify" {
     verifyBearer: (request: FastifyRequest) => Promise<void>;
     /** Guard: as `verifyBearer`, and the token is not revoked. */
     liveBearer: (request: FastifyRequest) => Promise<void>;
+    /** The claims of a token that `liveBearer` would let pass; null for any other. */
+    liveClaims: (request: FastifyRequest, token: string) => Promise<AccessTokenClaims | null>;
   }
 }
 declare module "@fastify/jwt" {
@@ -47,20 +49,32 @@ export default fp(async (app) => {
     },
   });
   app.decorateRequest("kid", "");
+  const read = (request: FastifyRequest, options?: FastifyJwtVerifyOptions): Promise<AccessTokenClaims> =>
+    request.jwtVerify<AccessTokenClaims>(options).catch((error: unknown) => {
+      throw error instanceof AuthflowError ? error : invalidToken(reason(error as { code?: string }), error);
+    });
   const verify = async (request: FastifyRequest): Promise<void> => {
     if (request.headers.authorization === undefined)
       throw missingToken("Send the token in the header Authorization: Bearer <token>");
-    try {
-      await request.jwtVerify();
-    } catch (error) {
-      throw error instanceof AuthflowError ? error : invalidToken(reason(error as { code?: string }), error);
-    }
+    await read(request);
+  };
+  const refuseRevoked = async ({ user: claims, kid }: FastifyRequest): Promise<void> => {
+    if (await app.revocations.isRevoked({ claims, kid })) throw invalidToken("The token was revoked");
   };
   app.decorate("verifyBearer", verify);
   app.decorate("liveBearer", async (request) => {
     await verify(request);
-    const { user: claims, kid } = request;
-    if (await app.revocations.isRevoked({ claims, kid })) throw invalidToken("The token was revoked");
+    await refuseRevoked(request);
+  });
+  app.decorate("liveClaims", async (request, token) => {
+    try {
+      const claims = await read(request, { verify: { extractToken: () => token } } as unknown as FastifyJwtVerifyOptions);
+      await refuseRevoked(request);
+      return claims;
+    } catch (error) {
+      if (error instanceof AuthflowError && error.code === "invalid_token") return null;
+      throw error;
+    }
   });
 }, { name: "bearer", dependencies: ["keys", "revocation"] });
 

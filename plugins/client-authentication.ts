@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Client } from "../src/clients/client.js";
-import { AuthflowError, invalidClient, invalidRequest, tooManyRequests } from "../src/errors.js";
+import { AuthflowError, invalidClient, invalidRequest, tooManyRequests, unauthenticated } from "../src/errors.js";
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 declare module "fastify" {
@@ -53,9 +53,10 @@ export default fp(async (app) => {
 
 interface Credentials { client_id?: string; client_secret?: string }
 
-function credentials({ headers: { authorization }, body }: FastifyRequest): { id: string; secret: string } {
+function credentials({ method, headers: { authorization }, body }: FastifyRequest): { id: string; secret: string } {
   const { client_id: id, client_secret: secret } = (body ?? {}) as Credentials;
   if (authorization === undefined) {
+    if (method === "GET") throw unauthenticated();
     if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
     if (secret === undefined) throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic)");
     return { id, secret };

@@ -29,6 +29,7 @@ export default fp(async (app) => {
         { name: "tokens", description: "Issue, use and revoke tokens" },
         { name: "login", description: "Log users in through identity providers" },
         { name: "clients", description: "Registered applications" },
+        { name: "revocations", description: "What ended before its time, and how services hear of it" },
         { name: "keys", description: "The signing keys" },
         { name: "discovery", description: "What downstream services read" },
         { name: "operation", description: "Health" },

@@ -1,17 +1,27 @@
 import fp from "fastify-plugin";
 import { loginProviders } from "../src/providers/table.js";
+import { Feed } from "../src/revocation/feed.js";
 import { Revocations } from "../src/revocation/revocations.js";
 import { RedisRevocationFace } from "../src/stores/redis/revocation-face.js";
+import { RedisRevocationFeed } from "../src/stores/redis/revocation-feed.js";
 
 declare module "fastify" {
-  interface FastifyInstance { revocations: Revocations }
+  interface FastifyInstance { revocations: Revocations; feed: Feed }
 }
 
 export default fp(async (app) => {
-  const face = app.config.redisUrl === undefined ? undefined : new RedisRevocationFace(app.redis, app.installation.id);
-  const { clock, database: { revocations: journal, cutoffs } } = app;
-  const longestTtl = (): number => app.keys.longestTtl;
+  const { clock, installation, redis, config, database: { revocations: journal, cutoffs, feed: feedJournal } } = app;
+  const face = config.redisUrl === undefined ? undefined : new RedisRevocationFace(redis, installation.id);
+  const shared = face && new RedisRevocationFeed(redis, installation.id, face);
+  // What was told while there was no Redis can't be continued once there was one.
+  if (shared !== undefined) await feedJournal.abandon();
+  app.addHook("onClose", async () => { shared?.close(); });
+  const feed = new Feed({ source: shared ?? feedJournal, journal, cutoffs, clock });
+  app.decorate("feed", feed);
   app.decorate("revocations", new Revocations({
-    journal, cutoffs, face, clock, longestTtl, loginProviders: loginProviders(app.config.providers),
+    journal, cutoffs, face, clock,
+    longestTtl: () => app.keys.longestTtl,
+    loginProviders: loginProviders(config.providers),
+    recorded: () => { feed.wake(); },
   }));
 }, { name: "revocation", dependencies: ["database", "redis", "keys"] });

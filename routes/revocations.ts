@@ -5,7 +5,7 @@ import { RevocationBody, RevokedSubject } from "./schemas/revocations.js";
 
 const schema = {
   operationId: "revokeSubject",
-  tags: ["tokens"],
+  tags: ["revocations"],
   summary: "Log a user out everywhere",
   description:
     "Ends every token of the subject that was issued until now, whoever minted it. For subjects for whom the client " +

@@ -11,6 +11,7 @@ import closing from "../plugins/closing.js";
 import cors from "../plugins/cors.js";
 import database from "../plugins/database.js";
 import errors, { answerError, answerUnreadable } from "../plugins/errors.js";
+import eventStream from "../plugins/event-stream.js";
 import forms from "../plugins/forms.js";
 import keys from "../plugins/keys.js";
 import logins from "../plugins/logins.js";
@@ -32,9 +33,11 @@ import authFormPost from "../routes/auth-form-post.js";
 import clientRoutes from "../routes/clients.js";
 import documentation from "../routes/documentation.js";
 import health from "../routes/health.js";
+import introspect from "../routes/introspect.js";
 import jwks from "../routes/jwks.js";
 import logout from "../routes/logout.js";
 import mint from "../routes/mint.js";
+import revocationFeed from "../routes/revocation-feed.js";
 import revocations from "../routes/revocations.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
 import token from "../routes/token.js";
@@ -103,6 +106,7 @@ export async function buildApp(
   await app.register(operator);
   await app.register(readiness);
   await app.register(bearer);
+  await app.register(eventStream);
   await app.register(background);
   await app.register(closing);
 
@@ -119,6 +123,11 @@ export async function buildApp(
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(mint);
     await tokenEndpoints.register(revocations);
+    await tokenEndpoints.register(revocationFeed);
+    await tokenEndpoints.register(async (formEndpoints) => {
+      await formEndpoints.register(forms);
+      await formEndpoints.register(introspect);
+    });
     await tokenEndpoints.register(async (browserEndpoints) => {
       await browserEndpoints.register(cors);
       await browserEndpoints.register(logout);

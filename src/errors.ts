@@ -50,6 +50,12 @@ export const invalidClient = (): AuthflowError =>
     challenge: "Basic",
   });
 
+/** A client that has not said who it is, where there is no body that could. */
+export const unauthenticated = (): AuthflowError =>
+  new AuthflowError(401, "invalid_client", "Authenticate by HTTP Basic with client_id and client_secret", {
+    challenge: "Basic",
+  });
+
 export const invalidToken = (description: string, cause?: unknown): AuthflowError =>
   new AuthflowError(401, "invalid_token", description, { cause, challenge: "Bearer" });
 

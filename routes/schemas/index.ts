@@ -11,14 +11,15 @@ import {
 } from "./clients.js";
 import { ErrorResponse } from "./common.js";
 import { Health, Readiness } from "./health.js";
+import { IntrospectionForm, IntrospectionResponse } from "./introspection.js";
 import { KeyList, KeyResponse } from "./keys.js";
 import { ProviderList, TokenForm } from "./login.js";
-import { RevocationBody, RevokedClient, RevokedSubject } from "./revocations.js";
+import { RevocationBody, RevocationSnapshot, RevokedClient, RevokedSubject } from "./revocations.js";
 import { Jwks, LogoutResponse, MintBody, TokenResponse, UserInfo } from "./tokens.js";
 
 /** Every schema with an $id: the components of the OpenAPI document. */
 export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
-  RevocationBody, RevokedSubject, RevokedClient, ProviderList, TokenForm, Health, Readiness,
+  RevocationBody, RevokedSubject, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse, ProviderList, TokenForm, Health, Readiness,
 ];

@@ -6,7 +6,7 @@ export interface Mirrored<T> {
   unshared: (now: number, limit: number) => Promise<T[]>;
   markShared: (entries: T[]) => Promise<void>;
   sweep: (before: number, limit: number) => Promise<number>;
-  show: (entries: T[], now: number) => Promise<void>;
+  show: (entries: T[], now: number, announced: boolean) => Promise<void>;
 }
 
 const PAGE = 2000;
@@ -20,9 +20,9 @@ export class Mirror<T> {
     this.#mirrored = mirrored;
   }
 
-  /** Shows an entry at once; the journal is told so later. */
+  /** Shows and announces an entry at once; the journal is told so later. */
   async show(entry: T, now: number): Promise<void> {
-    await this.#mirrored.show([entry], now);
+    await this.#mirrored.show([entry], now, true);
     this.#shown.push(entry);
   }
 
@@ -34,16 +34,16 @@ export class Mirror<T> {
     if (confirmed.length > 0) await markShared(confirmed);
     const waiting = await unshared(now, PAGE);
     if (waiting.length === 0) return;
-    await show(waiting, now);
+    await show(waiting, now, true);
     await markShared(waiting);
   }
 
-  /** Shows everything anew. */
+  /** Shows everything anew, which is no news. */
   async fill(now: () => number): Promise<void> {
     let after: T | undefined;
     for (;;) {
       const page = await this.#mirrored.live(now(), { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      if (page.length > 0) await this.#mirrored.show(page, now());
+      if (page.length > 0) await this.#mirrored.show(page, now(), false);
       after = page.at(-1);
       if (page.length < PAGE) return;
     }

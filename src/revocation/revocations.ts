@@ -22,6 +22,8 @@ interface Dependencies {
   longestTtl: () => number;
   /** Providers whose logins get the subject `<provider>|<id>`. */
   loginProviders: readonly string[];
+  /** Called when the journals have news that no shared face announces. */
+  recorded: () => void;
 }
 /** A token whose signature was verified, and the key that its header names. */
 export interface PresentedToken { claims: AccessTokenClaims; kid: string }
@@ -40,9 +42,12 @@ export class Revocations {
       unshared: (now, limit) => journal.unshared(now, limit),
       markShared: (entries) => journal.markShared(entries.map(({ jti }) => jti)),
       sweep: (before, limit) => journal.sweep(before, limit),
-      show: async (entries, now) => face?.show(entries, now),
+      show: async (entries, now, announced) => face?.show(entries, now, announced),
     });
-    this.#cutoffs = new Mirror<Cutoff>({ ...cutoffs, show: async (entries, now) => face?.showCutoffs(entries, now) });
+    this.#cutoffs = new Mirror<Cutoff>({
+      ...cutoffs,
+      show: async (entries, now, announced) => face?.showCutoffs(entries, now, announced),
+    });
   }
 
   /** Resolves when the token is refused everywhere; rejects with invalid_token where it already was. */
@@ -134,7 +139,7 @@ export class Revocations {
   }
 
   async #shown<T>(mirror: Mirror<T>, entry: T): Promise<void> {
-    if (this.#dependencies.face === undefined) return;
+    if (this.#dependencies.face === undefined) return this.#dependencies.recorded();
     await mirror.show(entry, this.#dependencies.clock()).catch((cause: unknown) => {
       throw unavailable(
         "The logout is recorded but does not reach every service yet: try again until it is confirmed",

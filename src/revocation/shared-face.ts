@@ -18,10 +18,13 @@ export interface Sight {
 export interface SharedFace {
   /** Undefined: out of reach. Never rejects. */
   look(jti: string, names: readonly CutoffName[]): Promise<Sight | undefined>;
-  /** Resolves when all of them stand in it, each for the rest of its token's life after `now` (epoch ms). */
-  show(revocations: readonly Revocation[], now: number): Promise<void>;
+  /**
+   * Resolves when all of them stand in it, each for the rest of its token's life after `now` (epoch ms), and, if they
+   * are to be announced, in the feed.
+   */
+  show(revocations: readonly Revocation[], now: number, announced: boolean): Promise<void>;
   /** As `show`; a later cut-off that stands there already stays. */
-  showCutoffs(cutoffs: readonly Cutoff[], now: number): Promise<void>;
+  showCutoffs(cutoffs: readonly Cutoff[], now: number, announced: boolean): Promise<void>;
   /** Whether it holds all that the journal holds. Rejects when out of reach. */
   isComplete(): Promise<boolean>;
   /**

@@ -1,15 +1,18 @@
 import type { Cutoff, CutoffJournal, CutoffScope } from "../../revocation/cutoff.js";
+import { newsOfCutoff } from "../../revocation/feed-event.js";
 import type { Db } from "./db.js";
 import type { RevocationCutoff as Row } from "./generated/sqlite/client.js";
 import { toDate } from "./instant.js";
+import { recording } from "./revocation-feed.js";
 import { lookup, storable } from "./text.js";
 
-export function cutoffJournal({ prisma }: Db): CutoffJournal {
+export function cutoffJournal(db: Db): CutoffJournal {
+  const { prisma } = db;
   return {
     // Raw: of two at once the later instants have to win, whichever comes first.
     record: async (cutoff, shared) => {
       const { scope, value, bornBefore, expiresAt } = storable(cutoff);
-      await prisma.$executeRaw`
+      await recording(db, shared, newsOfCutoff(cutoff), (tx) => tx.$executeRaw`
         INSERT INTO revocation_cutoffs AS known (scope, value, born_before, expires_at, shared)
         VALUES (${scope}, ${value}, ${toDate(bornBefore)}, ${toDate(expiresAt)}, ${shared})
         ON CONFLICT (scope, value) DO UPDATE SET
@@ -17,7 +20,7 @@ export function cutoffJournal({ prisma }: Db): CutoffJournal {
             THEN excluded.born_before ELSE known.born_before END,
           expires_at = CASE WHEN excluded.expires_at > known.expires_at
             THEN excluded.expires_at ELSE known.expires_at END,
-          shared = excluded.shared`;
+          shared = excluded.shared`);
     },
 
     find: async (names) => {

@@ -12,6 +12,7 @@ import { connect } from "./db.js";
 import { installationStore } from "./installation.js";
 import { loginStore } from "./logins.js";
 import { answering } from "./outage.js";
+import { type FeedJournal, feedJournal } from "./revocation-feed.js";
 import { revocationJournal } from "./revocations.js";
 import { signingKeyStore } from "./signing-keys.js";
 
@@ -24,6 +25,7 @@ export interface Database {
   authorizationCodes: AuthorizationCodeStore;
   revocations: RevocationJournal;
   cutoffs: CutoffJournal;
+  feed: FeedJournal;
   installation: InstallationStore;
   /** Rejects where the database doesn't answer. */
   ping(): Promise<void>;
@@ -41,6 +43,7 @@ export async function openDatabase(url: string): Promise<Database> {
     authorizationCodes: answering(authorizationCodeStore(db)),
     revocations: answering(revocationJournal(db)),
     cutoffs: answering(cutoffJournal(db)),
+    feed: answering(feedJournal(db)),
     installation: answering(installationStore(db)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     close: () => db.prisma.$disconnect(),

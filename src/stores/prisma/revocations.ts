@@ -1,8 +1,10 @@
+import { newsOfToken } from "../../revocation/feed-event.js";
 import type { Revocation, RevocationJournal } from "../../revocation/journal.js";
 import type { Db } from "./db.js";
 import type { Revocation as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
 import { toDate } from "./instant.js";
+import { recording } from "./revocation-feed.js";
 import { lookup, storable } from "./text.js";
 
 /** Raw where the call is hot, or where Prisma would spend one parameter per row (SQLite has a limit). */
@@ -12,10 +14,10 @@ export function revocationJournal(db: Db): RevocationJournal {
     record: async (revocation, shared) => {
       const { jti, clientId, subject, expiresAt, revokedAt } = storable(revocation);
       const expires = toDate(expiresAt);
-      await prisma.$executeRaw`
+      await recording(db, shared, newsOfToken(revocation), (tx) => tx.$executeRaw`
         INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
         VALUES (${jti}, ${clientId}, ${subject}, ${expires}, ${new Date(revokedAt)}, ${shared})
-        ON CONFLICT (jti) DO NOTHING`;
+        ON CONFLICT (jti) DO NOTHING`);
     },
 
     has: async (jti) => {

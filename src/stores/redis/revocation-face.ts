@@ -1,13 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { ChainableCommander, Redis } from "ioredis";
 import type { Cutoff, CutoffName } from "../../revocation/cutoff.js";
+import { type News, newsOfCutoff, newsOfToken } from "../../revocation/feed-event.js";
 import type { Revocation } from "../../revocation/journal.js";
 import type { SharedFace, Sight } from "../../revocation/shared-face.js";
+import { type RevocationKeys, revocationKeys } from "./revocation-keys.js";
 
+/** Unless another replica was faster, the feed begins anew as well: of it nothing is known to be whole either. */
 const DECLARE = `
   if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
-  redis.call("SET", KEYS[2], ARGV[2])
   redis.call("DEL", KEYS[1])
+  if redis.call("GET", KEYS[2]) == ARGV[2] and redis.call("EXISTS", KEYS[4]) == 1 then return 1 end
+  redis.call("SET", KEYS[2], ARGV[2])
+  redis.call("DEL", KEYS[3])
+  redis.call("XADD", KEYS[3], "*", "epoch", ARGV[1])
+  redis.call("SET", KEYS[4], ARGV[1])
   return 1`;
 /** Of two cut-offs the later instant stays, and the longer life. */
 const RAISE = `
@@ -16,6 +23,8 @@ const RAISE = `
   local life = math.max(tonumber(ARGV[2]), redis.call("TTL", KEYS[1]))
   return redis.call("SET", KEYS[1], later, "EX", string.format("%.0f", life))`;
 const cutoffKey = ({ scope, value }: CutoffName): string => `revoked-before:${scope}:${value}`;
+/** Events that the feed keeps for those who come back, about 10 MB. */
+const FEED_LENGTH = 100_000;
 /** Seconds after which a fill that nobody finished is forgotten. */
 const FILL_TIMEOUT = 3600;
 
@@ -29,13 +38,13 @@ const FILL_TIMEOUT = 3600;
  */
 export class RedisRevocationFace implements SharedFace {
   readonly #redis: Redis;
-  readonly #completeKey: string;
+  readonly #keys: RevocationKeys;
   readonly #fillingKey: string;
   #identity: string | undefined;
 
   constructor(redis: Redis, installation: string) {
     this.#redis = redis;
-    this.#completeKey = `authflow:${installation}:cutoffs:complete`;
+    this.#keys = revocationKeys(installation);
     this.#fillingKey = `authflow:${installation}:filling:${randomUUID()}`;
     // The next connection may lead to another Redis: until it is identified, nothing it says is trusted.
     redis.on("close", () => { this.#identity = undefined; });
@@ -46,40 +55,50 @@ export class RedisRevocationFace implements SharedFace {
     if (trusted === undefined) return undefined;
     try {
       const [complete, revoked, ...instants] =
-        await this.#redis.mget(this.#completeKey, `revoked:${jti}`, ...names.map(cutoffKey));
+        await this.#redis.mget(this.#keys.complete, `revoked:${jti}`, ...names.map(cutoffKey));
       return {
         revoked: revoked !== null,
         bornBefore: instants.map((instant) => (instant === null ? null : Number(instant))),
-        complete: complete === trusted && trusted === this.#identity,
+        complete: complete === trusted && this.trusts(complete),
       };
     } catch {
       return undefined;
     }
   }
 
-  async show(revocations: readonly Revocation[], now: number): Promise<void> {
-    const pipeline = this.#redis.pipeline();
-    for (const { jti, expiresAt } of revocations) {
-      const remaining = secondsLeft(expiresAt, now);
-      if (remaining > 0) pipeline.set(`revoked:${jti}`, "1", "EX", remaining);
-    }
-    await succeed(pipeline);
+  trusts(complete: string | null | undefined): boolean {
+    return this.#identity !== undefined && complete === this.#identity;
   }
 
-  async showCutoffs(cutoffs: readonly Cutoff[], now: number): Promise<void> {
-    const pipeline = this.#redis.pipeline();
+  async show(revocations: readonly Revocation[], now: number, announced: boolean): Promise<void> {
+    const transaction = this.#redis.multi();
+    for (const revocation of revocations) {
+      const remaining = secondsLeft(revocation.expiresAt, now);
+      if (remaining <= 0) continue;
+      transaction.set(`revoked:${revocation.jti}`, "1", "EX", remaining);
+      if (announced) this.#announce(transaction, newsOfToken(revocation));
+    }
+    await succeed(transaction);
+  }
+
+  async showCutoffs(cutoffs: readonly Cutoff[], now: number, announced: boolean): Promise<void> {
+    const transaction = this.#redis.multi();
     for (const cutoff of cutoffs) {
       const remaining = secondsLeft(cutoff.expiresAt, now);
-      if (remaining > 0) pipeline.eval(RAISE, 1, cutoffKey(cutoff), cutoff.bornBefore, remaining);
+      if (remaining <= 0) continue;
+      transaction.eval(RAISE, 1, cutoffKey(cutoff), cutoff.bornBefore, remaining);
+      if (announced) this.#announce(transaction, newsOfCutoff(cutoff));
     }
-    await succeed(pipeline);
+    await succeed(transaction);
   }
 
   async isComplete(): Promise<boolean> {
     const identity = await this.#identify();
     // A Redis that is full (noeviction) still answers, and could not take a logout.
-    await this.#redis.set(`${this.#completeKey}:probe`, "1", "EX", 60);
-    return await this.#redis.get(this.#completeKey) === identity;
+    await this.#redis.set(`${this.#keys.complete}:probe`, "1", "EX", 60);
+    // A replica of a version without the feed may have filled it: then there is no epoch.
+    const [complete, epoch] = await this.#redis.mget(this.#keys.complete, this.#keys.epoch);
+    return complete === identity && epoch !== null;
   }
 
   async fill(fill: () => Promise<void>): Promise<boolean> {
@@ -88,8 +107,13 @@ export class RedisRevocationFace implements SharedFace {
     await this.#redis.set(this.#fillingKey, fillId, "EX", FILL_TIMEOUT);
     await fill();
     // A flush in the middle took the fill's own key along: then this declares nothing, and the next round fills again.
-    const declared = await this.#redis.eval(DECLARE, 2, this.#fillingKey, this.#completeKey, fillId, identity);
+    const { complete, stream, epoch } = this.#keys;
+    const declared = await this.#redis.eval(DECLARE, 4, this.#fillingKey, complete, stream, epoch, fillId, identity);
     return declared === 1 && identity === await this.#identify();
+  }
+
+  #announce(transaction: ChainableCommander, { name, data }: News): void {
+    transaction.xadd(this.#keys.stream, "MAXLEN", "~", FEED_LENGTH, "*", name, data);
   }
 
   /** Which process, with which history of data, answers now. */
@@ -111,7 +135,7 @@ export class RedisRevocationFace implements SharedFace {
 
 const secondsLeft = (expiresAt: number, now: number): number => Math.ceil((expiresAt - now) / 1000);
 
-async function succeed(pipeline: ChainableCommander): Promise<void> {
-  const failed = (await pipeline.exec() ?? []).find(([error]) => error !== null)?.[0];
+async function succeed(transaction: ChainableCommander): Promise<void> {
+  const failed = (await transaction.exec() ?? []).find(([error]) => error !== null)?.[0];
   if (failed) throw failed;
 }

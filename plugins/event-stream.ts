@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import type { FastifyReply } from "fastify";
+import fp from "fastify-plugin";
+import type { Subscriber } from "../src/revocation/feed.js";
+
+declare module "fastify" {
+  interface FastifyReply {
+    /** Answers with the revocation feed as Server-Sent Events, from the place `lastEventId` on, until either side ends it. */
+    sendFeed: (lastEventId: string | undefined) => Promise<void>;
+  }
+}
+
+/** Bytes that may wait for a subscriber who does not read; it can come back and be told the rest. */
+const BACKLOG = 1024 * 1024;
+/** Milliseconds after which a browser or a library reconnects. */
+const RETRY = 1000;
+/** Milliseconds between looks whether those who listen still may. */
+const CHECK_EVERY = 10_000;
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "x-accel-buffering": "no", // nginx would hold events back
+};
+
+/** A feed goes on for days: it leaves Fastify's path, which serialises one answer, once its first part is written. */
+export default fp(async (app) => {
+  const streams = new Map<Subscriber, string>();
+
+  app.decorateReply("sendFeed", async function (this: FastifyReply, lastEventId) {
+    const subscriber = subscriberOf(this);
+    const clientId = this.request.client?.id ?? "";
+    this.raw.once("close", () => {
+      streams.delete(subscriber);
+      app.feed.leave(subscriber);
+    });
+    streams.set(subscriber, clientId);
+    await app.feed.subscribe(subscriber, lastEventId);
+  });
+
+  function subscriberOf(reply: FastifyReply): Subscriber {
+    const { raw } = reply;
+    const begin = (): void => {
+      reply.hijack();
+      raw.writeHead(200, { ...app.securityHeaders, ...HEADERS });
+      raw.write(`retry: ${RETRY}\n\n`);
+    };
+    return {
+      write: (text) => {
+        if (raw.destroyed || raw.writableEnded) return true;
+        if (!raw.headersSent) begin();
+        if (raw.writableLength <= BACKLOG) return raw.write(text);
+        raw.destroy();
+        return true;
+      },
+      drained: async () => {
+        if (!raw.writableNeedDrain) return;
+        const stopped = new AbortController();
+        const { signal } = stopped;
+        await Promise.race([once(raw, "drain", { signal }), once(raw, "close", { signal })]).catch(() => undefined);
+        stopped.abort();
+      },
+      end: () => { if (raw.headersSent) raw.end(); },
+      get gone() { return raw.destroyed; },
+    };
+  }
+
+  // A client that was disabled or deleted hears nothing more.
+  const check = setInterval(() => {
+    void Promise.all([...new Set(streams.values())].map(async (id) => {
+      const client = await app.clients.lookUp(id);
+      if (client?.disabled === false) return;
+      for (const [subscriber, clientId] of streams) if (clientId === id) subscriber.end();
+    })).catch(() => undefined); // the database is away: who listens was allowed to a moment ago
+  }, CHECK_EVERY).unref();
+  app.addHook("preClose", async () => {
+    clearInterval(check);
+    app.feed.close();
+  });
+}, { name: "event-stream", dependencies: ["revocation", "clients", "security-headers"] });
