@@ -1,6 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { RevocationPage } from "../../src/revocation/feed.js";
-import { presentCutoff, presentRevoked } from "../../src/revocation/feed-event.js";
 import { MintBody } from "./tokens.js";
 
 export const RevocationBody = Type.Object({
@@ -56,9 +55,9 @@ export const RevocationSnapshot = Type.Object({
   }],
 });
 
-export const presentSnapshot = ({ lastEventId, tokens, cutoffs, next }: RevocationPage): Static<typeof RevocationSnapshot> => ({
-  last_event_id: lastEventId,
-  revoked: tokens.map(presentRevoked),
-  revoked_before: cutoffs.map(presentCutoff),
-  next_cursor: next,
+export const presentSnapshot = (page: RevocationPage): Static<typeof RevocationSnapshot> => ({
+  last_event_id: page.lastEventId,
+  revoked: page.revoked,
+  revoked_before: page.revokedBefore,
+  next_cursor: page.next,
 });

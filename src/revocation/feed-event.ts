@@ -10,10 +10,13 @@ type Revoked = Pick<Revocation, "jti" | "expiresAt">;
 /** NumericDate (RFC 7519 §2), not before `instant` (epoch ms). */
 const numericDate = (instant: number): number => Math.ceil(instant / 1000);
 
-/** A token that is revoked, and until when it matters. */
-export const presentRevoked = ({ jti, expiresAt }: Revoked) => ({ jti, exp: numericDate(expiresAt) });
-/** What ends with a cut-off; `born_before` is epoch milliseconds, as precise as a UUIDv7. */
-export const presentCutoff = ({ scope, value, bornBefore, expiresAt }: Cutoff) =>
+/** A token that is revoked, and until when that matters. */
+export interface RevokedToken { jti: string; exp: number }
+/** What a cut-off ends, by one of three names; `born_before` is epoch milliseconds, as precise as a UUIDv7. */
+export interface EndedBefore { sub?: string; client_id?: string; kid?: string; born_before: number; exp: number }
+
+export const presentRevoked = ({ jti, expiresAt }: Revoked): RevokedToken => ({ jti, exp: numericDate(expiresAt) });
+export const presentCutoff = ({ scope, value, bornBefore, expiresAt }: Cutoff): EndedBefore =>
   ({ [scope]: value, born_before: bornBefore, exp: numericDate(expiresAt) });
 
 export const newsOfToken = (revocation: Revoked): News =>

@@ -1,10 +1,12 @@
 import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
 import type { CutoffJournal } from "./cutoff.js";
-import { type FeedEvent, frame, newsOfCutoff, newsOfToken } from "./feed-event.js";
+import {
+  type EndedBefore, type FeedEvent, frame, newsOfCutoff, newsOfToken, presentCutoff, presentRevoked, type RevokedToken,
+} from "./feed-event.js";
 import type { FeedSource } from "./feed-source.js";
 import type { RevocationJournal } from "./journal.js";
-import { readCursor, type SnapshotPage, snapshotPage, type SnapshotPlace, writeCursor } from "./snapshot.js";
+import { readCursor, snapshotPage, type SnapshotPlace, writeCursor } from "./snapshot.js";
 
 /** Milliseconds between signs of life. Who hears none for longer does not know any more what is revoked. */
 export const HEARTBEAT_EVERY = 15_000;
@@ -23,7 +25,12 @@ export interface Subscriber {
 }
 
 /** A page of all that is revoked; the feed goes on from there behind `lastEventId`. `next` is the following one's cursor. */
-export interface RevocationPage extends Omit<SnapshotPage, "next"> { lastEventId: string; next: string | null }
+export interface RevocationPage {
+  revoked: RevokedToken[];
+  revokedBefore: EndedBefore[];
+  lastEventId: string;
+  next: string | null;
+}
 
 interface Dependencies { source: FeedSource; journal: RevocationJournal; cutoffs: CutoffJournal; clock: Clock }
 
@@ -85,8 +92,11 @@ export class Feed {
     const { lastEventId, place } = cursor === undefined
       ? { lastEventId: await source.head().catch((cause: unknown) => { throw cannotTell(cause); }), place: undefined }
       : readCursor(cursor);
-    const { next, ...page } = await snapshotPage(this.#dependencies, clock(), limit, place);
-    return { ...page, lastEventId, next: next && writeCursor({ lastEventId, place: next }) };
+    const { tokens, cutoffs, next } = await snapshotPage(this.#dependencies, clock(), limit, place);
+    return {
+      revoked: tokens.map(presentRevoked), revokedBefore: cutoffs.map(presentCutoff),
+      lastEventId, next: next && writeCursor({ lastEventId, place: next }),
+    };
   }
 
   /** Tells what has come since the last time, and waits for more. Rejects while the source can't be trusted. */

@@ -2,6 +2,8 @@ import { sweepAll } from "../sweep.js";
 
 /** What a journal tells about one kind of entry, and how the shared face shows it. Instants are epoch milliseconds. */
 export interface Mirrored<T> {
+  /** Tells entries apart, and an entry that changed from what it was. */
+  keyOf: (entry: T) => string;
   live: (now: number, page: { limit: number; after?: T }) => Promise<T[]>;
   unshared: (now: number, limit: number) => Promise<T[]>;
   markShared: (entries: T[]) => Promise<void>;
@@ -10,11 +12,15 @@ export interface Mirrored<T> {
 }
 
 const PAGE = 2000;
+/** Looks at which an entry is left to the replica that recorded it, which shows it at once and says so at its next. */
+const PATIENCE = 3;
 
 /** Keeps the shared face up to one kind of journal entry. */
 export class Mirror<T> {
   readonly #mirrored: Mirrored<T>;
   #shown: T[] = [];
+  /** How often each waiting entry was seen so far. */
+  #seen = new Map<string, number>();
 
   constructor(mirrored: Mirrored<T>) {
     this.#mirrored = mirrored;
@@ -28,14 +34,16 @@ export class Mirror<T> {
 
   /** Shows what some replica recorded and could not show. */
   async catchUp(now: number): Promise<void> {
-    const { markShared, unshared, show } = this.#mirrored;
+    const { keyOf, markShared, unshared, show } = this.#mirrored;
     const confirmed = this.#shown;
     this.#shown = [];
     if (confirmed.length > 0) await markShared(confirmed);
     const waiting = await unshared(now, PAGE);
-    if (waiting.length === 0) return;
-    await show(waiting, now, true);
-    await markShared(waiting);
+    this.#seen = new Map(waiting.map(keyOf).map((key) => [key, (this.#seen.get(key) ?? 0) + 1]));
+    const left = waiting.filter((entry) => (this.#seen.get(keyOf(entry)) ?? 0) >= PATIENCE);
+    if (left.length === 0) return;
+    await show(left, now, true);
+    await markShared(left);
   }
 
   /** Shows everything anew, which is no news. */

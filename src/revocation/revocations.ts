@@ -38,6 +38,7 @@ export class Revocations {
     const { journal, cutoffs, face } = dependencies;
     this.#dependencies = dependencies;
     this.#tokens = new Mirror({
+      keyOf: ({ jti }) => jti,
       live: (now, { limit, after }) => journal.live(now, { limit, ...(after && { after: after.jti }) }),
       unshared: (now, limit) => journal.unshared(now, limit),
       markShared: (entries) => journal.markShared(entries.map(({ jti }) => jti)),
@@ -46,6 +47,7 @@ export class Revocations {
     });
     this.#cutoffs = new Mirror<Cutoff>({
       ...cutoffs,
+      keyOf: ({ scope, value, bornBefore, expiresAt }) => [scope, bornBefore, expiresAt, value].join(" "),
       show: async (entries, now, announced) => face?.showCutoffs(entries, now, announced),
     });
   }

@@ -136,6 +136,9 @@ export class RedisRevocationFace implements SharedFace {
 const secondsLeft = (expiresAt: number, now: number): number => Math.ceil((expiresAt - now) / 1000);
 
 async function succeed(transaction: ChainableCommander): Promise<void> {
-  const failed = (await transaction.exec() ?? []).find(([error]) => error !== null)?.[0];
+  const outcomes = await transaction.exec().catch((error: Error & { previousErrors?: Error[] }) => {
+    throw error.previousErrors?.[0] ?? error; // why Redis would not take a command, instead of that it took none
+  });
+  const failed = (outcomes ?? []).find(([error]) => error !== null)?.[0];
   if (failed) throw failed;
 }
