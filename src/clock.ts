@@ -4,4 +4,7 @@ export type Clock = () => number;
 /** Milliseconds by which the clocks of replicas may differ (NTP keeps them far closer). */
 export const CLOCK_TOLERANCE = 60_000;
 
+/** Milliseconds by which a replica's clock may be wrong for a while without bringing a revoked token back to life. */
+export const CLOCK_ERROR = 600_000;
+
 export const systemClock: Clock = () => Date.now();

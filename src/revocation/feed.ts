@@ -10,6 +10,8 @@ import { readCursor, snapshotPage, type SnapshotPlace, writeCursor } from "./sna
 
 /** Milliseconds between signs of life. Who hears none for longer does not know any more what is revoked. */
 export const HEARTBEAT_EVERY = 15_000;
+/** Milliseconds for which the source may fail before everyone is sent away, to a replica that may do better. */
+const PATIENCE = 2000;
 /** Events, and revocations of a snapshot, that are read at a time. */
 const PAGE = 1000;
 /** The latest events that stay in memory, so that whoever comes back after a moment costs no read. */
@@ -45,6 +47,7 @@ export class Feed {
   #floor: string | undefined;
   #position: string | undefined;
   #beatAt = 0;
+  #failingSince: number | undefined;
   #closed = false;
   #wake = (): void => undefined;
 
@@ -101,21 +104,32 @@ export class Feed {
 
   /** Tells what has come since the last time, and waits for more. Rejects while the source can't be trusted. */
   async advance(signal: AbortSignal): Promise<void> {
-    const { source } = this.#dependencies;
+    const { source, clock } = this.#dependencies;
     const woken = new Promise<void>((resolve) => { this.#wake = resolve; });
-    const events = this.#position === undefined ? undefined : await source.after(this.#position, PAGE);
-    if (events === undefined) await this.#beginAnew();
-    else if (events.length > 0) this.#tell(events);
-    // Only after a successful look: who hears a heartbeat has heard of everything that was acknowledged before it.
-    if (Math.abs(this.#dependencies.clock() - this.#beatAt) >= HEARTBEAT_EVERY) this.#beat();
-    if (events?.length !== PAGE && this.#position !== undefined) {
-      await Promise.race([woken, source.news(this.#position, signal)]);
+    let more = false;
+    try {
+      const events = this.#position === undefined ? undefined : await source.after(this.#position, PAGE);
+      if (events === undefined) await this.#beginAnew();
+      else if (events.length > 0) this.#tell(events);
+      more = events?.length === PAGE;
+      this.#failingSince = undefined;
+    } catch (error) {
+      this.#failingSince ??= clock();
+      if (Math.abs(clock() - this.#failingSince) >= PATIENCE) this.#sendAway();
+      throw error;
     }
+    // Only after a successful look: who hears a heartbeat has heard of everything that was acknowledged before it.
+    if (Math.abs(clock() - this.#beatAt) >= HEARTBEAT_EVERY) this.#beat();
+    if (!more && this.#position !== undefined) await Promise.race([woken, source.news(this.#position, signal)]);
   }
 
   /** Ends all streams; nobody is let in any more. */
   close(): void {
     this.#closed = true;
+    this.#sendAway();
+  }
+
+  #sendAway(): void {
     for (const subscriber of [...this.#listening.keys(), ...this.#catchingUp]) subscriber.end();
     this.#listening.clear();
   }

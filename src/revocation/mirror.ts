@@ -8,7 +8,7 @@ export interface Mirrored<T> {
   unshared: (now: number, limit: number) => Promise<T[]>;
   markShared: (entries: T[]) => Promise<void>;
   sweep: (before: number, limit: number) => Promise<number>;
-  show: (entries: T[], now: number, announced: boolean) => Promise<void>;
+  show: (entries: T[], announced: boolean) => Promise<void>;
 }
 
 const PAGE = 2000;
@@ -27,8 +27,8 @@ export class Mirror<T> {
   }
 
   /** Shows and announces an entry at once; the journal is told so later. */
-  async show(entry: T, now: number): Promise<void> {
-    await this.#mirrored.show([entry], now, true);
+  async show(entry: T): Promise<void> {
+    await this.#mirrored.show([entry], true);
     this.#shown.push(entry);
   }
 
@@ -42,7 +42,7 @@ export class Mirror<T> {
     this.#seen = new Map(waiting.map(keyOf).map((key) => [key, (this.#seen.get(key) ?? 0) + 1]));
     const left = waiting.filter((entry) => (this.#seen.get(keyOf(entry)) ?? 0) >= PATIENCE);
     if (left.length === 0) return;
-    await show(left, now, true);
+    await show(left, true);
     await markShared(left);
   }
 
@@ -51,7 +51,7 @@ export class Mirror<T> {
     let after: T | undefined;
     for (;;) {
       const page = await this.#mirrored.live(now(), { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      if (page.length > 0) await this.#mirrored.show(page, now(), false);
+      if (page.length > 0) await this.#mirrored.show(page, false);
       after = page.at(-1);
       if (page.length < PAGE) return;
     }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../clients/client.js";
 import { enforceSubject } from "../clients/mint-policy.js";
-import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
+import { type Clock, CLOCK_ERROR } from "../clock.js";
 import { invalidRequest, invalidToken, unavailable } from "../errors.js";
 import { isPrintable } from "../text.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
@@ -43,12 +43,12 @@ export class Revocations {
       unshared: (now, limit) => journal.unshared(now, limit),
       markShared: (entries) => journal.markShared(entries.map(({ jti }) => jti)),
       sweep: (before, limit) => journal.sweep(before, limit),
-      show: async (entries, now, announced) => face?.show(entries, now, announced),
+      show: async (entries, announced) => face?.show(entries, announced),
     });
     this.#cutoffs = new Mirror<Cutoff>({
       ...cutoffs,
       keyOf: ({ scope, value, bornBefore, expiresAt }) => [scope, bornBefore, expiresAt, value].join(" "),
-      show: async (entries, now, announced) => face?.showCutoffs(entries, now, announced),
+      show: async (entries, announced) => face?.showCutoffs(entries, announced),
     });
   }
 
@@ -100,16 +100,16 @@ export class Revocations {
    * and could not show. Rejects when the face is out of reach.
    */
   async synchronise(): Promise<void> {
-    const { face, clock } = this.#dependencies;
+    const { face } = this.#dependencies;
     if (face === undefined) return;
     if (!await face.isComplete()) {
       await face.fill(async () => {
-        await this.#cutoffs.fill(clock);
-        await this.#tokens.fill(clock);
+        await this.#cutoffs.fill(() => this.#surelyPast());
+        await this.#tokens.fill(() => this.#surelyPast());
       });
     }
-    await this.#cutoffs.catchUp(clock());
-    await this.#tokens.catchUp(clock());
+    await this.#cutoffs.catchUp(this.#surelyPast());
+    await this.#tokens.catchUp(this.#surelyPast());
   }
 
   /** Whether the face shows all that the journals hold (true where there is none). Rejects when it is out of reach. */
@@ -119,8 +119,7 @@ export class Revocations {
 
   /** Deletes revocations whose tokens have expired, by every replica's clock. */
   async sweep(): Promise<number> {
-    const before = this.#dependencies.clock() - CLOCK_TOLERANCE;
-    return await this.#tokens.sweep(before) + await this.#cutoffs.sweep(before);
+    return await this.#tokens.sweep(this.#surelyPast()) + await this.#cutoffs.sweep(this.#surelyPast());
   }
 
   /**
@@ -142,7 +141,7 @@ export class Revocations {
 
   async #shown<T>(mirror: Mirror<T>, entry: T): Promise<void> {
     if (this.#dependencies.face === undefined) return this.#dependencies.recorded();
-    await mirror.show(entry, this.#dependencies.clock()).catch((cause: unknown) => {
+    await mirror.show(entry).catch((cause: unknown) => {
       throw unavailable(
         "The logout is recorded but does not reach every service yet: try again until it is confirmed",
         cause,
@@ -159,7 +158,13 @@ export class Revocations {
     const sight = await this.#dependencies.face?.look(token.claims.jti, namesOf(token));
     if (sight === undefined) return undefined;
     if (sight.revoked || sight.bornBefore.some((instant) => isCut(token, instant))) return true;
-    return sight.complete ? false : undefined;
+    // What has expired by the face's clock is gone from it, though this replica's clock may say that it lives.
+    return sight.complete && sight.now < token.claims.exp * 1000 ? false : undefined;
+  }
+
+  /** Past for every replica, also where this one's clock is ahead. */
+  #surelyPast(): number {
+    return this.#dependencies.clock() - CLOCK_ERROR;
   }
 
   async #journalsTell(token: PresentedToken): Promise<boolean> {

@@ -9,6 +9,8 @@ export interface Sight {
   bornBefore: (number | null)[];
   /** Whether the face is known to hold all that the journal holds: only then does what is missing mean anything. */
   complete: boolean;
+  /** The face's own clock, epoch ms: what expired by it is not shown any more. */
+  now: number;
 }
 
 /**
@@ -19,12 +21,11 @@ export interface SharedFace {
   /** Undefined: out of reach. Never rejects. */
   look(jti: string, names: readonly CutoffName[]): Promise<Sight | undefined>;
   /**
-   * Resolves when all of them stand in it, each for the rest of its token's life after `now` (epoch ms), and, if they
-   * are to be announced, in the feed.
+   * Resolves when all of them stand in it, each until its token expires, and, if they are to be announced, in the feed.
    */
-  show(revocations: readonly Revocation[], now: number, announced: boolean): Promise<void>;
+  show(revocations: readonly Revocation[], announced: boolean): Promise<void>;
   /** As `show`; a later cut-off that stands there already stays. */
-  showCutoffs(cutoffs: readonly Cutoff[], now: number, announced: boolean): Promise<void>;
+  showCutoffs(cutoffs: readonly Cutoff[], announced: boolean): Promise<void>;
   /** Whether it holds all that the journal holds. Rejects when out of reach. */
   isComplete(): Promise<boolean>;
   /**

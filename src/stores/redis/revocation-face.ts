@@ -20,8 +20,8 @@ const DECLARE = `
 const RAISE = `
   local known = redis.call("GET", KEYS[1]) or "0"
   local later = tonumber(known) > tonumber(ARGV[1]) and known or ARGV[1]
-  local life = math.max(tonumber(ARGV[2]), redis.call("TTL", KEYS[1]))
-  return redis.call("SET", KEYS[1], later, "EX", string.format("%.0f", life))`;
+  local ending = math.max(tonumber(ARGV[2]), redis.call("TIME")[1] + redis.call("TTL", KEYS[1]))
+  return redis.call("SET", KEYS[1], later, "EXAT", string.format("%.0f", ending))`;
 const cutoffKey = ({ scope, value }: CutoffName): string => `revoked-before:${scope}:${value}`;
 /** Events that the feed keeps for those who come back, about 10 MB. */
 const FEED_LENGTH = 100_000;
@@ -54,12 +54,17 @@ export class RedisRevocationFace implements SharedFace {
     const trusted = this.#identity;
     if (trusted === undefined) return undefined;
     try {
-      const [complete, revoked, ...instants] =
-        await this.#redis.mget(this.#keys.complete, `revoked:${jti}`, ...names.map(cutoffKey));
+      const [shown, time] = await this.#redis.pipeline()
+        .mget(this.#keys.complete, `revoked:${jti}`, ...names.map(cutoffKey))
+        .time()
+        .exec() ?? [];
+      if (shown?.[0] !== null || time?.[0] !== null) return undefined;
+      const [complete, revoked, ...instants] = shown[1] as (string | null)[];
       return {
         revoked: revoked !== null,
         bornBefore: instants.map((instant) => (instant === null ? null : Number(instant))),
         complete: complete === trusted && this.trusts(complete),
+        now: Number((time[1] as [string, string])[0]) * 1000,
       };
     } catch {
       return undefined;
@@ -70,23 +75,20 @@ export class RedisRevocationFace implements SharedFace {
     return this.#identity !== undefined && complete === this.#identity;
   }
 
-  async show(revocations: readonly Revocation[], now: number, announced: boolean): Promise<void> {
+  // Until an instant, not for a while: that is counted by Redis's clock, whatever this replica's says.
+  async show(revocations: readonly Revocation[], announced: boolean): Promise<void> {
     const transaction = this.#redis.multi();
     for (const revocation of revocations) {
-      const remaining = secondsLeft(revocation.expiresAt, now);
-      if (remaining <= 0) continue;
-      transaction.set(`revoked:${revocation.jti}`, "1", "EX", remaining);
+      transaction.set(`revoked:${revocation.jti}`, "1", "EXAT", seconds(revocation.expiresAt));
       if (announced) this.#announce(transaction, newsOfToken(revocation));
     }
     await succeed(transaction);
   }
 
-  async showCutoffs(cutoffs: readonly Cutoff[], now: number, announced: boolean): Promise<void> {
+  async showCutoffs(cutoffs: readonly Cutoff[], announced: boolean): Promise<void> {
     const transaction = this.#redis.multi();
     for (const cutoff of cutoffs) {
-      const remaining = secondsLeft(cutoff.expiresAt, now);
-      if (remaining <= 0) continue;
-      transaction.eval(RAISE, 1, cutoffKey(cutoff), cutoff.bornBefore, remaining);
+      transaction.eval(RAISE, 1, cutoffKey(cutoff), cutoff.bornBefore, seconds(cutoff.expiresAt));
       if (announced) this.#announce(transaction, newsOfCutoff(cutoff));
     }
     await succeed(transaction);
@@ -133,7 +135,7 @@ export class RedisRevocationFace implements SharedFace {
   }
 }
 
-const secondsLeft = (expiresAt: number, now: number): number => Math.ceil((expiresAt - now) / 1000);
+const seconds = (instant: number): number => Math.ceil(instant / 1000);
 
 async function succeed(transaction: ChainableCommander): Promise<void> {
   const outcomes = await transaction.exec().catch((error: Error & { previousErrors?: Error[] }) => {

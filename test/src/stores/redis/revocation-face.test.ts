@@ -25,7 +25,7 @@ async function filledFace(t: Test) {
   redis.on("error", () => undefined);
   t.teardown(() => { redis.disconnect(); });
   const face = new RedisRevocationFace(redis, "installation");
-  await face.fill(() => face.show([revocation("revoked")], NOW, true));
+  await face.fill(() => face.show([revocation("revoked")], true));
   return { server, redis, face };
 }
 
@@ -57,7 +57,7 @@ await t.test("a restart from a dump, which may lack the latest, is not trusted",
   if (filled === undefined) return;
   const { face, server, redis } = filled;
   await server.cli("SAVE");
-  await face.show([revocation("later")], NOW, true);
+  await face.show([revocation("later")], true);
   const ready = once(redis, "ready");
   await server.kill();
   t.equal(await tells(face, "later"), undefined);
@@ -76,7 +76,7 @@ await t.test("a primary that was resynchronised from another is not trusted, nor
   await other.cli("REPLICAOF", "127.0.0.1", port);
   while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) { /* until it has copied */ }
   await other.cli("REPLICAOF", "NO", "ONE");
-  await face.show([revocation("lost")], NOW, true); // acknowledged by the old primary, unknown to the new one
+  await face.show([revocation("lost")], true); // acknowledged by the old primary, unknown to the new one
   await server.cli("REPLICAOF", "127.0.0.1", new URL(other.url).port);
   while (await redis.exists("revoked:lost")) { /* until the new primary's data replaced its own */ }
   await t.rejects(face.isComplete(), /READONLY|read-only replica/);
@@ -92,7 +92,7 @@ await t.test("a full server is not called complete: it could not take a logout",
   const { face, server } = filled;
   await server.cli("CONFIG", "SET", "maxmemory", "1");
   await t.rejects(face.isComplete(), /OOM/);
-  await t.rejects(face.show([revocation("next")], NOW, true), /OOM/);
+  await t.rejects(face.show([revocation("next")], true), /OOM/);
   t.equal(await tells(face, "revoked"), true, "what it has it still tells");
 });
 
@@ -103,14 +103,14 @@ await t.test("a cut-off stands under its name; of two the later instant and the 
   const cutoff = { scope: "kid", value: "k:1", bornBefore: NOW, expiresAt: NOW + 60_000 } as const;
   const names = [cutoff, { ...cutoff, value: "another" }];
   t.strictSame((await face.look("live", names))?.bornBefore, [null, null]);
-  await face.showCutoffs([{ ...cutoff, expiresAt: NOW }], NOW, true);
+  await face.showCutoffs([{ ...cutoff, expiresAt: NOW }], true);
   t.equal(await redis.exists("revoked-before:kid:k:1"), 0, "what no token can need is not shown");
-  await face.showCutoffs([cutoff], NOW, true);
-  await face.showCutoffs([{ ...cutoff, bornBefore: NOW + 5, expiresAt: NOW + 30_000 }], NOW, true);
-  await face.showCutoffs([{ ...cutoff, bornBefore: NOW + 4 }], NOW, true);
+  await face.showCutoffs([cutoff], true);
+  await face.showCutoffs([{ ...cutoff, bornBefore: NOW + 5, expiresAt: NOW + 30_000 }], true);
+  await face.showCutoffs([{ ...cutoff, bornBefore: NOW + 4 }], true);
   t.match(await face.look("live", names), { revoked: false, complete: true, bornBefore: [NOW + 5, null] });
   t.equal(await redis.get("revoked-before:kid:k:1"), String(NOW + 5));
   t.equal(await redis.ttl("revoked-before:kid:k:1"), 60);
-  await face.showCutoffs([{ ...cutoff, bornBefore: LATEST, expiresAt: LATEST }], NOW, true);
+  await face.showCutoffs([{ ...cutoff, bornBefore: LATEST, expiresAt: LATEST }], true);
   t.strictSame((await face.look("live", names))?.bornBefore, [LATEST, null]);
 });
