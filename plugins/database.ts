@@ -5,7 +5,13 @@ import { type Database, openDatabase } from "../src/stores/prisma/database.js";
 import { migrate } from "../src/stores/prisma/migrate.js";
 
 declare module "fastify" {
-  interface FastifyInstance { database: Database; installation: Installation }
+  interface FastifyInstance {
+    database: Database;
+    /** As it was at the start. */
+    installation: Installation;
+    /** Reads it anew, and sets this replica's clock by the database's. */
+    lookAtInstallation: () => Promise<Installation>;
+  }
 }
 
 export default fp(async (app) => {
@@ -15,7 +21,14 @@ export default fp(async (app) => {
     const database = await openDatabase(databaseUrl);
     app.addHook("onClose", async () => { await database.close(); });
     app.decorate("database", database);
-    app.decorate("installation", await database.installation.load());
+    const look = async (): Promise<Installation> => {
+      const asked = performance.now();
+      const installation = await database.installation.load();
+      app.keepTime(installation.now, performance.now() - asked);
+      return installation;
+    };
+    app.decorate("lookAtInstallation", look);
+    app.decorate("installation", await look());
   } catch (cause) {
     throw new Error(`The database that DATABASE_URL names can't be used: ${reason(cause)}`, { cause });
   }

@@ -42,13 +42,19 @@ import revocations from "../routes/revocations.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
 import token from "../routes/token.js";
 import userinfo from "../routes/userinfo.js";
-import { type Clock, systemClock } from "./clock.js";
+import type { Clock } from "./clock.js";
 import type { Config } from "./config.js";
 import { tooManyRequests } from "./errors.js";
 import { loggable } from "./failure.js";
+import { SteadyClock } from "./steady-clock.js";
 
 declare module "fastify" {
-  interface FastifyInstance { config: Config; clock: Clock }
+  interface FastifyInstance {
+    config: Config;
+    clock: Clock;
+    /** Sets `clock` by the one that all replicas share; see SteadyClock. */
+    keepTime: (shared: number | null, roundTrip: number) => void;
+  }
 }
 
 export interface Overrides {
@@ -61,12 +67,13 @@ export interface Overrides {
 
 /** How far a caller is from a limit is nobody's business. */
 const UNSAID = { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false };
+const CLOCK_IS_OFF = "this machine's clock differs from the database's, which counts: synchronise it (NTP)";
 const BODY_LIMIT = 32 * 1024;
 
 /** The whole service, not listening yet: the same for production, tests, the CLI and the OpenAPI document. */
 export async function buildApp(
   config: Config,
-  { clock = systemClock, logStream, upstreamSocket }: Overrides = {},
+  { clock, logStream, upstreamSocket }: Overrides = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { err: loggable }, ...(logStream && { stream: logStream }) },
@@ -85,7 +92,12 @@ export async function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.decorate("config", config);
-  app.decorate("clock", clock);
+  const steady = new SteadyClock({ wall: () => Date.now(), monotonic: () => performance.now() });
+  app.decorate("clock", clock ?? steady.read);
+  app.decorate("keepTime", (shared, roundTrip) => {
+    const correction = steady.follow(shared, roundTrip);
+    if (shared !== null && correction !== 0) app.log.warn({ milliseconds: correction }, CLOCK_IS_OFF);
+  });
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
 
   await app.register(requestLog); // first: a handler keeps the logger factory it was set under

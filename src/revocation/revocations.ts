@@ -54,9 +54,8 @@ export class Revocations {
 
   /** Resolves when the token is refused everywhere; rejects with invalid_token where it already was. */
   async revoke(token: PresentedToken): Promise<void> {
-    const { jti, client_id: clientId = "", sub: subject, exp } = token.claims;
     if (await this.#inEffect(token)) throw invalidToken(REVOKED);
-    await this.revokeIssued({ jti, clientId, subject, expiresAt: exp * 1000 });
+    await this.#revokePresented(token);
   }
 
   /** As `revoke`, of a token that nobody presents; one that was revoked before stays so. */
@@ -76,6 +75,7 @@ export class Revocations {
   async revokeEverywhere(token: PresentedToken): Promise<void> {
     if (await this.#inEffect(token)) throw invalidToken(REVOKED);
     await this.#cutNow({ scope: "sub", value: token.claims.sub }, token.claims.exp * 1000);
+    await this.#revokePresented(token); // whatever birth it claims
   }
 
   /** Ends every token of a subject that was issued until now, whoever minted it; only for whom the client may mint. */
@@ -131,6 +131,10 @@ export class Revocations {
     const bornBefore = clock() + CUTOFF_TOLERANCE + 1;
     await this.#cut({ ...name, bornBefore, expiresAt: Math.max(bornBefore + longestTtl() * 1000, atLeastUntil) });
     await sleep(2 * CUTOFF_TOLERANCE + 2);
+  }
+
+  async #revokePresented({ claims: { jti, client_id: clientId = "", sub: subject, exp } }: PresentedToken): Promise<void> {
+    await this.revokeIssued({ jti, clientId, subject, expiresAt: exp * 1000 });
   }
 
   async #cut(cutoff: Cutoff): Promise<void> {

@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { Installation, InstallationStore } from "../../installation.js";
 import type { Db, Transaction } from "./db.js";
 
-export function installationStore({ prisma }: Db): InstallationStore {
-  const read = async () => (await prisma.$queryRaw<Installation[]>`
-    SELECT uuid AS id, client_revision AS "clientRevision", ring_revision AS "ringRevision"
-    FROM installation WHERE id = 1`)[0];
+export function installationStore({ prisma, postgres }: Db): InstallationStore {
+  const now = postgres ? "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::float8" : "NULL";
+  const read = async () => (await prisma.$queryRawUnsafe<Installation[]>(`
+    SELECT uuid AS id, client_revision AS "clientRevision", ring_revision AS "ringRevision", ${now} AS now
+    FROM installation WHERE id = 1`))[0];
   return {
     load: async () => {
       const found = await read();

@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { type Link, link } from "../support/link.js";
+import { freePort } from "../support/ports.js";
+import { type PrivatePostgres, privatePostgres } from "../support/private-postgres.js";
+import { type PrivateRedis, privateRedis } from "../support/private-redis.js";
+import { type ServerProcess, startServer } from "../support/process.js";
+import { missing, sqlite, type Suite, temporaryFolder } from "../support/services.js";
+import { call, postJson } from "./client.js";
+
+/** Debian's package faketime. */
+const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+export interface Replica {
+  url: string;
+  /** Its way to Redis. */
+  link: Link | undefined;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Sets its clock off by that many seconds. */
+  stepClock(seconds: number): void;
+}
+
+/** Replicas with what they stand on, all of it the test's own and breakable. */
+export interface World {
+  name: string;
+  replicas: Replica[];
+  client: { id: string; headers: Record<string, string> };
+  postgres: PrivatePostgres | undefined;
+  redis: PrivateRedis | undefined;
+  /** A second Redis, to follow the first and take its place. */
+  standby: PrivateRedis | undefined;
+  /** The Redis that replicas are led to now. */
+  shared(): Redis | undefined;
+  /** Leads every replica to another Redis. */
+  leadTo(redis: PrivateRedis): void;
+  /** Resolves when every replica says that it is ready. */
+  healed(): Promise<void>;
+}
+
+interface Shape { name: string; size: number; on: "SQLite" | "PostgreSQL" | "PostgreSQL and Redis" }
+
+/** Undefined, and said so, where this machine lacks something. */
+export async function buildWorld(t: Suite, { name, size, on }: Shape): Promise<World | undefined> {
+  if (!existsSync(FAKETIME)) return missing(t, "libfaketime (Debian's faketime)");
+  const postgres = on === "SQLite" ? undefined : await privatePostgres(t);
+  const [redis, standby] = on === "PostgreSQL and Redis" ? [await privateRedis(t), await privateRedis(t)] : [];
+  if (on !== "SQLite" && postgres === undefined) return undefined;
+  if (on === "PostgreSQL and Redis" && (redis === undefined || standby === undefined)) return undefined;
+  const ports = await Promise.all(Array.from({ length: size }, freePort));
+  const common = {
+    AUTHFLOW_PUBLIC_URL: `http://localhost:${ports[0]}`,
+    AUTHFLOW_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
+    DATABASE_URL: postgres?.url ?? sqlite(t),
+    LOG_LEVEL: "warn",
+  };
+  const replicas: Replica[] = [];
+  for (const port of ports) replicas.push(await startReplica(t, String(port), common, redis));
+  const { body } = await postJson(`${replicas[0]?.url}/clients`, { name: "chaos", redirect_uri: "https://chaos.example/cb" });
+  const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
+  let shared = redis && new Redis(redis.url, { maxRetriesPerRequest: 0, retryStrategy: () => 100 });
+  shared?.on("error", () => undefined);
+  t.teardown(() => { shared?.disconnect(); });
+  return {
+    name, replicas, postgres, redis, standby,
+    client: { id: String(body.client_id), headers: { authorization: `Basic ${credentials}` } },
+    shared: () => shared,
+    leadTo: (other) => {
+      const port = Number(new URL(other.url).port);
+      for (const { link } of replicas) if (link !== undefined) link.target = port;
+      shared?.disconnect();
+      shared = new Redis(other.url, { maxRetriesPerRequest: 0, retryStrategy: () => 100 });
+      shared.on("error", () => undefined);
+    },
+    healed: async () => {
+      const deadline = Date.now() + 60_000;
+      for (const { url } of replicas) {
+        while ((await call("GET", `${url}/health/ready`, {})).status !== 200) {
+          if (Date.now() > deadline) throw new Error(`${url} did not become ready again`);
+          await sleep(100);
+        }
+      }
+    },
+  };
+}
+
+async function startReplica(
+  t: Suite,
+  port: string,
+  common: Record<string, string>,
+  redis: PrivateRedis | undefined,
+): Promise<Replica> {
+  const clock = join(temporaryFolder(t), "clock");
+  writeFileSync(clock, "+0");
+  const way = redis && await link(t, Number(new URL(redis.url).port));
+  const env = {
+    ...common, PORT: port, CWD: temporaryFolder(t),
+    ...(way && { REDIS_URL: `redis://127.0.0.1:${way.port}` }),
+    LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1",
+  };
+  let server: ServerProcess = await startServer(t, env);
+  return {
+    url: server.url, link: way,
+    kill: () => server.kill(),
+    start: async () => { server = await startServer(t, env); },
+    stepClock: (seconds) => {
+      writeFileSync(clock, `${seconds < 0 ? "-" : "+"}${Math.abs(seconds)}`);
+      readFileSync(clock);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { freePort } from "./ports.js";
+import { endedWith } from "./process.js";
+import { missing, type Suite } from "./services.js";
+
+export interface PrivatePostgres {
+  url: string;
+  /** Ends it as a crash of its machine would, and starts it again on the same port with its data. */
+  restart(): Promise<void>;
+}
+
+const DEBIAN = "/usr/lib/postgresql";
+
+/** A PostgreSQL of the test's own, which it may break. It refuses to run as root: then it runs as the user postgres. */
+export async function privatePostgres(t: Suite): Promise<PrivatePostgres | undefined> {
+  const bin = binaries();
+  const user = process.getuid?.() === 0 ? account("postgres") : {};
+  if (bin === undefined || user === undefined) return missing(t, "PostgreSQL's programs (initdb, postgres)");
+  const folder = mkdtempSync(join(tmpdir(), "authflow-postgres-"));
+  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid as number);
+  const options = ["--pgdata", folder, "--username", "postgres", "--auth", "trust", "--no-sync"];
+  execFileSync(join(bin, "initdb"), options, { ...user, stdio: "ignore" });
+  const port = await freePort();
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`];
+  let child: ChildProcess;
+  let end: (signal: NodeJS.Signals) => Promise<number | null>;
+  const start = async (): Promise<void> => {
+    child = spawn(join(bin, "postgres"), ["-D", folder, ...settings.flatMap((setting) => ["-c", setting])],
+      { ...user, stdio: "ignore" });
+    end = endedWith(t, child);
+    while (!await answers(url)) {
+      if (child.exitCode !== null) throw new Error("PostgreSQL did not start");
+      await sleep(50);
+    }
+  };
+  await start();
+  t.teardown(async () => {
+    await end("SIGQUIT");
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    url,
+    restart: async () => {
+      await end("SIGQUIT"); // "immediate": without a checkpoint, so that it has to recover
+      await start();
+    },
+  };
+}
+
+function binaries(): string | undefined {
+  try {
+    const [version] = readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a));
+    return version && join(DEBIAN, version, "bin");
+  } catch {
+    return undefined;
+  }
+}
+
+function account(name: string): { uid?: number; gid?: number } | undefined {
+  try {
+    const id = (flag: string): number => Number(execFileSync("id", [flag, name]).toString());
+    return { uid: id("-u"), gid: id("-g") };
+  } catch {
+    return undefined;
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1000 });
+  client.on("error", () => undefined);
+  return client.connect().then(() => client.end()).then(() => true, () => false);
+}
