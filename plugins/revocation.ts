@@ -9,9 +9,9 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const face = app.config.redisUrl === undefined ? undefined : new RedisRevocationFace(app.redis, app.installation.id);
-  const { clock, database: { revocations: journal, cutoffs } } = app;
+  const { clock, database: { revocations: journal, cutoffs }, statusOf } = app;
   const longestTtl = (): number => app.keys.longestTtl;
   app.decorate("revocations", new Revocations({
-    journal, cutoffs, face, clock, longestTtl, loginProviders: loginProviders(app.config.providers),
+    journal, cutoffs, face, clock, longestTtl, statusOf, loginProviders: loginProviders(app.config.providers),
   }));
-}, { name: "revocation", dependencies: ["database", "redis", "keys"] });
+}, { name: "revocation", dependencies: ["database", "redis", "keys", "status-lists"] });

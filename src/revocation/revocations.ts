@@ -4,6 +4,7 @@ import { enforceSubject } from "../clients/mint-policy.js";
 import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
 import { invalidRequest, invalidToken, unavailable } from "../errors.js";
 import { isPrintable } from "../text.js";
+import type { StatusReference } from "../status-lists/reference.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import { birthOf } from "./birth.js";
 import { type Cutoff, type CutoffJournal, type CutoffName, CUTOFF_TOLERANCE, LATEST } from "./cutoff.js";
@@ -22,6 +23,8 @@ interface Dependencies {
   longestTtl: () => number;
   /** Providers whose logins get the subject `<provider>|<id>`. */
   loginProviders: readonly string[];
+  /** The token's entry in a status list of this deployment. */
+  statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
 /** A token whose signature was verified, and the key that its header names. */
 export interface PresentedToken { claims: AccessTokenClaims; kid: string }
@@ -49,7 +52,8 @@ export class Revocations {
   async revoke(token: PresentedToken): Promise<void> {
     const { jti, client_id: clientId = "", sub: subject, exp } = token.claims;
     if (await this.#inEffect(token)) throw invalidToken(REVOKED);
-    await this.revokeIssued({ jti, clientId, subject, expiresAt: exp * 1000 });
+    const status = this.#dependencies.statusOf(token.claims);
+    await this.revokeIssued({ jti, clientId, subject, expiresAt: exp * 1000, ...(status && { status }) });
   }
 
   /** As `revoke`, of a token that nobody presents; one that was revoked before stays so. */

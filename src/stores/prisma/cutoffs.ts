@@ -25,12 +25,13 @@ export function cutoffJournal({ prisma }: Db): CutoffJournal {
       return (await prisma.revocationCutoff.findMany({ where })).map(toCutoff);
     },
 
-    live: async (now, { limit, after }) => {
+    live: async (now, { limit, after, bornAfter }) => {
       const beyond = after && [
         { scope: { gt: after.scope } },
         { scope: after.scope, value: { gt: lookup(after.value) } },
       ];
-      const where = { expiresAt: { gt: new Date(now) }, ...(beyond && { OR: beyond }) };
+      const recent = bornAfter !== undefined && { bornBefore: { gt: new Date(bornAfter) } };
+      const where = { expiresAt: { gt: new Date(now) }, ...recent, ...(beyond && { OR: beyond }) };
       const orderBy = [{ scope: "asc" as const }, { value: "asc" as const }];
       return (await prisma.revocationCutoff.findMany({ where, orderBy, take: limit })).map(toCutoff);
     },

@@ -5,6 +5,7 @@ import type { AuthorizationCodeStore } from "../../login/authorization-code.js";
 import type { LoginStore } from "../../login/login.js";
 import type { CutoffJournal } from "../../revocation/cutoff.js";
 import type { RevocationJournal } from "../../revocation/journal.js";
+import type { StatusListStore } from "../../status-lists/store.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
 import { cutoffJournal } from "./cutoffs.js";
@@ -14,6 +15,7 @@ import { loginStore } from "./logins.js";
 import { answering } from "./outage.js";
 import { revocationJournal } from "./revocations.js";
 import { signingKeyStore } from "./signing-keys.js";
+import { statusListStore } from "./status-lists.js";
 
 export { migrate, pendingMigrations } from "./migrate.js";
 
@@ -24,6 +26,7 @@ export interface Database {
   authorizationCodes: AuthorizationCodeStore;
   revocations: RevocationJournal;
   cutoffs: CutoffJournal;
+  statusLists: StatusListStore;
   installation: InstallationStore;
   /** Rejects where the database doesn't answer. */
   ping(): Promise<void>;
@@ -41,6 +44,7 @@ export async function openDatabase(url: string): Promise<Database> {
     authorizationCodes: answering(authorizationCodeStore(db)),
     revocations: answering(revocationJournal(db)),
     cutoffs: answering(cutoffJournal(db)),
+    statusLists: answering(statusListStore(db)),
     installation: answering(installationStore(db)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     close: () => db.prisma.$disconnect(),
