@@ -71,7 +71,7 @@ await t.test("indexes come at random", async (t) => {
   const rises = taken.filter((index, i) => i > 0 && index > (taken[i - 1] as number)).length;
   const near = taken.filter((index, i) => i > 0 && Math.abs(index - (taken[i - 1] as number)) < 100).length;
   const low = taken.filter((index) => index < LIST_SIZE / 2).length;
-  // Each is off by a thousandth of a thousandth of all runs at most.
+  // Each of the bounds fails by chance in less than one of a million runs.
   t.ok(rises > 880 && rises < 1120, `${rises} of 1999 rise`);
   t.ok(near < 25, `${near} of 1999 are near the one before`);
   t.ok(low > 880 && low < 1120, `${low} of 2000 lie in the lower half`);
