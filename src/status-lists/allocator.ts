@@ -18,6 +18,8 @@ const LEASE = 8000;
 /** Milliseconds that a token which was given an index has to be signed, before its list may be closed. */
 const DRAIN = 60_000;
 
+const NONE = "The token's entry in a status list can't be reserved right now: try again";
+
 interface Dependencies {
   store: StatusListStore;
   clock: Clock;
@@ -45,11 +47,11 @@ export class StatusAllocator {
 
   /** Rejects with temporarily_unavailable where none is left and none can be had. */
   take(): StatusClaim | Promise<StatusClaim> {
-    const list = this.#current;
-    const index = list !== undefined && this.#isHeld(list) ? list.take(this.#dependencies.clock()) : undefined;
-    if (list !== undefined && index !== undefined)
-      return { status_list: { idx: index, uri: statusListUri(this.#dependencies.publicUrl, list.id) } };
-    return this.#renew().then(() => this.take());
+    return this.#taken() ?? this.#renew().then(() => {
+      const claim = this.#taken();
+      if (claim === undefined) throw unavailable(NONE);
+      return claim;
+    });
   }
 
   /** Keeps whose the index is; `kid`: the key that is about to sign. Nothing for a token without a status. */
@@ -81,6 +83,14 @@ export class StatusAllocator {
     return [this.#current, this.#next, ...this.#exhausted].filter((list) => list !== undefined);
   }
 
+  #taken(): StatusClaim | undefined {
+    const { clock, publicUrl } = this.#dependencies;
+    const list = this.#current;
+    if (list === undefined || !this.#isHeld(list)) return undefined;
+    const idx = list.take(clock());
+    return idx === undefined ? undefined : { status_list: { idx, uri: statusListUri(publicUrl, list.id) } };
+  }
+
   #isHeld({ touchedAt }: ReservedList): boolean {
     const age = this.#dependencies.clock() - touchedAt;
     return age >= 0 && age < LEASE;
@@ -88,7 +98,7 @@ export class StatusAllocator {
 
   #renew(): Promise<void> {
     this.#renewal ??= this.#provide().catch((cause: unknown) => {
-      throw unavailable("The token's entry in a status list can't be reserved right now: try again", cause);
+      throw unavailable(NONE, cause);
     }).finally(() => { this.#renewal = undefined; });
     return this.#renewal;
   }
@@ -99,7 +109,10 @@ export class StatusAllocator {
       this.#exhausted.push(this.#current);
       [this.#current, this.#next] = [this.#next, undefined];
     }
-    if (this.#current !== undefined && !this.#isHeld(this.#current)) await this.flush();
+    if (this.#current !== undefined && !this.#isHeld(this.#current)) {
+      await this.#flushing?.catch(() => undefined); // it may have begun when no word was due yet
+      await this.flush();
+    }
     this.#current ??= await this.#reserve();
   }
 
