@@ -6,6 +6,8 @@ const SYNC_EVERY = 400;
 const SWEEP_EVERY = 60_000;
 /** The latest events of the journal's feed, for those who come back. */
 const FEED_LENGTH = 100_000;
+/** What a crash can lose: the younger tokens of its process end with it, as far as status lists go. */
+const RECORD_EVERY = 250;
 
 /** What this replica does unasked: follow the others' changes, keep Redis up to the journal, drop what has expired. */
 export default fp(async (app) => {
@@ -46,10 +48,12 @@ export default fp(async (app) => {
       every(SWEEP_EVERY, "sweeping the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
       every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),
       every(SWEEP_EVERY, "sweeping expired codes", () => app.authorizationCodes.sweep()),
+      every(RECORD_EVERY, "recording the tokens of status lists", () => app.statusAllocator.flush()),
+      every(SWEEP_EVERY, "sweeping expired status lists", () => app.statusLists.sweep()),
     ]);
   });
   app.addHook("onClose", async () => {
     stopped.abort();
     await loops;
   });
-}, { name: "background", dependencies: ["database", "clients", "keys", "revocation", "logins"] });
+}, { name: "background", dependencies: ["database", "clients", "keys", "revocation", "logins", "status-lists"] });

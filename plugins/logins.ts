@@ -24,7 +24,9 @@ const MOST_LOGINS = 20;
 export default fp(async (app) => {
   const { clock, clients, tokens, revocations, providers, database, config: { publicUrl, issuer } } = app;
   await app.register(cookie);
-  const codes = new AuthorizationCodes({ store: database.authorizationCodes, tokens, revocations, clock });
+  const codes = new AuthorizationCodes({
+    store: database.authorizationCodes, tokens, revocations, clock, statusOf: app.statusOf,
+  });
   app.decorate("authorizationCodes", codes);
   app.decorate("logins", new Logins({ store: database.logins, codes, tokens, clients, providers, clock, publicUrl, issuer }));
   app.decorate("grants", new Grants({ codes }));

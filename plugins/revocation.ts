@@ -10,7 +10,8 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const { clock, installation, redis, config, database: { revocations: journal, cutoffs, feed: feedJournal } } = app;
+  const { clock, installation, redis, config, statusOf } = app;
+  const { revocations: journal, cutoffs, feed: feedJournal } = app.database;
   const face = config.redisUrl === undefined ? undefined : new RedisRevocationFace(redis, installation.id);
   const shared = face && new RedisRevocationFeed(redis, installation.id, face);
   // What was told while there was no Redis can't be continued once there was one.
@@ -19,9 +20,9 @@ export default fp(async (app) => {
   const feed = new Feed({ source: shared ?? feedJournal, journal, cutoffs, clock });
   app.decorate("feed", feed);
   app.decorate("revocations", new Revocations({
-    journal, cutoffs, face, clock,
+    journal, cutoffs, face, clock, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
     recorded: () => { feed.wake(); },
   }));
-}, { name: "revocation", dependencies: ["database", "redis", "keys"] });
+}, { name: "revocation", dependencies: ["database", "redis", "keys", "status-lists"] });

@@ -7,6 +7,8 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const { clock, config: { issuer, tokenTtl: ttl, tokenTtlMax: ttlMax, providers }, keys: ring } = app;
-  app.decorate("tokens", new TokenIssuer({ ring, clock, issuer, ttl, ttlMax, loginProviders: loginProviders(providers) }));
-}, { name: "tokens", dependencies: ["keys"] });
+  const { clock, config: { issuer, tokenTtl: ttl, tokenTtlMax: ttlMax, providers, statusLists }, keys: ring } = app;
+  app.decorate("tokens", new TokenIssuer({
+    ring, clock, issuer, ttl, ttlMax, loginProviders: loginProviders(providers), statuses: app.statusAllocator, statusLists,
+  }));
+}, { name: "tokens", dependencies: ["keys", "status-lists"] });

@@ -24,6 +24,7 @@ import redis from "../plugins/redis.js";
 import requestLog from "../plugins/request-log.js";
 import revocation from "../plugins/revocation.js";
 import securityHeaders from "../plugins/security-headers.js";
+import statusListPlugin from "../plugins/status-lists.js";
 import tokens from "../plugins/tokens.js";
 import validation from "../plugins/validation.js";
 import adminClients from "../routes/admin-clients.js";
@@ -40,6 +41,7 @@ import mint from "../routes/mint.js";
 import revocationFeed from "../routes/revocation-feed.js";
 import revocations from "../routes/revocations.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
+import statusLists from "../routes/status-lists.js";
 import token from "../routes/token.js";
 import userinfo from "../routes/userinfo.js";
 import type { Clock } from "./clock.js";
@@ -111,6 +113,7 @@ export async function buildApp(
   await app.register(redis);
   await app.register(keys);
   await app.register(clients);
+  await app.register(statusListPlugin);
   await app.register(tokens);
   await app.register(revocation);
   await app.register(providers, { upstreamSocket });
@@ -168,6 +171,10 @@ export async function buildApp(
     await registration.register(clientRoutes);
     await registration.register(adminClients);
     await registration.register(adminKeys);
+  });
+  await app.register(async (published) => {
+    await published.register(rateLimit, { ...limits, max: config.rateLimits.ip });
+    await published.register(statusLists);
   });
   await app.register(jwks);
   await app.register(health);

@@ -37,6 +37,8 @@ export interface Config {
   /** Those before it: they still decrypt. */
   readonly formerKeyEncryptionKeys: readonly Buffer[];
   readonly signingAlgorithm: Algorithm;
+  /** Whether tokens carry a status where a client's policy does not say. */
+  readonly statusLists: boolean;
   readonly signingKey: { readonly pem: string; readonly kid: string | undefined } | undefined;
   /** The identity providers that are switched on. */
   readonly providers: readonly ProviderSettings[];
@@ -128,6 +130,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     keyEncryptionKey,
     formerKeyEncryptionKeys,
     signingAlgorithm: values.AUTHFLOW_SIGNING_ALGORITHM as Algorithm,
+    statusLists: values.AUTHFLOW_STATUS_LISTS === "on",
     signingKey: importedKey(given, faults),
     providers: readProviders((name, secret) => given[name as SettingName] ?? readValue(env, name, secret, faults), faults),
     keyRotation: values.AUTHFLOW_KEY_ROTATION === "off" ? undefined : seconds(values.AUTHFLOW_KEY_ROTATION),

@@ -150,6 +150,10 @@ export const SETTINGS = Type.Object({
     description: "What new keys sign with. Changed, the next key is staged at once, and both kinds verify meanwhile.",
     default: "RS256",
   }),
+  AUTHFLOW_STATUS_LISTS: choice(["on", "off"], {
+    description: "Whether tokens carry a status, an entry in a list of GET /status-lists; a client's policy may differ.",
+    default: "off",
+  }),
   AUTHFLOW_KEY_ROTATION: durationOrOff({
     description: "How long a key signs until the next one takes over; off: only by hand (authflow keys rotate).",
     default: "90d",
@@ -159,7 +163,8 @@ export const SETTINGS = Type.Object({
     default: "1h",
   }),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
-    description: "Requests per minute and IP address to /mint, /token, /logout and /userinfo together, per replica.",
+    description: "Requests per minute and IP address to /mint, /token, /logout and /userinfo together, and to" +
+      " /status-lists, per replica.",
     default: "600000",
   }),
   AUTHFLOW_RATE_LIMIT_CLIENT: perMinute({

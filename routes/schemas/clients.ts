@@ -75,6 +75,9 @@ const policy = {
   max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
     description: "The longest lifetime in seconds, or null",
   }),
+  status_list: Type.Union([Type.Boolean(), Type.Null()], {
+    description: "Whether its tokens carry a status (GET /status-lists/{id}): true, false, or null for what AUTHFLOW_STATUS_LISTS says",
+  }),
 };
 export const Policy = Type.Object(policy, {
   $id: "MintPolicy",
@@ -104,6 +107,7 @@ export const ClientResponse = Type.Object(
           default_audience: null,
           claim_names: null,
           max_ttl: 900,
+          status_list: null,
         },
         created_at: "2026-11-24T08:00:00.000Z",
         updated_at: "2026-11-24T08:00:00.000Z",

@@ -7,10 +7,13 @@ export interface MintPolicy {
   claim_names: string[] | null;
   /** Seconds. */
   max_ttl: number | null;
+  /** Whether its tokens carry a status; null: as the deployment says. */
+  status_list: boolean | null;
 }
 
 export const PERMISSIVE: MintPolicy = Object.freeze({
   providers: null, subject_prefixes: null, audiences: null, default_audience: null, claim_names: null, max_ttl: null,
+  status_list: null,
 });
 
 /** What a login may hand to the application (RFC 6749 §3.1.1): the token itself, or a code for it. */

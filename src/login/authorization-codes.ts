@@ -3,6 +3,8 @@ import type { Clock } from "../clock.js";
 import { invalidGrant } from "../errors.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { sweepAll } from "../sweep.js";
+import type { StatusReference } from "../status-lists/reference.js";
+import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { IssuedToken, TokenIssuer } from "../tokens/issuer.js";
 import type { LoginClaims } from "../tokens/login-claims.js";
 import type { AuthorizationCode, AuthorizationCodeStore } from "./authorization-code.js";
@@ -15,7 +17,13 @@ const CODE_LIFETIME = 60_000;
 /** What POST /token brings along for a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export interface CodeExchange { code: string; redirectUri: string; codeVerifier: string | undefined }
 
-interface Dependencies { store: AuthorizationCodeStore; tokens: TokenIssuer; revocations: Revocations; clock: Clock }
+interface Dependencies {
+  store: AuthorizationCodeStore;
+  tokens: TokenIssuer;
+  revocations: Revocations;
+  clock: Clock;
+  statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
+}
 
 /** One-time codes: issued to a browser, exchanged by the application. */
 export class AuthorizationCodes {
@@ -29,14 +37,15 @@ export class AuthorizationCodes {
     const { store, clock } = this.#dependencies;
     const code = newSecret();
     await store.issue({
-      codeHash: digest(code), clientId, redirectUri, codeChallenge, claims, expiresAt: clock() + CODE_LIFETIME, jti: undefined,
+      codeHash: digest(code), clientId, redirectUri, codeChallenge, claims, expiresAt: clock() + CODE_LIFETIME,
+      jti: undefined, status: undefined,
     });
     return code;
   }
 
   /** Throws invalid_grant for a code that is not this client's, not for this redirect URI or verifier, expired or used. */
   async exchange(client: Client, exchange: CodeExchange): Promise<IssuedToken> {
-    const { store, tokens, clock } = this.#dependencies;
+    const { store, tokens, clock, statusOf } = this.#dependencies;
     const codeHash = digest(exchange.code);
     const code = await store.find(codeHash);
     if (code === null || code.clientId !== client.id) throw invalidGrant("code is unknown or expired: start the login again");
@@ -44,8 +53,9 @@ export class AuthorizationCodes {
     if (code.expiresAt <= clock()) throw invalidGrant("code is unknown or expired: start the login again");
     checkBinding(code, exchange);
     // The token's id is settled before the code is spent: who replays the code finds what to revoke.
-    const claims = tokens.claimsOfLogin(client, code.claims);
-    if (await store.exchange(code, { jti: claims.jti, expiresAt: claims.exp * 1000 })) return tokens.sign(claims);
+    const claims = await tokens.claimsOfLogin(client, code.claims);
+    const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
+    if (await store.exchange(code, token)) return tokens.sign(claims);
     return this.#replayed(await store.find(codeHash) ?? code);
   }
 
@@ -56,8 +66,8 @@ export class AuthorizationCodes {
   }
 
   /** RFC 6749 §4.1.2: one of the two who had the code is not who it was meant for. */
-  async #replayed({ jti = "", claims: { sub: subject }, clientId, expiresAt }: AuthorizationCode): Promise<never> {
-    await this.#dependencies.revocations.revokeIssued({ jti, clientId, subject, expiresAt });
+  async #replayed({ jti = "", claims: { sub: subject }, clientId, expiresAt, status }: AuthorizationCode): Promise<never> {
+    await this.#dependencies.revocations.revokeIssued({ jti, clientId, subject, expiresAt, ...(status && { status }) });
     throw invalidGrant("code was used before: the token that it gave is revoked");
   }
 }

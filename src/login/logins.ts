@@ -121,7 +121,7 @@ export class Logins {
     const identity = await provider.identify({ code, iss }, this.#upstreamRequest(login, state));
     const claims = loginClaims(provider.name, identity);
     if (login.responseType === "code") return this.#response.code(login, await codes.issue(login, claims));
-    return this.#response.token(login, await tokens.sign(tokens.claimsOfLogin(client, claims)));
+    return this.#response.token(login, await tokens.sign(await tokens.claimsOfLogin(client, claims)));
   }
 
   #refusal(address: Parameters<AuthorizationResponse["error"]>[0], provider: Provider, failure: unknown): Redirect {

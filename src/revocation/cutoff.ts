@@ -27,8 +27,8 @@ export interface CutoffJournal {
   record(cutoff: Cutoff, shared: boolean): Promise<void>;
   /** Those of `names` that exist, in any order. */
   find(names: readonly CutoffName[]): Promise<Cutoff[]>;
-  /** Live ones (expiresAt > now) in the order of scope and value, for filling the shared face anew. */
-  live(now: number, page: { limit: number; after?: CutoffName }): Promise<Cutoff[]>;
+  /** Live ones (expiresAt > now) in the order of scope and value; with `bornAfter` those with bornBefore > bornAfter. */
+  live(now: number, page: { limit: number; after?: CutoffName; bornAfter?: number }): Promise<Cutoff[]>;
   /** Live ones that the shared face has not confirmed yet, whichever instance recorded them. */
   unshared(now: number, limit: number): Promise<Cutoff[]>;
   /** Leaves alone what was changed since: that has not been shown. */

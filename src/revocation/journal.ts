@@ -1,3 +1,5 @@
+import type { StatusReference } from "../status-lists/reference.js";
+
 export interface Revocation {
   jti: string;
   clientId: string;
@@ -5,6 +7,8 @@ export interface Revocation {
   /** Epoch ms of the token's `exp`: afterwards the row is of no use. */
   expiresAt: number;
   revokedAt: number;
+  /** Where the token has a status: recorded along with it, and not told again. */
+  status?: StatusReference;
 }
 
 /** The database: the truth about what is revoked. Instants are epoch milliseconds. */

@@ -4,6 +4,7 @@ import { enforceSubject } from "../clients/mint-policy.js";
 import { type Clock, CLOCK_ERROR } from "../clock.js";
 import { invalidRequest, invalidToken, unavailable } from "../errors.js";
 import { isPrintable } from "../text.js";
+import type { StatusReference } from "../status-lists/reference.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import { birthOf } from "./birth.js";
 import { type Cutoff, type CutoffJournal, type CutoffName, CUTOFF_TOLERANCE, LATEST } from "./cutoff.js";
@@ -24,6 +25,8 @@ interface Dependencies {
   loginProviders: readonly string[];
   /** Called when the journals have news that no shared face announces. */
   recorded: () => void;
+  /** The token's entry in a status list of this deployment. */
+  statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
 /** A token whose signature was verified, and the key that its header names. */
 export interface PresentedToken { claims: AccessTokenClaims; kid: string }
@@ -133,8 +136,10 @@ export class Revocations {
     await sleep(2 * CUTOFF_TOLERANCE + 2);
   }
 
-  async #revokePresented({ claims: { jti, client_id: clientId = "", sub: subject, exp } }: PresentedToken): Promise<void> {
-    await this.revokeIssued({ jti, clientId, subject, expiresAt: exp * 1000 });
+  async #revokePresented({ claims }: PresentedToken): Promise<void> {
+    const { jti, client_id: clientId = "", sub: subject, exp } = claims;
+    const status = this.#dependencies.statusOf(claims);
+    await this.revokeIssued({ jti, clientId, subject, expiresAt: exp * 1000, ...(status && { status }) });
   }
 
   async #cut(cutoff: Cutoff): Promise<void> {

@@ -2,6 +2,7 @@ import type { Client } from "../clients/client.js";
 import type { Clock } from "../clock.js";
 import { invalidRequest } from "../errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
+import type { StatusAllocator } from "../status-lists/allocator.js";
 import { uuidv7 } from "../uuid.js";
 import { type AccessTokenClaims, audienceClaim, type MintRequest, requestedClaims } from "./claims.js";
 import { signCompact } from "./jws.js";
@@ -21,6 +22,9 @@ interface Dependencies {
   ttlMax: number;
   /** Providers whose logins get the subject `<provider>|<id>`, which nobody may mint without leave. */
   loginProviders: readonly string[];
+  statuses: StatusAllocator;
+  /** Whether tokens carry a status where the client's policy does not say. */
+  statusLists: boolean;
 }
 
 /** Issues access tokens. Lifetimes are seconds. */
@@ -33,21 +37,25 @@ export class TokenIssuer {
 
   async mint(client: Client, request: MintRequest): Promise<IssuedToken> {
     const expiresIn = this.#lifetime(client, request.expires_in);
-    return this.sign(this.#complete(requestedClaims(client, request, this.#dependencies.loginProviders), expiresIn));
+    const decided = requestedClaims(client, request, this.#dependencies.loginProviders);
+    return this.sign(await this.#complete(client, decided, expiresIn));
   }
 
   /** All claims of the token that a login gives, so that its jti is known before it is signed. */
-  claimsOfLogin(client: Client, claims: LoginClaims): AccessTokenClaims {
+  claimsOfLogin(client: Client, claims: LoginClaims): Promise<AccessTokenClaims> {
     const { sub, ...rest } = claims;
     const decided = { sub, ...audienceClaim(client.policy.default_audience), client_id: client.id, ...rest };
-    return this.#complete(decided, this.#lifetime(client, undefined));
+    return this.#complete(client, decided, this.#lifetime(client, undefined));
   }
 
   async sign(claims: AccessTokenClaims): Promise<IssuedToken> {
     // With an audience the token is one of RFC 9068, which wants its own type.
     const typ = claims.aud === undefined ? "JWT" : "at+jwt";
-    const { ring, clock } = this.#dependencies;
-    const token = await signCompact(await ring.currentSigner(clock()), typ, claims);
+    const { ring, clock, statuses } = this.#dependencies;
+    const signer = await ring.currentSigner(clock());
+    // Before it is signed: no token leaves that a cut-off could not find.
+    statuses.record(claims, signer.kid);
+    const token = await signCompact(signer, typ, claims);
     if (token.length > MAX_TOKEN_BYTES) {
       throw invalidRequest(
         `The token would take ${token.length} bytes; ${MAX_TOKEN_BYTES} is the most that fits in a header everywhere: shorten claims`,
@@ -56,11 +64,16 @@ export class TokenIssuer {
     return { access_token: token, token_type: "Bearer", expires_in: claims.exp - claims.iat };
   }
 
-  #complete(decided: Omit<AccessTokenClaims, "iss" | "jti" | "iat" | "exp">, expiresIn: number): AccessTokenClaims {
-    const { clock, issuer } = this.#dependencies;
+  async #complete(
+    { policy }: Client,
+    decided: Omit<AccessTokenClaims, "iss" | "jti" | "iat" | "exp">,
+    expiresIn: number,
+  ): Promise<AccessTokenClaims> {
+    const { clock, issuer, statuses, statusLists } = this.#dependencies;
+    const status = policy.status_list ?? statusLists ? { status: await statuses.take() } : {};
     const now = clock();
     const iat = Math.floor(now / 1000);
-    return { iss: issuer, ...decided, jti: uuidv7(now), iat, exp: iat + expiresIn } as AccessTokenClaims;
+    return { iss: issuer, ...decided, ...status, jti: uuidv7(now), iat, exp: iat + expiresIn } as AccessTokenClaims;
   }
 
   #lifetime({ policy }: Client, requested: number | undefined): number {

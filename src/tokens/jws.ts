@@ -1,6 +1,6 @@
 import type { Signer } from "../keys/signer.js";
 
-export type TokenType = "JWT" | "at+jwt";
+export type TokenType = "JWT" | "at+jwt" | "statuslist+jwt";
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const headers = new WeakMap<Signer, Partial<Record<TokenType, string>>>();

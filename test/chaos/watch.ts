@@ -15,7 +15,7 @@ interface Ended { token: Token; at: number; refusedBy: Set<View>; missingSince: 
 /** Mints and logs out at random replicas while `harm` is done, and looks on every path at what becomes of the tokens. */
 export async function watch(world: World, listeners: Listener[], harm: () => Promise<void>, expiresIn?: number): Promise<Ledger> {
   const ledger = new Ledger();
-  const views = viewsOf(world, listeners).filter(({ path }) => path !== "list");
+  const views = viewsOf(world, listeners);
   const ended: Ended[] = [];
   const watching: Promise<void>[] = [];
   let over = false;

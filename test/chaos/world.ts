@@ -56,6 +56,7 @@ export async function buildWorld(t: Suite, { name, size, on }: Shape): Promise<W
     AUTHFLOW_PUBLIC_URL: `http://localhost:${ports[0]}`,
     AUTHFLOW_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
     DATABASE_URL: postgres?.url ?? sqlite(t),
+    AUTHFLOW_STATUS_LISTS: "on",
     LOG_LEVEL: "warn",
   };
   const replicas: Replica[] = [];

@@ -13,7 +13,7 @@ const aLogin = (changes: Partial<Login> = {}): Login => ({
 const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   codeHash: randomUUID(), clientId: "a-client", redirectUri: "https://app.example.com/callback", codeChallenge: "a-challenge",
   claims: { sub: "corp|alice", provider: "corp", email: "alice@example.com", email_verified: true, name: "Zürich 🚲" },
-  expiresAt: NOW + 60_000, jti: undefined, ...changes,
+  expiresAt: NOW + 60_000, jti: undefined, status: undefined, ...changes,
 });
 
 await onEveryDialect(t, async (t, { open }) => {
@@ -49,20 +49,23 @@ await onEveryDialect(t, async (t, { open }) => {
     for (let round = 0; round < 5; round++) {
       const code = aCode();
       await one.authorizationCodes.issue(code);
-      const tokens = Array.from({ length: 16 }, (_, i) => ({ jti: `jti-${i}`, expiresAt: NOW + 3_600_000 + i }));
+      const tokens = Array.from({ length: 16 }, (_, i) => ({
+        jti: `jti-${i}`, expiresAt: NOW + 3_600_000 + i,
+        status: round % 2 === 0 ? { listId: `list-${i}`, index: i } : undefined,
+      }));
       const won = await Promise.all(tokens.map((token, i) => (i % 2 ? one : two).authorizationCodes.exchange(code, token)));
       const winners = tokens.filter((_, i) => won[i]);
       t.equal(winners.length, 1);
       t.strictSame(await two.authorizationCodes.find(code.codeHash),
         { ...code, ...winners[0], claims: { sub: "corp|alice", provider: "corp" } });
     }
-    t.equal(await one.authorizationCodes.exchange(aCode(), { jti: "x", expiresAt: NOW }), false);
+    t.equal(await one.authorizationCodes.exchange(aCode(), { jti: "x", expiresAt: NOW, status: undefined }), false);
   });
 
   await t.test("a token that lives for millennia does no harm", async (t) => {
     const code = aCode();
     await one.authorizationCodes.issue(code);
-    t.equal(await one.authorizationCodes.exchange(code, { jti: "x", expiresAt: NOW * 100 }), true);
+    t.equal(await one.authorizationCodes.exchange(code, { jti: "x", expiresAt: NOW * 100, status: undefined }), true);
     t.match(await one.authorizationCodes.find(code.codeHash), { jti: "x" });
   });
 

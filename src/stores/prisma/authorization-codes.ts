@@ -1,4 +1,5 @@
 import type { AuthorizationCode, AuthorizationCodeStore } from "../../login/authorization-code.js";
+import type { StatusReference } from "../../status-lists/reference.js";
 import type { LoginClaims } from "../../tokens/login-claims.js";
 import type { Db, Json } from "./db.js";
 import type { AuthorizationCode as Row } from "./generated/sqlite/client.js";
@@ -16,8 +17,8 @@ export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
       return row && toCode(row);
     },
 
-    exchange: async ({ codeHash, claims: { sub, provider } }, { jti, expiresAt }) => {
-      const data = { jti, expiresAt: toDate(expiresAt), claims: { sub, provider } };
+    exchange: async ({ codeHash, claims: { sub, provider } }, { jti, expiresAt, status }) => {
+      const data = { jti, expiresAt: toDate(expiresAt), claims: { sub, provider }, ...toColumns(status) };
       // The condition decides between concurrent callers: the row's lock lets one through.
       return (await codes.updateMany({ where: { codeHash, jti: null }, data })).count === 1;
     },
@@ -26,16 +27,22 @@ export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
   };
 }
 
-function toRow({ codeChallenge, claims, expiresAt, jti, ...code }: AuthorizationCode) {
+const toColumns = (status: StatusReference | undefined) =>
+  ({ statusListId: status?.listId ?? null, statusIndex: status?.index ?? null });
+
+function toRow({ codeChallenge, claims, expiresAt, jti, status, ...code }: AuthorizationCode) {
   return {
-    ...code, jti: jti ?? null, codeChallenge: codeChallenge ?? null,
+    ...code, ...toColumns(status), jti: jti ?? null, codeChallenge: codeChallenge ?? null,
     claims: claims as unknown as Json, expiresAt: new Date(expiresAt),
   };
 }
 
-const toCode = ({ codeChallenge, claims, expiresAt, jti, ...row }: Row): AuthorizationCode => ({
+const toCode = ({
+  codeChallenge, claims, expiresAt, jti, statusListId: listId, statusIndex: index, ...row
+}: Row): AuthorizationCode => ({
   ...row,
   jti: jti ?? undefined,
+  status: listId === null || index === null ? undefined : { listId, index },
   codeChallenge: codeChallenge ?? undefined,
   claims: claims as unknown as LoginClaims,
   expiresAt: expiresAt.getTime(),

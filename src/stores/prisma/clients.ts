@@ -1,4 +1,4 @@
-import { type Client, type MintPolicy, RESPONSE_TYPES, type ResponseType, type StoredSecret } from "../../clients/client.js";
+import { type Client, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType, type StoredSecret } from "../../clients/client.js";
 import type { ClientStore } from "../../clients/store.js";
 import type { Db, Json, Transaction } from "./db.js";
 import type { Client as Row } from "./generated/sqlite/client.js";
@@ -86,7 +86,7 @@ async function unlessAbsent<T, U>(otherwise: U, transaction: Promise<T>): Promis
   }
 }
 
-/** Rows of versions that knew neither public clients nor response types have null for both. */
+/** Rows of versions that knew neither public clients nor response types have null for both, policies may lack members. */
 function toClient({
   redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, tokenEndpointAuthMethod, responseTypes, ...row
 }: Row): Client {
@@ -96,7 +96,7 @@ function toClient({
     responseTypes: responseTypes === null ? [...RESPONSE_TYPES] : responseTypes.split(" ") as ResponseType[],
     redirectUris: redirectUris as string[],
     secrets: secrets as unknown as StoredSecret[],
-    policy: policy as unknown as MintPolicy,
+    policy: { ...PERMISSIVE, ...policy as unknown as Partial<MintPolicy> },
     createdAt: createdAt.getTime(),
     updatedAt: updatedAt.getTime(),
   };

@@ -12,7 +12,7 @@ export function cutoffJournal(db: Db): CutoffJournal {
     // Raw: of two at once the later instants have to win, whichever comes first.
     record: async (cutoff, shared) => {
       const { scope, value, bornBefore, expiresAt } = storable(cutoff);
-      await recording(db, shared, newsOfCutoff(cutoff), (tx) => tx.$executeRaw`
+      await recording(db, shared, false, newsOfCutoff(cutoff), (tx) => tx.$executeRaw`
         INSERT INTO revocation_cutoffs AS known (scope, value, born_before, expires_at, shared)
         VALUES (${scope}, ${value}, ${toDate(bornBefore)}, ${toDate(expiresAt)}, ${shared})
         ON CONFLICT (scope, value) DO UPDATE SET
@@ -28,12 +28,13 @@ export function cutoffJournal(db: Db): CutoffJournal {
       return (await prisma.revocationCutoff.findMany({ where })).map(toCutoff);
     },
 
-    live: async (now, { limit, after }) => {
+    live: async (now, { limit, after, bornAfter }) => {
       const beyond = after && [
         { scope: { gt: after.scope } },
         { scope: after.scope, value: { gt: lookup(after.value) } },
       ];
-      const where = { expiresAt: { gt: new Date(now) }, ...(beyond && { OR: beyond }) };
+      const recent = bornAfter !== undefined && { bornBefore: { gt: new Date(bornAfter) } };
+      const where = { expiresAt: { gt: new Date(now) }, ...recent, ...(beyond && { OR: beyond }) };
       const orderBy = [{ scope: "asc" as const }, { value: "asc" as const }];
       return (await prisma.revocationCutoff.findMany({ where, orderBy, take: limit })).map(toCutoff);
     },

@@ -5,6 +5,7 @@ import type { AuthorizationCodeStore } from "../../login/authorization-code.js";
 import type { LoginStore } from "../../login/login.js";
 import type { CutoffJournal } from "../../revocation/cutoff.js";
 import type { RevocationJournal } from "../../revocation/journal.js";
+import type { StatusListStore } from "../../status-lists/store.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
 import { cutoffJournal } from "./cutoffs.js";
@@ -15,6 +16,7 @@ import { answering } from "./outage.js";
 import { type FeedJournal, feedJournal } from "./revocation-feed.js";
 import { revocationJournal } from "./revocations.js";
 import { signingKeyStore } from "./signing-keys.js";
+import { statusListStore } from "./status-lists.js";
 
 export { migrate, pendingMigrations } from "./migrate.js";
 
@@ -26,6 +28,7 @@ export interface Database {
   revocations: RevocationJournal;
   cutoffs: CutoffJournal;
   feed: FeedJournal;
+  statusLists: StatusListStore;
   installation: InstallationStore;
   /** Rejects where the database doesn't answer. */
   ping(): Promise<void>;
@@ -44,6 +47,7 @@ export async function openDatabase(url: string): Promise<Database> {
     revocations: answering(revocationJournal(db)),
     cutoffs: answering(cutoffJournal(db)),
     feed: answering(feedJournal(db)),
+    statusLists: answering(statusListStore(db)),
     installation: answering(installationStore(db)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     close: () => db.prisma.$disconnect(),

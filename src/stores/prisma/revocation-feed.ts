@@ -54,17 +54,21 @@ export function feedJournal({ prisma }: Db): FeedJournal {
   };
 }
 
-/** Records by `insert`, and where nothing else will tell of it (`alone`) puts it into the feed as well. */
+/**
+ * Records by `insert`, which may take `several` statements, and where nothing else will tell of it (`alone`) puts it into
+ * the feed as well: all or nothing.
+ */
 export async function recording(
   { prisma }: Db,
   alone: boolean,
+  several: boolean,
   news: News,
   insert: (tx: Transaction) => Promise<unknown>,
 ): Promise<void> {
-  if (!alone) return void await insert(prisma);
+  if (!alone && !several) return void await insert(prisma);
   await prisma.$transaction(async (tx) => {
     await insert(tx);
-    await appendToFeed(tx, news);
+    if (alone) await appendToFeed(tx, news);
   });
 }
 

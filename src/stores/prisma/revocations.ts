@@ -12,12 +12,17 @@ export function revocationJournal(db: Db): RevocationJournal {
   const { prisma, postgres } = db;
   return {
     record: async (revocation, shared) => {
-      const { jti, clientId, subject, expiresAt, revokedAt } = storable(revocation);
+      const { jti, clientId, subject, expiresAt, revokedAt, status } = storable(revocation);
       const expires = toDate(expiresAt);
-      await recording(db, shared, newsOfToken(revocation), (tx) => tx.$executeRaw`
-        INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
-        VALUES (${jti}, ${clientId}, ${subject}, ${expires}, ${new Date(revokedAt)}, ${shared})
-        ON CONFLICT (jti) DO NOTHING`);
+      await recording(db, shared, status !== undefined, newsOfToken(revocation), async (tx) => {
+        await tx.$executeRaw`
+          INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
+          VALUES (${jti}, ${clientId}, ${subject}, ${expires}, ${new Date(revokedAt)}, ${shared})
+          ON CONFLICT (jti) DO NOTHING`;
+        if (status !== undefined) await tx.$executeRaw`
+          INSERT INTO status_revocations (list_id, idx, expires_at) VALUES (${status.listId}, ${status.index}, ${expires})
+          ON CONFLICT (list_id, idx) DO NOTHING`;
+      });
     },
 
     has: async (jti) => {

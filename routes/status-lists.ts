@@ -1,0 +1,34 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { errors } from "./schemas/common.js";
+import { StatusListPath, StatusListToken } from "./schemas/status-lists.js";
+
+const MEDIA_TYPE = "application/statuslist+jwt";
+const schema = {
+  operationId: "statusList",
+  security: [],
+  tags: ["discovery"],
+  summary: "Which tokens of a list are revoked, signed",
+  description: "Token Status List (draft-ietf-oauth-status-list). Tokens name their list and their place in it in " +
+    "`status.status_list` {`idx`, `uri`}; a bit of 1 is INVALID. A logout shows within seconds, and caches keep the list " +
+    "as long as Cache-Control says. It holds nobody's name: anyone may read it.",
+  params: StatusListPath,
+  response: {
+    200: { description: "The Status List Token", content: { [MEDIA_TYPE]: { schema: StatusListToken } } },
+    304: { type: "null" as const, description: "Unchanged since the ETag" },
+    ...errors(400, 404, 429, 503),
+  },
+};
+
+const statusLists: FastifyPluginAsyncTypebox = async (app) => {
+  // As the JWKS: read again and again, by every verifier or by the cache before them, and by pages in browsers.
+  app.get("/status-lists/:id", { schema, logLevel: "warn" }, async ({ params: { id }, headers }, reply) => {
+    const { token, etag, maxAge } = await app.statusLists.read(id);
+    reply.headers({
+      "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin",
+      "cache-control": `public, max-age=${maxAge}`, "content-type": MEDIA_TYPE, etag,
+    });
+    if (headers["if-none-match"]?.includes(etag)) return reply.code(304).send();
+    return reply.send(token);
+  });
+};
+export default statusLists;

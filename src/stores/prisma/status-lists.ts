@@ -1,0 +1,72 @@
+import type { StatusBatch, StatusListStore } from "../../status-lists/store.js";
+import type { Db } from "./db.js";
+import { deleteExpired } from "./expired.js";
+import { toDate } from "./instant.js";
+import { lookup } from "./text.js";
+
+/** Epoch milliseconds by the database's clock. */
+const NOW = {
+  postgresql: "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+  sqlite: "CAST(unixepoch('subsec') * 1000 AS integer)",
+};
+
+export function statusListStore(db: Db): StatusListStore {
+  const { prisma, postgres } = db;
+  const now = postgres ? NOW.postgresql : NOW.sqlite;
+  /** `?` is a value's place in either dialect. */
+  const numbered = (sql: string): string => {
+    let place = 0;
+    return postgres ? sql.replaceAll("?", () => `$${++place}`) : sql;
+  };
+  const execute = (sql: string, ...values: unknown[]): Promise<number> =>
+    prisma.$executeRawUnsafe(numbered(sql), ...values);
+  const query = <T>(sql: string, ...values: unknown[]): Promise<T[]> =>
+    prisma.$queryRawUnsafe<T[]>(numbered(sql), ...values);
+
+  return {
+    reserve: async ({ id, size, expiresAt }) => {
+      await execute(
+        `INSERT INTO status_lists (id, size, touched_at, closed, expires_at) VALUES (?, ?, ${now}, ?, ?)`,
+        id, size, false, toDate(expiresAt),
+      );
+    },
+
+    touch: async (id, expiresAt) =>
+      await execute(`UPDATE status_lists SET touched_at = ${now}, expires_at = ? WHERE id = ?`, toDate(expiresAt), id) === 1,
+
+    close: async (id) => { await prisma.statusList.updateMany({ where: { id }, data: { closed: true } }); },
+
+    append: async ({ listId, sequence, records, expiresAt }) => {
+      await execute(
+        `INSERT INTO status_batches (list_id, sequence, records, expires_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (list_id, sequence) DO NOTHING`,
+        listId, sequence, records, toDate(expiresAt),
+      );
+    },
+
+    find: async (id) => {
+      const [row] = await query<{ size: number; closed: unknown; silentFor: number | bigint }>(
+        `SELECT size, closed, ${now} - touched_at AS "silentFor" FROM status_lists WHERE id = ?`, lookup(id));
+      return row === undefined ? null
+        : { size: Number(row.size), closed: Boolean(row.closed), silentFor: Number(row.silentFor) };
+    },
+
+    batches: async (listId, after, limit) => {
+      const where = { listId: lookup(listId), sequence: { gt: after } };
+      const rows = await prisma.statusBatch.findMany({ where, orderBy: { sequence: "asc" }, take: limit });
+      return rows.map(({ expiresAt, ...row }): StatusBatch => ({ ...row, expiresAt: expiresAt.getTime() }));
+    },
+
+    // As one text: a row an index would cost more than all the rest of a look.
+    revoked: async (listId) => {
+      const list = postgres ? "string_agg(CAST(idx AS text), ',')" : "group_concat(idx)";
+      const [row] = await query<{ indexes: string | null }>(
+        `SELECT ${list} AS indexes FROM status_revocations WHERE list_id = ?`, lookup(listId));
+      return row?.indexes == null ? [] : String(row.indexes).split(",").map(Number);
+    },
+
+    sweep: async (before, limit) => await deleteExpired(db, "status_lists", before, limit)
+      + await deleteExpired(db, "status_batches", before, limit)
+      + await deleteExpired(db, "status_revocations", before, limit),
+  };
+}
