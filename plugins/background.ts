@@ -21,7 +21,8 @@ export default fp(async (app) => {
         if (!failing) app.log.error({ err }, `${what}: failed, will be tried again`);
         failing = true;
       }
-      await sleep(failing ? Math.max(milliseconds, SYNC_EVERY) : milliseconds, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
+      const pause = failing ? Math.max(milliseconds, SYNC_EVERY) : milliseconds;
+      await sleep(pause, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
     }
   };
   const follow = async (): Promise<void> => {
@@ -37,11 +38,15 @@ export default fp(async (app) => {
   };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {
+    // Before the first one nobody knows which Redis answers: the feed would begin with an error.
+    let tried = (): void => undefined;
+    const synchronised = new Promise<void>((resolve) => { tried = resolve; });
     loops = Promise.all([
       every(SYNC_EVERY, "following other replicas", follow),
       every(SYNC_EVERY, "rotating the signing keys", rotate),
-      every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise()),
-      every(0, "following the revocation feed", () => app.feed.advance(stopped.signal)),
+      every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise().finally(tried)),
+      synchronised.then(() => every(0, "following the revocation feed", () => app.feed.advance())),
+      every(SYNC_EVERY, "ending disabled clients' streams", () => app.dismissDisabled()),
       every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
       every(SWEEP_EVERY, "sweeping the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
       every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),
@@ -50,6 +55,7 @@ export default fp(async (app) => {
   });
   app.addHook("onClose", async () => {
     stopped.abort();
+    app.feed.wake();
     await loops;
   });
-}, { name: "background", dependencies: ["database", "clients", "keys", "revocation", "logins"] });
+}, { name: "background", dependencies: ["database", "clients", "keys", "revocation", "event-stream", "logins"] });
