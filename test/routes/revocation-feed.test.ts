@@ -1,7 +1,7 @@
 import t from "tap";
 import { until } from "../e2e/support.js";
 import { basic, bearer, decode, onEveryBackend, OPERATOR, type TestApp } from "../support/app.js";
-import { entryOf, epochOf, follow, isNews, jtiOf, listening } from "../support/feed.js";
+import { entryOf, epochOf, follow, type Follower, isNews, jtiOf, listening } from "../support/feed.js";
 
 const some = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 const revokeSubject = (app: TestApp, sub: string, client: { client_id: string; client_secret: string }) =>
@@ -106,11 +106,20 @@ await onEveryBackend(t, async (t, env) => {
         if (!follower.isConnected) await follower.connect(some([a, b]).url);
       }
     }));
+    const newcomers: Follower[] = [];
+    const arriving = Promise.all(Array.from({ length: 4 }, async () => {
+      do {
+        const newcomer = await follow(t, some([a, b]).url, client);
+        newcomers.push(newcomer);
+        await newcomer.current();
+      } while (storming);
+    }));
     await Promise.all(stormy.map(async (token) => {
       if ((await some([a, b]).logout(token)).status === 200) acknowledged.push(jtiOf(token));
     }));
     storming = false;
     await wandering;
+    await arriving;
     t.ok(acknowledged.length > 290, `${acknowledged.length} logouts were acknowledged`);
     for (const follower of crowd) {
       await follower.disconnect();
@@ -122,6 +131,11 @@ await onEveryBackend(t, async (t, env) => {
       const ids = follower.news.flatMap(({ id }) => id ?? []);
       t.equal(new Set(ids).size, ids.length);
       await follower.disconnect();
+    }
+    for (const newcomer of newcomers) {
+      await newcomer.knows(...acknowledged);
+      t.strictSame(newcomer.faults, []);
+      await newcomer.disconnect();
     }
   });
 
