@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import fp from "fastify-plugin";
 
@@ -12,6 +13,7 @@ const RECORD_EVERY = 250;
 /** What this replica does unasked: follow the others' changes, keep Redis up to the journal, drop what has expired. */
 export default fp(async (app) => {
   const stopped = new AbortController();
+  setMaxListeners(0, stopped.signal); // one for each of the loops below, which are more than Node finds normal
   const every = async (milliseconds: number, what: string, work: () => Promise<unknown>): Promise<void> => {
     let failing = false;
     while (!stopped.signal.aborted) {
@@ -23,7 +25,8 @@ export default fp(async (app) => {
         if (!failing) app.log.error({ err }, `${what}: failed, will be tried again`);
         failing = true;
       }
-      await sleep(failing ? Math.max(milliseconds, SYNC_EVERY) : milliseconds, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
+      const pause = failing ? Math.max(milliseconds, SYNC_EVERY) : milliseconds;
+      await sleep(pause, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
     }
   };
   const follow = async (): Promise<void> => {
@@ -39,11 +42,15 @@ export default fp(async (app) => {
   };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {
+    // Before the first one nobody knows which Redis answers: the feed would begin with an error.
+    let tried = (): void => undefined;
+    const synchronised = new Promise<void>((resolve) => { tried = resolve; });
     loops = Promise.all([
       every(SYNC_EVERY, "following other replicas", follow),
       every(SYNC_EVERY, "rotating the signing keys", rotate),
-      every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise()),
-      every(0, "following the revocation feed", () => app.feed.advance(stopped.signal)),
+      every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise().finally(tried)),
+      synchronised.then(() => every(0, "following the revocation feed", () => app.feed.advance())),
+      every(SYNC_EVERY, "ending disabled clients' streams", () => app.dismissDisabled()),
       every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
       every(SWEEP_EVERY, "sweeping the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
       every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),
@@ -54,6 +61,10 @@ export default fp(async (app) => {
   });
   app.addHook("onClose", async () => {
     stopped.abort();
+    app.feed.wake();
     await loops;
   });
-}, { name: "background", dependencies: ["database", "clients", "keys", "revocation", "logins", "status-lists"] });
+}, {
+  name: "background",
+  dependencies: ["database", "clients", "keys", "revocation", "event-stream", "logins", "status-lists"],
+});

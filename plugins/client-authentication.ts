@@ -32,6 +32,8 @@ export default fp(async (app) => {
   });
   app.decorate("identifyClient", async (request, reply) => {
     const { client_id: id, client_secret: secret } = (request.body ?? {}) as Credentials;
+    if (id === undefined && request.headers.authorization === undefined)
+      throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
     const alone = id !== undefined && secret === undefined && request.headers.authorization === undefined;
     if (!alone) return app.authenticateClient(request, reply);
     // Anyone can name it: a limit of the client's own would let one lock out all of its users.
@@ -53,10 +55,11 @@ export default fp(async (app) => {
 
 interface Credentials { client_id?: string; client_secret?: string }
 
-function credentials({ method, headers: { authorization }, body }: FastifyRequest): { id: string; secret: string } {
+function credentials({ headers: { authorization }, body, routeOptions }: FastifyRequest): { id: string; secret: string } {
   const { client_id: id, client_secret: secret } = (body ?? {}) as Credentials;
   if (authorization === undefined) {
-    if (method === "GET") throw unauthenticated();
+    const form = routeOptions.config.form === true;
+    if (body === undefined || (form && id === undefined && secret === undefined)) throw unauthenticated();
     if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
     if (secret === undefined) throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic)");
     return { id, secret };

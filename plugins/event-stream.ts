@@ -8,14 +8,19 @@ declare module "fastify" {
     /** Answers with the revocation feed as Server-Sent Events, from the place `lastEventId` on, until either side ends it. */
     sendFeed: (lastEventId: string | undefined) => Promise<void>;
   }
+  interface FastifyInstance {
+    /** Ends the feeds of clients that were disabled or deleted. Rejects where that can't be known. */
+    dismissDisabled: () => Promise<void>;
+  }
 }
 
 /** Bytes that may wait for a subscriber who does not read; it can come back and be told the rest. */
 const BACKLOG = 1024 * 1024;
 /** Milliseconds after which a browser or a library reconnects. */
 const RETRY = 1000;
-/** Milliseconds between looks whether those who listen still may. */
-const CHECK_EVERY = 10_000;
+/** Milliseconds that a subscriber gets to take what it was sent before more follows, and to take the end. */
+const PATIENCE = 30_000;
+const LINGER = 1000;
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "x-accel-buffering": "no", // nginx would hold events back
@@ -26,6 +31,7 @@ export default fp(async (app) => {
   const streams = new Map<Subscriber, string>();
 
   app.decorateReply("sendFeed", async function (this: FastifyReply, lastEventId) {
+    if (this.raw.destroyed) return;
     const subscriber = subscriberOf(this);
     const clientId = this.request.client?.id ?? "";
     this.raw.once("close", () => {
@@ -55,24 +61,26 @@ export default fp(async (app) => {
         if (!raw.writableNeedDrain) return;
         const stopped = new AbortController();
         const { signal } = stopped;
+        const late = setTimeout(() => { raw.destroy(); }, PATIENCE).unref();
         await Promise.race([once(raw, "drain", { signal }), once(raw, "close", { signal })]).catch(() => undefined);
+        clearTimeout(late);
         stopped.abort();
       },
-      end: () => { if (raw.headersSent) raw.end(); },
-      get gone() { return raw.destroyed; },
+      end: () => {
+        if (!raw.headersSent) return;
+        raw.end();
+        setTimeout(() => { raw.destroy(); }, LINGER).unref(); // who does not read would never take the end
+      },
+      get gone() { return raw.destroyed || raw.writableEnded; },
     };
   }
 
-  // A client that was disabled or deleted hears nothing more.
-  const check = setInterval(() => {
-    void Promise.all([...new Set(streams.values())].map(async (id) => {
+  app.decorate("dismissDisabled", async () => {
+    for (const id of new Set(streams.values())) {
       const client = await app.clients.lookUp(id);
-      if (client?.disabled === false) return;
+      if (client?.disabled === false) continue;
       for (const [subscriber, clientId] of streams) if (clientId === id) subscriber.end();
-    })).catch(() => undefined); // the database is away: who listens was allowed to a moment ago
-  }, CHECK_EVERY).unref();
-  app.addHook("preClose", async () => {
-    clearInterval(check);
-    app.feed.close();
+    }
   });
+  app.addHook("preClose", async () => { app.feed.close(); });
 }, { name: "event-stream", dependencies: ["revocation", "clients", "security-headers"] });

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { TokenForm } from "./login.js";
 
 export const IntrospectionForm = Type.Object({
-  token: Type.String({ minLength: 1, description: "The token" }),
+  token: Type.String({ description: "The token" }),
   token_type_hint: Type.Optional(Type.String({ description: "Not needed: there are access tokens only" })),
   client_id: TokenForm.properties.client_id,
   client_secret: TokenForm.properties.client_secret,

@@ -42,7 +42,11 @@ export const RevocationSnapshot = Type.Object({
       born_before: Type.Integer({ description: "Epoch milliseconds; for a kid every token of it, whatever its birth" }),
       exp: Exp,
     }),
-    { description: "Cut-offs: each ends all tokens of one subject, client or signing key that were issued before" },
+    {
+      description:
+        "Cut-offs: each ends all tokens of one subject, client or signing key that were issued before; of several for " +
+        "one name the latest counts",
+    },
   ),
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: "Null on the last page" }),
 }, {

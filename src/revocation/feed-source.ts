@@ -9,6 +9,6 @@ export interface FeedSource {
    * never was one of this source's.
    */
   after(id: string, limit: number): Promise<FeedEvent[] | undefined>;
-  /** Resolves when there may be something after a place, after a second at the latest. Never rejects. */
+  /** Resolves when there may be something after a place, when `signal` aborts, after a second at the latest. Never rejects. */
   news(id: string, signal: AbortSignal): Promise<void>;
 }

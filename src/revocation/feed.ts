@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
 import type { CutoffJournal } from "./cutoff.js";
@@ -14,7 +15,8 @@ export const HEARTBEAT_EVERY = 15_000;
 const PATIENCE = 2000;
 /** Events, and revocations of a snapshot, that are read at a time. */
 const PAGE = 1000;
-/** The latest events that stay in memory, so that whoever comes back after a moment costs no read. */
+const LOOK_AGAIN_AFTER = 50;
+/** The latest events that stay in memory, for those who read the source while this replica went on. */
 const RECENT = 10_000;
 
 export interface Subscriber {
@@ -84,7 +86,7 @@ export class Feed {
     this.#listening.delete(subscriber);
   }
 
-  /** News may stand in the source: look at once. */
+  /** News may stand in the source, or nobody wants to wait for them: ends the wait of `advance`. */
   wake(): void {
     this.#wake();
   }
@@ -103,9 +105,10 @@ export class Feed {
   }
 
   /** Tells what has come since the last time, and waits for more. Rejects while the source can't be trusted. */
-  async advance(signal: AbortSignal): Promise<void> {
+  async advance(): Promise<void> {
     const { source, clock } = this.#dependencies;
-    const woken = new Promise<void>((resolve) => { this.#wake = resolve; });
+    const waiting = new AbortController();
+    this.#wake = () => { waiting.abort(); };
     let more = false;
     try {
       const events = this.#position === undefined ? undefined : await source.after(this.#position, PAGE);
@@ -120,7 +123,7 @@ export class Feed {
     }
     // Only after a successful look: who hears a heartbeat has heard of everything that was acknowledged before it.
     if (Math.abs(clock() - this.#beatAt) >= HEARTBEAT_EVERY) this.#beat();
-    if (!more && this.#position !== undefined) await Promise.race([woken, source.news(this.#position, signal)]);
+    if (!more && this.#position !== undefined) await source.news(this.#position, waiting.signal);
   }
 
   /** Ends all streams; nobody is let in any more. */
@@ -163,30 +166,42 @@ export class Feed {
 
   async #catchUp(subscriber: Subscriber, write: (text: string) => Promise<void>, lastEventId?: string): Promise<void> {
     let told = lastEventId;
-    while (!subscriber.gone && !this.#closed) {
-      const missed = told === undefined ? undefined : this.#recentAfter(told);
-      if (missed !== undefined) return this.#join(subscriber, framed(missed), this.#position as string);
+    while (!subscriber.gone) {
+      if (this.#closed) throw cannotTell();
+      // The source is asked even where memory could tell: only then is `current` true of what others recorded.
       const page = told === undefined ? undefined : await this.#dependencies.source.after(told, PAGE);
-      if (told === undefined || page === undefined) told = await this.#tellEverything(subscriber, write);
-      else if (page.length > 0) {
+      if (told === undefined || page === undefined) {
+        told = await this.#tellEverything(subscriber, write);
+        continue;
+      }
+      if (page.length > 0) {
         await write(framed(page));
         told = (page.at(-1) as FeedEvent).id;
-      } else if (!this.#isBeyond(told)) return this.#join(subscriber, "", told);
+      }
+      if (page.length < PAGE && this.#join(subscriber, told)) return;
+      if (page.length === 0) await sleep(LOOK_AGAIN_AFTER); // this replica is about to notice that its source is another one
     }
   }
 
-  /** What is up to date hears of everything from here on: nothing may be awaited between the last look and this. */
-  #join(subscriber: Subscriber, text: string, told: string): void {
-    subscriber.write(text + frame("current", [], told));
-    if (!subscriber.gone) this.#listening.set(subscriber, told === this.#position ? undefined : told);
+  /** From here on it hears of everything with the others; false: it has to read on before it can. */
+  #join(subscriber: Subscriber, told: string): boolean {
+    const missed = this.#toldSince(told);
+    if (missed === undefined) return false;
+    const last = missed.at(-1)?.id ?? told;
+    subscriber.write(framed(missed) + frame("current", [], last));
+    if (!subscriber.gone) this.#listening.set(subscriber, last === this.#position ? undefined : last);
+    return true;
   }
 
-  /** Everything that is revoked, without ids: who is cut off in between begins anew. Resolves to where it stands. */
+  /**
+   * Everything that is revoked; resolves to where it stands. Without ids, and the id of before is taken back: who is
+   * cut off in between begins anew.
+   */
   async #tellEverything(subscriber: Subscriber, write: (text: string) => Promise<void>): Promise<string> {
     const { source, clock } = this.#dependencies;
     // First the place, then the journals: what is recorded meanwhile is told twice rather than never.
     const head = await source.head();
-    await write(frame("reset", []));
+    await write(frame("reset", [], ""));
     let place: SnapshotPlace | undefined;
     while (!subscriber.gone && !this.#closed) {
       const { cutoffs, tokens, next } = await snapshotPage(this.#dependencies, clock(), PAGE, place);
@@ -198,16 +213,11 @@ export class Feed {
     return head;
   }
 
-  /** The events after a place, where memory can tell. */
-  #recentAfter(id: string): FeedEvent[] | undefined {
+  /** What this replica has told others after a place; undefined: it can't tell any more, or not yet. */
+  #toldSince(id: string): FeedEvent[] | undefined {
     const [floor, position] = [this.#floor, this.#position];
-    if (floor === undefined || position === undefined || epochOf(id) !== epochOf(floor)) return undefined;
-    return floor <= id && id <= position ? this.#recent.filter((event) => event.id > id) : undefined;
-  }
-
-  /** Whether this replica has told others of something after a place. */
-  #isBeyond(id: string): boolean {
-    return this.#position !== undefined && epochOf(id) === epochOf(this.#position) && this.#position > id;
+    if (floor === undefined || position === undefined || epochOf(id) !== epochOf(position)) return undefined;
+    return floor <= id ? this.#recent.filter((event) => event.id > id) : undefined;
   }
 }
 

@@ -37,8 +37,9 @@ export const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringif
 export function readCursor(text: string): Cursor {
   try {
     const { lastEventId, place } = JSON.parse(Buffer.from(text, "base64url").toString()) as Cursor;
-    const texts = "token" in place ? [place.token] : [place.cutoff.scope, place.cutoff.value];
-    if ([lastEventId, ...texts].every((part) => typeof part === "string")) return { lastEventId, place };
+    const texts = [lastEventId, ...("token" in place ? [place.token] : [place.cutoff.scope, place.cutoff.value])];
+    // PostgreSQL takes no NUL.
+    if (texts.every((part) => typeof part === "string" && !part.includes("\0"))) return { lastEventId, place };
   } catch { /* as below */ }
   throw invalidRequest("cursor must be the next_cursor of the page before: leave it out to begin anew");
 }

@@ -18,9 +18,10 @@ t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, 
 t.strictSame(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
   "delete /clients/{client_id}", "get /.well-known/jwks.json", "get /auth", "get /auth/{provider}",
   "get /auth/{provider}/callback", "get /clients", "get /clients/{client_id}", "get /health/live", "get /health/ready",
-  "get /keys", "get /status-lists/{id}", "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback", "post /clients",
-  "post /clients/{client_id}/revoke-tokens", "post /clients/{client_id}/rotate-secret", "post /keys/rotate",
-  "post /keys/{kid}/revoke", "post /logout", "post /mint", "post /revocations", "post /token",
+  "get /keys", "get /revocations", "get /revocations/stream", "get /status-lists/{id}",
+  "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback", "post /clients", "post /clients/{client_id}/revoke-tokens",
+  "post /clients/{client_id}/rotate-secret", "post /introspect", "post /keys/rotate", "post /keys/{kid}/revoke",
+  "post /logout", "post /mint", "post /revocations", "post /token",
 ]);
 for (const { path, method, operation } of operations) {
   t.ok(operation.summary && Array.isArray(operation.security), `${method} ${path} says what it does and who may`);

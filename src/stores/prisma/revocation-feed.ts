@@ -31,12 +31,13 @@ export function feedJournal({ prisma }: Db): FeedJournal {
       const [, digits] = PLACE.exec(id) ?? [];
       if (digits === undefined) return undefined;
       const after = Number(digits);
+      const newest = await position(); // first: what comes meanwhile is no loss
       const rows = await prisma.$queryRaw<(News & { position: bigint | number })[]>`
         SELECT position, name, data FROM revocation_feed WHERE position > ${after} ORDER BY position LIMIT ${limit}`;
       const events = rows.map(({ name, data, position }): FeedEvent => ({ id: toId(Number(position)), name, data }));
       // There are no gaps: where the next place is not the first one found, it was forgotten or abandoned.
       if (events.length > 0) return events[0]?.id === toId(after + 1) ? events : undefined;
-      return await position() === after ? [] : undefined;
+      return newest === after ? [] : undefined;
     },
 
     news: async (_id, signal) => { await sleep(LOOK_EVERY, undefined, { signal }).catch(() => undefined); },

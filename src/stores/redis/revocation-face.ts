@@ -10,7 +10,7 @@ import { type RevocationKeys, revocationKeys } from "./revocation-keys.js";
 const DECLARE = `
   if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
   redis.call("DEL", KEYS[1])
-  if redis.call("GET", KEYS[2]) == ARGV[2] and redis.call("EXISTS", KEYS[4]) == 1 then return 1 end
+  if redis.call("GET", KEYS[2]) == ARGV[2] and redis.call("EXISTS", KEYS[3], KEYS[4]) == 2 then return 1 end
   redis.call("SET", KEYS[2], ARGV[2])
   redis.call("DEL", KEYS[3])
   redis.call("XADD", KEYS[3], "*", "epoch", ARGV[1])
@@ -98,9 +98,10 @@ export class RedisRevocationFace implements SharedFace {
     const identity = await this.#identify();
     // A Redis that is full (noeviction) still answers, and could not take a logout.
     await this.#redis.set(`${this.#keys.complete}:probe`, "1", "EX", 60);
-    // A replica of a version without the feed may have filled it: then there is no epoch.
-    const [complete, epoch] = await this.#redis.mget(this.#keys.complete, this.#keys.epoch);
-    return complete === identity && epoch !== null;
+    // A replica of a version without the feed may have filled it: then there is none.
+    const { complete, stream, epoch } = this.#keys;
+    const [known, feed] = await Promise.all([this.#redis.get(complete), this.#redis.exists(stream, epoch)]);
+    return known === identity && feed === 2;
   }
 
   async fill(fill: () => Promise<void>): Promise<boolean> {

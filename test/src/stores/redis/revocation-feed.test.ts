@@ -1,0 +1,273 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { Redis } from "ioredis";
+import t, { type Test } from "tap";
+import type { Cutoff } from "../../../../src/revocation/cutoff.js";
+import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../../../src/revocation/feed-event.js";
+import type { Revocation } from "../../../../src/revocation/journal.js";
+import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-face.js";
+import { RedisRevocationFeed } from "../../../../src/stores/redis/revocation-feed.js";
+import { type PrivateRedis, privateRedis } from "../../../support/private-redis.js";
+
+const NOW = Date.now();
+const FORM = /^[0-9a-f-]{36}\.\d{13}-\d{6}$/;
+const revocation = (jti: string = randomUUID()): Revocation =>
+  ({ jti, clientId: "c", subject: "s", revokedAt: NOW, expiresAt: NOW + 60_000 });
+const cutoff = (value: string = randomUUID()): Cutoff =>
+  ({ scope: "sub", value, bornBefore: NOW, expiresAt: NOW + 60_000 });
+const epochOf = (id: string): string => id.slice(0, id.lastIndexOf("."));
+const newsOf = (events: FeedEvent[] | undefined) => events?.map(({ name, data }) => ({ name, data }));
+
+/** What one replica has of a Redis. */
+async function replica(t: Test, { url }: PrivateRedis, keyPrefix = "") {
+  const redis = new Redis(url, { keyPrefix, retryStrategy: () => 50, maxRetriesPerRequest: 0 });
+  redis.on("error", () => undefined);
+  const face = new RedisRevocationFace(redis, "installation");
+  const feed = new RedisRevocationFeed(redis, "installation", face);
+  t.teardown(() => { feed.close(); redis.disconnect(); });
+  if (redis.status !== "ready") await once(redis, "ready");
+  return { redis, face, feed, fill: () => face.fill(async () => undefined) };
+}
+
+async function filled(t: Test) {
+  const server = await privateRedis(t);
+  if (server === undefined) return undefined;
+  const one = await replica(t, server);
+  await one.fill();
+  return { server, ...one };
+}
+
+/** Announces a token or a cut-off; returns its news. */
+async function announce(face: RedisRevocationFace, i: number) {
+  if (i % 3 === 0) {
+    const entry = cutoff();
+    await face.showCutoffs([entry], true);
+    return newsOfCutoff(entry);
+  }
+  const entry = revocation();
+  await face.show([entry], true);
+  return newsOfToken(entry);
+}
+
+const UNFILLED = /does not hold all revocations yet/;
+
+await t.test("before Redis is filled the feed tells nothing; then it begins empty, at a place of its own", async (t) => {
+  const server = await privateRedis(t);
+  if (server === undefined) return;
+  const { feed, fill, face } = await replica(t, server);
+  await t.rejects(feed.head(), UNFILLED);
+  await face.show([revocation()], true);
+  await t.rejects(feed.head(), UNFILLED);
+  await fill();
+  const start = await feed.head();
+  t.match(start, FORM);
+  t.strictSame(await feed.after(start, 10), [], "what was announced before is told with everything");
+});
+
+await t.test("it tells what is announced, from any place, a page at a time, at every replica", async (t) => {
+  const setting = await filled(t);
+  if (setting === undefined) return;
+  const { server, face, feed } = setting;
+  const other = await replica(t, server);
+  t.equal(await other.face.isComplete(), true);
+  const start = await feed.head();
+  await face.show([revocation()], false);
+  await face.showCutoffs([cutoff()], false);
+  t.equal(await feed.head(), start, "not what is shown anew");
+  const news = [];
+  for (let i = 0; i < 7; i++) news.push(await announce(i % 2 === 0 ? face : other.face, i));
+  const events = await feed.after(start, 10) ?? [];
+  t.strictSame(newsOf(events), news);
+  const places = [start, ...events.map(({ id }) => id)];
+  t.strictSame([...places].sort(), places);
+  t.equal(new Set(places.map(epochOf)).size, 1);
+  for (const [i, place] of places.entries()) {
+    t.match(place, FORM);
+    t.strictSame(await other.feed.after(place, 3), events.slice(i, i + 3));
+  }
+  t.equal(await other.feed.head(), places.at(-1));
+});
+
+await t.test("who reads while two replicas announce meets nothing out of order, and all of it", async (t) => {
+  const setting = await filled(t);
+  if (setting === undefined) return;
+  const { server, face, feed } = setting;
+  const other = await replica(t, server);
+  const start = await feed.head();
+  const seen: FeedEvent[] = [];
+  const look = async () => { seen.push(...await feed.after(seen.at(-1)?.id ?? start, 1000) ?? [{ id: "", name: "revoked", data: "lost" }]); };
+  let writing = true;
+  const writers = Promise.all(Array.from({ length: 20 }, async (_, lane) => {
+    const written = [];
+    for (let n = 0; n < 50; n++) written.push(await announce(lane % 2 === 0 ? face : other.face, n));
+    return written;
+  })).finally(() => { writing = false; });
+  while (writing) await look();
+  const written = (await writers).flat();
+  await look();
+  const ids = seen.map(({ id }) => id);
+  t.strictSame([...new Set(ids)].sort(), ids);
+  t.strictSame(seen.map(({ data }) => data).sort(), written.map(({ data }) => data).sort());
+});
+
+await t.test("a place that it never gave is none", async (t) => {
+  const setting = await filled(t);
+  if (setting === undefined) return;
+  const { feed, face } = setting;
+  await announce(face, 1);
+  const head = await feed.head();
+  const [epoch, entry = ""] = head.split(".");
+  for (const place of ["", "0", epoch as string, `${epoch}.`, `${epoch}.0-0`, entry, `${randomUUID()}.${entry}`, `${head}0`, `${head} `,
+    `${head}\n`, head.toUpperCase(), "journal.000000000000001", `${epoch}.0000000000000-000000`, `${epoch}.9999999999999-000000`,
+    `${epoch}.${entry.replace(/\d{6}$/, "999999")}`]) {
+    t.equal(await feed.after(place, 10), undefined, JSON.stringify(place));
+  }
+  t.strictSame(await feed.after(head, 10), []);
+});
+
+await t.test("a flush ends the epoch, and until Redis is filled again nothing is told", async (t) => {
+  const setting = await filled(t);
+  if (setting === undefined) return;
+  const { feed, face, fill, server } = setting;
+  const [start] = [await feed.head(), await announce(face, 1)];
+  const before = await feed.head();
+  await server.flush();
+  await t.rejects(feed.head(), UNFILLED);
+  await t.rejects(feed.after(before, 10), UNFILLED);
+  await announce(face, 1);
+  await t.rejects(feed.after(before, 10), UNFILLED);
+  t.equal(await face.isComplete(), false);
+  t.equal(await fill(), true);
+  for (const place of [start, before]) t.equal(await feed.after(place, 10), undefined);
+  t.not(epochOf(await feed.head()), epochOf(before));
+  t.strictSame(await feed.after(await feed.head(), 10), []);
+});
+
+for (const [what, dumped] of [["empty", false], ["with an old dump", true]] as const) {
+  await t.test(`a Redis that comes back ${what} is not believed, and begins another epoch`, async (t) => {
+    const setting = await filled(t);
+    if (setting === undefined) return;
+    const { feed, face, fill, server, redis } = setting;
+    await announce(face, 1);
+    const early = await feed.head();
+    if (dumped) await server.cli("SAVE");
+    await announce(face, 1);
+    const late = await feed.head();
+    const ready = once(redis, "ready");
+    await server.kill();
+    await t.rejects(feed.after(early, 10));
+    await server.start();
+    await ready;
+    await t.rejects(feed.after(early, 10), UNFILLED);
+    t.equal(await face.isComplete(), false);
+    await t.rejects(feed.after(early, 10), UNFILLED);
+    await fill();
+    for (const place of [early, late]) t.equal(await feed.after(place, 10), undefined);
+    t.not(epochOf(await feed.head()), epochOf(late));
+  });
+}
+
+await t.test("a primary that became a replica and a primary again is another epoch", async (t) => {
+  const [setting, other] = [await filled(t), await privateRedis(t)];
+  if (setting === undefined || other === undefined) return;
+  const { feed, face, fill, server } = setting;
+  for (const one of [server, other]) await one.cli("CONFIG", "SET", "repl-diskless-sync-delay", "0");
+  await other.cli("REPLICAOF", "127.0.0.1", new URL(server.url).port);
+  while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) { /* until it has copied */ }
+  await announce(face, 1);
+  const before = await feed.head();
+  await other.cli("REPLICAOF", "NO", "ONE");
+  await server.cli("REPLICAOF", "127.0.0.1", new URL(other.url).port);
+  await t.rejects(face.isComplete(), /READONLY|read-only replica/);
+  await t.rejects(feed.head());
+  await server.cli("REPLICAOF", "NO", "ONE");
+  t.equal(await face.isComplete(), false);
+  await t.rejects(feed.after(before, 10), UNFILLED);
+  await fill();
+  t.equal(await feed.after(before, 10), undefined);
+  t.not(epochOf(await feed.head()), epochOf(before));
+});
+
+await t.test("replicas that fill at once agree on one epoch", async (t) => {
+  const server = await privateRedis(t);
+  if (server === undefined) return;
+  const replicas = await Promise.all(Array.from({ length: 4 }, () => replica(t, server)));
+  for (let round = 0; round < 10; round++) {
+    await server.flush();
+    const heads = await Promise.all(replicas.map(async ({ face, fill, feed }) => {
+      if (await face.isComplete() || await fill()) return feed.head();
+      throw new Error("it was not filled");
+    }));
+    t.strictSame(new Set(heads.map(epochOf)).size, 1);
+  }
+});
+
+await t.test("a fill that ends after another's keeps its epoch and what was announced since", async (t) => {
+  const setting = await filled(t);
+  if (setting === undefined) return;
+  const { feed, face, server } = setting;
+  const late = await replica(t, server);
+  const start = await feed.head();
+  const news: unknown[] = [];
+  await late.face.fill(async () => { news.push(await announce(face, 1)); });
+  t.strictSame(newsOf(await feed.after(start, 10)), news);
+});
+
+await t.test("what was trimmed off can't be gone on from; what stands there can", async (t) => {
+  const setting = await filled(t);
+  if (setting === undefined) return;
+  const { feed, face, server } = setting;
+  const start = await feed.head();
+  for (let i = 0; i < 5; i++) await announce(face, i);
+  const places = (await feed.after(start, 10) ?? []).map(({ id }) => id);
+  await server.cli("XTRIM", "authflow:installation:feed", "MAXLEN", "2");
+  for (const place of [start, ...places.slice(0, 3)]) t.equal(await feed.after(place, 10), undefined);
+  t.strictSame((await feed.after(places[3] as string, 10))?.map(({ id }) => id), places.slice(4));
+  t.strictSame(await feed.after(places[4] as string, 10), []);
+});
+
+await t.test("where the feed alone was lost Redis is filled again, with another epoch", async (t) => {
+  const setting = await filled(t);
+  if (setting === undefined) return;
+  const { feed, face, fill, server } = setting;
+  await announce(face, 1);
+  for (const key of ["authflow:installation:feed", "authflow:installation:feed:epoch"]) {
+    const before = await feed.head();
+    await server.cli("DEL", key);
+    await t.rejects(feed.head(), UNFILLED);
+    t.equal(await face.isComplete(), false);
+    t.equal(await fill(), true);
+    t.equal(await feed.after(before, 10), undefined);
+    t.not(epochOf(await feed.head()), epochOf(before));
+  }
+});
+
+await t.test("a prefix stands before every key, and news ends the wait for it", async (t) => {
+  const server = await privateRedis(t);
+  if (server === undefined) return;
+  const { feed, face, fill } = await replica(t, server, "mine:");
+  await fill();
+  const start = await feed.head();
+  const { signal } = new AbortController();
+  const waiting = (async () => { while ((await feed.after(start, 1))?.length === 0) await feed.news(start, signal); })();
+  const news = await announce(face, 1);
+  await waiting;
+  t.strictSame(newsOf(await feed.after(start, 10)), [news]);
+  await feed.news(start, signal); // at once: there is something
+  const keys = await server.cli("KEYS", "*") as string[];
+  t.ok(keys.length > 3);
+  t.strictSame(keys.filter((key) => !key.startsWith("mine:")), []);
+});
+
+await t.test("waiting for news ends when nobody wants them any more, and never rejects", async (t) => {
+  const setting = await filled(t);
+  if (setting === undefined) return;
+  const { feed, server } = setting;
+  const head = await feed.head();
+  const stopped = new AbortController();
+  const waited = feed.news(head, stopped.signal);
+  stopped.abort();
+  await t.resolves(waited);
+  await server.kill();
+  await t.resolves(feed.news(head, new AbortController().signal));
+});

@@ -1,0 +1,126 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { createParser } from "eventsource-parser";
+import { until } from "../e2e/support.js";
+import { basic, type Credentials, decode, type Environment, testApp, type TestApp } from "./app.js";
+import type { Suite } from "./services.js";
+
+/** Replicas on one database need it in common. */
+const KEK = { AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 6).toString("base64") };
+export type Listening = TestApp & { url: string };
+
+/** An app that others can connect to, as soon as its feed has begun. */
+export async function listening(t: Suite, env: Environment = {}, overrides: Parameters<typeof testApp>[2] = {}): Promise<Listening> {
+  const app = await testApp(t, { ...env, ...KEK }, overrides);
+  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  const headers = { ...basic(await app.register()), "last-event-id": "9".repeat(255) };
+  await until("the feed has begun", async () => {
+    const response = await fetch(`${url}/revocations/stream`, { headers });
+    await response.body?.cancel();
+    return response.status === 200;
+  });
+  return { ...app, url };
+}
+
+export const jtiOf = (token: string): string => decode(token).jti as string;
+
+export interface Told { name: string; id: string | undefined; data: Record<string, unknown>[] }
+
+const NEWS = ["revoked", "revoked-before"];
+export const isNews = ({ name }: Told): boolean => NEWS.includes(name);
+export const epochOf = (id: string): string => id.slice(0, id.lastIndexOf("."));
+
+/** A downstream service: what it was told, and its place in the feed, outlive its connections. */
+export class Follower {
+  /** Everything that arrived, heartbeats included. */
+  readonly told: Told[] = [];
+  /** `jti` of tokens, and `sub=…`, `client_id=…`, `kid=…` of cut-offs, since the last `reset`. */
+  readonly revoked = new Set<string>();
+  /** What must not be: ids out of order, or twice. */
+  readonly faults: string[] = [];
+  lastEventId: string;
+  headers = new Headers();
+  #connection: { abort: AbortController; ended: Promise<void> } | undefined;
+  #connectedAt = 0;
+
+  constructor(readonly credentials: Credentials, lastEventId = "") {
+    this.lastEventId = lastEventId;
+  }
+
+  get isConnected(): boolean { return this.#connection !== undefined; }
+  get news(): Told[] { return this.told.filter(isNews); }
+  names(): string[] { return this.told.map(({ name }) => name); }
+  count(name: string): number { return this.told.filter((event) => event.name === name).length; }
+
+  /** Resolves to the status of the answer; on 200 it listens from then on. */
+  async connect(url: string): Promise<number> {
+    const abort = new AbortController();
+    const headers = { ...basic(this.credentials), ...(this.lastEventId !== "" && { "last-event-id": this.lastEventId }) };
+    const response = await fetch(`${url}/revocations/stream`, { headers, signal: abort.signal });
+    this.headers = response.headers;
+    if (response.status !== 200 || response.body === null) {
+      await response.body?.cancel();
+      return response.status;
+    }
+    this.#connectedAt = this.told.length;
+    const ended = this.#read(response.body).catch(() => undefined).then(() => { this.#connection = undefined; });
+    this.#connection = { abort, ended };
+    return 200;
+  }
+
+  async disconnect(): Promise<void> {
+    this.#connection?.abort.abort();
+    await this.#connection?.ended;
+  }
+
+  /** Waits for `current` on this connection. */
+  async current(): Promise<void> {
+    await until("it is up to date", () => this.told.slice(this.#connectedAt).some(({ name }) => name === "current"));
+  }
+
+  async knows(...entries: string[]): Promise<void> {
+    await until(`it is told of ${entries.length} entries`, () => entries.every((entry) => this.revoked.has(entry)));
+  }
+
+  async #read(body: ReadableStream<Uint8Array>): Promise<void> {
+    const parser = createParser({ onEvent: ({ event = "", id, data }) => { this.#take(event, id, data); } });
+    const decoder = new TextDecoder();
+    for await (const chunk of body) parser.feed(decoder.decode(chunk, { stream: true }));
+  }
+
+  #take(name: string, id: string | undefined, text: string): void {
+    const data = NEWS.includes(name) ? JSON.parse(text) as Told["data"] : [];
+    const last = this.lastEventId;
+    // News takes a place of its own; `current` repeats the place it speaks of.
+    const comparable = id !== undefined && id !== "" && last !== "" && epochOf(id) === epochOf(last);
+    if (comparable && (id < last || (id === last && NEWS.includes(name)))) this.faults.push(`${name} ${id} after ${last}`);
+    if (id !== undefined) this.lastEventId = id;
+    if (name === "reset") this.revoked.clear();
+    for (const entry of data) this.revoked.add(entryOf(entry));
+    this.told.push({ name, id, data });
+  }
+}
+
+export function entryOf({ jti, sub, client_id, kid }: Record<string, unknown>): string {
+  if (jti !== undefined) return jti as string;
+  return Object.entries({ sub, client_id, kid }).filter(([, value]) => value !== undefined).map((pair) => pair.join("=")).join();
+}
+
+/** One that listens at `url`, until the end of the test at the latest. */
+export async function follow(t: Suite, url: string, credentials: Credentials, lastEventId?: string): Promise<Follower> {
+  const follower = new Follower(credentials, lastEventId);
+  t.teardown(() => follower.disconnect());
+  const status = await follower.connect(url);
+  if (status !== 200) throw new Error(`the stream answered ${status}`);
+  return follower;
+}
+
+/** Opens the stream and reads nothing of it. */
+export async function deafTo(t: Suite, url: string, credentials: Credentials): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1").on("error", () => undefined);
+  t.teardown(() => { socket.destroy(); });
+  await once(socket, "connect");
+  socket.pause();
+  socket.write(`GET /revocations/stream HTTP/1.1\r\nHost: a\r\nAuthorization: ${basic(credentials).authorization}\r\n\r\n`);
+  return socket;
+}
