@@ -1,0 +1,67 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { uuidv7 } from "../../src/uuid.js";
+import { listen } from "../support/openid.js";
+import type { Suite } from "../support/services.js";
+import { signed } from "./forged-tokens.js";
+
+/** A subscriber's connection, whose other end is the test. */
+export interface Connection {
+  headers: IncomingHttpHeaders;
+  /** Answers with a status other than 200. */
+  refuse(status: number): void;
+  raw(text: string | Buffer): void;
+  event(name: string, data?: unknown, id?: string): void;
+  end(): void;
+  closed(): boolean;
+}
+
+export interface ScriptedFeed {
+  url: string;
+  /** The next connection, in their order. */
+  next(): Promise<Connection>;
+  /** A token of this issuer's, born at `at` (epoch ms). */
+  mint(claims?: object, at?: number): string;
+}
+
+const KID = "scripted";
+
+/** An Authflow that says on its revocation feed what the test wants it to say. */
+export async function scriptedFeed(t: Suite, key: KeyObject): Promise<ScriptedFeed> {
+  const jwk = { ...createPublicKey(key).export({ format: "jwk" }), use: "sig", alg: "RS256", kid: KID };
+  const waiting: Connection[] = [];
+  const server = createServer(({ url, headers }, response) => {
+    if (url === "/.well-known/jwks.json") response.end(JSON.stringify({ keys: [jwk] }));
+    else waiting.push(connectionOf(headers, response));
+  });
+  return {
+    url: `http://127.0.0.1:${await listen(t, server)}`,
+    async next() {
+      while (waiting.length === 0) await sleep(5);
+      return waiting.shift() as Connection;
+    },
+    mint(claims = {}, at = Date.now()) {
+      const iat = Math.floor(at / 1000);
+      const known = { iss: "authflow-go", sub: "alice", client_id: "shop", jti: uuidv7(at), iat, exp: iat + 3600 };
+      return signed({ alg: "RS256", typ: "JWT", kid: KID }, { ...known, ...claims }, key);
+    },
+  };
+}
+
+function connectionOf(headers: IncomingHttpHeaders, response: ServerResponse): Connection {
+  let closed = false;
+  response.once("close", () => { closed = true; });
+  const raw = (text: string | Buffer): void => {
+    if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(text);
+  };
+  return {
+    headers, raw,
+    refuse: (status) => { response.writeHead(status).end(); },
+    event: (name, data = {}, id) =>
+      { raw(`event: ${name}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`); },
+    end: () => { response.end(); },
+    closed: () => closed,
+  };
+}
