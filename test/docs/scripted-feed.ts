@@ -1,10 +1,10 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { uuidv7 } from "../../src/uuid.js";
 import { listen } from "../support/openid.js";
 import type { Suite } from "../support/services.js";
 import { signed } from "./forged-tokens.js";
+import { until } from "./verifiers.js";
 
 /** A subscriber's connection, whose other end is the test. */
 export interface Connection {
@@ -38,7 +38,7 @@ export async function scriptedFeed(t: Suite, key: KeyObject): Promise<ScriptedFe
   return {
     url: `http://127.0.0.1:${await listen(t, server)}`,
     async next() {
-      while (waiting.length === 0) await sleep(5);
+      if (!await until(() => waiting.length > 0)) throw new Error("The verifier does not connect");
       return waiting.shift() as Connection;
     },
     mint(claims = {}, at = Date.now()) {
