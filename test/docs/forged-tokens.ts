@@ -10,10 +10,11 @@ const decode = (part = ""): Record<string, unknown> =>
 export const headerOf = (token: string): Record<string, unknown> => decode(token.split(".")[0]);
 export const claimsOf = (token: string): Record<string, unknown> => decode(token.split(".")[1]);
 
-/** A JWT with this header and these claims, signed with RS256 whatever the header says. */
+/** A JWT with this header and these claims, signed as the key is (RS256, ES256, EdDSA) whatever the header says. */
 export function signed(header: object, claims: object, key: KeyObject): string {
   const input = `${encode(header)}.${encode(claims)}`;
-  return `${input}.${sign("sha256", Buffer.from(input), key).toString("base64url")}`;
+  const digest = key.asymmetricKeyType === "ed25519" ? null : "sha256";
+  return `${input}.${sign(digest, Buffer.from(input), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
 }
 
 /** What no verifier may accept, by what is wrong with it; `live` is a token that was signed with `key`. */

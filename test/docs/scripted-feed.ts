@@ -1,9 +1,9 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { uuidv7 } from "../../src/uuid.js";
 import { listen } from "../support/openid.js";
 import type { Suite } from "../support/services.js";
-import { signed } from "./forged-tokens.js";
+import { newKey, signed } from "./forged-tokens.js";
 import { until } from "./verifiers.js";
 
 /** A subscriber's connection, whose other end is the test. */
@@ -21,32 +21,44 @@ export interface ScriptedFeed {
   url: string;
   /** The next connection, in their order. */
   next(): Promise<Connection>;
-  /** A token of this issuer's, born at `at` (epoch ms). */
-  mint(claims?: object, at?: number): string;
+  /** Takes every further connection instead. */
+  answer?: (connection: Connection) => void;
+  /** A token of this issuer's, born at `at` (epoch ms). The kid of each key is its algorithm. */
+  mint(claims?: object, at?: number, algorithm?: Algorithm, header?: object): string;
 }
 
-const KID = "scripted";
+export type Algorithm = keyof typeof KEYS;
+const KEYS = {
+  RS256: newKey(),
+  ES256: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey,
+  EdDSA: generateKeyPairSync("ed25519").privateKey,
+};
+const JWKS = JSON.stringify({
+  keys: Object.entries(KEYS).map(([alg, key]) =>
+    ({ ...createPublicKey(key).export({ format: "jwk" }), use: "sig", alg, kid: alg })),
+});
 
 /** An Authflow that says on its revocation feed what the test wants it to say. */
-export async function scriptedFeed(t: Suite, key: KeyObject): Promise<ScriptedFeed> {
-  const jwk = { ...createPublicKey(key).export({ format: "jwk" }), use: "sig", alg: "RS256", kid: KID };
+export async function scriptedFeed(t: Suite): Promise<ScriptedFeed> {
   const waiting: Connection[] = [];
   const server = createServer(({ url, headers }, response) => {
-    if (url === "/.well-known/jwks.json") response.end(JSON.stringify({ keys: [jwk] }));
-    else waiting.push(connectionOf(headers, response));
+    if (url === "/.well-known/jwks.json") response.end(JWKS);
+    else (feed.answer ?? ((connection) => { waiting.push(connection); }))(connectionOf(headers, response));
   });
-  return {
+  const feed: ScriptedFeed = {
     url: `http://127.0.0.1:${await listen(t, server)}`,
     async next() {
       if (!await until(() => waiting.length > 0)) throw new Error("The verifier does not connect");
       return waiting.shift() as Connection;
     },
-    mint(claims = {}, at = Date.now()) {
+    mint(claims = {}, at = Date.now(), algorithm = "RS256", header = {}) {
       const iat = Math.floor(at / 1000);
       const known = { iss: "authflow-go", sub: "alice", client_id: "shop", jti: uuidv7(at), iat, exp: iat + 3600 };
-      return signed({ alg: "RS256", typ: "JWT", kid: KID }, { ...known, ...claims }, key);
+      const head = { alg: algorithm, typ: "JWT", kid: algorithm, ...header };
+      return signed(head, { ...known, ...claims }, KEYS[algorithm]);
     },
   };
+  return feed;
 }
 
 function connectionOf(headers: IncomingHttpHeaders, response: ServerResponse): Connection {
