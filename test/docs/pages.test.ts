@@ -8,8 +8,8 @@ const AUTHFLOW_ADMIN_TOKEN = "admin-token-of-the-documents-0123456789";
 const AUTHFLOW_REGISTRATION_TOKEN = "registration-token-of-the-documents-01";
 const tokens = { AUTHFLOW_ADMIN_TOKEN, AUTHFLOW_REGISTRATION_TOKEN };
 const server = await startServer(t, { AUTHFLOW_REGISTRATION: "token", ...tokens });
-// Prints the status of each answer in place of its body.
-const PREAMBLE = `curl() { command curl -s -o /dev/null -w '%{http_code}\\n' "$@"; }
+// Prints the status of each answer in place of its body. A stream (-N) ends only because its reader has seen enough.
+const PREAMBLE = `curl() { command curl --max-time $([ "$1" = -N ] && echo 5 || echo 60) -s -o /dev/null -w '%{http_code}\\n' "$@"; }
 AUTH="Authorization: Bearer $AUTHFLOW_ADMIN_TOKEN"
 `;
 
@@ -18,6 +18,7 @@ const PAGES: Record<string, string[][]> = {
   "docs/integrating.md": [["201"], ["200"], ["200"], ["200"]],
   "docs/clients-and-policy.md": [["200"], ["200", "200", "200", "204"], ["200"], ["200"]],
   "docs/subjects.md": [["200", "200"]],
+  "docs/immediate-logout.md": [["200"]],
 };
 
 for (const [page, expected] of Object.entries(PAGES)) {

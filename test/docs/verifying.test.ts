@@ -1,4 +1,3 @@
-import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,15 +5,14 @@ import t from "tap";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/process.js";
 import { temporaryFolder } from "../support/services.js";
+import { claimsOf, headerOf, hostileTokens, newKey, pem, signed } from "./forged-tokens.js";
 import { post } from "./post.js";
-import { LANGUAGES, startVerifier, type Verifier } from "./verifiers.js";
+import { findVerifiers, startVerifier, type Verifier } from "./verifiers.js";
 
 /** The examples fetch keys again for an unknown kid no sooner than this after the last time. */
 const REFETCH_AFTER = 5_000;
 
-const newKey = (): KeyObject => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 const [first, second, foreign] = [newKey(), newKey(), newKey()];
-const pem = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
 const home = { CWD: temporaryFolder(t), PORT: String(await freePort()) };
 let server = await startServer(t, { ...home, AUTHFLOW_SIGNING_KEY: pem(first) });
 
@@ -37,46 +35,13 @@ const mint = async (more = {}): Promise<string> => {
   return access_token;
 };
 
-const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-const decode = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString()) as Record<string, unknown>;
 const live = await mint();
-const [head, body, signature] = live.split(".") as [string, string, string];
-const header = decode(head);
-const claims = decode(body);
-const signed = (head: object, claims: object, key = first): string => {
-  const input = `${encode(head)}.${encode(claims)}`;
-  return `${input}.${sign("sha256", Buffer.from(input), key).toString("base64url")}`;
-};
-const hmac = (head: object): string => {
-  const input = `${encode(head)}.${body}`;
-  const publicPem = createPublicKey(first).export({ type: "spki", format: "pem" });
-  return `${input}.${createHmac("sha256", publicPem).update(input).digest("base64url")}`;
-};
-const publicJwk = (key: KeyObject): object => createPublicKey(key).export({ format: "jwk" });
-const { exp: _exp, ...endless } = claims;
-const { sub: _sub, ...nobody } = claims;
-const flipped = `${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`;
-
-const HOSTILE: Record<string, string> = {
-  "a tampered payload": [head, encode({ ...claims, sub: "mallory" }), signature].join("."),
-  "a tampered signature": [head, body, flipped].join("."),
-  "no signature": `${head}.${body}.`,
-  "alg none": `${encode({ ...header, alg: "none" })}.${body}.`,
-  "HS256 keyed with the public key": hmac({ ...header, alg: "HS256" }),
-  "another key under our kid": signed(header, claims, foreign),
-  "another key that the token brings along": signed({ ...header, jwk: publicJwk(foreign) }, claims, foreign),
-  "another issuer": signed(header, { ...claims, iss: "someone-else" }),
-  "an expired token": signed(header, { ...claims, exp: Math.floor(Date.now() / 1000) - 3600 }),
-  "a token that never expires": signed(header, endless),
-  "a token without sub": signed(header, nobody),
-  "a token for another service": await mint({ audience: "shop" }),
-  "no JWT": "opaque",
-};
+const [header, claims] = [headerOf(live), claimsOf(live)];
+const HOSTILE = { ...hostileTokens(live, first), "a minted token for another service": await mint({ audience: "shop" }) };
 
 const verifiers: Record<string, Verifier> = {};
-for (const [language, find] of Object.entries(LANGUAGES)) {
-  const command = find(t);
-  if (command !== undefined) verifiers[language] = startVerifier(t, command, { AUTHFLOW_URL });
+for (const [language, command] of Object.entries(findVerifiers(t, "verify"))) {
+  verifiers[language] = startVerifier(t, command, { AUTHFLOW_URL });
 }
 
 for (const [language, { ask }] of Object.entries(verifiers)) {
@@ -98,7 +63,7 @@ await t.test("the signing key changes", async (t) => {
   await server.stop();
   server = await startServer(t, { ...home, AUTHFLOW_SIGNING_KEY: pem(second) });
   const renewed = await mint();
-  t.not(decode(renewed.split(".")[0] ?? "").kid, header.kid, "new tokens have another kid");
+  t.not(headerOf(renewed).kid, header.kid, "new tokens have another kid");
   await sleep(REFETCH_AFTER + 500);
   for (const [language, { ask }] of Object.entries(verifiers)) {
     const before = fetches;

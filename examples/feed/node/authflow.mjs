@@ -1,0 +1,215 @@
+// snippet:on
+import { setTimeout as sleep } from "node:timers/promises";
+import { importJWK, jwtVerify } from "jose"; // npm install jose
+
+const AUTHFLOW = process.env.AUTHFLOW_URL ?? "http://localhost:8080";
+const ISSUER = process.env.AUTHFLOW_ISSUER ?? "authflow-go";
+const CLIENT = `${process.env.AUTHFLOW_CLIENT_ID}:${process.env.AUTHFLOW_CLIENT_SECRET}`;
+const STALE_AFTER = Number(process.env.AUTHFLOW_STALE_AFTER ?? 45) * 1000;
+const ACCEPT_WHEN_STALE = process.env.AUTHFLOW_WHEN_STALE === "open";
+if (!(STALE_AFTER > 0)) throw new Error("AUTHFLOW_STALE_AFTER takes seconds");
+
+const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
+const [KEEP_KEYS, COOL_DOWN, TIMEOUT] = [300_000, 5_000, 5_000];
+const SILENCE = STALE_AFTER * 2 / 3; // a dead connection is given up early enough to open another before it matters
+const [RETRY_FIRST, RETRY_LAST, RETRY_REFUSED] = [200, 5_000, 30_000];
+
+/** It can't be known whether the token counts: answer your caller 503. Any other error of verify(): 401. */
+export class Unknown extends Error {}
+
+/** The claims of a token that Authflow signed, that has not expired and that was not revoked. Calls nobody. */
+export async function verify(token) {
+  const { payload: claims, protectedHeader: { kid, typ } } = await jwtVerify(token, keyOf, {
+    algorithms: ALGORITHMS, issuer: ISSUER, requiredClaims: ["exp", "iat", "sub", "jti"],
+  });
+  if (!["JWT", "at+jwt"].includes(typ)) throw new Error("this is not an access token");
+  // A token made out to an audience is for that service alone: pass `audience: "<you>"` above to accept yours.
+  if (claims.aud !== undefined) throw new Error("the token is for another service");
+  if (revoked.ends(claims, kid)) throw new Error("the token was revoked");
+  if (!isFresh() && !ACCEPT_WHEN_STALE) throw new Unknown("the revocation state is unknown");
+  return claims;
+}
+
+/** Whether what is known about revocations is up to date: good to have in your readiness check. */
+export const isFresh = () => performance.now() - heardAt < STALE_AFTER;
+
+/** Express: app.use(expressMiddleware). The claims are in request.claims. */
+export async function expressMiddleware(request, response, next) {
+  const refusal = await admit(request);
+  if (refusal === undefined) return next();
+  response.status(refusal.status).set(refusal.headers).json(refusal.body);
+}
+
+/** Fastify: app.addHook("onRequest", fastifyHook). The claims are in request.claims. */
+export async function fastifyHook(request, reply) {
+  const refusal = await admit(request);
+  if (refusal !== undefined) return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
+}
+
+async function admit(request) {
+  const [, token = ""] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
+  try {
+    request.claims = await verify(token);
+  } catch (error) {
+    const body = { error: "temporarily_unavailable", error_description: error.message };
+    if (error instanceof Unknown) return { status: 503, headers: { "retry-after": "1" }, body };
+    const challenge = token === "" ? "Bearer" : 'Bearer error="invalid_token"';
+    return { status: 401, headers: { "www-authenticate": challenge }, body: { ...body, error: "invalid_token" } };
+  }
+}
+
+// The keys. An unknown kid fetches them, at most every five seconds; one request serves all who wait for it.
+let keys = new Map();
+let [fetchedAt, askedAt] = [-Infinity, -Infinity];
+let fetching, fetchFailed;
+
+async function keyOf({ kid }) {
+  if (!keys.has(kid)) await refreshKeys();
+  if (keys.has(kid)) return keys.get(kid);
+  throw fetchFailed ? new Unknown("the keys can't be fetched") : new Error("no key has the token's kid");
+}
+
+function refreshKeys() {
+  if (fetching === undefined && performance.now() - askedAt < COOL_DOWN) return undefined;
+  return fetching ??= fetchKeys().then(() => { fetchFailed = false; }, (error) => {
+    fetchFailed = true;
+    console.error(`authflow: the keys can't be fetched: ${error.cause?.message ?? error.message}`);
+  }).finally(() => { [fetching, askedAt] = [undefined, performance.now()]; });
+}
+
+async function fetchKeys() {
+  const response = await fetch(`${AUTHFLOW}/.well-known/jwks.json`, { signal: AbortSignal.timeout(TIMEOUT) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  const usable = (await response.json()).keys.filter(({ alg }) => ALGORITHMS.includes(alg));
+  // Each key is good for its own algorithm alone, whatever a token's header says.
+  keys = new Map(await Promise.all(usable.map(async (jwk) => [jwk.kid, await importJWK(jwk, jwk.alg)])));
+  fetchedAt = performance.now();
+}
+
+/** What is revoked, by names as Redis has them: jti:…, sub:…, client_id:…, kid:…. */
+class Revocations {
+  #entries = new Map(); // name → what was born before which instant (epoch ms) is ended, and until when that matters
+  #expiring = new Map(); // minute → the names whose entries may go then
+
+  add(name, before, exp) {
+    const known = this.#entries.get(name) ?? { before: -Infinity, exp: -Infinity };
+    this.#entries.set(name, { before: Math.max(before, known.before), exp: Math.max(exp, known.exp) });
+    if (exp <= known.exp) return;
+    const minute = Math.ceil(exp / 60) + 1; // a minute more than needed
+    if (!this.#expiring.has(minute)) this.#expiring.set(minute, []);
+    this.#expiring.get(minute).push(name);
+  }
+
+  ends({ jti, sub, client_id, iat }, kid) {
+    // A token's birth: to the millisecond by a UUIDv7 jti that agrees with iat, else the beginning of iat's second.
+    const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(jti) ?? [];
+    const instant = high === undefined ? NaN : parseInt(high + low, 16);
+    const birth = Math.floor(instant / 1000) === iat ? instant : iat * 1000;
+    return [`jti:${jti}`, `sub:${sub}`, `client_id:${client_id}`, `kid:${kid}`]
+      .some((name) => birth < this.#entries.get(name)?.before);
+  }
+
+  /** Whole minutes at a time: what stays costs nothing. */
+  dropExpired() {
+    const now = Date.now() / 1000;
+    for (const [minute, names] of this.#expiring) {
+      if (minute * 60 > now) continue;
+      for (const name of names) if (this.#entries.get(name)?.exp <= now) this.#entries.delete(name);
+      this.#expiring.delete(minute);
+    }
+  }
+}
+
+let revoked = new Revocations();
+let rebuilt; // after a reset: takes the place of `revoked` when it is complete
+let caughtUp = false; // whether this connection has told everything that happened before it
+let heardAt = -Infinity; // when it was last known that nothing is missing
+let lastEventId;
+const closing = new AbortController();
+
+function take(event, data) {
+  const add = (name, before, exp) => { for (const set of [revoked, rebuilt]) set?.add(name, before, exp); };
+  switch (event) {
+    case "reset":
+      [rebuilt, caughtUp] = [new Revocations(), false];
+      break;
+    case "revoked":
+      for (const { jti, exp } of data) add(`jti:${jti}`, Infinity, exp);
+      break;
+    case "revoked-before":
+      for (const { sub, client_id, kid, born_before, exp } of data) {
+        if (sub !== undefined) add(`sub:${sub}`, born_before, exp);
+        if (client_id !== undefined) add(`client_id:${client_id}`, born_before, exp);
+        if (kid !== undefined) add(`kid:${kid}`, Infinity, exp);
+      }
+      break;
+    case "current":
+      [revoked, rebuilt, caughtUp] = [rebuilt ?? revoked, undefined, true];
+      break;
+    case "heartbeat":
+      break;
+    default:
+      return false; // of a later version
+  }
+  // Not while catching up: the logouts that are yet to be told may be hours old.
+  if (caughtUp) heardAt = performance.now();
+  return true;
+}
+
+/** One connection to the feed. Throws or returns when it ends. */
+async function listen() {
+  [caughtUp, rebuilt] = [false, undefined];
+  const silence = new AbortController();
+  const watchdog = setTimeout(() => silence.abort(new Error("it is silent")), SILENCE);
+  try {
+    const authorization = `Basic ${Buffer.from(CLIENT).toString("base64")}`;
+    const response = await fetch(`${AUTHFLOW}/revocations/stream`, {
+      headers: { authorization, accept: "text/event-stream", ...(lastEventId && { "last-event-id": lastEventId }) },
+      signal: AbortSignal.any([silence.signal, closing.signal]),
+    });
+    if (response.status === 401) throw new Error("AUTHFLOW_CLIENT_ID or AUTHFLOW_CLIENT_SECRET is wrong", { cause: 401 });
+    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    let rest = "";
+    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+      const blocks = (rest + text).split("\n\n");
+      rest = blocks.pop();
+      for (const block of blocks) {
+        const fields = block.split("\n").map((line) => /^(\w*): ?(.*)$/.exec(line)?.slice(1) ?? ["", line]);
+        const { event, data = "null", id } = Object.fromEntries(fields);
+        if (take(event, JSON.parse(data))) watchdog.refresh();
+        if (id !== undefined) lastEventId = id;
+        if (event === "current") log("up to date");
+        if (["current", "heartbeat"].includes(event)) {
+          revoked.dropExpired();
+          if (performance.now() - fetchedAt > KEEP_KEYS) refreshKeys();
+        }
+      }
+    }
+  } finally {
+    clearTimeout(watchdog);
+    silence.abort();
+  }
+}
+
+async function follow() {
+  for (let longest = 2 * RETRY_FIRST; !closing.signal.aborted; longest = Math.min(2 * longest, RETRY_LAST)) {
+    const error = await listen().catch((error) => error);
+    if (closing.signal.aborted) return;
+    if (caughtUp) longest = 2 * RETRY_FIRST;
+    log(error === undefined ? "ended" : `lost: ${error.cause?.message ?? error.message}`);
+    const pause = error?.cause === 401 ? RETRY_REFUSED : RETRY_FIRST + Math.random() * (longest - RETRY_FIRST);
+    await sleep(pause, undefined, { signal: closing.signal }).catch(() => {});
+  }
+}
+
+let logged;
+function log(state) {
+  if (state !== logged) console.error(`authflow: the revocation feed is ${state}`);
+  logged = state;
+}
+
+/** Ends the subscription, which otherwise keeps the process alive. */
+export const close = () => closing.abort();
+
+void follow();
+// snippet:off

@@ -1,0 +1,170 @@
+import t, { type Test } from "tap";
+import { uuidv7 } from "../../src/uuid.js";
+import { freePort } from "../support/ports.js";
+import { startServer } from "../support/process.js";
+import { temporaryFolder } from "../support/services.js";
+import { countingProxy } from "./counting-proxy.js";
+import { claimsOf, headerOf, hostileTokens, newKey, pem, signed } from "./forged-tokens.js";
+import { post } from "./post.js";
+import { findVerifiers, startVerifier, type Verifier } from "./verifiers.js";
+
+const ADMIN_TOKEN = "admin-token-of-the-verifiers-0123456789";
+const [OK, REVOKED, UNKNOWN] = [/^ok /, /^refused .*revoked/, /^unknown /];
+const STREAM = "/revocations/stream";
+const JWKS = "GET /.well-known/jwks.json";
+/** The examples fetch the keys for an unknown kid no sooner than this after the last time. */
+const COOL_DOWN = 5_000;
+
+const [key, foreign] = [newKey(), newKey()];
+const home = {
+  CWD: temporaryFolder(t), PORT: String(await freePort()), AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN, AUTHFLOW_SIGNING_KEY: pem(key),
+};
+const serve = () => startServer(t, home);
+let server = await serve();
+
+const register = () => post(`${server.url}/clients`, { name: "docs", redirect_uri: "https://docs.example/" }, ADMIN_TOKEN);
+const [client, kiosk] = [await register(), await register()];
+const mint = async (more = {}, { client_id, client_secret } = client): Promise<string> => {
+  const { access_token = "" } = await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice", ...more });
+  return access_token;
+};
+const logout = async (token: string): Promise<void> => {
+  const { revoked } = await post(`${server.url}/logout`, {}, token);
+  if (!revoked) throw new Error("The logout failed");
+};
+
+// `patient` have the default settings; `closed` and `open` notice soon that they hear nothing, and differ in what follows.
+const [steady, shaky] = [await countingProxy(t, server.url), await countingProxy(t, server.url)];
+shaky.held = STREAM;
+const credentials = { AUTHFLOW_CLIENT_ID: client.client_id ?? "", AUTHFLOW_CLIENT_SECRET: client.client_secret ?? "" };
+const commands = Object.entries(findVerifiers(t, "feed"));
+const start = (env: Record<string, string>): [string, Verifier][] =>
+  commands.map(([language, command]) => [language, startVerifier(t, command, { ...credentials, ...env })]);
+const impatient = { AUTHFLOW_URL: shaky.url, AUTHFLOW_STALE_AFTER: "6" };
+const patient = start({ AUTHFLOW_URL: steady.url });
+const closed = start(impatient);
+const open = start({ ...impatient, AUTHFLOW_WHEN_STALE: "open" });
+/** Asks all at once. */
+const each = (verifiers: [string, Verifier][], ask: (verifier: Verifier, language: string) => Promise<void>) =>
+  Promise.all(verifiers.map(([language, verifier]) => ask(verifier, language)));
+/** What all of them have to say sooner or later. */
+const expect = (t: Test, token: string, wanted: RegExp, why: string, verifiers = patient): Promise<unknown> =>
+  each(verifiers, async ({ askUntil }, language) => {
+    t.match(await askUntil(token, wanted), wanted, `${language}: ${why}`);
+  });
+
+const live = await mint();
+const [header, claims] = [headerOf(live), claimsOf(live)];
+const HOSTILE = {
+  ...hostileTokens(live, key),
+  "a token of another kind": signed({ ...header, typ: "statuslist+jwt" }, claims, key),
+  "a token of no kind": signed({ ...header, typ: undefined }, claims, key),
+  "a token with a critical extension": signed({ ...header, crit: ["exp"] }, claims, key),
+  "a token that names no key": signed({ ...header, kid: undefined }, claims, key),
+  "a token without jti": signed(header, { ...claims, jti: undefined }, key),
+  "a token that was never issued": signed(header, { ...claims, iat: undefined }, key),
+  "another algorithm of the same key": signed({ ...header, alg: "rs256" }, claims, key),
+};
+
+await t.test("tokens", async (t) => {
+  await expect(t, live, OK, "accepts a live token");
+  await each(patient, async ({ ask }, language) => {
+    for (const [name, token] of Object.entries(HOSTILE)) t.match(await ask(token), /^refused /, `${language} refuses ${name}`);
+  });
+  const before = steady.seen.length;
+  await each(patient, async ({ ask }, language) => {
+    for (let i = 0; i < 20; i++) t.equal(await ask(live), "ok alice", language);
+  });
+  t.equal(steady.seen.length, before, "nobody asks for each token");
+});
+
+await t.test("invented keys", async (t) => {
+  const count = (): number => steady.seen.filter((request) => request === JWKS).length;
+  const [before, began] = [count(), Date.now()];
+  await each(patient, async ({ ask }, language) => {
+    for (let i = 0; i < 20; i++) {
+      t.match(await ask(signed({ ...header, kid: `invented-${i}` }, claims, foreign)), /^refused /, language);
+    }
+  });
+  const allowed = 1 + Math.floor((Date.now() - began) / COOL_DOWN);
+  t.ok(count() - before <= allowed * patient.length, `${count() - before} fetches for ${20 * patient.length} tokens`);
+});
+
+await t.test("a logout", async (t) => {
+  const token = await mint();
+  await expect(t, token, OK, "accepts it");
+  const before = steady.seen.length;
+  await logout(token);
+  await expect(t, token, REVOKED, "refuses it without asking");
+  await expect(t, live, OK, "and no other");
+  t.equal(steady.seen.length, before, "nobody asks");
+});
+
+await t.test("logged out everywhere", async (t) => {
+  const [sub, now] = ["zoë|1", Math.floor(Date.now() / 1000)];
+  const forged = (jti: string): string => signed(header, { ...claims, sub, jti, iat: now - 5 }, key);
+  const old = [await mint({ sub }), await mint({ sub }, kiosk), forged("opaque"), forged(uuidv7(Date.now() + 86_400_000))];
+  for (const token of old) await expect(t, token, OK, "accepts it");
+  const response = await fetch(`${server.url}/revocations`, {
+    method: "POST", body: JSON.stringify({ sub }),
+    headers: {
+      "content-type": "application/json",
+      authorization: `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString("base64")}`,
+    },
+  });
+  t.equal(response.status, 200);
+  const next = await mint({ sub });
+  for (const token of old) await expect(t, token, REVOKED, "refuses what was issued before");
+  await expect(t, next, OK, "accepts what was minted after the answer");
+  const [ours, theirs] = [await mint(), await mint({}, kiosk)];
+  await post(`${server.url}/clients/${kiosk.client_id}/revoke-tokens`, {}, ADMIN_TOKEN);
+  await expect(t, theirs, REVOKED, "refuses what a client got");
+  await expect(t, ours, OK, "and nothing of another");
+});
+
+await t.test("a feed that is dead, but not closed", async (t) => {
+  await expect(t, live, UNKNOWN, "closed: has heard of nothing yet", closed);
+  await expect(t, live, OK, "open: accepts by the signature alone", open);
+  shaky.held = undefined;
+  const [known, missed] = [await mint(), await mint()];
+  await expect(t, known, OK, "is up to date", [...closed, ...open]);
+  await logout(known);
+  await expect(t, known, REVOKED, "hears of a logout", [...closed, ...open]);
+  shaky.held = STREAM;
+  await logout(missed);
+  await expect(t, missed, UNKNOWN, "closed: knows that it can't know", closed);
+  await each(open, async ({ ask }, language) => {
+    t.equal(await ask(missed), "ok alice", `${language}, open: accepts it nevertheless`);
+  });
+  await expect(t, known, REVOKED, "refuses what it knows to be revoked", [...closed, ...open]);
+  shaky.held = undefined;
+  await expect(t, missed, REVOKED, "hears of what it missed", [...closed, ...open]);
+  await expect(t, live, OK, "accepts the others again", [...closed, ...open]);
+});
+
+await t.test("Authflow is out of reach, and killed", async (t) => {
+  const [first, second] = [await mint(), await mint()];
+  const before = steady.resumed.length;
+  steady.stop();
+  await logout(first);
+  await expect(t, live, OK, "verifies on its own");
+  await steady.start();
+  await expect(t, first, REVOKED, "hears of what happened meanwhile");
+  t.ok(steady.resumed.slice(before).every((id) => id !== undefined), "goes on where they were");
+  await server.kill();
+  await expect(t, live, OK, "verifies on its own");
+  server = await serve();
+  await logout(second);
+  await expect(t, second, REVOKED, "hears of a logout after the restart");
+});
+
+await t.test("a revoked key", async (t) => {
+  await post(`${server.url}/keys/${String(header.kid)}/revoke`, {}, ADMIN_TOKEN);
+  const later = Math.floor(Date.now() / 1000) + 60;
+  const forged = signed(header, { ...claims, jti: uuidv7(later * 1000), iat: later, exp: later + 600 }, key);
+  await expect(t, live, REVOKED, "refuses what it signed");
+  await expect(t, forged, REVOKED, "refuses what it signs from now on");
+  const renewed = await mint();
+  t.not(headerOf(renewed).kid, header.kid);
+  await expect(t, renewed, OK, "accepts what the next one signs");
+});
