@@ -45,7 +45,7 @@ export const checkDatabase: Check = async (config) => {
   }
 };
 
-export const checkService: Check = async ({ publicUrl }) => {
+export const checkService: Check = async ({ publicUrl, statusLists }) => {
   const url = `${publicUrl}/.well-known/jwks.json`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE), redirect: "error" });
@@ -57,12 +57,22 @@ export const checkService: Check = async ({ publicUrl }) => {
     return [
       ["ok", `JWKS is reachable at ${url} (${keys.length} key${keys.length === 1 ? "" : "s"})`],
       compareClocks("the service's", Date.parse(response.headers.get("date") ?? "")),
+      await checkFeed(`${publicUrl}/revocations/stream`),
+      ["ok", statusLists ? `every token has an entry in a status list below ${publicUrl}/status-lists/`
+        : "status lists: only for clients whose policy says so (AUTHFLOW_STATUS_LISTS is off)"],
     ];
   } catch (error) {
     return [["note", `${url} is not reachable from here (${reason((error as Error).cause ?? error)}): ` +
       "start the service, or check AUTHFLOW_PUBLIC_URL and the proxy before it"]];
   }
 };
+
+/** Without credentials, so that it ends at once: what is told there is the services' business. */
+async function checkFeed(url: string): Promise<Finding> {
+  const { status } = await fetch(url, { signal: AbortSignal.timeout(PATIENCE), redirect: "error" });
+  if (status === 401) return ["ok", `the revocation feed is reachable at ${url}`];
+  return ["fail", `${url} answers ${status} instead of asking for credentials: let the proxy pass that path on`];
+}
 
 /** `theirs` is epoch milliseconds, cut to the second. */
 export function compareClocks(whose: string, theirs: number): Finding {

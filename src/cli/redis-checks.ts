@@ -36,8 +36,14 @@ const setting = async (redis: Redis, name: string): Promise<string | undefined> 
 function topology(info: string): Finding[] {
   const findings: Finding[] = [];
   if (!/^role:master/m.test(info)) findings.push(["fail", "REDIS_URL leads to a read-only replica: name the primary"]);
+  if (isOld(info)) findings.push(["fail", "Redis is older than 6.2, which revocations that end at an instant need: upgrade it"]);
   if (/^cluster_enabled:1/m.test(info)) findings.push(["fail", "Redis Cluster is not supported: name a single primary"]);
   return findings;
+}
+
+function isOld(info: string): boolean {
+  const [, major = "", minor = ""] = /^redis_version:(\d+)\.(\d+)/m.exec(info) ?? [];
+  return major !== "" && (Number(major) < 6 || Number(major) === 6 && Number(minor) < 2);
 }
 
 function eviction(policy: string | undefined): Finding {
