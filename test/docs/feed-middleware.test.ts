@@ -13,7 +13,8 @@ const STREAM = "/revocations/stream";
 const JWKS = "/.well-known/jwks.json";
 const key = newKey();
 const server = await startServer(t, { AUTHFLOW_SIGNING_KEY: pem(key) });
-const { client_id = "", client_secret = "" } = await post(`${server.url}/clients`, { name: "docs", redirect_uri: "https://docs.example/" });
+const registration = { name: "docs", redirect_uri: "https://docs.example/" };
+const { client_id = "", client_secret = "" } = await post(`${server.url}/clients`, registration);
 const mint = async (): Promise<string> =>
   (await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice" })).access_token ?? "";
 const tokens = await Promise.all(Array.from({ length: 20 }, mint));
@@ -94,7 +95,10 @@ for (const [language, [program]] of Object.entries(findVerifiers(t, "feed", Obje
   await t.test(`${language}: one fetch of the keys serves all threads`, async (t) => {
     const proxy = await countingProxy(t, server.url);
     proxy.held = JWKS;
-    const child = spawn(program, [...AT_ONCE[language] ?? [], ...tokens], { env: settings(proxy), stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, [...AT_ONCE[language] ?? [], ...tokens], {
+      env: { ...settings(proxy), PYTHONDONTWRITEBYTECODE: "1" }, stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stderr.resume();
     endedWith(t, child);
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => { output += chunk.toString(); });

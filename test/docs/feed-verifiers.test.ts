@@ -17,12 +17,14 @@ const COOL_DOWN = 5_000;
 
 const [key, foreign] = [newKey(), newKey()];
 const home = {
-  CWD: temporaryFolder(t), PORT: String(await freePort()), AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN, AUTHFLOW_SIGNING_KEY: pem(key),
+  CWD: temporaryFolder(t), PORT: String(await freePort()),
+  AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN, AUTHFLOW_SIGNING_KEY: pem(key),
 };
 const serve = () => startServer(t, home);
 let server = await serve();
 
-const register = () => post(`${server.url}/clients`, { name: "docs", redirect_uri: "https://docs.example/" }, ADMIN_TOKEN);
+const registration = { name: "docs", redirect_uri: "https://docs.example/" };
+const register = () => post(`${server.url}/clients`, registration, ADMIN_TOKEN);
 const [client, kiosk] = [await register(), await register()];
 const mint = async (more = {}, { client_id, client_secret } = client): Promise<string> => {
   const { access_token = "" } = await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice", ...more });
@@ -33,7 +35,7 @@ const logout = async (token: string): Promise<void> => {
   if (!revoked) throw new Error("The logout failed");
 };
 
-// `patient` have the default settings; `closed` and `open` notice soon that they hear nothing, and differ in what follows.
+// `patient` have the default settings; `closed` and `open` notice soon that they hear nothing, and do either.
 const [steady, shaky] = [await countingProxy(t, server.url), await countingProxy(t, server.url)];
 shaky.held = STREAM;
 const credentials = { AUTHFLOW_CLIENT_ID: client.client_id ?? "", AUTHFLOW_CLIENT_SECRET: client.client_secret ?? "" };
@@ -69,7 +71,9 @@ const HOSTILE = {
 await t.test("tokens", async (t) => {
   await expect(t, live, OK, "accepts a live token");
   await each(patient, async ({ ask }, language) => {
-    for (const [name, token] of Object.entries(HOSTILE)) t.match(await ask(token), /^refused /, `${language} refuses ${name}`);
+    for (const [name, token] of Object.entries(HOSTILE)) {
+      t.match(await ask(token), /^refused /, `${language} refuses ${name}`);
+    }
   });
   const before = steady.seen.length;
   await each(patient, async ({ ask }, language) => {
@@ -103,7 +107,8 @@ await t.test("a logout", async (t) => {
 await t.test("logged out everywhere", async (t) => {
   const [sub, now] = ["zoë|1", Math.floor(Date.now() / 1000)];
   const forged = (jti: string): string => signed(header, { ...claims, sub, jti, iat: now - 5 }, key);
-  const old = [await mint({ sub }), await mint({ sub }, kiosk), forged("opaque"), forged(uuidv7(Date.now() + 86_400_000))];
+  const minted = [await mint({ sub }), await mint({ sub }, kiosk)];
+  const old = [...minted, forged("opaque"), forged(uuidv7(Date.now() + 86_400_000))];
   for (const token of old) await expect(t, token, OK, "accepts it");
   const response = await fetch(`${server.url}/revocations`, {
     method: "POST", body: JSON.stringify({ sub }),

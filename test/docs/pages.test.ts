@@ -9,7 +9,8 @@ const AUTHFLOW_REGISTRATION_TOKEN = "registration-token-of-the-documents-01";
 const tokens = { AUTHFLOW_ADMIN_TOKEN, AUTHFLOW_REGISTRATION_TOKEN };
 const server = await startServer(t, { AUTHFLOW_REGISTRATION: "token", ...tokens });
 // Prints the status of each answer in place of its body. A stream (-N) ends only because its reader has seen enough.
-const PREAMBLE = `curl() { command curl --max-time $([ "$1" = -N ] && echo 5 || echo 60) -s -o /dev/null -w '%{http_code}\\n' "$@"; }
+const PREAMBLE = `limit() { [ "$1" = -N ] && echo 5 || echo 60; }
+curl() { command curl --max-time $(limit "$1") -s -o /dev/null -w '%{http_code}\\n' "$@"; }
 AUTH="Authorization: Bearer $AUTHFLOW_ADMIN_TOKEN"
 `;
 

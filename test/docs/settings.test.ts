@@ -24,8 +24,11 @@ await t.test(".env.example is valid with each of its lines taken in, and changes
   t.same(loadConfig(given), loadConfig({}), "the values shown are the defaults");
 });
 
-// Not settings of the service: the examples' base URL, a client's own credentials, and the tests' switch.
-const OTHERS = ["AUTHFLOW_URL", "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REQUIRE_SERVICES"];
+// Not settings of the service: the examples' own, a client's credentials, and the tests' switch.
+const OTHERS = [
+  "AUTHFLOW_URL", "AUTHFLOW_STALE_AFTER", "AUTHFLOW_WHEN_STALE",
+  "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REQUIRE_SERVICES",
+];
 /** Those of an OpenID provider whose name the operator chose. */
 const OF_A_PROVIDER = /^AUTHFLOW_OIDC_[A-Z_]+_(ISSUER|CLIENT_ID|CLIENT_SECRET|SCOPE)$/;
 for (const page of DOCUMENTS) {

@@ -37,7 +37,10 @@ const mint = async (more = {}): Promise<string> => {
 
 const live = await mint();
 const [header, claims] = [headerOf(live), claimsOf(live)];
-const HOSTILE = { ...hostileTokens(live, first), "a minted token for another service": await mint({ audience: "shop" }) };
+const HOSTILE = {
+  ...hostileTokens(live, first),
+  "a minted token for another service": await mint({ audience: "shop" }),
+};
 
 const verifiers: Record<string, Verifier> = {};
 for (const [language, command] of Object.entries(findVerifiers(t, "verify"))) {

@@ -140,7 +140,7 @@ class Authflow {
             var key = switch (algorithm) {
                 case "RS256" -> KeyFactory.getInstance("RSA")
                     .generatePublic(new RSAPublicKeySpec(number(jwk.get("n")), number(jwk.get("e"))));
-                // Their SubjectPublicKeyInfo is the same for every key but for the point at its end (RFC 5480, RFC 8410).
+                // Their SubjectPublicKeyInfo differs from key to key only in the point at its end (RFC 5480, RFC 8410).
                 case "ES256" -> spki("EC", "3059301306072a8648ce3d020106082a8648ce3d030107034200" + "04"
                     + hex(jwk.get("x")) + hex(jwk.get("y")));
                 case "EdDSA" -> spki("Ed25519", "302a300506032b6570032100" + hex(jwk.get("x")));
@@ -241,7 +241,8 @@ class Authflow {
                     var entry = (Map<?, ?>) each;
                     for (String scope : List.of("sub", "client_id", "kid")) {
                         if (!entry.containsKey(scope)) continue;
-                        long before = scope.equals("kid") ? Long.MAX_VALUE : ((Number) entry.get("born_before")).longValue();
+                        long before = ((Number) entry.get("born_before")).longValue();
+                        if (scope.equals("kid")) before = Long.MAX_VALUE;
                         add(scope, entry.get(scope), before, entry);
                     }
                 }

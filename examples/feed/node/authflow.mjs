@@ -167,8 +167,9 @@ async function listen() {
       headers: { authorization, accept: "text/event-stream", ...(lastEventId && { "last-event-id": lastEventId }) },
       signal: AbortSignal.any([silence.signal, closing.signal]),
     });
-    if (response.status === 401) throw new Error("AUTHFLOW_CLIENT_ID or AUTHFLOW_CLIENT_SECRET is wrong", { cause: 401 });
-    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    const { status } = response;
+    if (status === 401) throw new Error("AUTHFLOW_CLIENT_ID or AUTHFLOW_CLIENT_SECRET is wrong", { cause: status });
+    if (status !== 200) throw new Error(`status ${status}`);
     let rest = "";
     for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
       const blocks = (rest + text).split("\n\n");

@@ -218,9 +218,16 @@ def log(message):
 log.last = None
 keys, feed = Keys(), Feed()
 feed.start()
-# A forked worker has none of its parent's threads: at its first token it goes on from what its parent knew.
+
+
+# A forked worker has none of its parent's threads, and maybe a lock that one of them held. At its first token it goes
+# on from what its parent knew.
+def after_fork():
+    keys.lock, feed.lock = threading.Lock(), threading.Lock()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: (setattr(keys, "lock", threading.Lock()), setattr(feed, "lock", threading.Lock())))
+    os.register_at_fork(after_in_child=after_fork)
 # snippet:off
 
 
