@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
@@ -63,8 +62,7 @@ export async function buildWorld(t: Suite, { name, size, on }: Shape): Promise<W
   for (const port of ports) replicas.push(await startReplica(t, String(port), common, redis));
   const { body } = await postJson(`${replicas[0]?.url}/clients`, { name: "chaos", redirect_uri: "https://chaos.example/cb" });
   const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
-  let shared = redis && new Redis(redis.url, { maxRetriesPerRequest: 0, retryStrategy: () => 100 });
-  shared?.on("error", () => undefined);
+  let shared = redis && readerOf(redis);
   t.teardown(() => { shared?.disconnect(); });
   return {
     name, replicas, postgres, redis, standby,
@@ -74,8 +72,7 @@ export async function buildWorld(t: Suite, { name, size, on }: Shape): Promise<W
       const port = Number(new URL(other.url).port);
       for (const { link } of replicas) if (link !== undefined) link.target = port;
       shared?.disconnect();
-      shared = new Redis(other.url, { maxRetriesPerRequest: 0, retryStrategy: () => 100 });
-      shared.on("error", () => undefined);
+      shared = readerOf(other);
     },
     healed: async () => {
       const deadline = Date.now() + 60_000;
@@ -87,6 +84,12 @@ export async function buildWorld(t: Suite, { name, size, on }: Shape): Promise<W
       }
     },
   };
+}
+
+/** A service that reads Redis directly. */
+function readerOf({ url }: PrivateRedis): Redis {
+  const options = { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1000, retryStrategy: () => 100 };
+  return new Redis(url, options).on("error", () => undefined);
 }
 
 async function startReplica(
@@ -108,9 +111,6 @@ async function startReplica(
     url: server.url, link: way,
     kill: () => server.kill(),
     start: async () => { server = await startServer(t, env); },
-    stepClock: (seconds) => {
-      writeFileSync(clock, `${seconds < 0 ? "-" : "+"}${Math.abs(seconds)}`);
-      readFileSync(clock);
-    },
+    stepClock: (seconds) => { writeFileSync(clock, `${seconds < 0 ? "-" : "+"}${Math.abs(seconds)}`); },
   };
 }

@@ -21,6 +21,7 @@ await t.test("doctor finds nothing to mend in a healthy installation", async (t)
   const parts = [
     "settings are valid", "issuer is the public URL", "PostgreSQL answers and is up to date", "Redis answers",
     "maxmemory-policy noeviction", "appendonly yes", "clock agrees", "JWKS is reachable",
+    "revocation feed is reachable", "status lists",
   ];
   for (const part of parts) t.match(stdout, new RegExp(`  ok   .*${part}`));
   t.match(stdout, /Nothing stands in the way\.\n$/);
