@@ -27,7 +27,7 @@ const times = (subject, floor) => {
 export function report(results) {
   const { scale, known, quick, minted, memory, startUp } = results;
   const full = `${n(scale.clients)} clients, ${n(scale.revocations)} revocations`;
-  const names = { empty: "SQLite, empty", full: `SQLite, ${full}`, networked: "PostgreSQL and Redis" };
+  const names = { empty: "SQLite, empty", listed: "SQLite, empty, status lists on", full: `SQLite, ${full}`, networked: "PostgreSQL and Redis" };
   const machine = `${os.cpus().length} × ${os.cpus()[0].model.trim()}, Node ${process.versions.node}, ${os.type()}`;
   const command = `npm run build && npm run bench${quick ? " -- --quick" : ""}`;
   const starts = Object.entries(startUp).map(([name, all]) =>
@@ -89,6 +89,8 @@ function targets({ connections, minted, read, startUp, memory }, full) {
     atMost("Mint: at most 1.20 × the bare Fastify route with one signature", 1.2, empty, floor),
     target(cores, `${percent(idle)} idle`, idle <= 0.1),
     atMost("JWKS: at most 1.3 × a bare Fastify route", 1.3, read.empty, read.floor),
+    target("Mint with an entry in a status list: within 10 % of one without",
+      `${ratio(minted.listed, empty).toFixed(2)} ×`, ratio(minted.listed, empty) <= 1.1),
     target("Start-up to ready on SQLite: under 1.5 s", `${slowest.toFixed(2)} s`, slowest < 1.5),
     target("Resident memory under load: under 150 MB", `${peak.toFixed(0)} MB`, peak < 150),
     target(`Mint with ${full}: within 10 % of an empty service`, `${growth.toFixed(2)} ×`, growth <= 1.1),
@@ -107,6 +109,7 @@ function operations({ known, minted, read, loggedOut }, full) {
     ["floor: one signature, `crypto.sign` in a loop", micro(signature), "1", ...Array(7).fill("")],
     ...row("floor: bare Fastify route with one signature", minted.floor, minted.floor),
     ...row("mint, SQLite, empty", minted.empty, minted.floor),
+    ...row("mint, SQLite, empty, with a status list", minted.listed, minted.floor),
     ...row(`mint, SQLite, ${full}, one client minting`, minted.full, minted.floor),
     ...row(`mint, SQLite, the same, ${n(known)} clients minting`, minted.fullMany, minted.floor),
     ...row("mint, PostgreSQL and Redis", minted.networked, minted.floor),

@@ -94,8 +94,8 @@ async function startAll() {
   const floor = { pid: bare.pid, ...await reply(bare), minting: [mintAs(credentials)] };
 
   const started = [];
-  const sqlite = async (name) => {
-    const server = await startServer(entry, { DATABASE_URL: `file:${join(dir, name, "authflow.db")}` });
+  const sqlite = async (name, env) => {
+    const server = await startServer(entry, { DATABASE_URL: `file:${join(dir, name, "authflow.db")}`, ...env });
     started.push(server);
     return server;
   };
@@ -120,8 +120,10 @@ async function startAll() {
   for (let i = 1; i < scale.starts; i++) await (await timed(history, () => sqlite("full"))).stop();
   const full = await timed(history, () => sqlite("full"));
   const empty = await sqlite("empty");
+  const listed = await sqlite("listed", { AUTHFLOW_STATUS_LISTS: "on" });
   const subjects = {
     empty: { ...empty, minting: [mintAs(await register(empty))] },
+    listed: { ...listed, minting: [mintAs(await register(listed))] },
     full: { ...full, minting: [mintAs(registered)], mintingMany: workingSet.map(mintAs) },
   };
 
@@ -141,7 +143,7 @@ async function startAll() {
 async function bench() {
   const { floor, subjects, startUp } = await startAll();
   say("start-up measured");
-  const { empty, full, networked } = subjects;
+  const { empty, listed, full, networked } = subjects;
 
   const warmUp = { amount: scale.warmUp, keepTokens: true };
   // A long warm-up, alike for all: the compiler's work and what it has not reached yet would be taken for cost.
@@ -154,7 +156,7 @@ async function bench() {
     return result;
   };
   const minted = await alternate({
-    signature: signatureFloor, floor: mint(floor), empty: mint(empty),
+    signature: signatureFloor, floor: mint(floor), empty: mint(empty), listed: mint(listed),
     full: mint(full), fullMany: mint(full, full.mintingMany), ...(networked && { networked: mint(networked) }),
   });
   say("mint measured");
