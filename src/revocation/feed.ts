@@ -65,10 +65,11 @@ export class Feed {
    * anything was written.
    */
   async subscribe(subscriber: Subscriber, lastEventId?: string): Promise<void> {
-    if (this.#closed || this.#position === undefined) throw cannotTell();
+    if (this.#position === undefined) throw cannotTell();
     this.#catchingUp.add(subscriber);
     let begun = false;
     const write = async (text: string): Promise<void> => {
+      if (this.#closed) throw cannotTell();
       begun = true;
       if (!subscriber.write(text)) await subscriber.drained();
     };
@@ -203,7 +204,7 @@ export class Feed {
     const head = await source.head();
     await write(frame("reset", [], ""));
     let place: SnapshotPlace | undefined;
-    while (!subscriber.gone && !this.#closed) {
+    while (!subscriber.gone) {
       const { cutoffs, tokens, next } = await snapshotPage(this.#dependencies, clock(), PAGE, place);
       if (cutoffs.length > 0) await write(frame("revoked-before", cutoffs.map((cutoff) => newsOfCutoff(cutoff).data)));
       if (tokens.length > 0) await write(frame("revoked", tokens.map((token) => newsOfToken(token).data)));

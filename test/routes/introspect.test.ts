@@ -20,7 +20,7 @@ await onEveryBackend(t, async (t, env) => {
   const [ask, askOther] = [introspector(app, resource), introspector(other, resource)];
 
   await t.test("of a live token it tells the claims, whoever's token it is", async (t) => {
-    const claims = { roles: ["admin", { deep: null }], active: "no", token_type: "none" };
+    const claims = { roles: ["admin", { deep: null }], active: false, token_type: "none" };
     const tokens = [await app.mint({ claims, email: "a@example.com" }, client), await app.mint({ audience: "api" }, resource)];
     for (const token of tokens) {
       for (const look of [ask, askOther]) {

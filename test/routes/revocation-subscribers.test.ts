@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
 import t from "tap";
 import { until } from "../e2e/support.js";
 import { basic, manualClock, onEveryBackend, OPERATOR, type TestApp, withoutDatabase } from "../support/app.js";
@@ -117,7 +119,10 @@ await t.test("what was told without Redis can't be gone on from once there was o
   const first = await listening(t);
   const { databaseUrl: DATABASE_URL } = first.fastify.config;
   const client = await first.register();
-  const follower = await follow(t, first.url, client);
+  const [follower, sleeper] = [await follow(t, first.url, client), await follow(t, first.url, client)];
+  await sleeper.current();
+  await sleeper.disconnect();
+  const ended: string[] = [];
   for (const [i, REDIS_URL] of [redis.url, undefined, redis.url].entries()) {
     await follower.current();
     await follower.disconnect();
@@ -133,6 +138,12 @@ await t.test("what was told without Redis can't be gone on from once there was o
     await follower.connect(app.url);
     await follower.current();
     t.equal(follower.count("reset"), i + 2, "here it goes on");
+    ended.push(...tokens.map(jtiOf));
+    if (i !== 1) continue;
+    await sleeper.connect(app.url);
+    await sleeper.current();
+    t.strictSame(ended.filter((jti) => !sleeper.revoked.has(jti)), [], "also who slept while there was one");
+    await sleeper.disconnect();
   }
 });
 
@@ -158,8 +169,10 @@ await t.test("a subscriber that does not read is dropped before it costs much; n
   t.strictSame(follower.faults, []);
 
   await t.test("nor does it hold up the end", async (t) => {
+    const connected = once(app.fastify.server, "connection");
     await deafTo(t, app.url, client); // to 15 MB of what is revoked
-    await until("both are there", () => feed.subscribers === 2);
+    const [socket] = await connected as [Socket];
+    await until("it is stuck", () => socket.writableLength > 0);
     await t.resolves(app.fastify.close());
   });
 });

@@ -52,6 +52,8 @@ await t.test("what a replica recorded is announced once; another steps in where 
     await cutoffs.record(cutoff, false);
     await other.synchronise();
     await cutoffs.record({ ...cutoff, bornBefore: NOW + 5 }, false);
+    for (let i = 0; i < 2; i++) await other.synchronise();
+    t.equal((await told()).length, 3, "who changed it may be about to");
     for (let i = 0; i < 5; i++) await other.synchronise();
     const last = (await feed.after(start, 100))?.at(-1);
     t.match(JSON.parse(last?.data ?? ""), { sub: cutoff.value, born_before: NOW + 5 });

@@ -1,0 +1,179 @@
+import { mkdirSync, rmSync } from "node:fs";
+import t, { type Test } from "tap";
+import { Feed, type Subscriber } from "../../../src/revocation/feed.js";
+import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
+import { aRevocation, NOW } from "../../contracts/samples.js";
+import { sqlite } from "../../support/services.js";
+
+/** Takes one part at a time: whenever it is slow, the next one waits until it is told to go on. */
+class Reader implements Subscriber {
+  text = "";
+  gone = false;
+  slow = false;
+  ended = false;
+  waits: Promise<void> | undefined;
+  #goOn = (): void => undefined;
+
+  write(text: string): boolean {
+    this.text += text;
+    return !this.slow;
+  }
+  drained(): Promise<void> {
+    this.waits = new Promise((resolve) => { this.#goOn = resolve; });
+    return this.waits;
+  }
+  end(): void { this.ended = true; }
+  async hasToWait(): Promise<void> { while (this.waits === undefined) await new Promise(setImmediate); }
+  goOn(): void {
+    this.slow = false;
+    this.#goOn();
+  }
+  /** What it was told, as `name` or, of news, the place. */
+  get told(): string[] {
+    return [...this.text.matchAll(/event: (.*)\n(?:id: (.*)\n)?/g)].map(([, name = "", id]) =>
+      name === "revoked" && id !== undefined ? `${Number(id.slice("journal.".length))}` : name);
+  }
+}
+
+const UNAVAILABLE = { code: "temporarily_unavailable" };
+
+async function feedOn(t: Test) {
+  const url = sqlite(t);
+  await migrate(url);
+  const { revocations: journal, cutoffs, feed: source, close } = await openDatabase(url);
+  t.teardown(close);
+  const feed = new Feed({ source, journal, cutoffs, clock: () => NOW });
+  const advance = async () => {
+    const looked = feed.advance();
+    feed.wake(); // not to wait for more
+    await looked;
+  };
+  return {
+    feed, source, advance,
+    lose: async () => {
+      await close(); // it connects again when it is asked again
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(url.slice("file:".length) + suffix, { force: true });
+      mkdirSync(url.slice("file:".length)); // a folder can't be opened as a database
+    },
+    record: async (count: number) => { for (let i = 0; i < count; i++) await journal.record(aRevocation(), true); },
+  };
+}
+
+await t.test("what happens while one catches up slowly it is told in its turn, once", async (t) => {
+  const { feed, source, advance, record } = await feedOn(t);
+  await advance();
+  const [start, quick, slow] = [await source.head(), new Reader(), new Reader()];
+  await feed.subscribe(quick, start);
+  await record(2);
+  slow.slow = true;
+  const subscribed = feed.subscribe(slow, start);
+  await slow.hasToWait();
+  await record(3);
+  await advance();
+  slow.goOn();
+  await subscribed;
+  await record(1);
+  await advance();
+  t.strictSame(quick.told, ["current", "1", "2", "3", "4", "5", "6"]);
+  t.strictSame(slow.told, ["1", "2", "3", "4", "5", "current", "6"]);
+});
+
+await t.test("who is further than its replica is told nothing twice", async (t) => {
+  const { feed, source, advance, record } = await feedOn(t);
+  await advance();
+  const [start, reader] = [await source.head(), new Reader()];
+  await record(3); // by another replica
+  await feed.subscribe(reader, start);
+  t.strictSame(reader.told, ["1", "2", "3", "current"]);
+  await record(2);
+  await advance();
+  await record(1);
+  await advance();
+  t.strictSame(reader.told, ["1", "2", "3", "current", "4", "5", "6"]);
+});
+
+await t.test("who came back to an old place is told page after page", async (t) => {
+  const { feed, source, advance, record } = await feedOn(t);
+  await advance();
+  const [start, reader] = [await source.head(), new Reader()];
+  await record(1001);
+  await feed.subscribe(reader, start);
+  t.strictSame(reader.told, [...Array.from({ length: 1001 }, (_, i) => `${i + 1}`), "current"]);
+});
+
+await t.test("everyone begins anew where the history was lost, also who was catching up", async (t) => {
+  const { feed, source, advance, record } = await feedOn(t);
+  await advance();
+  const [start, reader, slow] = [await source.head(), new Reader(), new Reader()];
+  await record(2);
+  await feed.subscribe(reader, start);
+  slow.slow = true;
+  const subscribed = feed.subscribe(slow, start);
+  await slow.hasToWait();
+  await source.abandon();
+  await advance();
+  slow.goOn();
+  await subscribed;
+  while (!reader.told.slice(3).includes("current")) await new Promise(setImmediate);
+  t.strictSame(reader.told, ["1", "2", "current", "reset", "revoked", "current"]);
+  t.strictSame(slow.told, ["1", "2", "reset", "revoked", "current"]);
+  await record(1);
+  await advance();
+  for (const { told } of [reader, slow]) t.equal(told.at(-1), "4", "abandoning took a place");
+});
+
+await t.test("who leaves while it catches up is told nothing more", async (t) => {
+  const { feed, source, advance, record } = await feedOn(t);
+  await advance();
+  const [start, slow] = [await source.head(), new Reader()];
+  await record(1);
+  slow.slow = true;
+  const subscribed = feed.subscribe(slow, start);
+  await slow.hasToWait();
+  slow.gone = true;
+  slow.goOn();
+  await subscribed;
+  await record(1);
+  await advance();
+  t.strictSame(slow.told, ["1"]);
+  t.equal(feed.subscribers, 0);
+});
+
+await t.test("closing ends those who listen and those who catch up; nobody is let in, nor before the first look", async (t) => {
+  const { feed, source, advance, record } = await feedOn(t);
+  await t.rejects(feed.subscribe(new Reader()), UNAVAILABLE);
+  await advance();
+  const [start, reader, slow, late] = [await source.head(), new Reader(), new Reader(), new Reader()];
+  await feed.subscribe(reader, start);
+  await record(1);
+  slow.slow = true;
+  const [catchingUp, beginning] = [feed.subscribe(slow, start), feed.subscribe(late)];
+  feed.close(); // what was told nothing yet can still be refused
+  await t.rejects(beginning, UNAVAILABLE);
+  await slow.hasToWait();
+  slow.goOn();
+  await catchingUp;
+  t.ok(reader.ended && slow.ended);
+  t.strictSame(slow.told, ["1"]);
+  await t.rejects(feed.subscribe(new Reader(), start), UNAVAILABLE);
+  t.equal(feed.subscribers, 0);
+});
+
+await t.test("a stream that can't be gone on with is ended, one that has not begun is refused", async (t) => {
+  const { feed, source, advance, record, lose } = await feedOn(t);
+  await advance();
+  const [start, slow] = [await source.head(), new Reader()];
+  await record(1);
+  slow.slow = true;
+  const subscribed = feed.subscribe(slow, start);
+  await slow.hasToWait();
+  await lose();
+  slow.goOn();
+  await subscribed;
+  t.equal(slow.ended, true);
+  t.strictSame(slow.told, ["1"]);
+  const refused = new Reader();
+  await t.rejects(feed.subscribe(refused, start), UNAVAILABLE);
+  t.equal(refused.text, "");
+  t.equal(feed.subscribers, 0);
+});
