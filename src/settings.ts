@@ -163,8 +163,8 @@ export const SETTINGS = Type.Object({
     default: "1h",
   }),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
-    description: "Requests per minute and IP address to /mint, /token, /logout and /userinfo together, and to" +
-      " /status-lists, per replica.",
+    description: "Requests per minute and IP address to the token endpoints and /revocations together, and to " +
+      "/status-lists, per replica.",
     default: "600000",
   }),
   AUTHFLOW_RATE_LIMIT_CLIENT: perMinute({

@@ -7,6 +7,7 @@ import {
 } from "./feed-event.js";
 import type { FeedSource } from "./feed-source.js";
 import type { RevocationJournal } from "./journal.js";
+import { RecentEvents } from "./recent-events.js";
 import { readCursor, snapshotPage, type SnapshotPlace, writeCursor } from "./snapshot.js";
 
 /** Milliseconds between signs of life. Who hears none for longer does not know any more what is revoked. */
@@ -16,8 +17,6 @@ const PATIENCE = 2000;
 /** Events, and revocations of a snapshot, that are read at a time. */
 const PAGE = 1000;
 const LOOK_AGAIN_AFTER = 50;
-/** The latest events that stay in memory, for those who read the source while this replica went on. */
-const RECENT = 10_000;
 
 export interface Subscriber {
   /** Takes a part of the stream; false: wait for `drained` before the next, if there is no hurry. */
@@ -41,13 +40,11 @@ interface Dependencies { source: FeedSource; journal: RevocationJournal; cutoffs
 /** Tells subscribers what is revoked as it happens: one reader of the source for all of them. */
 export class Feed {
   readonly #dependencies: Dependencies;
-  /** Those who have been told all, each with the place up to which it was, where that is further than `#position`. */
+  /** Those who have been told all, each with the place up to which it was, where that is further than `#recent.place`. */
   readonly #listening = new Map<Subscriber, string | undefined>();
   readonly #catchingUp = new Set<Subscriber>();
-  /** The events after `#floor` up to `#position`. */
-  #recent: FeedEvent[] = [];
-  #floor: string | undefined;
-  #position: string | undefined;
+  /** Undefined before the first look at the source. */
+  #recent: RecentEvents | undefined;
   #beatAt = 0;
   #failingSince: number | undefined;
   #closed = false;
@@ -65,7 +62,7 @@ export class Feed {
    * anything was written.
    */
   async subscribe(subscriber: Subscriber, lastEventId?: string): Promise<void> {
-    if (this.#position === undefined) throw cannotTell();
+    if (this.#recent === undefined) throw cannotTell();
     this.#catchingUp.add(subscriber);
     let begun = false;
     const write = async (text: string): Promise<void> => {
@@ -112,7 +109,7 @@ export class Feed {
     this.#wake = () => { waiting.abort(); };
     let more = false;
     try {
-      const events = this.#position === undefined ? undefined : await source.after(this.#position, PAGE);
+      const events = this.#recent === undefined ? undefined : await source.after(this.#recent.place, PAGE);
       if (events === undefined) await this.#beginAnew();
       else if (events.length > 0) this.#tell(events);
       more = events?.length === PAGE;
@@ -124,7 +121,7 @@ export class Feed {
     }
     // Only after a successful look: who hears a heartbeat has heard of everything that was acknowledged before it.
     if (Math.abs(clock() - this.#beatAt) >= HEARTBEAT_EVERY) this.#beat();
-    if (!more && this.#position !== undefined) await source.news(this.#position, waiting.signal);
+    if (!more && this.#recent !== undefined) await source.news(this.#recent.place, waiting.signal);
   }
 
   /** Ends all streams; nobody is let in any more. */
@@ -140,8 +137,7 @@ export class Feed {
 
   /** At the first look, and when the source lost its history: then everyone has to be told everything. */
   async #beginAnew(): Promise<void> {
-    this.#position = this.#floor = await this.#dependencies.source.head();
-    this.#recent = [];
+    this.#recent = new RecentEvents(await this.#dependencies.source.head());
     const everyone = [...this.#listening.keys()];
     this.#listening.clear();
     for (const subscriber of everyone) void this.subscribe(subscriber).catch(() => { subscriber.end(); });
@@ -150,9 +146,7 @@ export class Feed {
   #tell(events: FeedEvent[]): void {
     const text = framed(events);
     const [first, last] = [events[0] as FeedEvent, events.at(-1) as FeedEvent];
-    this.#position = last.id;
-    this.#recent.push(...events);
-    if (this.#recent.length > RECENT) this.#floor = this.#recent.splice(0, this.#recent.length - RECENT).at(-1)?.id;
+    this.#recent?.add(events);
     for (const [subscriber, told] of this.#listening) {
       subscriber.write(told === undefined || told < first.id ? text : framed(events.filter(({ id }) => id > told)));
       if (told !== undefined && told <= last.id) this.#listening.set(subscriber, undefined);
@@ -186,11 +180,11 @@ export class Feed {
 
   /** From here on it hears of everything with the others; false: it has to read on before it can. */
   #join(subscriber: Subscriber, told: string): boolean {
-    const missed = this.#toldSince(told);
+    const missed = this.#recent?.since(told);
     if (missed === undefined) return false;
     const last = missed.at(-1)?.id ?? told;
     subscriber.write(framed(missed) + frame("current", [], last));
-    if (!subscriber.gone) this.#listening.set(subscriber, last === this.#position ? undefined : last);
+    if (!subscriber.gone) this.#listening.set(subscriber, last === this.#recent?.place ? undefined : last);
     return true;
   }
 
@@ -213,15 +207,7 @@ export class Feed {
     }
     return head;
   }
-
-  /** What this replica has told others after a place; undefined: it can't tell any more, or not yet. */
-  #toldSince(id: string): FeedEvent[] | undefined {
-    const [floor, position] = [this.#floor, this.#position];
-    if (floor === undefined || position === undefined || epochOf(id) !== epochOf(position)) return undefined;
-    return floor <= id ? this.#recent.filter((event) => event.id > id) : undefined;
-  }
 }
 
-const epochOf = (id: string): string => id.slice(0, id.lastIndexOf("."));
 const framed = (events: FeedEvent[]): string => events.map(({ name, data, id }) => frame(name, [data], id)).join("");
 const cannotTell = (cause?: unknown): Error => unavailable("What was revoked can't be known right now", cause);
