@@ -65,10 +65,13 @@ export class Feed {
     if (this.#recent === undefined) throw cannotTell();
     this.#catchingUp.add(subscriber);
     let begun = false;
-    const write = async (text: string): Promise<void> => {
+    /** Resolves to whether it was taken at once. */
+    const write = async (text: string): Promise<boolean> => {
       if (this.#closed) throw cannotTell();
       begun = true;
-      if (!subscriber.write(text)) await subscriber.drained();
+      const taken = subscriber.write(text);
+      if (!taken) await subscriber.drained();
+      return taken;
     };
     try {
       await this.#catchUp(subscriber, write, lastEventId);
@@ -159,19 +162,19 @@ export class Feed {
     for (const subscriber of this.#listening.keys()) subscriber.write(text);
   }
 
-  async #catchUp(subscriber: Subscriber, write: (text: string) => Promise<void>, lastEventId?: string): Promise<void> {
+  async #catchUp(subscriber: Subscriber, write: (text: string) => Promise<boolean>, lastEventId?: string): Promise<void> {
     let told = lastEventId;
     while (!subscriber.gone) {
-      if (this.#closed) throw cannotTell();
       // The source is asked even where memory could tell: only then is `current` true of what others recorded.
       const page = told === undefined ? undefined : await this.#dependencies.source.after(told, PAGE);
+      if (this.#closed) throw cannotTell();
       if (told === undefined || page === undefined) {
         told = await this.#tellEverything(subscriber, write);
         continue;
       }
       if (page.length > 0) {
-        await write(framed(page));
         told = (page.at(-1) as FeedEvent).id;
+        if (!await write(framed(page))) continue; // what was so before the wait need not be so after it
       }
       if (page.length < PAGE && this.#join(subscriber, told)) return;
       if (page.length === 0) await sleep(LOOK_AGAIN_AFTER); // this replica is about to notice that its source is another one
@@ -192,7 +195,7 @@ export class Feed {
    * Everything that is revoked; resolves to where it stands. Without ids, and the id of before is taken back: who is
    * cut off in between begins anew.
    */
-  async #tellEverything(subscriber: Subscriber, write: (text: string) => Promise<void>): Promise<string> {
+  async #tellEverything(subscriber: Subscriber, write: (text: string) => Promise<boolean>): Promise<string> {
     const { source, clock } = this.#dependencies;
     // First the place, then the journals: what is recorded meanwhile is told twice rather than never.
     const head = await source.head();

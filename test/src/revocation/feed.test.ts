@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import t, { type Test } from "tap";
 import { Feed, type Subscriber } from "../../../src/revocation/feed.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
+import { until } from "../../e2e/support.js";
 import { aRevocation, NOW } from "../../contracts/samples.js";
 import { sqlite } from "../../support/services.js";
 
@@ -23,7 +24,7 @@ class Reader implements Subscriber {
     return this.waits;
   }
   end(): void { this.ended = true; }
-  async hasToWait(): Promise<void> { while (this.waits === undefined) await new Promise(setImmediate); }
+  async hasToWait(): Promise<void> { await until("it has to wait", () => this.waits !== undefined); }
   goOn(): void {
     this.slow = false;
     this.#goOn();
@@ -55,7 +56,7 @@ async function feedOn(t: Test) {
       for (const suffix of ["", "-wal", "-shm"]) rmSync(url.slice("file:".length) + suffix, { force: true });
       mkdirSync(url.slice("file:".length)); // a folder can't be opened as a database
     },
-    record: async (count: number) => { for (let i = 0; i < count; i++) await journal.record(aRevocation(), true); },
+    record: (count: number) => Promise.all(Array.from({ length: count }, () => journal.record(aRevocation(), true))),
   };
 }
 
@@ -114,7 +115,7 @@ await t.test("everyone begins anew where the history was lost, also who was catc
   await advance();
   slow.goOn();
   await subscribed;
-  while (!reader.told.slice(3).includes("current")) await new Promise(setImmediate);
+  await until("it was told all", () => reader.told.slice(3).includes("current"));
   t.strictSame(reader.told, ["1", "2", "current", "reset", "revoked", "current"]);
   t.strictSame(slow.told, ["1", "2", "reset", "revoked", "current"]);
   await record(1);
@@ -147,10 +148,12 @@ await t.test("closing ends those who listen and those who catch up; nobody is le
   await feed.subscribe(reader, start);
   await record(1);
   slow.slow = true;
-  const [catchingUp, beginning] = [feed.subscribe(slow, start), feed.subscribe(late)];
+  const catchingUp = feed.subscribe(slow, start);
+  await slow.hasToWait();
+  const beginning = feed.subscribe(late);
   feed.close(); // what was told nothing yet can still be refused
   await t.rejects(beginning, UNAVAILABLE);
-  await slow.hasToWait();
+  t.equal(late.text, "");
   slow.goOn();
   await catchingUp;
   t.ok(reader.ended && slow.ended);
