@@ -8,6 +8,8 @@ export interface Scenario {
   harm(world: World, outage: number): Promise<void>;
   /** Seconds of life of its tokens, where that matters. */
   expiresIn?: number;
+  /** Milliseconds that the outage takes in the long form, where it is to be longer than others. */
+  longOutage?: number;
 }
 
 const [WARM_UP, STEP] = [1500, 300];
@@ -72,6 +74,7 @@ const REDIS_EMPTY: Scenario = {
 const REDIS_DOWN: Scenario = {
   what: "Redis is down",
   promise: "Logouts are answered 503 and take effect when it is back; revocations of before are read from the database",
+  longOutage: 150_000,
   harm: async ({ redis }, outage) => {
     await sleep(WARM_UP);
     await redis?.kill();
@@ -83,6 +86,7 @@ const REDIS_DOWN: Scenario = {
 const CUT_OFF: Scenario = {
   what: "two of three replicas are cut off from Redis",
   promise: `${STANDARD}; the two end their feeds, so that verifiers listen to the third`,
+  longOutage: 90_000,
   harm: async ({ replicas }, outage) => {
     await sleep(WARM_UP);
     for (const { link } of replicas.slice(1)) link?.cut();

@@ -26,7 +26,6 @@ export interface Replica {
 
 /** Replicas with what they stand on, all of it the test's own and breakable. */
 export interface World {
-  name: string;
   replicas: Replica[];
   client: { id: string; headers: Record<string, string> };
   postgres: PrivatePostgres | undefined;
@@ -41,10 +40,10 @@ export interface World {
   healed(): Promise<void>;
 }
 
-interface Shape { name: string; size: number; on: "SQLite" | "PostgreSQL" | "PostgreSQL and Redis" }
+export interface Shape { name: string; size: number; on: "SQLite" | "PostgreSQL" | "PostgreSQL and Redis" }
 
 /** Undefined, and said so, where this machine lacks something. */
-export async function buildWorld(t: Suite, { name, size, on }: Shape): Promise<World | undefined> {
+export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World | undefined> {
   if (!existsSync(FAKETIME)) return missing(t, "libfaketime (Debian's faketime)");
   const postgres = on === "SQLite" ? undefined : await privatePostgres(t);
   const [redis, standby] = on === "PostgreSQL and Redis" ? [await privateRedis(t), await privateRedis(t)] : [];
@@ -65,7 +64,7 @@ export async function buildWorld(t: Suite, { name, size, on }: Shape): Promise<W
   let shared = redis && readerOf(redis);
   t.teardown(() => { shared?.disconnect(); });
   return {
-    name, replicas, postgres, redis, standby,
+    replicas, postgres, redis, standby,
     client: { id: String(body.client_id), headers: { authorization: `Basic ${credentials}` } },
     shared: () => shared,
     leadTo: (other) => {

@@ -9,7 +9,7 @@ import { UserAgent } from "../support/user-agent.js";
 
 const LOGINS = 1000;
 /** Requests on their way at any moment: upstream and browsers share this process, and Authflow waits 5 s for one. */
-const REQUESTS = 80;
+const REQUESTS = 40;
 const CLIENTS = 5;
 
 /** A real OpenID provider (npm oauth2-mock-server) that approves at once: the user is who the browser's cookie says. */

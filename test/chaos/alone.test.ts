@@ -1,0 +1,5 @@
+import t from "tap";
+import { ALONE } from "./scenarios.js";
+import { breakOnPurpose } from "./suite.js";
+
+await breakOnPurpose(t, { name: "One replica, SQLite", size: 1, on: "SQLite" }, ALONE);
