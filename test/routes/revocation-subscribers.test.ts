@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import t from "tap";
 import { until } from "../e2e/support.js";
-import { basic, manualClock, onEveryBackend, OPERATOR, type TestApp, withoutDatabase } from "../support/app.js";
+import { basic, type Credentials, manualClock, onEveryBackend, OPERATOR, type TestApp, withoutDatabase } from "../support/app.js";
 import { deafTo, follow, type Follower, jtiOf, listening } from "../support/feed.js";
 import { privateRedis } from "../support/private-redis.js";
 
@@ -168,11 +168,19 @@ await t.test("a subscriber that does not read is dropped before it costs much; n
   t.equal(follower.isConnected, true);
   t.strictSame(follower.faults, []);
 
-  await t.test("nor does it hold up the end", async (t) => {
-    const connected = once(app.fastify.server, "connection");
-    await deafTo(t, app.url, client); // to 15 MB of what is revoked
-    const [socket] = await connected as [Socket];
-    await until("it is stuck", () => socket.writableLength > 0);
+  await t.test("nor does it outlive its client, or hold up the end", async (t) => {
+    const stuck = async (credentials: Credentials): Promise<Socket> => {
+      const connected = once(app.fastify.server, "connection");
+      await deafTo(t, app.url, credentials); // to 15 MB of what is revoked
+      const [socket] = await connected as [Socket];
+      await until("it is stuck", () => socket.writableLength > 0);
+      return socket;
+    };
+    const other = await app.register();
+    const socket = await stuck(other);
+    await app.call("PATCH", `/clients/${other.client_id}`, { headers: OPERATOR, payload: { disabled: true } });
+    await until("its connection is gone", () => socket.destroyed, 10_000);
+    await stuck(client);
     await t.resolves(app.fastify.close());
   });
 });

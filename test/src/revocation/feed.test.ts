@@ -41,8 +41,17 @@ const UNAVAILABLE = { code: "temporarily_unavailable" };
 async function feedOn(t: Test) {
   const url = sqlite(t);
   await migrate(url);
-  const { revocations: journal, cutoffs, feed: source, close } = await openDatabase(url);
+  const { revocations: journal, cutoffs, feed: journalled, close } = await openDatabase(url);
   t.teardown(close);
+  const between: (() => Promise<unknown>)[] = [];
+  const source = {
+    ...journalled,
+    after: async (id: string, limit: number) => {
+      const events = await journalled.after(id, limit);
+      await between.shift()?.();
+      return events;
+    },
+  };
   const feed = new Feed({ source, journal, cutoffs, clock: () => NOW });
   const advance = async () => {
     const looked = feed.advance();
@@ -51,6 +60,8 @@ async function feedOn(t: Test) {
   };
   return {
     feed, source, advance,
+    /** Runs `work` when the source has looked, before its next answer arrives. */
+    beforeAnswer: (work: () => Promise<unknown>) => { between.push(work); },
     lose: async () => {
       await close(); // it connects again when it is asked again
       for (const suffix of ["", "-wal", "-shm"]) rmSync(url.slice("file:".length) + suffix, { force: true });
@@ -77,6 +88,18 @@ await t.test("what happens while one catches up slowly it is told in its turn, o
   await advance();
   t.strictSame(quick.told, ["current", "1", "2", "3", "4", "5", "6"]);
   t.strictSame(slow.told, ["1", "2", "3", "4", "5", "current", "6"]);
+});
+
+await t.test("what is told to others while the source answers is told too, once", async (t) => {
+  const { feed, source, advance, record, beforeAnswer } = await feedOn(t);
+  await advance();
+  const [start, reader] = [await source.head(), new Reader()];
+  await record(1);
+  beforeAnswer(async () => { await record(2); await advance(); });
+  await feed.subscribe(reader, start);
+  await record(1);
+  await advance();
+  t.strictSame(reader.told, ["1", "2", "3", "current", "4"]);
 });
 
 await t.test("who is further than its replica is told nothing twice", async (t) => {
@@ -121,6 +144,19 @@ await t.test("everyone begins anew where the history was lost, also who was catc
   await record(1);
   await advance();
   for (const { told } of [reader, slow]) t.equal(told.at(-1), "4", "abandoning took a place");
+});
+
+await t.test("what happens while they begin anew they are told after the rest, once", async (t) => {
+  const { feed, source, advance, record, beforeAnswer } = await feedOn(t);
+  await advance();
+  const [start, reader] = [await source.head(), new Reader()];
+  await record(1);
+  await feed.subscribe(reader, start);
+  await source.abandon();
+  await advance();
+  beforeAnswer(async () => { await record(1); await advance(); });
+  await until("it was told all", () => reader.told.slice(2).includes("current"));
+  t.strictSame(reader.told, ["1", "current", "reset", "revoked", "3", "current"]);
 });
 
 await t.test("who leaves while it catches up is told nothing more", async (t) => {
