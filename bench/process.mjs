@@ -1,6 +1,6 @@
 // What the operating system says of a process from outside, so that the server under test stays as it is.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 const LINUX = process.platform === "linux";
 const TICKS_PER_SECOND = LINUX ? Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" })) : NaN;
@@ -12,6 +12,16 @@ export function cpuSeconds(pid) {
   // The second field, the name, may hold spaces: count from its closing parenthesis.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** The resident memory of `pid` now, in MB. */
+export function residentMemory(pid) {
+  return Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) * 1024 / 1e6;
+}
+
+/** From now on `peakMemory` tells the most since now. Elsewhere than on Linux it tells that anyway. */
+export function forgetPeak(pid) {
+  if (LINUX) writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
 /** The most resident memory that `pid` ever held, in MB (elsewhere than on Linux: what it holds now). */

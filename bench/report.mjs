@@ -1,13 +1,17 @@
 import os from "node:os";
 
 const sorted = (values) => [...values].sort((a, b) => a - b);
-const median = (values) => { const s = sorted(values); return (s[(s.length - 1) >> 1] + s[s.length >> 1]) / 2; };
+export const median = (values) => { const s = sorted(values); return (s[(s.length - 1) >> 1] + s[s.length >> 1]) / 2; };
 const of = (rounds, field) => median(rounds.map((round) => round[field]));
-const n = (value) => value.toLocaleString("en");
+export const n = (value) => value.toLocaleString("en");
 const micro = (seconds) => (seconds * 1e6).toFixed(0);
-const percent = (share) => `${Math.round(share * 100)} %`;
+export const percent = (share) => `${Math.round(share * 100)} %`;
 const line = (cells) => `| ${cells.join(" | ")} |`;
-const table = (head, rows) => [head, head.map((_, i) => (i === 0 ? ":--" : "--:")), ...rows].map(line).join("\n");
+export const table = (head, rows) =>
+  [head, head.map((_, i) => (i === 0 ? ":--" : "--:")), ...rows].map(line).join("\n");
+
+export const machine = () =>
+  `${os.cpus().length} × ${os.cpus()[0].model.trim()}, Node ${process.versions.node}, ${os.type()}`;
 
 const LEFT_OUT = "- PostgreSQL and Redis (`BENCH_POSTGRES_URL`, `BENCH_REDIS_URL`) were not found and are left out.\n";
 const COLUMNS = [
@@ -27,15 +31,17 @@ const times = (subject, floor) => {
 export function report(results) {
   const { scale, known, quick, minted, memory, startUp } = results;
   const full = `${n(scale.clients)} clients, ${n(scale.revocations)} revocations`;
-  const names = { empty: "SQLite, empty", listed: "SQLite, empty, status lists on", full: `SQLite, ${full}`, networked: "PostgreSQL and Redis" };
-  const machine = `${os.cpus().length} × ${os.cpus()[0].model.trim()}, Node ${process.versions.node}, ${os.type()}`;
+  const names = {
+    empty: "SQLite, empty", listed: "SQLite, empty, status lists on", full: `SQLite, ${full}`,
+    networked: "PostgreSQL and Redis",
+  };
   const command = `npm run build && npm run bench${quick ? " -- --quick" : ""}`;
   const starts = Object.entries(startUp).map(([name, all]) =>
     [name, of(all, "seconds").toFixed(2), of(all, "cpu").toFixed(2), of(all, "memory").toFixed(0)]);
 
   return `# Benchmarks
 
-Written by \`${command}\` on ${machine}.
+Written by \`${command}\` on ${machine()}.
 Numbers depend on the machine and on what else it does; the ratios to the floors, measured in the same run, much less.
 ${percent(results.others)} of the machine was taken by other work while minting was measured.
 

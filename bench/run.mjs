@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { fill } from "./fixtures.mjs";
+import { mintAs, post, register, reply, startGenerator } from "./measuring.mjs";
 import { findNeighbours } from "./neighbours.mjs";
 import { cpuSeconds, peakMemory } from "./process.mjs";
 import { report } from "./report.mjs";
@@ -24,47 +25,18 @@ const scale = options.quick
 const CONNECTIONS = 32;
 const KNOWN = 1000;
 const KNOWN_ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
-const USER = { sub: "alice", provider: "local", email: "alice@example.com" };
 
 const began = performance.now();
 const dir = mkdtempSync(join(os.tmpdir(), "authflow-bench-"));
-const generator = fork(here("load.mjs"));
-const closing = [() => rmSync(dir, { recursive: true, force: true }), () => stop(generator)];
+const generator = startGenerator(CONNECTIONS);
+const { measure } = generator;
+const closing = [() => rmSync(dir, { recursive: true, force: true }), () => generator.stop()];
 
-const reply = (child) => new Promise((resolve, reject) => {
-  const ended = (code) => { reject(new Error(`A child process ended with ${code}`)); };
-  child.once("exit", ended).once("message", (message) => { child.off("exit", ended); resolve(message); });
-});
 const say = (line) => { console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`); };
-const post = (path, body, headers) => ({
-  method: "POST", path, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body),
-});
-const mintAs = (credentials) => post("/mint", { ...credentials, ...USER });
 
 async function signatureFloor() {
   const { signatures, cpu } = await reply(fork(here("floors.mjs"), ["sign", String(scale.seconds * 300)]));
   return { cpu: cpu / signatures };
-}
-
-/** One round of load on one process: what it cost that process, per request, and what the callers saw. */
-async function measure({ url, pid }, task) {
-  const [cpu, machine] = [cpuSeconds(pid), machineTimes()];
-  generator.send({ url, connections: CONNECTIONS, ...task });
-  const { seconds, answered, failed, p50, p99, tokens, generatorCpu } = await reply(generator);
-  if (failed > 0) throw new Error(`${failed} of ${task.amount} requests to ${url}${task.requests[0].path} failed`);
-  const spent = cpuSeconds(pid) - cpu;
-  const [idle, total] = machineTimes().map((time, i) => time - machine[i]);
-  return {
-    cpu: spent / answered, rate: answered / seconds, p50, p99, tokens,
-    serverCores: spent / seconds, generatorCores: generatorCpu / seconds,
-    idle: idle / total, others: Math.max(0, 1 - idle / total - (spent + generatorCpu) / seconds / os.cpus().length),
-  };
-}
-
-function machineTimes() {
-  const all = os.cpus().map(({ times }) => times);
-  const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
-  return [sum(all.map(({ idle }) => idle)), sum(all.flatMap((times) => Object.values(times)))];
 }
 
 /**
@@ -79,12 +51,6 @@ async function alternate(tasks) {
     for (const [name, task] of round % 2 === 0 ? order : order.reverse()) results[name].push(await task());
   }
   return results;
-}
-
-async function register({ url }) {
-  const request = post("/clients", { name: "Bench", redirect_uri: "https://app.example.com/callback" });
-  const { client_id, client_secret } = await (await fetch(`${url}/clients`, request)).json();
-  return { client_id, client_secret };
 }
 
 async function startAll() {

@@ -9,23 +9,23 @@ const { scripts } = JSON.parse(readFileSync(new URL("../package.json", import.me
 const FLAGS = scripts.start.split(" ").filter((word) => word.startsWith("--"));
 
 /**
- * Starts the built server as production does, and waits for its first answer that says it is ready. Its log lines go
- * to the null device: writing them is the server's work, where they end up is not.
+ * Starts the built server as production does, and waits for its first answer of 200 to `until`: that it is ready. Its
+ * log lines go to the null device: writing them is the server's work, where they end up is not.
  */
-export async function startServer(entry, env) {
-  const port = await freePort();
+export async function startServer(entry, env, { port: wanted, until = "/health/ready" } = {}) {
+  const port = wanted ?? await freePort();
   const url = `http://127.0.0.1:${port}`;
   const start = performance.now();
   const child = spawn(process.execPath, [...FLAGS, entry], {
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port), AUTHFLOW_PUBLIC_URL: url, ...env },
     stdio: ["ignore", "ignore", "inherit"],
   });
-  while (!await isReady(url)) {
+  while (!await answers(url + until)) {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}`);
     if (performance.now() - start > PATIENCE) throw new Error("The server did not become ready");
     await sleep(5);
   }
-  return { url, pid: child.pid, startUp: (performance.now() - start) / 1000, stop: () => stop(child) };
+  return { url, port, pid: child.pid, startUp: (performance.now() - start) / 1000, stop: () => stop(child) };
 }
 
 export function stop(child) {
@@ -35,9 +35,9 @@ export function stop(child) {
   });
 }
 
-const isReady = (url) => fetch(`${url}/health/ready`).then(({ ok }) => ok, () => false);
+const answers = (url) => fetch(url).then(({ ok }) => ok, () => false);
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const probe = createServer().listen(0, "127.0.0.1", () => {
       const { port } = probe.address();

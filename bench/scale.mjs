@@ -1,0 +1,64 @@
+// `npm run bench:scale [-- --only revocations,lists,feed,minting --live 10000000 …]`: measures what revocation takes at
+// scale and writes the tables of docs/scale.md, each between its markers. Needs redis-server, and a PostgreSQL.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { startGenerator } from "./measuring.mjs";
+import { measureFeed } from "./scale/feed.mjs";
+import { measureMinting } from "./scale/minting.mjs";
+import { measureRevocations } from "./scale/revocations.mjs";
+import { measureStatusLists } from "./scale/status-lists.mjs";
+import { TABLES } from "./scale/tables.mjs";
+
+const number = (fallback) => ({ type: "string", default: String(fallback) });
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "revocations,lists,feed,minting" },
+    server: { type: "string" }, out: { type: "string" },
+    live: number(10_000_000), part: number(1_000_000), rewritten: number(200_000), sqlite: number(1_000_000),
+    subscribers: number(10_000),
+  },
+});
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const out = options.out ?? here("../docs/scale.md");
+const entry = options.server ?? here("../dist/src/server.js");
+const AMOUNTS = ["live", "part", "rewritten", "sqlite", "subscribers"];
+const sizes = {
+  ...Object.fromEntries(AMOUNTS.map((name) => [name, Number(options[name])])),
+  rounds: { count: 5, seconds: 1 },
+};
+
+const began = performance.now();
+const say = (line) => { console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`); };
+const PARTS = {
+  revocations: measureRevocations, lists: measureStatusLists, feed: measureFeed, minting: measureMinting,
+};
+
+const dir = mkdtempSync(join(os.tmpdir(), "authflow-scale-"));
+const generator = startGenerator(32);
+try {
+  for (const name of options.only.split(",")) {
+    const closing = [];
+    try {
+      const results = await PARTS[name]({ entry, dir, say, closing, generator, sizes });
+      write(name, TABLES[name](results));
+    } finally {
+      for (const close of closing.reverse()) await close();
+    }
+  }
+} finally {
+  await generator.stop();
+  rmSync(dir, { recursive: true, force: true });
+  say("done");
+}
+
+/** Between `<!-- begin measured <name> -->` and `<!-- end measured -->`. */
+function write(name, text) {
+  console.log(text);
+  const page = readFileSync(out, "utf8");
+  const place = new RegExp(`(<!-- begin measured ${name} -->\n)[\\s\\S]*?(<!-- end measured -->)`);
+  if (!place.test(page)) throw new Error(`${out} has no place for what was measured of ${name}`);
+  writeFileSync(out, page.replace(place, (_all, begin, end) => `${begin}${text}\n${end}`));
+}

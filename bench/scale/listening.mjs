@@ -1,0 +1,57 @@
+// Two replicas: one answers logouts, the other one has all the subscribers, who live in processes of their own.
+import { fork } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { mintAs, post, register, reply } from "../measuring.mjs";
+import { startServer, stop } from "../server.mjs";
+import { networked, ownDatabase, ownRedis } from "./places.mjs";
+
+const PROCESSES = 2;
+export const now = () => Number(process.hrtime.bigint()) / 1e6;
+
+export async function startReplicas({ entry, dir, closing }) {
+  const [database, redis] = [await ownDatabase("feed"), await ownRedis(dir)];
+  closing.push(database.close, redis.close);
+  const env = networked(database, redis);
+  const answering = await startServer(entry, env);
+  const replicas = { answering, listening: await startServer(entry, env), env, redis, database };
+  closing.push(() => Promise.all([answering, replicas.listening].map((server) => server.stop())));
+  return { ...replicas, credentials: await register(answering) };
+}
+
+export async function connectAll({ closing }, { listening, credentials }, subscribers) {
+  const authorization = `Basic ${Buffer.from(Object.values(credentials).join(":")).toString("base64")}`;
+  const program = fileURLToPath(new URL("subscribers.mjs", import.meta.url));
+  const children = Array.from({ length: PROCESSES }, () => fork(program));
+  closing.push(() => Promise.all(children.map(stop)));
+  /** To all of them; resolves to their answers. */
+  const tell = (action, options = {}) => Promise.all(children.map((child) => {
+    const answer = reply(child);
+    child.send({ action, ...options });
+    return answer;
+  }));
+  const count = subscribers / PROCESSES;
+  const took = await tell("connect", { port: listening.port, authorization, count });
+  return {
+    tell, count: count * PROCESSES, seconds: Math.max(...took.map(({ milliseconds }) => milliseconds)) / 1000,
+    pids: Object.fromEntries(children.map(({ pid }, i) => [`subscribers ${i}`, pid])),
+  };
+}
+
+export async function mintTokens({ generator }, server, credentials, amount) {
+  const { tokens } = await generator.measure(server, { requests: [mintAs(credentials)], amount, keepTokens: true });
+  return tokens;
+}
+
+/** Spread evenly. Resolves to pairs of `jti` and the time of the answer. */
+export function logOut({ url }, tokens, rate) {
+  return Promise.all(tokens.map(async (token, i) => {
+    await sleep(i * 1000 / rate);
+    const { path, ...request } = post("/logout", {}, { authorization: `Bearer ${token}` });
+    const response = await fetch(url + path, request);
+    const answered = now();
+    if (await response.text() && response.status !== 200) throw new Error(`POST /logout answered ${response.status}`);
+    return [JSON.parse(Buffer.from(token.split(".")[1], "base64url")).jti, answered];
+  }));
+}
+

@@ -1,0 +1,97 @@
+// Status lists as replicas leave them behind: what a list takes in the database, in memory and on the wire.
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { encodeRecord } from "../../dist/src/status-lists/record.js";
+import { LIST_SIZE } from "../../dist/src/status-lists/status-list.js";
+import { watch } from "../measuring.mjs";
+import { residentMemory } from "../process.mjs";
+import { startServer } from "../server.mjs";
+import { networked, ownDatabase, ownRedis } from "./places.mjs";
+
+const SHARES = [0, 0.01, 0.1, 0.5];
+/** Lists of each share: sixteen in all, which is what a process keeps. */
+const EACH = 4;
+/** Tokens that a replica records at a time: one that mints a thousand a second, and one that mints a dozen. */
+const BATCHES = { busy: 250, idle: 3 };
+const CLIENTS = 100;
+const KEY = "x".repeat(43);
+/** Milliseconds after which a list is looked at anew (FRESH_FOR, src/status-lists/status-lists.ts), and a bit. */
+const STALE = 5200;
+
+export async function measureStatusLists({ entry, dir, say, closing }) {
+  const [database, redis] = [await ownDatabase("lists"), await ownRedis(dir)];
+  closing.push(database.close, redis.close);
+  const env = networked(database, redis);
+  await (await startServer(entry, env)).stop(); // migrates
+  const records = recordsOfAList();
+  const lists = [];
+  for (const share of SHARES) for (let i = 0; i < EACH; i++)
+    lists.push({ share, id: await writeList(database, records, BATCHES.busy) });
+  const busy = await batchBytes(database);
+  for (const { share, id } of lists) await revoke(database, id, share);
+  const [{ bytes: revocations, rows }] = await database.query(`
+    SELECT pg_total_relation_size('status_revocations')::float8 AS bytes, count(*)::float8 AS rows
+    FROM status_revocations`);
+  const small = await writeList(database, records, BATCHES.idle);
+  const idle = (await batchBytes(database) - busy) / LIST_SIZE;
+  await database.query("ANALYZE");
+  say("status lists written");
+
+  const server = await startServer(entry, env);
+  closing.push(() => server.stop());
+  const look = async (id) => {
+    const stopwatch = watch({ server: server.pid });
+    const response = await fetch(`${server.url}/status-lists/${id}`);
+    const text = await response.text();
+    const { seconds, cpu, others } = stopwatch();
+    if (response.status !== 200) throw new Error(`GET /status-lists answered ${response.status}`);
+    return { seconds, cpu: cpu.server, bytes: text.length, others };
+  };
+  const before = residentMemory(server.pid);
+  const looks = lists.map(({ share }) => ({ share, first: undefined, again: [] }));
+  for (const [i, { id }] of lists.entries()) looks[i].first = await look(id);
+  const memory = (residentMemory(server.pid) - before) / lists.length;
+  for (let round = 0; round < 3; round++) {
+    await sleep(STALE);
+    for (const [i, { id }] of lists.entries()) looks[i].again.push(await look(id));
+  }
+  const kept = [];
+  for (let i = 0; i < 200; i++) kept.push(await look(lists[0].id));
+  const scattered = await look(small);
+  return { shares: SHARES, batches: BATCHES, size: LIST_SIZE, looks, kept, scattered, memory,
+    bytes: { busy: busy / lists.length / LIST_SIZE, idle, revocation: revocations / rows } };
+}
+
+const batchBytes = async ({ query }) =>
+  (await query("SELECT pg_total_relation_size('status_batches')::float8 AS bytes"))[0].bytes;
+
+/** One for each index, at random places, of subjects that have one token each. */
+function recordsOfAList() {
+  const indexes = Uint32Array.from({ length: LIST_SIZE }, (_, index) => index);
+  for (let i = LIST_SIZE - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    [indexes[i], indexes[j]] = [indexes[j], indexes[i]];
+  }
+  const now = Date.now();
+  return Array.from(indexes, (index, i) =>
+    encodeRecord({ index, birth: now - i, sub: `user-${i}`, clientId: `client-${i % CLIENTS}`, kid: KEY }));
+}
+
+async function writeList({ query }, records, batch) {
+  const id = randomUUID();
+  await query(`INSERT INTO status_lists (id, size, touched_at, closed, expires_at)
+    VALUES ($1, $2, 0, true, now() + interval '1 day')`, [id, LIST_SIZE]);
+  const batches = [];
+  for (let at = 0; at < records.length; at += batch) batches.push(Buffer.concat(records.slice(at, at + batch)));
+  for (let at = 0; at < batches.length; at += 1000) {
+    await query(`INSERT INTO status_batches (list_id, sequence, records, expires_at)
+      SELECT $1, $2 + place - 1, bytes, now() + interval '1 day'
+      FROM unnest($3::bytea[]) WITH ORDINALITY AS b(bytes, place)`,
+    [id, at, batches.slice(at, at + 1000)]);
+  }
+  return id;
+}
+
+const revoke = ({ query }, id, share) => query(`
+  INSERT INTO status_revocations (list_id, idx, expires_at)
+  SELECT $1, i, now() + interval '1 day' FROM generate_series(0, ${LIST_SIZE - 1}) i WHERE random() < $2`, [id, share]);
