@@ -8,8 +8,8 @@ const times = (value) => `${value.toFixed(2)} ×`;
 const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(2)} GB`;
 const minutes = (seconds) => (seconds < 100 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`);
 const note = (others) =>
-  `Measured on ${machine()}, shared by everything that is named here. ${percent(others)} of the machine was taken by ` +
-  "other work, PostgreSQL's processes included.";
+  `Measured on ${machine()}, shared by everything that is named here.
+${percent(others)} of the machine was taken by other work, PostgreSQL's processes included.`;
 
 /** Round by round: what disturbs one disturbs its neighbour. */
 const ratio = (subject, floor, field = "cpu") => median(subject.map((round, i) => round[field] / floor[i][field]));
@@ -84,7 +84,7 @@ ${table(["What a list takes", ""], [
     [`the same, ${idle}`, bytes.idle.toFixed(0)],
     ["first look at a list that was recorded so, ms", milli(scattered.seconds)],
     ["of them server CPU", milli(scattered.cpu)],
-    ["bytes in PostgreSQL for each revoked token, besides its revocation", bytes.revocation.toFixed(0)],
+    ["bytes in PostgreSQL for each revoked token besides its revocation", bytes.revocation.toFixed(0)],
     [`memory of a process for each list that it keeps, MB (at most 16; ${n(size)} indexes each)`, memory.toFixed(1)],
     ["the same list within five seconds, ms", milli(of(kept, "seconds"))],
   ])}
@@ -109,7 +109,7 @@ function feed({ subscribers, connecting, asking, reading, memory, quiet, rounds,
   const row = ({ rate, logouts, delays, spent, outcome }) => [
     rate, n(Math.round(delays.count / spent.seconds)),
     ...[delays.p50, delays.p99, delays.max].map((delay) => delay.toFixed(0)),
-    (((cores(spent, "listening") - idle) * spent.seconds) / (logouts * subscribers) * 1e6).toFixed(1),
+    (((cores(spent, "listening") - idle) * spent.seconds) / (logouts * subscribers) * 1e6).toFixed(0),
     ...["listening", "subscribers"].map((name) => cores(spent, name).toFixed(2)),
     spent.seconds.toFixed(0), total(outcome, "closedByServer"), total(outcome, "lagging"),
   ];
