@@ -1,5 +1,4 @@
 // What millions of live revocations take, and what each way of telling them all costs.
-import { statSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,10 +32,7 @@ export async function measureRevocations(context) {
   await redis.client.flushall();
   const before = await redis.number("used_memory");
   const piped = await loadRedis(redis, live);
-  const inRedis = {
-    bytes: (await redis.number("used_memory") - before) / live, piped,
-    file: folderSize(join(redis.home, "appendonlydir")) / live,
-  };
+  const inRedis = { bytes: (await redis.number("used_memory") - before) / live, piped };
   await declareComplete(redis, database);
   say(`${live} revocations in Redis`);
 
@@ -148,5 +144,3 @@ async function measureUserinfo({ measure }, { count, seconds }, servers) {
   }
   return results;
 }
-
-const folderSize = (path) => readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);

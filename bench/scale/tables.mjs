@@ -31,7 +31,6 @@ function revocations(results) {
   const look = (name, { time, buffers }) => [name, time.toFixed(2), n(buffers)];
   return `${table(["Where", "bytes a revocation", `${all} of them`], [
     store("Redis, memory (`used_memory`)", inRedis.bytes),
-    store("Redis, `appendonly` file", inRedis.file),
     store("PostgreSQL, rows, loaded at once", packed.heap),
     store("PostgreSQL, its three indexes, built at once", packed.indexes),
     store(`PostgreSQL, all, written as the service does it (${n(rewritten)} measured), before any VACUUM`, written),
