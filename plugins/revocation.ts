@@ -23,6 +23,6 @@ export default fp(async (app) => {
     journal, cutoffs, face, clock, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
-    recorded: () => { feed.wake(); },
+    recorded: () => { if (feed.subscribers > 0) feed.wake(); }, // nobody listens: it has time until it looks by itself
   }));
 }, { name: "revocation", dependencies: ["database", "redis", "keys", "status-lists"] });

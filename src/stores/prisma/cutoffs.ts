@@ -12,7 +12,7 @@ export function cutoffJournal(db: Db): CutoffJournal {
     // Raw: of two at once the later instants have to win, whichever comes first.
     record: async (cutoff, shared) => {
       const { scope, value, bornBefore, expiresAt } = storable(cutoff);
-      await recording(db, shared, false, newsOfCutoff(cutoff), (tx) => tx.$executeRaw`
+      await recording(db, shared, newsOfCutoff(cutoff), [prisma.$executeRaw`
         INSERT INTO revocation_cutoffs AS known (scope, value, born_before, expires_at, shared)
         VALUES (${scope}, ${value}, ${toDate(bornBefore)}, ${toDate(expiresAt)}, ${shared})
         ON CONFLICT (scope, value) DO UPDATE SET
@@ -20,7 +20,7 @@ export function cutoffJournal(db: Db): CutoffJournal {
             THEN excluded.born_before ELSE known.born_before END,
           expires_at = CASE WHEN excluded.expires_at > known.expires_at
             THEN excluded.expires_at ELSE known.expires_at END,
-          shared = excluded.shared`);
+          shared = excluded.shared`]);
     },
 
     find: async (names) => {

@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FeedEvent, News } from "../../revocation/feed-event.js";
 import type { FeedSource } from "../../revocation/feed-source.js";
-import type { Db, Transaction } from "./db.js";
-import { createInstallation } from "./installation.js";
+import type { Db } from "./db.js";
+import type { Prisma } from "./generated/sqlite/client.js";
 
 /** The feed where there is no Redis: every revocation takes the next place, in the transaction that records it. */
 export interface FeedJournal extends FeedSource {
@@ -12,6 +13,8 @@ export interface FeedJournal extends FeedSource {
   sweep(keep: number): Promise<number>;
 }
 
+type Row = News & { position: bigint | number | null; newest: bigint | number | null };
+
 /** Milliseconds between looks for what another process recorded. */
 const LOOK_EVERY = 400;
 const PLACE = /^journal\.(\d{15})$/;
@@ -19,34 +22,35 @@ const PLACE = /^journal\.(\d{15})$/;
 const toId = (position: number): string => `journal.${String(position).padStart(15, "0")}`;
 
 export function feedJournal({ prisma }: Db): FeedJournal {
-  const position = async (): Promise<number> => {
-    const [row] = await prisma.$queryRaw<{ position: bigint | number }[]>`
-      SELECT COALESCE(feed_position, 0) AS position FROM installation WHERE id = 1`;
-    return Number(row?.position ?? 0);
-  };
   return {
-    head: async () => toId(await position()),
+    head: async () => {
+      const [row] = await prisma.$queryRaw<Pick<Row, "newest">[]>`
+        SELECT feed_position AS newest FROM installation WHERE id = 1`;
+      return toId(Number(row?.newest ?? 0));
+    },
 
     after: async (id, limit) => {
       const [, digits] = PLACE.exec(id) ?? [];
       if (digits === undefined) return undefined;
       const after = Number(digits);
-      const newest = await position(); // first: what comes meanwhile is no loss
-      const rows = await prisma.$queryRaw<(News & { position: bigint | number })[]>`
-        SELECT position, name, data FROM revocation_feed WHERE position > ${after} ORDER BY position LIMIT ${limit}`;
-      const events = rows.map(({ name, data, position }): FeedEvent => ({ id: toId(Number(position)), name, data }));
+      // In one statement: what comes between two would look like a loss.
+      const rows = await prisma.$queryRaw<Row[]>`
+        SELECT installation.feed_position AS newest, found.position, found.name, found.data
+        FROM installation LEFT JOIN (
+          SELECT position, name, data FROM revocation_feed WHERE position > ${after} ORDER BY position LIMIT ${limit}
+        ) AS found ON true
+        WHERE installation.id = 1 ORDER BY found.position`;
+      const events = rows.flatMap(({ position, name, data }): FeedEvent[] =>
+        (position === null ? [] : [{ id: toId(Number(position)), name, data }]));
       // There are no gaps: where the next place is not the first one found, it was forgotten or abandoned.
       if (events.length > 0) return events[0]?.id === toId(after + 1) ? events : undefined;
-      return newest === after ? [] : undefined;
+      return Number(rows[0]?.newest ?? 0) === after ? [] : undefined;
     },
 
     news: async (_id, signal) => { await sleep(LOOK_EVERY, undefined, { signal }).catch(() => undefined); },
 
     abandon: async () => {
-      await prisma.$transaction(async (tx) => {
-        await nextPosition(tx);
-        await tx.revocationFeedEntry.deleteMany();
-      });
+      await prisma.$transaction([takingPlace(prisma), prisma.revocationFeedEntry.deleteMany()]);
     },
 
     sweep: async (keep) => prisma.$executeRaw`
@@ -56,40 +60,28 @@ export function feedJournal({ prisma }: Db): FeedJournal {
 }
 
 /**
- * Records by `insert`, which may take `several` statements, and where nothing else will tell of it (`alone`) puts it into
- * the feed as well: all or nothing.
+ * Runs the statements that record something, and where nothing else will tell of it (`alone`) puts it into the feed as
+ * well: all or nothing. The place is taken last: whoever takes the next one waits until this one is committed, so that no
+ * reader sees a later place before an earlier one.
  */
 export async function recording(
   { prisma }: Db,
   alone: boolean,
-  several: boolean,
   news: News,
-  insert: (tx: Transaction) => Promise<unknown>,
+  statements: Prisma.PrismaPromise<number>[],
 ): Promise<void> {
-  if (!alone && !several) return void await insert(prisma);
-  await prisma.$transaction(async (tx) => {
-    await insert(tx);
-    if (alone) await appendToFeed(tx, news);
-  });
+  if (!alone && statements.length === 1) return void await statements[0];
+  await prisma.$transaction([...statements, ...(alone ? appending(prisma, news) : [])]);
 }
 
-/**
- * Gives news the next place, last in its transaction: whoever takes the one after waits until this one is committed, so
- * that no reader sees a later place before an earlier one.
- */
-async function appendToFeed(tx: Transaction, { name, data }: News): Promise<void> {
-  const position = await nextPosition(tx);
-  await tx.$executeRaw`INSERT INTO revocation_feed (position, name, data) VALUES (${position}, ${name}, ${data})`;
-}
+const appending = (prisma: Db["prisma"], { name, data }: News): Prisma.PrismaPromise<number>[] => [
+  takingPlace(prisma),
+  prisma.$executeRaw`
+    INSERT INTO revocation_feed (position, name, data)
+    SELECT feed_position, ${name}, ${data} FROM installation WHERE id = 1`,
+];
 
-async function nextPosition(tx: Transaction): Promise<number> {
-  const raise = async () => (await tx.$queryRaw<{ position: bigint | number }[]>`
-    UPDATE installation SET feed_position = COALESCE(feed_position, 0) + 1 WHERE id = 1
-    RETURNING feed_position AS position`)[0];
-  let raised = await raise();
-  if (raised === undefined) {
-    await createInstallation(tx);
-    raised = await raise();
-  }
-  return Number(raised?.position);
-}
+/** Also where nobody has named the installation yet. */
+const takingPlace = (prisma: Db["prisma"]): Prisma.PrismaPromise<number> => prisma.$executeRaw`
+  INSERT INTO installation (id, uuid, client_revision, ring_revision, feed_position) VALUES (1, ${randomUUID()}, 0, 0, 1)
+  ON CONFLICT (id) DO UPDATE SET feed_position = COALESCE(installation.feed_position, 0) + 1`;

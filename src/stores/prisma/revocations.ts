@@ -14,15 +14,15 @@ export function revocationJournal(db: Db): RevocationJournal {
     record: async (revocation, shared) => {
       const { jti, clientId, subject, expiresAt, revokedAt, status } = storable(revocation);
       const expires = toDate(expiresAt);
-      await recording(db, shared, status !== undefined, newsOfToken(revocation), async (tx) => {
-        await tx.$executeRaw`
+      await recording(db, shared, newsOfToken(revocation), [
+        prisma.$executeRaw`
           INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
           VALUES (${jti}, ${clientId}, ${subject}, ${expires}, ${new Date(revokedAt)}, ${shared})
-          ON CONFLICT (jti) DO NOTHING`;
-        if (status !== undefined) await tx.$executeRaw`
+          ON CONFLICT (jti) DO NOTHING`,
+        ...(status === undefined ? [] : [prisma.$executeRaw`
           INSERT INTO status_revocations (list_id, idx, expires_at) VALUES (${status.listId}, ${status.index}, ${expires})
-          ON CONFLICT (list_id, idx) DO NOTHING`;
-      });
+          ON CONFLICT (list_id, idx) DO NOTHING`]),
+      ]);
     },
 
     has: async (jti) => {
