@@ -74,7 +74,7 @@ const REDIS_EMPTY: Scenario = {
 const REDIS_DOWN: Scenario = {
   what: "Redis is down",
   promise: "Logouts are answered 503 and take effect when it is back; revocations of before are read from the database",
-  longOutage: 150_000,
+  longOutage: 120_000,
   harm: async ({ redis }, outage) => {
     await sleep(WARM_UP);
     await redis?.kill();
