@@ -21,14 +21,9 @@ const schema = {
 
 const statusLists: FastifyPluginAsyncTypebox = async (app) => {
   // As the JWKS: read again and again, by every verifier or by the cache before them, and by pages in browsers.
-  app.get("/status-lists/:id", { schema, logLevel: "warn" }, async ({ params: { id }, headers }, reply) => {
-    const { token, etag, maxAge } = await app.statusLists.read(id);
-    reply.headers({
-      "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin",
-      "cache-control": `public, max-age=${maxAge}`, "content-type": MEDIA_TYPE, etag,
-    });
-    if (headers["if-none-match"]?.includes(etag)) return reply.code(304).send();
-    return reply.send(token);
+  app.get("/status-lists/:id", { schema, logLevel: "warn" }, async ({ params: { id } }, reply) => {
+    const { token: body, etag, maxAge } = await app.statusLists.read(id);
+    return reply.publish({ body, type: MEDIA_TYPE, etag, maxAge });
   });
 };
 export default statusLists;

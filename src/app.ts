@@ -19,6 +19,7 @@ import openapi from "../plugins/openapi.js";
 import operator from "../plugins/operator.js";
 import pages from "../plugins/pages.js";
 import providers from "../plugins/providers.js";
+import published from "../plugins/published.js";
 import readiness from "../plugins/readiness.js";
 import redis from "../plugins/redis.js";
 import requestLog from "../plugins/request-log.js";
@@ -108,6 +109,7 @@ export async function buildApp(
   await app.register(bodyParsing);
   await app.register(validation);
   await app.register(securityHeaders);
+  await app.register(published);
   await app.register(openapi);
   await app.register(database);
   await app.register(redis);
@@ -172,9 +174,9 @@ export async function buildApp(
     await registration.register(adminClients);
     await registration.register(adminKeys);
   });
-  await app.register(async (published) => {
-    await published.register(rateLimit, { ...limits, max: config.rateLimits.ip });
-    await published.register(statusLists);
+  await app.register(async (limited) => {
+    await limited.register(rateLimit, { ...limits, max: config.rateLimits.ip });
+    await limited.register(statusLists);
   });
   await app.register(jwks);
   await app.register(health);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { etagOf } from "../etag.js";
 import { JWKS_MAX_AGE } from "./rotation.js";
 import { unsealWithOneOf } from "./sealing.js";
 import { localSigner, type Signer } from "./signer.js";
@@ -34,8 +34,7 @@ export function openRing({ revision, keys }: StoredRing, keks: readonly Buffer[]
   const published = [...opened.values()];
   const verification = new Map(published.map((key) => [key.jwk.kid, key.verification]));
   const body = JSON.stringify({ keys: published.map(({ jwk }) => jwk) });
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`;
-  const jwks = { body, etag, maxAge: JWKS_MAX_AGE };
+  const jwks = { body, etag: etagOf(body), maxAge: JWKS_MAX_AGE };
   return { revision, keys, opened, signer: (published[0] as OpenedKey).signer, verification, jwks };
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
 import { notFound } from "../errors.js";
+import { etagOf } from "../etag.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { CutoffJournal } from "../revocation/cutoff.js";
 import { sweepAll } from "../sweep.js";
@@ -73,8 +73,7 @@ export class StatusLists {
     const lst = await packed(await list.look(store, this.#cutoffs, stored));
     const signer = await ring.currentSigner(clock());
     const token = await signCompact(signer, "statuslist+jwt", statusListClaims(statusListUri(publicUrl, id), lst, asOf));
-    const etag = `"${createHash("sha256").update(token).digest("base64url").slice(0, 27)}"`;
-    return this.#keep(id, { list, asOf, signed: { token, etag, maxAge: STATUS_LIST_TTL } }).signed;
+    return this.#keep(id, { list, asOf, signed: { token, etag: etagOf(token), maxAge: STATUS_LIST_TTL } }).signed;
   }
 
   #keep(id: string, kept: Kept): Kept {
