@@ -61,3 +61,9 @@ export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> 
     flush: async () => { await cli("FLUSHALL"); },
   };
 }
+
+/** Resolves once the client is connected. Unlike events.once() it lives through attempts that fail. */
+export async function isReady(client: Redis): Promise<void> {
+  if (client.status === "ready") return;
+  await new Promise<void>((resolve) => { client.once("ready", resolve); });
+}

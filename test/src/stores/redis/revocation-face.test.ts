@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { LATEST } from "../../../../src/revocation/cutoff.js";
 import type { Revocation } from "../../../../src/revocation/journal.js";
 import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-face.js";
-import { privateRedis } from "../../../support/private-redis.js";
+import { isReady, privateRedis } from "../../../support/private-redis.js";
 
 const NOW = Date.now();
 const revocation = (jti: string): Revocation =>
@@ -61,11 +60,10 @@ await t.test("a restart from a dump, which may lack the latest, is not trusted",
   const { face, server, redis } = filled;
   await server.cli("SAVE");
   await face.show([revocation("later")], true);
-  const ready = once(redis, "ready");
   await server.kill();
   t.equal(await tells(face, "later"), undefined);
   await server.start();
-  await ready;
+  await isReady(redis);
   t.equal(await face.isComplete(), false);
   t.equal(await tells(face, "later"), undefined, "its dump says complete, and lacks this one");
 });

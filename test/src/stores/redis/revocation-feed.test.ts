@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import type { Cutoff } from "../../../../src/revocation/cutoff.js";
@@ -7,7 +6,7 @@ import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../../../src/revoc
 import type { Revocation } from "../../../../src/revocation/journal.js";
 import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-face.js";
 import { RedisRevocationFeed } from "../../../../src/stores/redis/revocation-feed.js";
-import { type PrivateRedis, privateRedis } from "../../../support/private-redis.js";
+import { isReady, type PrivateRedis, privateRedis } from "../../../support/private-redis.js";
 
 const NOW = Date.now();
 const FORM = /^[0-9a-f-]{36}\.\d{13}-\d{6}$/;
@@ -25,7 +24,7 @@ async function replica(t: Test, { url }: PrivateRedis, keyPrefix = "") {
   const face = new RedisRevocationFace(redis, "installation");
   const feed = new RedisRevocationFeed(redis, "installation", face);
   t.teardown(() => { feed.close(); redis.disconnect(); });
-  if (redis.status !== "ready") await once(redis, "ready");
+  await isReady(redis);
   return { redis, face, feed, fill: () => face.fill(async () => undefined) };
 }
 
@@ -153,11 +152,10 @@ for (const [what, dumped] of [["empty", false], ["with an old dump", true]] as c
     if (dumped) await server.cli("SAVE");
     await announce(face, 1);
     const late = await feed.head();
-    const ready = once(redis, "ready");
     await server.kill();
     await t.rejects(feed.after(early, 10));
     await server.start();
-    await ready;
+    await isReady(redis);
     await t.rejects(feed.after(early, 10), UNFILLED);
     t.equal(await face.isComplete(), false);
     await t.rejects(feed.after(early, 10), UNFILLED);
