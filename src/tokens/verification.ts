@@ -31,13 +31,14 @@ function knownKey(key: VerificationKey | undefined): VerificationKey {
 }
 
 /**
- * What remains to be checked of an access token whose signature, `iss`, `exp` and `crit` were verified: its algorithm is
- * the one of its key (RFC 8725 §3.1), its type is an access token's (§3.11), and the claims every one has are there.
+ * What remains to be checked of an access token whose signature, `iss` and `crit` were verified: its algorithm is the one
+ * of its key (RFC 8725 §3.1), its type is an access token's (§3.11), the claims every one has are there, and `exp` is
+ * after `now` (epoch ms; RFC 7519 §4.1.4).
  */
 export function checkAccessToken(
   header: JoseHeader,
   claims: Record<string, unknown>,
-  ring: KeyRing,
+  { ring, now }: { ring: KeyRing; now: number },
 ): AccessTokenClaims {
   checkAlgorithm(knownKey(ring.verificationKey(String(header.kid))), header.alg); // gone, if it was revoked just now
   if (!ACCESS_TOKEN_TYPES.includes(header.typ)) throw invalidToken("This is not an access token");
@@ -46,5 +47,6 @@ export function checkAccessToken(
     [sub, jti].every((claim) => typeof claim === "string" && claim !== "") &&
     [iat, exp].every(Number.isSafeInteger);
   if (!whole) throw invalidToken("The token lacks a claim that every access token has");
+  if (now >= (exp as number) * 1000) throw invalidToken("The token has expired");
   return claims as AccessTokenClaims;
 }

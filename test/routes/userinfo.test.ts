@@ -34,6 +34,20 @@ await t.test("an expired token gets 401 and is told why", async (t) => {
     /^Bearer realm="authflow", error="invalid_token", error_description="The token has expired"$/);
 });
 
+await t.test("exp is told by the replica's steady clock, to the millisecond", async (t) => {
+  let now = Date.now();
+  const app = await testApp(t, {}, { clock: () => now });
+  const token = await app.mint({ expires_in: 60 });
+  const end = (decode(token) as { exp: number }).exp * 1000;
+  now = end - 1;
+  t.equal((await app.userinfo(token)).status, 200);
+  now = end;
+  t.match(await app.userinfo(token), { status: 401, body: { error_description: "The token has expired" } });
+  t.equal((await app.logout(token)).status, 401);
+  now = end - 3_600_000;
+  t.equal((await app.userinfo(token)).status, 200);
+});
+
 await t.test("a token of another issuer under the same key gets 401", async (t) => {
   const app = await testApp(t, { AUTHFLOW_ISSUER: "https://id.example.com" });
   t.equal((await app.userinfo(await app.sign(someClaims({ iss: "https://id.example.com" })))).status, 200);
