@@ -52,7 +52,7 @@ export const RevocationSnapshot = Type.Object({
 }, {
   $id: "RevocationSnapshot",
   examples: [{
-    last_event_id: "journal.000000000000042",
+    last_event_id: "journal.000000000000042-5f0c2a9e",
     revoked: [{ jti: "019a8e5c-8a10-7b6f-a1b2-c3d4e5f60718", exp: 1795489200 }],
     revoked_before: [{ sub: "alice", born_before: 1795485600123, exp: 1795572000 }],
     next_cursor: null,

@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import Sqlite from "libsql";
+import pg from "pg";
 import t from "tap";
 import type { Cutoff } from "../../src/revocation/cutoff.js";
 import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../src/revocation/feed-event.js";
@@ -8,9 +10,27 @@ import { aRevocation, NOW, nextId } from "./samples.js";
 
 const aCutoff = (changes: Partial<Cutoff> = {}): Cutoff =>
   ({ scope: "sub", value: nextId(), bornBefore: NOW, expiresAt: NOW + 60_000, ...changes });
-const FORM = /^journal\.\d{15}$/;
+const FORM = /^journal\.\d{15}(-[0-9a-f]{8})?$/;
 
-await onEveryDialect(t, async (t, { open }) => {
+/** The feed as a backup held it when `position` was its newest place. */
+async function setBack(url: string, position: number): Promise<void> {
+  const statements = [
+    `DELETE FROM revocation_feed WHERE position > ${position}`,
+    `UPDATE installation SET feed_position = ${position}`,
+  ];
+  if (url.startsWith("file:")) {
+    const db = new Sqlite(url.slice("file:".length));
+    for (const statement of statements) db.exec(statement);
+    db.close();
+    return;
+  }
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
+}
+
+await onEveryDialect(t, async (t, { url, open }) => {
   const [one, two] = [await open(), await open()];
   const { feed } = one;
 
@@ -26,8 +46,9 @@ await onEveryDialect(t, async (t, { open }) => {
     return newsOfToken(revocation);
   };
   const newsOf = (events: FeedEvent[] | undefined) => events?.map(({ name, data }) => ({ name, data }));
-  const placesAfter = (start: string, count: number): string[] => Array.from({ length: count }, (_, i) =>
-    `journal.${String(Number(start.slice("journal.".length)) + i + 1).padStart(15, "0")}`);
+  const placeOf = (id: string): number => Number(id.slice("journal.".length, "journal.".length + 15));
+  const countedFrom = (start: string, count: number): number[] =>
+    Array.from({ length: count }, (_, i) => placeOf(start) + i + 1);
 
   await t.test("it begins empty, at a place of its own", async (t) => {
     t.match(await feed.head(), FORM);
@@ -57,7 +78,8 @@ await onEveryDialect(t, async (t, { open }) => {
     const written = (await writers).flat();
     await look();
     t.equal(forgotten, 0, "what comes during a look is not taken for a loss");
-    t.strictSame(seen.map(({ id }) => id), placesAfter(start, 320));
+    t.strictSame(seen.map(({ id }) => placeOf(id)), countedFrom(start, 320));
+    t.equal(new Set(seen.map(({ id }) => id.slice(-8))).size, 320, "each has a tag of its own");
     const texts = (news: { name: string; data: string }[]) => news.map(({ name, data }) => `${name} ${data}`).sort();
     t.strictSame(texts(seen), texts(written));
     t.equal(await two.feed.head(), seen.at(-1)?.id);
@@ -76,7 +98,8 @@ await onEveryDialect(t, async (t, { open }) => {
     const written = [];
     for (let i = 0; i < 7; i++) written.push(await recordAlone(i % 2 === 0 ? one : two, i));
     const later = (await open()).feed;
-    const places = [start, ...placesAfter(start, 7)];
+    const places = [start, ...(await later.after(start, 10) ?? []).map(({ id }) => id)];
+    t.strictSame(places.map(placeOf), [placeOf(start), ...countedFrom(start, 7)]);
     for (const [i, place] of places.entries()) {
       t.strictSame(newsOf(await later.after(place, 3)), written.slice(i, i + 3));
       t.strictSame((await later.after(place, 10))?.map(({ id }) => id), places.slice(i + 1));
@@ -95,10 +118,11 @@ await onEveryDialect(t, async (t, { open }) => {
 
   await t.test("a place that it never gave is none", async (t) => {
     const head = await feed.head();
-    const [future] = placesAfter(head, 1);
+    const future = `journal.${String(placeOf(head) + 1).padStart(15, "0")}`;
     for (const place of ["", "0", "journal", "journal.", "journal.1", `${head}0`, ` ${head}`, head.replace("journal", "JOURNAL"),
       "journal.00000000000000x", "journal.-00000000000001", "\0", "d7a5f3b2-0000-4000-8000-000000000000.1764000000000-000000",
-      future as string, "journal.999999999999999"]) {
+      future, `${future}-00000000`, "journal.999999999999999", head.slice(0, -9), `${head.slice(0, -8)}00000000`,
+      head.slice(0, -1), `${head.slice(0, -8)}${head.slice(-8).toUpperCase()}!`]) {
       t.equal(await feed.after(place, 10), undefined, JSON.stringify(place));
     }
   });
@@ -106,7 +130,7 @@ await onEveryDialect(t, async (t, { open }) => {
   await t.test("sweep forgets all but the latest, and says so", async (t) => {
     const start = await feed.head();
     for (let i = 0; i < 5; i++) await recordAlone(one, i);
-    const places = placesAfter(start, 5) as [string, string, string, string, string];
+    const places = (await feed.after(start, 10) ?? []).map(({ id }) => id) as [string, string, string, string, string];
     t.ok(await feed.sweep(2) > 0);
     t.equal(await feed.sweep(2), 0);
     for (const place of [start, ...places.slice(0, 2)]) t.equal(await feed.after(place, 10), undefined);
@@ -128,6 +152,21 @@ await onEveryDialect(t, async (t, { open }) => {
     const news = await recordAlone(one, 1);
     t.equal(await feed.after(before, 10), undefined);
     t.strictSame(newsOf(await feed.after(fresh, 10)), [news]);
+  });
+
+  await t.test("after a restore from a backup, places that were given after it are none, and those before it still are", async (t) => {
+    await recordAlone(one, 1);
+    const kept = await feed.head();
+    for (let i = 0; i < 3; i++) await recordAlone(one, i);
+    const lost = (await feed.after(kept, 10) ?? []).map(({ id }) => id);
+    await setBack(url, placeOf(kept));
+    t.strictSame(await feed.after(kept, 10), []);
+    for (const place of lost) t.equal(await feed.after(place, 10), undefined, "beyond the newest");
+    const news = [];
+    for (let i = 0; i < 3; i++) news.push(await recordAlone(two, i + 1));
+    t.strictSame(newsOf(await feed.after(kept, 10)), news);
+    t.strictSame((await feed.after(kept, 10))?.map(({ id }) => placeOf(id)), lost.map(placeOf));
+    for (const place of lost) t.equal(await feed.after(place, 10), undefined, "another event stands there now");
   });
 
   await t.test("waiting for news ends when nobody wants them any more", async (t) => {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FeedEvent, News } from "../../revocation/feed-event.js";
 import type { FeedSource } from "../../revocation/feed-source.js";
@@ -9,41 +9,49 @@ import type { Prisma } from "./generated/sqlite/client.js";
 export interface FeedJournal extends FeedSource {
   /** Gives up all places: what happens from now on will not be told here. */
   abandon(): Promise<void>;
-  /** Forgets all but the latest `keep` events. */
+  /** Forgets all but the latest `keep` events, and the place from which they can be told. */
   sweep(keep: number): Promise<number>;
 }
 
-type Row = News & { position: bigint | number | null; newest: bigint | number | null };
+type Row = News & { position: bigint | number | null; tag: string | null; newest: bigint | number | null };
 
 /** Milliseconds between looks for what another process recorded. */
 const LOOK_EVERY = 400;
-const PLACE = /^journal\.(\d{15})$/;
-/** Padded, so that the order of the texts is the order of the places. */
-const toId = (position: number): string => `journal.${String(position).padStart(15, "0")}`;
+const PLACE = /^journal\.(\d{15})(?:-([0-9a-f]{8}))?$/;
+/**
+ * Padded, so that the order of the texts is the order of the places. The tag names the event itself: who was told of
+ * another one at this place, by a database that was set back since, may have missed what came before. Where nothing was
+ * told yet there is none.
+ */
+const toId = (position: number, tag: string): string =>
+  `journal.${String(position).padStart(15, "0")}${tag === "" ? "" : `-${tag}`}`;
 
 export function feedJournal({ prisma }: Db): FeedJournal {
   return {
     head: async () => {
-      const [row] = await prisma.$queryRaw<Pick<Row, "newest">[]>`
-        SELECT feed_position AS newest FROM installation WHERE id = 1`;
-      return toId(Number(row?.newest ?? 0));
+      const [row] = await prisma.$queryRaw<Pick<Row, "newest" | "tag">[]>`
+        SELECT feed_position AS newest, tag FROM installation LEFT JOIN revocation_feed ON position = feed_position
+        WHERE id = 1`;
+      return toId(Number(row?.newest ?? 0), row?.tag ?? "");
     },
 
     after: async (id, limit) => {
-      const [, digits] = PLACE.exec(id) ?? [];
+      const [, digits, tag = ""] = PLACE.exec(id) ?? [];
       if (digits === undefined) return undefined;
       const after = Number(digits);
       // In one statement: what comes between two would look like a loss.
       const rows = await prisma.$queryRaw<Row[]>`
-        SELECT installation.feed_position AS newest, found.position, found.name, found.data
+        SELECT installation.feed_position AS newest, found.position, found.tag, found.name, found.data
         FROM installation LEFT JOIN (
-          SELECT position, name, data FROM revocation_feed WHERE position > ${after} ORDER BY position LIMIT ${limit}
+          SELECT position, tag, name, data FROM revocation_feed WHERE position >= ${after} ORDER BY position LIMIT ${limit + 1}
         ) AS found ON true
         WHERE installation.id = 1 ORDER BY found.position`;
-      const events = rows.flatMap(({ position, name, data }): FeedEvent[] =>
-        (position === null ? [] : [{ id: toId(Number(position)), name, data }]));
-      // There are no gaps: where the next place is not the first one found, it was forgotten or abandoned.
-      if (events.length > 0) return events[0]?.id === toId(after + 1) ? events : undefined;
+      const events = rows.flatMap(({ position, tag: own, name, data }): FeedEvent[] =>
+        (position === null ? [] : [{ id: toId(Number(position), own ?? ""), name, data }]));
+      if (events[0]?.id === id) return events.slice(1);
+      if (tag !== "") return undefined;
+      // A beginning. There are no gaps: where the next place is not the first one found, it was forgotten or abandoned.
+      if (events.length > 0) return events[0]?.id.startsWith(toId(after + 1, "")) ? events.slice(0, limit) : undefined;
       return Number(rows[0]?.newest ?? 0) === after ? [] : undefined;
     },
 
@@ -55,7 +63,7 @@ export function feedJournal({ prisma }: Db): FeedJournal {
 
     sweep: async (keep) => prisma.$executeRaw`
       DELETE FROM revocation_feed
-      WHERE position <= (SELECT COALESCE(feed_position, 0) FROM installation WHERE id = 1) - ${keep}`,
+      WHERE position < (SELECT COALESCE(feed_position, 0) FROM installation WHERE id = 1) - ${keep}`,
   };
 }
 
@@ -77,8 +85,8 @@ export async function recording(
 const appending = (prisma: Db["prisma"], { name, data }: News): Prisma.PrismaPromise<number>[] => [
   takingPlace(prisma),
   prisma.$executeRaw`
-    INSERT INTO revocation_feed (position, name, data)
-    SELECT feed_position, ${name}, ${data} FROM installation WHERE id = 1`,
+    INSERT INTO revocation_feed (position, tag, name, data)
+    SELECT feed_position, ${randomBytes(4).toString("hex")}, ${name}, ${data} FROM installation WHERE id = 1`,
 ];
 
 /** Also where nobody has named the installation yet. */
