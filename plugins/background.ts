@@ -50,7 +50,7 @@ export default fp(async (app) => {
       every(SYNC_EVERY, "rotating the signing keys", rotate),
       every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise().finally(tried)),
       synchronised.then(() => every(0, "following the revocation feed", () => app.feed.advance())),
-      every(SYNC_EVERY, "ending disabled clients' streams", () => app.dismissDisabled()),
+      every(SYNC_EVERY, "ending streams whose client may not listen any more", () => app.dismissUnauthenticated()),
       every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
       every(SWEEP_EVERY, "sweeping the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
       every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),

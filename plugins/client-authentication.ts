@@ -4,10 +4,15 @@ import type { Client } from "../src/clients/client.js";
 import { AuthflowError, invalidClient, invalidRequest, tooManyRequests, unauthenticated } from "../src/errors.js";
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+interface Credentials { id: string; secret: string }
 declare module "fastify" {
-  interface FastifyRequest { client: Client | null }
+  interface FastifyRequest {
+    client: Client | null;
+    /** What `authenticateClient` found to be right. */
+    credentials: Credentials | null;
+  }
   interface FastifyInstance {
-    /** Guard: HTTP Basic or client_id and client_secret in the body (RFC 6749 §2.3.1); sets `request.client`. */
+    /** Guard: HTTP Basic or client_id and client_secret in the body (RFC 6749 §2.3.1); sets `client` and `credentials`. */
     authenticateClient: Guard;
     /** Guard: as `authenticateClient`; a public client sends nothing but its client_id (§3.2.1). */
     identifyClient: Guard;
@@ -23,15 +28,17 @@ export default fp(async (app) => {
     keyGenerator: (request: FastifyRequest) => request.client?.id ?? "",
   });
   app.decorateRequest("client", null);
+  app.decorateRequest("credentials", null);
   app.decorate("authenticateClient", async (request) => {
     const { id, secret } = credentials(request);
     const known = app.clients.recognise(id, secret);
     request.client = known ?? await countingFailures(request, () => app.clients.authenticate(id, secret));
+    request.credentials = { id, secret };
     const limit = await clientLimit(request);
     if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
   });
   app.decorate("identifyClient", async (request, reply) => {
-    const { client_id: id, client_secret: secret } = (request.body ?? {}) as Credentials;
+    const { client_id: id, client_secret: secret } = (request.body ?? {}) as Sent;
     if (id === undefined && request.headers.authorization === undefined)
       throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
     const alone = id !== undefined && secret === undefined && request.headers.authorization === undefined;
@@ -53,10 +60,10 @@ export default fp(async (app) => {
   }
 }, { name: "client-authentication", dependencies: ["clients"] });
 
-interface Credentials { client_id?: string; client_secret?: string }
+interface Sent { client_id?: string; client_secret?: string }
 
-function credentials({ headers: { authorization }, body, routeOptions }: FastifyRequest): { id: string; secret: string } {
-  const { client_id: id, client_secret: secret } = (body ?? {}) as Credentials;
+function credentials({ headers: { authorization }, body, routeOptions }: FastifyRequest): Credentials {
+  const { client_id: id, client_secret: secret } = (body ?? {}) as Sent;
   if (authorization === undefined) {
     const form = routeOptions.config.form === true;
     if (body === undefined || (form && id === undefined && secret === undefined)) throw unauthenticated();

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Subscriber } from "../src/revocation/feed.js";
 
@@ -9,8 +9,8 @@ declare module "fastify" {
     sendFeed: (lastEventId: string | undefined) => Promise<void>;
   }
   interface FastifyInstance {
-    /** Ends the feeds of clients that were disabled or deleted. Rejects where that can't be known. */
-    dismissDisabled: () => Promise<void>;
+    /** Ends the feeds of clients that were disabled or deleted, or whose secret works no more. Rejects where that can't be known. */
+    dismissUnauthenticated: () => Promise<void>;
   }
 }
 
@@ -28,17 +28,18 @@ const HEADERS = {
 
 /** A feed goes on for days: it leaves Fastify's path, which serialises one answer, once its first part is written. */
 export default fp(async (app) => {
-  const streams = new Map<Subscriber, string>();
+  const streams = new Map<Subscriber, NonNullable<FastifyRequest["credentials"]>>();
 
   app.decorateReply("sendFeed", async function (this: FastifyReply, lastEventId) {
+    const { credentials } = this.request;
+    if (credentials === null) throw new Error("sendFeed needs the guard authenticateClient before it");
     if (this.raw.destroyed) return;
     const subscriber = subscriberOf(this);
-    const clientId = this.request.client?.id ?? "";
     this.raw.once("close", () => {
       streams.delete(subscriber);
       app.feed.leave(subscriber);
     });
-    streams.set(subscriber, clientId);
+    streams.set(subscriber, credentials);
     await app.feed.subscribe(subscriber, lastEventId);
   });
 
@@ -75,11 +76,12 @@ export default fp(async (app) => {
     };
   }
 
-  app.decorate("dismissDisabled", async () => {
-    for (const id of new Set(streams.values())) {
-      const client = await app.clients.lookUp(id);
-      if (client?.disabled === false) continue;
-      for (const [subscriber, clientId] of streams) if (clientId === id) subscriber.end();
+  app.decorate("dismissUnauthenticated", async () => {
+    const works = new Map<string, boolean>(); // thousands may share credentials
+    for (const [subscriber, { id, secret }] of streams) {
+      const key = `${id}:${secret}`;
+      if (!works.has(key)) works.set(key, await app.clients.stillAuthenticates(id, secret));
+      if (works.get(key) === false) subscriber.end();
     }
   });
   app.addHook("preClose", async () => { app.feed.close(); });

@@ -86,6 +86,12 @@ export class ClientRegistry {
     return enabled(client);
   }
 
+  /** Whether credentials that authenticated a client once still do; current to within a second. */
+  async stillAuthenticates(id: string, secret: string): Promise<boolean> {
+    const client = await this.lookUp(id);
+    return client?.disabled === false && secretMatches(client.secrets, secret, this.#clock());
+  }
+
   /** Any client, also a disabled one, without authentication; as `recognise`, current to within a second. */
   async lookUp(id: string): Promise<Client | null> {
     return this.#cache.get(id) ?? this.#cache.load(id);

@@ -49,6 +49,8 @@ export class Feed {
   #failingSince: number | undefined;
   #closed = false;
   #wake = (): void => undefined;
+  #begin = (): void => undefined;
+  readonly #begun = new Promise<void>((resolve) => { this.#begin = resolve; });
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -59,9 +61,10 @@ export class Feed {
   /**
    * Tells a subscriber all that it missed since `lastEventId`, or all that is revoked where that can't be known, and
    * from then on what happens. Resolves when it is up to date or gone; rejects with temporarily_unavailable before
-   * anything was written.
+   * anything was written. A replica that has just started gets a moment for its first look.
    */
   async subscribe(subscriber: Subscriber, lastEventId?: string): Promise<void> {
+    if (this.#recent === undefined) await Promise.race([this.#begun, sleep(PATIENCE, undefined, { ref: false })]);
     if (this.#recent === undefined) throw cannotTell();
     this.#catchingUp.add(subscriber);
     let begun = false;
@@ -130,6 +133,7 @@ export class Feed {
   /** Ends all streams; nobody is let in any more. */
   close(): void {
     this.#closed = true;
+    this.#begin();
     this.#sendAway();
   }
 
@@ -141,6 +145,7 @@ export class Feed {
   /** At the first look, and when the source lost its history: then everyone has to be told everything. */
   async #beginAnew(): Promise<void> {
     this.#recent = new RecentEvents(await this.#dependencies.source.head());
+    this.#begin();
     const everyone = [...this.#listening.keys()];
     this.#listening.clear();
     for (const subscriber of everyone) void this.subscribe(subscriber).catch(() => { subscriber.end(); });

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import t from "tap";
 import { until } from "../e2e/support.js";
-import { basic, type Credentials, manualClock, onEveryBackend, OPERATOR, type TestApp, withoutDatabase } from "../support/app.js";
-import { deafTo, follow, type Follower, jtiOf, listening } from "../support/feed.js";
+import { basic, type Credentials, manualClock, onEveryBackend, OPERATOR, testApp, type TestApp, withoutDatabase } from "../support/app.js";
+import { deafTo, follow, Follower, jtiOf, listening } from "../support/feed.js";
 import { privateRedis } from "../support/private-redis.js";
 
 const BEAT = 15;
@@ -26,6 +26,25 @@ await onEveryBackend(t, async (t, env) => {
     const token = await a.mint({}, client);
     await a.logout(token);
     await bystander.knows(jtiOf(token));
+  });
+
+  await t.test("who came with a secret that works no more hears nothing more; who came with the new one does", async (t) => {
+    const { client_id, client_secret } = await a.register();
+    const rotated = async (overlap: number) => {
+      const { body } = await a.call("POST", `/clients/${client_id}/rotate-secret`, { headers: OPERATOR, payload: { overlap } });
+      return { client_id, client_secret: body.client_secret as string };
+    };
+    const first = await follow(t, b.url, { client_id, client_secret });
+    const second = await follow(t, b.url, await rotated(86_400));
+    for (const follower of [first, second]) await follower.current();
+    const third = await follow(t, b.url, await rotated(0));
+    await third.current();
+    await until("their streams end", () => !first.isConnected && !second.isConnected);
+    t.equal(await first.connect(b.url), 401);
+    const token = await a.mint({}, client);
+    await a.logout(token);
+    await third.knows(jtiOf(token));
+    t.equal(third.count("reset"), 1, "it was never cut off");
   });
 
   await t.test("a replica that closes ends its streams and lets nobody in; they go on elsewhere", async (t) => {
@@ -191,4 +210,20 @@ await t.test("a start is no error", async (t) => {
   const app = await listening(t, { REDIS_URL: redis.url });
   const lines = app.logs.map((line) => JSON.parse(line) as { level: number; reqId?: string });
   t.strictSame(lines.filter(({ level, reqId }) => level >= 40 && reqId === undefined), []);
+});
+
+await t.test("who comes before the first look at Redis waits a moment for it, but not for ever", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  await redis.stop();
+  const app = await testApp(t, { REDIS_URL: redis.url });
+  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  const follower = new Follower(await app.register());
+  t.equal(await follower.connect(url), 503);
+  const started = redis.start();
+  for (let i = 0; i < 4 && !follower.isConnected; i++) await follower.connect(url); // without waiting too soon each time
+  t.equal(follower.isConnected, true);
+  await started;
+  await follower.current();
+  await follower.disconnect();
 });
