@@ -88,8 +88,9 @@ export class ClientRegistry {
 
   /** Whether credentials that authenticated a client once still do; current to within a second. */
   async stillAuthenticates(id: string, secret: string): Promise<boolean> {
-    const client = await this.lookUp(id);
-    return client?.disabled === false && secretMatches(client.secrets, secret, this.#clock());
+    const works = (client: Client | null | undefined): boolean =>
+      client?.disabled === false && secretMatches(client.secrets, secret, this.#clock());
+    return works(this.#cache.get(id)) || works(await this.#cache.load(id)); // memory may not know the newest secret yet
   }
 
   /** Any client, also a disabled one, without authentication; as `recognise`, current to within a second. */

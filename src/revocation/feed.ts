@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../clock.js";
 import { unavailable } from "../errors.js";
@@ -49,11 +50,12 @@ export class Feed {
   #failingSince: number | undefined;
   #closed = false;
   #wake = (): void => undefined;
-  #begin = (): void => undefined;
-  readonly #begun = new Promise<void>((resolve) => { this.#begin = resolve; });
+  /** Aborted at the first look, or when there will be none: ends the wait of those who came before. */
+  readonly #begun = new AbortController();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
+    setMaxListeners(0, this.#begun.signal); // as many may wait as come
   }
 
   get subscribers(): number { return this.#listening.size + this.#catchingUp.size; }
@@ -64,7 +66,7 @@ export class Feed {
    * anything was written. A replica that has just started gets a moment for its first look.
    */
   async subscribe(subscriber: Subscriber, lastEventId?: string): Promise<void> {
-    if (this.#recent === undefined) await Promise.race([this.#begun, sleep(PATIENCE, undefined, { ref: false })]);
+    if (this.#recent === undefined) await sleep(PATIENCE, undefined, { signal: this.#begun.signal }).catch(() => undefined);
     if (this.#recent === undefined) throw cannotTell();
     this.#catchingUp.add(subscriber);
     let begun = false;
@@ -133,7 +135,7 @@ export class Feed {
   /** Ends all streams; nobody is let in any more. */
   close(): void {
     this.#closed = true;
-    this.#begin();
+    this.#begun.abort();
     this.#sendAway();
   }
 
@@ -145,7 +147,7 @@ export class Feed {
   /** At the first look, and when the source lost its history: then everyone has to be told everything. */
   async #beginAnew(): Promise<void> {
     this.#recent = new RecentEvents(await this.#dependencies.source.head());
-    this.#begin();
+    this.#begun.abort();
     const everyone = [...this.#listening.keys()];
     this.#listening.clear();
     for (const subscriber of everyone) void this.subscribe(subscriber).catch(() => { subscriber.end(); });

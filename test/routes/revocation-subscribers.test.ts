@@ -220,10 +220,9 @@ await t.test("who comes before the first look at Redis waits a moment for it, bu
   const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
   const follower = new Follower(await app.register());
   t.equal(await follower.connect(url), 503);
-  const started = redis.start();
+  t.teardown(() => follower.disconnect());
+  await redis.start();
   for (let i = 0; i < 4 && !follower.isConnected; i++) await follower.connect(url); // without waiting too soon each time
   t.equal(follower.isConnected, true);
-  await started;
   await follower.current();
-  await follower.disconnect();
 });

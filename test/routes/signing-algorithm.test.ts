@@ -46,7 +46,7 @@ await onEveryBackend(t, async (t, env) => {
     const { clock, advance } = manualClock();
     const before = await testApp(t, { ...env, ...KEK }, { clock });
     const client = await before.register();
-    const old = await before.mint({}, client);
+    const old = await before.mint({ expires_in: LEAD + 600 }, client);
     await before.fastify.close();
     const app = await testApp(t, { ...env, ...KEK, AUTHFLOW_SIGNING_ALGORITHM: "ES256" }, { clock });
     await until("the next key is staged", async () => (await jwks(app)).keys.length === 2, 5000);

@@ -32,7 +32,7 @@ class Reader implements Subscriber {
   /** What it was told, as `name` or, of news, the place. */
   get told(): string[] {
     return [...this.text.matchAll(/event: (.*)\n(?:id: (.*)\n)?/g)].map(([, name = "", id]) =>
-      name === "revoked" && id !== undefined ? `${Number(id.slice("journal.".length))}` : name);
+      name === "revoked" && id !== undefined ? `${Number.parseInt(id.slice("journal.".length), 10)}` : name);
   }
 }
 
