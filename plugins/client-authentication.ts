@@ -1,15 +1,14 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import type { Client } from "../src/clients/client.js";
+import type { Client, ClientCredentials } from "../src/clients/client.js";
 import { AuthflowError, invalidClient, invalidRequest, tooManyRequests, unauthenticated } from "../src/errors.js";
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
-interface Credentials { id: string; secret: string }
 declare module "fastify" {
   interface FastifyRequest {
     client: Client | null;
     /** What `authenticateClient` found to be right. */
-    credentials: Credentials | null;
+    credentials: ClientCredentials | null;
   }
   interface FastifyInstance {
     /** Guard: HTTP Basic or client_id and client_secret in the body (RFC 6749 §2.3.1); sets `client` and `credentials`. */
@@ -30,10 +29,11 @@ export default fp(async (app) => {
   app.decorateRequest("client", null);
   app.decorateRequest("credentials", null);
   app.decorate("authenticateClient", async (request) => {
-    const { id, secret } = credentials(request);
+    const presented = credentials(request);
+    const { id, secret } = presented;
     const known = app.clients.recognise(id, secret);
     request.client = known ?? await countingFailures(request, () => app.clients.authenticate(id, secret));
-    request.credentials = { id, secret };
+    request.credentials = presented;
     const limit = await clientLimit(request);
     if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
   });
@@ -62,7 +62,7 @@ export default fp(async (app) => {
 
 interface Sent { client_id?: string; client_secret?: string }
 
-function credentials({ headers: { authorization }, body, routeOptions }: FastifyRequest): Credentials {
+function credentials({ headers: { authorization }, body, routeOptions }: FastifyRequest): ClientCredentials {
   const { client_id: id, client_secret: secret } = (body ?? {}) as Sent;
   if (authorization === undefined) {
     const form = routeOptions.config.form === true;

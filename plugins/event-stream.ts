@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import fp from "fastify-plugin";
+import type { ClientCredentials } from "../src/clients/client.js";
 import type { Subscriber } from "../src/revocation/feed.js";
 
 declare module "fastify" {
@@ -28,7 +29,7 @@ const HEADERS = {
 
 /** A feed goes on for days: it leaves Fastify's path, which serialises one answer, once its first part is written. */
 export default fp(async (app) => {
-  const streams = new Map<Subscriber, NonNullable<FastifyRequest["credentials"]>>();
+  const streams = new Map<Subscriber, ClientCredentials>();
 
   app.decorateReply("sendFeed", async function (this: FastifyReply, lastEventId) {
     const { credentials } = this.request;

@@ -23,6 +23,9 @@ export type ResponseType = (typeof RESPONSE_TYPES)[number];
 /** SHA-256 of a client secret (base64url) and the instant (epoch ms) from which it no longer works; null: it stays. */
 export interface StoredSecret { hash: string; expiresAt: number | null }
 
+/** What a client authenticates with: its id and one of its secrets. */
+export interface ClientCredentials { id: string; secret: string }
+
 export interface Client {
   /** UUIDv7: ordered by registration, so that it serves as the list's cursor. */
   id: string;

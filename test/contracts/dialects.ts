@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import Sqlite from "libsql";
+import pg from "pg";
 import type { Test } from "tap";
 import { type Database, migrate, openDatabase } from "../../src/stores/prisma/database.js";
 import { postgres, sqlite } from "../support/services.js";
@@ -31,6 +33,22 @@ export async function onEveryEmptyDatabase(t: Test, suite: (t: Test, url: string
       if (url !== undefined) await suite(t, url);
     });
   }
+}
+
+/** One statement of SQL, past the store; resolves to its rows. */
+export async function run(url: string, sql: string): Promise<unknown[]> {
+  if (url.startsWith("file:")) {
+    const db = new Sqlite(url.slice("file:".length));
+    try {
+      const statement = db.prepare(sql);
+      return statement.reader ? statement.all() : [statement.run()];
+    } finally {
+      db.close();
+    }
+  }
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return await client.query<object>(sql).then(({ rows }) => rows).finally(() => client.end());
 }
 
 /** Runs a job of child.ts in a process of its own, under the loader that runs this one. */

@@ -1,26 +1,9 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import Sqlite from "libsql";
-import pg from "pg";
 import t from "tap";
 import { migrate, openDatabase, pendingMigrations } from "../../src/stores/prisma/database.js";
 import { sqlite } from "../support/services.js";
-import { onEveryEmptyDatabase, startJob } from "./dialects.js";
-
-async function run(url: string, sql: string): Promise<unknown[]> {
-  if (url.startsWith("file:")) {
-    const db = new Sqlite(url.slice("file:".length));
-    try {
-      const statement = db.prepare(sql);
-      return statement.reader ? statement.all() : [statement.run()];
-    } finally {
-      db.close();
-    }
-  }
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return await client.query<object>(sql).then(({ rows }) => rows).finally(() => client.end());
-}
+import { onEveryEmptyDatabase, run, startJob } from "./dialects.js";
 
 await onEveryEmptyDatabase(t, async (t, url) => {
   let names: string[] = [];

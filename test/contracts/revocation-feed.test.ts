@@ -1,33 +1,19 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import Sqlite from "libsql";
-import pg from "pg";
 import t from "tap";
 import type { Cutoff } from "../../src/revocation/cutoff.js";
 import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../src/revocation/feed-event.js";
 import type { Database } from "../../src/stores/prisma/database.js";
-import { onEveryDialect } from "./dialects.js";
+import { onEveryDialect, run } from "./dialects.js";
 import { aRevocation, NOW, nextId } from "./samples.js";
 
 const aCutoff = (changes: Partial<Cutoff> = {}): Cutoff =>
   ({ scope: "sub", value: nextId(), bornBefore: NOW, expiresAt: NOW + 60_000, ...changes });
-const FORM = /^journal\.\d{15}(-[0-9a-f]{8})?$/;
+const FORM = /^journal\.\d{15}$/;
 
 /** The feed as a backup held it when `position` was its newest place. */
 async function setBack(url: string, position: number): Promise<void> {
-  const statements = [
-    `DELETE FROM revocation_feed WHERE position > ${position}`,
-    `UPDATE installation SET feed_position = ${position}`,
-  ];
-  if (url.startsWith("file:")) {
-    const db = new Sqlite(url.slice("file:".length));
-    for (const statement of statements) db.exec(statement);
-    db.close();
-    return;
-  }
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  for (const statement of statements) await client.query(statement);
-  await client.end();
+  await run(url, `DELETE FROM revocation_feed WHERE position > ${position}`);
+  await run(url, `UPDATE installation SET feed_position = ${position}`);
 }
 
 await onEveryDialect(t, async (t, { url, open }) => {
