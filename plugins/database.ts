@@ -1,6 +1,6 @@
 import fp from "fastify-plugin";
-import { reason } from "../src/failure.js";
-import type { Installation } from "../src/installation.js";
+import { reason } from "../src/shared/loggable-error.js";
+import type { Installation } from "../src/shared/installation.js";
 import { type Database, openDatabase } from "../src/stores/prisma/database.js";
 import { migrate } from "../src/stores/prisma/migrate.js";
 

@@ -45,11 +45,11 @@ import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
 import statusLists from "../routes/status-lists.js";
 import token from "../routes/token.js";
 import userinfo from "../routes/userinfo.js";
-import type { Clock } from "./clock.js";
+import type { Clock } from "./shared/clock.js";
 import type { Config } from "./config.js";
-import { tooManyRequests } from "./errors.js";
-import { loggable } from "./failure.js";
-import { SteadyClock } from "./steady-clock.js";
+import { tooManyRequests } from "./shared/errors.js";
+import { loggable } from "./shared/loggable-error.js";
+import { SteadyClock } from "./shared/steady-clock.js";
 
 declare module "fastify" {
   interface FastifyInstance {

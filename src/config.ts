@@ -5,7 +5,7 @@ import { contradictions } from "./contradictions.js";
 import { isPostgres, sqlitePath } from "./database-url.js";
 import type { Algorithm } from "./keys/algorithms.js";
 import { importSigningKey } from "./keys/signing-key.js";
-import { isLoopback } from "./loopback.js";
+import { isLoopback } from "./shared/loopback.js";
 import { readProviders } from "./providers/configuration.js";
 import type { ProviderSettings } from "./providers/provider.js";
 import { SETTINGS, type SettingName, settingNotes } from "./settings.js";

@@ -3,7 +3,7 @@ import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.js";
 import { loadConfig } from "./config.js";
 import { reportAndExit } from "./exit.js";
-import { isLoopback } from "./loopback.js";
+import { isLoopback } from "./shared/loopback.js";
 
 /** Milliseconds that requests in flight get to finish after SIGTERM or SIGINT. */
 const GRACE = 10_000;

@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import { reason } from "../failure.js";
+import { reason } from "../shared/loggable-error.js";
 import { unsealWithOneOf } from "../keys/sealing.js";
 import { openDatabase } from "../stores/prisma/database.js";
 import { pendingMigrations } from "../stores/prisma/migrate.js";

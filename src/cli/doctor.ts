@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { ConfigError, loadConfig } from "../config.js";
-import { reason } from "../failure.js";
+import { reason } from "../shared/loggable-error.js";
 import type { Finding } from "./checks.js";
 import { print } from "./run.js";
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { reason } from "../failure.js";
+import { reason } from "../shared/loggable-error.js";
 import { print } from "./run.js";
 
 export const migrateCommand = new Command("migrate")

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { accessDenied } from "../errors.js";
+import { accessDenied } from "../shared/errors.js";
 import { print, withApp } from "./run.js";
 
 interface Options {

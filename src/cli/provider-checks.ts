@@ -1,5 +1,5 @@
-import { systemClock } from "../clock.js";
-import { reason } from "../failure.js";
+import { systemClock } from "../shared/clock.js";
+import { reason } from "../shared/loggable-error.js";
 import { connectProvider } from "../providers/table.js";
 import type { Check, Finding } from "./checks.js";
 

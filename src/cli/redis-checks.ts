@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { reason } from "../failure.js";
+import { reason } from "../shared/loggable-error.js";
 import { type Check, compareClocks, type Finding, PATIENCE } from "./checks.js";
 
 export const checkRedis: Check = async ({ redisUrl }) => {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../shared/clock.js";
 import type { Client } from "./client.js";
 import type { ClientStore } from "./store.js";
 

@@ -1,4 +1,4 @@
-import { accessDenied, invalidTarget, unauthorizedClient } from "../errors.js";
+import { accessDenied, invalidTarget, unauthorizedClient } from "../shared/errors.js";
 import type { MintPolicy } from "./client.js";
 
 export interface PolicedRequest { sub: string; provider: string; audience: string[] | null; claimNames: string[] }

@@ -1,5 +1,5 @@
-import { invalidRedirectUri } from "../errors.js";
-import { isLoopback } from "../loopback.js";
+import { invalidRedirectUri } from "../shared/errors.js";
+import { isLoopback } from "../shared/loopback.js";
 
 export const REDIRECT_URI_MAX = 2048;
 

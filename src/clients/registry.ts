@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.js";
-import { AuthflowError, invalidClient, invalidRequest, notFound } from "../errors.js";
-import { characters, isPrintable } from "../text.js";
-import { uuidv7 } from "../uuid.js";
+import type { Clock } from "../shared/clock.js";
+import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
+import { characters, isPrintable } from "../shared/text.js";
+import { uuidv7 } from "../shared/uuid.js";
 import type { ClientCache } from "./cache.js";
 import { type Client, type ClientChange, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType } from "./client.js";
 import { checkRedirectUri } from "./redirect-uri.js";

@@ -1,4 +1,4 @@
-import { invalidRequest } from "../errors.js";
+import { invalidRequest } from "../shared/errors.js";
 import type { AuthorizationCodes } from "../login/authorization-codes.js";
 import type { Grant } from "./grant.js";
 

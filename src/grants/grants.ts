@@ -1,5 +1,5 @@
 import type { Client } from "../clients/client.js";
-import { AuthflowError, invalidRequest } from "../errors.js";
+import { AuthflowError, invalidRequest } from "../shared/errors.js";
 import type { AuthorizationCodes } from "../login/authorization-codes.js";
 import type { IssuedToken } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";

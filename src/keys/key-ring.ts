@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
-import { AuthflowError, notFound, unavailable } from "../errors.js";
+import type { Clock } from "../shared/clock.js";
+import { AuthflowError, notFound, unavailable } from "../shared/errors.js";
 import { adopt, type Change, drop, leaving, type Making, reseal, stage, turn } from "./changes.js";
 import { type ImportedKey, isKnown, isRevoked, wasKnown } from "./imported-key.js";
 import { type JwksDocument, type OpenedRing, openRing, type VerificationKey } from "./opened-ring.js";

@@ -1,4 +1,4 @@
-import { etagOf } from "../etag.js";
+import { etagOf } from "../shared/etag.js";
 import { JWKS_MAX_AGE } from "./rotation.js";
 import { unsealWithOneOf } from "./sealing.js";
 import { localSigner, type Signer } from "./signer.js";

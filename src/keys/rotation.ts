@@ -1,4 +1,4 @@
-import { CLOCK_TOLERANCE } from "../clock.js";
+import { CLOCK_TOLERANCE } from "../shared/clock.js";
 import type { Algorithm } from "./algorithms.js";
 import type { KeyState, StoredKey } from "./store.js";
 

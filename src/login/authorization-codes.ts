@@ -1,8 +1,8 @@
 import type { Client } from "../clients/client.js";
-import type { Clock } from "../clock.js";
-import { invalidGrant } from "../errors.js";
+import type { Clock } from "../shared/clock.js";
+import { invalidGrant } from "../shared/errors.js";
 import type { Revocations } from "../revocation/revocations.js";
-import { sweepAll } from "../sweep.js";
+import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../status-lists/reference.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { IssuedToken, TokenIssuer } from "../tokens/issuer.js";

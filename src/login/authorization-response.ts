@@ -1,5 +1,5 @@
 import type { ResponseType } from "../clients/client.js";
-import type { AuthflowError } from "../errors.js";
+import type { AuthflowError } from "../shared/errors.js";
 import type { IssuedToken } from "../tokens/issuer.js";
 
 interface Address { redirectUri: string; responseType: ResponseType; state: string | undefined }

@@ -1,4 +1,4 @@
-import { isLoopback } from "../loopback.js";
+import { isLoopback } from "../shared/loopback.js";
 import type { ProviderSettings } from "./provider.js";
 import { isNamedProvider, PROVIDER_NAMES } from "./table.js";
 

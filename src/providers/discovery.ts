@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { Clock } from "../clock.js";
+import type { Clock } from "../shared/clock.js";
 import { type Upstream, UpstreamError } from "./upstream.js";
 
 const Texts = Type.Optional(Type.Array(Type.String()));

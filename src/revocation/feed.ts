@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../clock.js";
-import { unavailable } from "../errors.js";
+import type { Clock } from "../shared/clock.js";
+import { unavailable } from "../shared/errors.js";
 import type { CutoffJournal } from "./cutoff.js";
 import {
   type EndedBefore, type FeedEvent, frame, newsOfCutoff, newsOfToken, presentCutoff, presentRevoked, type RevokedToken,

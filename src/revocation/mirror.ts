@@ -1,4 +1,4 @@
-import { sweepAll } from "../sweep.js";
+import { sweepAll } from "../shared/sweep.js";
 
 /** What a journal tells about one kind of entry, and how the shared face shows it. Instants are epoch milliseconds. */
 export interface Mirrored<T> {

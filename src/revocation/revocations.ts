@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../clients/client.js";
 import { enforceSubject } from "../clients/mint-policy.js";
-import { type Clock, CLOCK_ERROR } from "../clock.js";
-import { invalidRequest, invalidToken, unavailable } from "../errors.js";
-import { isPrintable } from "../text.js";
+import { type Clock, CLOCK_ERROR } from "../shared/clock.js";
+import { invalidRequest, invalidToken, unavailable } from "../shared/errors.js";
+import { isPrintable } from "../shared/text.js";
 import type { StatusReference } from "../status-lists/reference.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import { birthOf } from "./birth.js";

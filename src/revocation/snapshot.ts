@@ -1,4 +1,4 @@
-import { invalidRequest } from "../errors.js";
+import { invalidRequest } from "../shared/errors.js";
 import type { Cutoff, CutoffJournal } from "./cutoff.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
 

@@ -1,8 +1,8 @@
-import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
-import { unavailable } from "../errors.js";
+import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
+import { unavailable } from "../shared/errors.js";
 import { birthOf } from "../revocation/birth.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
-import { uuidv7 } from "../uuid.js";
+import { uuidv7 } from "../shared/uuid.js";
 import { type StatusClaim, statusListUri, statusReference } from "./reference.js";
 import { ReservedList } from "./reserved-list.js";
 import { LIST_SIZE } from "./status-list.js";

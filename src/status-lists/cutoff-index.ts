@@ -1,4 +1,4 @@
-import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
+import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
 import { type Cutoff, type CutoffJournal, LATEST } from "../revocation/cutoff.js";
 import { birthAt, HASHES_AT, nameHash } from "./record.js";
 

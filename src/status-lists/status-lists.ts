@@ -1,9 +1,9 @@
-import { type Clock, CLOCK_TOLERANCE } from "../clock.js";
-import { notFound } from "../errors.js";
-import { etagOf } from "../etag.js";
+import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
+import { notFound } from "../shared/errors.js";
+import { etagOf } from "../shared/etag.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { CutoffJournal } from "../revocation/cutoff.js";
-import { sweepAll } from "../sweep.js";
+import { sweepAll } from "../shared/sweep.js";
 import { signCompact } from "../tokens/jws.js";
 import { CutoffIndex } from "./cutoff-index.js";
 import { PublishedList } from "./published-list.js";

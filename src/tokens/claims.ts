@@ -1,7 +1,7 @@
 import type { Client } from "../clients/client.js";
 import { enforceMintPolicy } from "../clients/mint-policy.js";
-import { invalidRequest } from "../errors.js";
-import { characters, isPrintable } from "../text.js";
+import { invalidRequest } from "../shared/errors.js";
+import { characters, isPrintable } from "../shared/text.js";
 
 export interface MintRequest {
   sub: string;

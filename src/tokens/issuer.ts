@@ -1,9 +1,9 @@
 import type { Client } from "../clients/client.js";
-import type { Clock } from "../clock.js";
-import { invalidRequest } from "../errors.js";
+import type { Clock } from "../shared/clock.js";
+import { invalidRequest } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { StatusAllocator } from "../status-lists/allocator.js";
-import { uuidv7 } from "../uuid.js";
+import { uuidv7 } from "../shared/uuid.js";
 import { type AccessTokenClaims, audienceClaim, type MintRequest, requestedClaims } from "./claims.js";
 import { signCompact } from "./jws.js";
 import type { LoginClaims } from "./login-claims.js";

@@ -1,5 +1,5 @@
 import type { Identity } from "../providers/identity.js";
-import { characters, isPrintable } from "../text.js";
+import { characters, isPrintable } from "../shared/text.js";
 import { UpstreamError } from "../providers/upstream.js";
 
 /** What a login says of its user (OpenID Connect Core §5.1, and Authflow's `provider`). */

@@ -1,4 +1,4 @@
-import { invalidToken } from "../errors.js";
+import { invalidToken } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { VerificationKey } from "../keys/opened-ring.js";
 import type { AccessTokenClaims } from "./claims.js";

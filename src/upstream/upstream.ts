@@ -1,7 +1,7 @@
 import presets from "@fastify/oauth2";
 import type { JWTVerifyGetKey } from "jose";
 import { AuthorizationCode } from "simple-oauth2";
-import type { Clock } from "../clock.js";
+import type { Clock } from "../shared/clock.js";
 import { type ConnectUpstream, type OAuthClientOptions, type OAuthEndpoints, type Upstream, UpstreamError } from "../providers/upstream.js";
 import { bounds, checkEndpoint, getDocument, type Route, upstreamError } from "./http.js";
 import { remoteKeys, verifyIdToken } from "./id-token.js";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
-import { uuidv7 } from "../../src/uuid.js";
+import { uuidv7 } from "../../src/shared/uuid.js";
 import { claimsOf } from "./forged-tokens.js";
 import { type Algorithm, type Connection, type ScriptedFeed, scriptedFeed } from "./scripted-feed.js";
 import { findVerifiers, startVerifier, until, type Verifier } from "./verifiers.js";

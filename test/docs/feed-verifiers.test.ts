@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { uuidv7 } from "../../src/uuid.js";
+import { uuidv7 } from "../../src/shared/uuid.js";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/process.js";
 import { temporaryFolder } from "../support/services.js";

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import { uuidv7 } from "../../src/uuid.js";
+import { uuidv7 } from "../../src/shared/uuid.js";
 import { listen } from "../support/openid.js";
 import type { Suite } from "../support/services.js";
 import { newKey, signed } from "./forged-tokens.js";

@@ -4,7 +4,7 @@ import type { FastifyInstance, HTTPMethods } from "fastify";
 import pg from "pg";
 import type { Test } from "tap";
 import { buildApp, type Overrides } from "../../src/app.js";
-import type { Clock } from "../../src/clock.js";
+import type { Clock } from "../../src/shared/clock.js";
 import { loadConfig } from "../../src/config.js";
 import { signCompact, type TokenType } from "../../src/tokens/jws.js";
 import { type OpenApiDocument, responseValidator } from "./openapi.js";

@@ -1,5 +1,5 @@
 import type { ClientStore } from "../../clients/store.js";
-import type { InstallationStore } from "../../installation.js";
+import type { InstallationStore } from "../../shared/installation.js";
 import type { KeyStore } from "../../keys/store.js";
 import type { AuthorizationCodeStore } from "../../login/authorization-code.js";
 import type { LoginStore } from "../../login/login.js";

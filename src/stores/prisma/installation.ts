@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Installation, InstallationStore } from "../../installation.js";
+import type { Installation, InstallationStore } from "../../shared/installation.js";
 import type { Db, Transaction } from "./db.js";
 
 export function installationStore({ prisma, postgres }: Db): InstallationStore {

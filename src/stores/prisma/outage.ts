@@ -1,4 +1,4 @@
-import { unavailable } from "../../errors.js";
+import { unavailable } from "../../shared/errors.js";
 
 /** The same store, whose drivers' failures come as temporarily_unavailable with the driver's error as the cause. */
 export function answering<T extends object>(store: T): T {

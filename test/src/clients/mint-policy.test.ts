@@ -1,7 +1,7 @@
 import t from "tap";
 import { type MintPolicy, PERMISSIVE } from "../../../src/clients/client.js";
 import { enforceMintPolicy, type PolicedRequest } from "../../../src/clients/mint-policy.js";
-import type { AuthflowError } from "../../../src/errors.js";
+import type { AuthflowError } from "../../../src/shared/errors.js";
 
 const REQUEST: PolicedRequest = { sub: "alice", provider: "local", audience: null, claimNames: [] };
 const verdict = (policy: Partial<MintPolicy>, request: Partial<PolicedRequest>): string => {

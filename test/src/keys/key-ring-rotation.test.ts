@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import t from "tap";
-import { CLOCK_TOLERANCE } from "../../../src/clock.js";
+import { CLOCK_TOLERANCE } from "../../../src/shared/clock.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { scheduleOf } from "../../../src/keys/rotation.js";
 import { type Database, migrate, openDatabase } from "../../../src/stores/prisma/database.js";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { CLOCK_TOLERANCE } from "../../../src/clock.js";
+import { CLOCK_TOLERANCE } from "../../../src/shared/clock.js";
 import { advance, entering, leavesAt, type Schedule, scheduleOf, wantsSuccessor } from "../../../src/keys/rotation.js";
 import type { StoredKey } from "../../../src/keys/store.js";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
 import { birthOf } from "../../../src/revocation/birth.js";
-import { uuidv7 } from "../../../src/uuid.js";
+import { uuidv7 } from "../../../src/shared/uuid.js";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 30, 15, 123);
 const SECOND = Math.floor(NOW / 1000);

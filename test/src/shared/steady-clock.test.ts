@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { SteadyClock } from "../../src/steady-clock.js";
+import { SteadyClock } from "../../../src/shared/steady-clock.js";
 
 const START = Date.UTC(2026, 10, 25);
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { isPrintable } from "../../src/text.js";
+import { isPrintable } from "../../../src/shared/text.js";
 
 const NOT_PRINTABLE: [what: string, codePoint: number][] = [
   ["NUL", 0], ["TAB", 9], ["LF", 10], ["CR", 13], ["ESC", 27], ["DEL", 127], ["NEL (C1)", 0x85], ["CSI (C1)", 0x9b],
