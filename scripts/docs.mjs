@@ -1,5 +1,5 @@
 // `node scripts/docs.mjs` writes what the documents repeat from elsewhere: the README's settings table and .env.example
-// from src/settings.ts, the snippets from examples/. `node scripts/docs.mjs check` exits 1 where they differ.
+// from src/config/settings.ts, the snippets from examples/. `node scripts/docs.mjs check` exits 1 where they differ.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { SETTINGS, settingNotes } from "../dist/src/settings.js";
@@ -12,7 +12,7 @@ const LANGUAGES = { mjs: "js", py: "python", go: "go", java: "java", rb: "ruby" 
 const ENV_HEADER = `# Authflow's settings. Every line is optional: what is commented out has the value shown.
 # Use: cp .env.example .env, edit it, then node --env-file=.env dist/src/server.js.
 # docker compose reads .env by itself.
-# Generated from src/settings.ts by scripts/docs.mjs.
+# Generated from src/config/settings.ts by scripts/docs.mjs.
 `;
 
 const code = (text) => `\`${text}\``;

@@ -46,7 +46,7 @@ import statusLists from "../routes/status-lists.js";
 import token from "../routes/token.js";
 import userinfo from "../routes/userinfo.js";
 import type { Clock } from "./shared/clock.js";
-import type { Config } from "./config.js";
+import type { Config } from "./config/load.js";
 import { tooManyRequests } from "./shared/errors.js";
 import { loggable } from "./shared/loggable-error.js";
 import { SteadyClock } from "./shared/steady-clock.js";

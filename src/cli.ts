@@ -5,7 +5,7 @@ import { doctorCommand } from "./cli/doctor.js";
 import { keyCommands } from "./cli/keys.js";
 import { migrateCommand } from "./cli/migrate.js";
 import { mintCommand } from "./cli/mint.js";
-import { reportAndExit } from "./exit.js";
+import { reportAndExit } from "./cli/exit.js";
 
 const program = new Command("authflow")
   .description("Authflow issues, validates and revokes your application's JWTs.")

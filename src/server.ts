@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.js";
-import { loadConfig } from "./config.js";
-import { reportAndExit } from "./exit.js";
+import { loadConfig } from "./config/load.js";
+import { reportAndExit } from "./cli/exit.js";
 import { isLoopback } from "./shared/loopback.js";
 
 /** Milliseconds that requests in flight get to finish after SIGTERM or SIGINT. */

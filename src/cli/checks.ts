@@ -1,4 +1,4 @@
-import type { Config } from "../config.js";
+import type { Config } from "../config/load.js";
 import { reason } from "../shared/loggable-error.js";
 import { unsealWithOneOf } from "../keys/sealing.js";
 import { openDatabase } from "../stores/prisma/database.js";

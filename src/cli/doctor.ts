@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { ConfigError, loadConfig } from "../config.js";
+import { ConfigError, loadConfig } from "../config/load.js";
 import { reason } from "../shared/loggable-error.js";
 import type { Finding } from "./checks.js";
 import { print } from "./run.js";

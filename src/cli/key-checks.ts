@@ -1,4 +1,4 @@
-import type { Config } from "../config.js";
+import type { Config } from "../config/load.js";
 import { scheduleOf } from "../keys/rotation.js";
 import { isSealedUnder } from "../keys/sealing.js";
 import type { StoredKey } from "../keys/store.js";

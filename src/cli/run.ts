@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 
 /** Runs `work` on the service as the environment describes it, without listening. */
 export async function withApp<T>(work: (app: FastifyInstance) => Promise<T>): Promise<T> {
-  const [{ buildApp }, { loadConfig }] = await Promise.all([import("../app.js"), import("../config.js")]);
+  const [{ buildApp }, { loadConfig }] = await Promise.all([import("../app.js"), import("../config/load.js")]);
   // Results go to standard output and belong to whoever pipes them on; the log must not mix in.
   const app = await buildApp(loadConfig({ ...process.env, LOG_LEVEL: "silent" }));
   try {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import t from "tap";
-import { loadConfig } from "../../src/config.js";
-import { SETTINGS } from "../../src/settings.js";
+import { loadConfig } from "../../src/config/load.js";
+import { SETTINGS } from "../../src/config/settings.js";
 import { run } from "../support/process.js";
 import { DOCUMENTS, ROOT, text } from "./documents.js";
 

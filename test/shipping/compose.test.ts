@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
-import { loadConfig } from "../../src/config.js";
-import { SETTINGS } from "../../src/settings.js";
+import { loadConfig } from "../../src/config/load.js";
+import { SETTINGS } from "../../src/config/settings.js";
 import { ROOT } from "./dockerfile.js";
 
 interface Service {

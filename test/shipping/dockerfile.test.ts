@@ -1,5 +1,5 @@
 import t from "tap";
-import { SETTINGS } from "../../src/settings.js";
+import { SETTINGS } from "../../src/config/settings.js";
 import { execForm, reachesTheBuild, runtime, stages, values } from "./dockerfile.js";
 
 const settings = Object.keys(SETTINGS.properties);

@@ -5,7 +5,7 @@ import pg from "pg";
 import type { Test } from "tap";
 import { buildApp, type Overrides } from "../../src/app.js";
 import type { Clock } from "../../src/shared/clock.js";
-import { loadConfig } from "../../src/config.js";
+import { loadConfig } from "../../src/config/load.js";
 import { signCompact, type TokenType } from "../../src/tokens/jws.js";
 import { type OpenApiDocument, responseValidator } from "./openapi.js";
 import { postgres, redis, sqlite, type Suite } from "./services.js";

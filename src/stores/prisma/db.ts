@@ -1,5 +1,5 @@
 import type { Prisma, PrismaClient } from "./generated/sqlite/client.js";
-import { isPostgres, sqlitePath } from "../../database-url.js";
+import { isPostgres, sqlitePath } from "../../config/database-url.js";
 
 /** The client of either database. SQLite's is the narrower: what it accepts, PostgreSQL accepts too. */
 export interface Db { prisma: PrismaClient; postgres: boolean }

@@ -1,5 +1,5 @@
 import { readMigrations } from "./migrations.js";
-import { isPostgres, sqlitePath } from "../../database-url.js";
+import { isPostgres, sqlitePath } from "../../config/database-url.js";
 
 /**
  * Applies every migration the database lacks and returns their names. Safe to run in several processes at once: each

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isPostgres } from "../../database-url.js";
+import { isPostgres } from "../../config/database-url.js";
 
 export interface Migration { name: string; sql: string; checksum: string }
 export interface Applied { migration_name: string; checksum: string; finished_at: unknown; rolled_back_at: unknown }

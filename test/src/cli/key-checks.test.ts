@@ -1,6 +1,6 @@
 import t from "tap";
 import { checkRing } from "../../../src/cli/key-checks.js";
-import { loadConfig } from "../../../src/config.js";
+import { loadConfig } from "../../../src/config/load.js";
 import { entering } from "../../../src/keys/rotation.js";
 import { seal } from "../../../src/keys/sealing.js";
 

@@ -1,6 +1,6 @@
 import { isLoopback } from "../shared/loopback.js";
-import type { ProviderSettings } from "./provider.js";
-import { isNamedProvider, PROVIDER_NAMES } from "./table.js";
+import type { ProviderSettings } from "../providers/provider.js";
+import { isNamedProvider, PROVIDER_NAMES } from "../providers/table.js";
 
 /** Reads one variable; `secret`: NAME_FILE may name a file with it. */
 export type ReadVariable = (name: string, secret?: boolean) => string | undefined;

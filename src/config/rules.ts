@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import type { Config } from "./config.js";
-import { scheduleOf } from "./keys/rotation.js";
+import type { Config } from "./load.js";
+import { scheduleOf } from "../keys/rotation.js";
 import { settingNotes } from "./settings.js";
 
 /** Seconds. */

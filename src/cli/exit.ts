@@ -1,6 +1,6 @@
-import { ConfigError } from "./config.js";
-import { AuthflowError } from "./shared/errors.js";
-import { reason } from "./shared/loggable-error.js";
+import { ConfigError } from "../config/load.js";
+import { AuthflowError } from "../shared/errors.js";
+import { reason } from "../shared/loggable-error.js";
 
 /** What a person should read when something can't go on: every fault, no stack. */
 export function reportAndExit(error: unknown): never {

@@ -2,8 +2,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { ConfigError, loadConfig } from "../../src/config.js";
-import { temporaryFolder } from "../support/services.js";
+import { ConfigError, loadConfig } from "../../../src/config/load.js";
+import { temporaryFolder } from "../../support/services.js";
 
 const KEK = Buffer.alloc(32, 7).toString("base64");
 const TOKEN = "0123456789abcdef0123456789abcdef";

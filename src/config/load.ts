@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Value } from "@sinclair/typebox/value";
-import { contradictions } from "./contradictions.js";
+import { contradictions } from "./rules.js";
 import { isPostgres, sqlitePath } from "./database-url.js";
-import type { Algorithm } from "./keys/algorithms.js";
-import { importSigningKey } from "./keys/signing-key.js";
-import { isLoopback } from "./shared/loopback.js";
-import { readProviders } from "./providers/configuration.js";
-import type { ProviderSettings } from "./providers/provider.js";
+import type { Algorithm } from "../keys/algorithms.js";
+import { importSigningKey } from "../keys/signing-key.js";
+import { isLoopback } from "../shared/loopback.js";
+import { readProviders } from "./providers.js";
+import type { ProviderSettings } from "../providers/provider.js";
 import { SETTINGS, type SettingName, settingNotes } from "./settings.js";
 
 type Registration = "open" | "token" | "closed";

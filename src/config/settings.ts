@@ -1,5 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { NAMED_PROVIDERS, PROVIDER_NAMES, type ProviderName } from "./providers/table.js";
+import { NAMED_PROVIDERS, PROVIDER_NAMES, type ProviderName } from "../providers/table.js";
 
 interface Notes {
   description: string;
