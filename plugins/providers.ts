@@ -16,7 +16,7 @@ export default fp(async (app, { upstreamSocket }: { upstreamSocket?: string | un
     return;
   }
   // Loaded where it is needed: what speaks to upstreams takes memory and time that the embedded default can spare.
-  const { connectUpstreams } = await import("../src/upstream/upstream.js");
+  const { connectUpstreams } = await import("../src/upstream/connect.js");
   const connect = connectUpstreams(clock, upstreamSocket);
   app.decorate("providers", new Map(providers.map((one) => [one.name, connectProvider(one, connect, clock)])));
 }, { name: "providers" });

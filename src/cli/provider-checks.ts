@@ -6,7 +6,7 @@ import type { Check, Finding } from "./checks.js";
 /** Asks each provider for what a login's first step needs, as that step does. */
 export const checkProviders: Check = async ({ providers, publicUrl }) => {
   if (providers.length === 0) return [["ok", "no login provider is switched on: tokens come from POST /mint alone"]];
-  const { connectUpstreams } = await import("../upstream/upstream.js");
+  const { connectUpstreams } = await import("../upstream/connect.js");
   return Promise.all(providers.map(async (settings): Promise<Finding> => {
     const redirectUri = `${publicUrl}/auth/${settings.name}/callback`;
     try {

@@ -1,5 +1,5 @@
 import { invalidRequest } from "../shared/errors.js";
-import type { AuthorizationCodes } from "../login/authorization-codes.js";
+import type { AuthorizationCodes } from "../login/authorization-code-service.js";
 import type { Grant } from "./grant.js";
 
 /** RFC 6749 §4.1.3, RFC 7636 §4.5 */

@@ -1,6 +1,6 @@
 import type { Client } from "../clients/client.js";
 import { AuthflowError, invalidRequest } from "../shared/errors.js";
-import type { AuthorizationCodes } from "../login/authorization-codes.js";
+import type { AuthorizationCodes } from "../login/authorization-code-service.js";
 import type { IssuedToken } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import type { Grant, TokenParameters } from "./grant.js";

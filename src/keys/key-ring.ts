@@ -4,7 +4,7 @@ import { adopt, type Change, drop, leaving, type Making, reseal, stage, turn } f
 import { type ImportedKey, isKnown, isRevoked, wasKnown } from "./imported-key.js";
 import { type JwksDocument, type OpenedRing, openRing, type VerificationKey } from "./opened-ring.js";
 import { activatesAt, advance, leavesAt, type Schedule, wantsSuccessor } from "./rotation.js";
-import type { Signer } from "./signer.js";
+import type { Signer } from "./signers/signer.js";
 import { generateSigningKey, importSigningKey } from "./signing-key.js";
 import type { KeyState, KeyStore } from "./store.js";
 

@@ -1,7 +1,7 @@
 import { etagOf } from "../shared/etag.js";
 import { JWKS_MAX_AGE } from "./rotation.js";
 import { unsealWithOneOf } from "./sealing.js";
-import { localSigner, type Signer } from "./signer.js";
+import { localSigner, type Signer } from "./signers/signer.js";
 import { openSigningKey, type PublicJwk, publicPem } from "./signing-key.js";
 import type { StoredKey, StoredRing } from "./store.js";
 

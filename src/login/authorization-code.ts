@@ -1,5 +1,5 @@
-import type { StatusReference } from "../status-lists/reference.js";
-import type { LoginClaims } from "../tokens/login-claims.js";
+import type { StatusReference } from "../tokens/status-reference.js";
+import type { LoginClaims } from "./login-claims.js";
 
 /** A one-time code (RFC 6749 §4.1.2), kept as its SHA-256. Instants are epoch milliseconds. */
 export interface AuthorizationCode {

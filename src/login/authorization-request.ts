@@ -4,7 +4,7 @@ import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import { AuthflowError, invalidRedirectUri, invalidRequest, unauthorizedClient } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
-import type { AuthorizationRequest } from "./login.js";
+import type { AuthorizationRequest } from "./pending-login.js";
 
 /** The query of GET /auth/{provider} (RFC 6749 §4.1.1 and §4.2.1, RFC 7636 §4.3), unchecked. */
 export interface AuthorizationParameters {

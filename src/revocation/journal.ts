@@ -1,4 +1,4 @@
-import type { StatusReference } from "../status-lists/reference.js";
+import type { StatusReference } from "../tokens/status-reference.js";
 
 export interface Revocation {
   jti: string;

@@ -1,9 +1,9 @@
 import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
 import { unavailable } from "../shared/errors.js";
-import { birthOf } from "../revocation/birth.js";
+import { birthOf } from "../tokens/issued-at.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import { uuidv7 } from "../shared/uuid.js";
-import { type StatusClaim, statusListUri, statusReference } from "./reference.js";
+import { type StatusClaim, statusListUri, statusReference } from "../tokens/status-reference.js";
 import { ReservedList } from "./reserved-list.js";
 import { LIST_SIZE } from "./status-list.js";
 import type { StatusListStore } from "./store.js";

@@ -7,7 +7,7 @@ import { sweepAll } from "../shared/sweep.js";
 import { signCompact } from "../tokens/jws.js";
 import { CutoffIndex } from "./cutoff-index.js";
 import { PublishedList } from "./published-list.js";
-import { statusListUri } from "./reference.js";
+import { statusListUri } from "../tokens/status-reference.js";
 import { packed, STATUS_LIST_TTL, statusListClaims } from "./status-list.js";
 import type { StatusListStore } from "./store.js";
 

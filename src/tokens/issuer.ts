@@ -6,7 +6,7 @@ import type { StatusAllocator } from "../status-lists/allocator.js";
 import { uuidv7 } from "../shared/uuid.js";
 import { type AccessTokenClaims, audienceClaim, type MintRequest, requestedClaims } from "./claims.js";
 import { signCompact } from "./jws.js";
-import type { LoginClaims } from "./login-claims.js";
+import type { LoginClaims } from "../login/login-claims.js";
 
 /** RFC 6749 §5.1; `expires_in` is seconds. */
 export interface IssuedToken { access_token: string; token_type: "Bearer"; expires_in: number }

@@ -1,4 +1,4 @@
-import type { Signer } from "../keys/signer.js";
+import type { Signer } from "../keys/signers/signer.js";
 
 export type TokenType = "JWT" | "at+jwt" | "statuslist+jwt";
 

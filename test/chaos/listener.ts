@@ -1,5 +1,5 @@
 import { EventSource } from "eventsource";
-import { birthOf } from "../../src/revocation/birth.js";
+import { birthOf } from "../../src/tokens/issued-at.js";
 import type { Suite } from "../support/services.js";
 
 /** What a verifier that listens to the feed thinks of a token. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
 import type { AuthorizationCode } from "../../src/login/authorization-code.js";
-import type { Login } from "../../src/login/login.js";
+import type { Login } from "../../src/login/pending-login.js";
 import { onEveryDialect } from "./dialects.js";
 import { NOW } from "./samples.js";
 

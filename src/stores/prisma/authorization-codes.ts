@@ -1,6 +1,6 @@
 import type { AuthorizationCode, AuthorizationCodeStore } from "../../login/authorization-code.js";
-import type { StatusReference } from "../../status-lists/reference.js";
-import type { LoginClaims } from "../../tokens/login-claims.js";
+import type { StatusReference } from "../../tokens/status-reference.js";
+import type { LoginClaims } from "../../login/login-claims.js";
 import type { Db, Json } from "./db.js";
 import type { AuthorizationCode as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";

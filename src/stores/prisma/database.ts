@@ -2,7 +2,7 @@ import type { ClientStore } from "../../clients/store.js";
 import type { InstallationStore } from "../../shared/installation.js";
 import type { KeyStore } from "../../keys/store.js";
 import type { AuthorizationCodeStore } from "../../login/authorization-code.js";
-import type { LoginStore } from "../../login/login.js";
+import type { LoginStore } from "../../login/pending-login.js";
 import type { CutoffJournal } from "../../revocation/cutoff.js";
 import type { RevocationJournal } from "../../revocation/journal.js";
 import type { StatusListStore } from "../../status-lists/store.js";

@@ -1,5 +1,5 @@
 import type { ResponseType } from "../../clients/client.js";
-import type { Login, LoginStore } from "../../login/login.js";
+import type { Login, LoginStore } from "../../login/pending-login.js";
 import type { Db } from "./db.js";
 import type { Login as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";

@@ -2,7 +2,7 @@ import { createPublicKey } from "node:crypto";
 import { calculateJwkThumbprint, compactVerify, importJWK } from "jose";
 import t from "tap";
 import { signCompact } from "../../../src/tokens/jws.js";
-import { localSigner } from "../../../src/keys/signer.js";
+import { localSigner } from "../../../src/keys/signers/signer.js";
 import { exportPrivateKey, generateSigningKey, openSigningKey, publicPem } from "../../../src/keys/signing-key.js";
 
 const KINDS = [

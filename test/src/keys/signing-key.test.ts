@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
 import t from "tap";
-import { localSigner } from "../../../src/keys/signer.js";
+import { localSigner } from "../../../src/keys/signers/signer.js";
 import { exportPrivateKey, generateSigningKey, importSigningKey, openSigningKey,
   publicPem } from "../../../src/keys/signing-key.js";
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import t from "tap";
 import { Discovery } from "../../../src/providers/discovery.js";
-import { connectUpstreams } from "../../../src/upstream/upstream.js";
+import { connectUpstreams } from "../../../src/upstream/connect.js";
 import { manualClock } from "../../support/app.js";
 import { listen } from "../../support/openid.js";
 import type { Suite } from "../../support/services.js";

@@ -1,6 +1,6 @@
 import { sign } from "node:crypto";
-import { ALGORITHMS } from "./algorithms.js";
-import type { KeyPair } from "./signing-key.js";
+import { ALGORITHMS } from "../algorithms.js";
+import type { KeyPair } from "../signing-key.js";
 
 /** What a token is signed with. A key in a KMS is another implementation of it. */
 export interface Signer {

@@ -1,5 +1,5 @@
 import t from "tap";
-import { statusListUri, statusReference } from "../../../src/status-lists/reference.js";
+import { statusListUri, statusReference } from "../../../src/tokens/status-reference.js";
 import { someClaims } from "../../support/app.js";
 import type { AccessTokenClaims } from "../../../src/tokens/claims.js";
 

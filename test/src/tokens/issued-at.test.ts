@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
-import { birthOf } from "../../../src/revocation/birth.js";
+import { birthOf } from "../../../src/tokens/issued-at.js";
 import { uuidv7 } from "../../../src/shared/uuid.js";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 30, 15, 123);

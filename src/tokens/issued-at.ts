@@ -1,4 +1,4 @@
-import type { AccessTokenClaims } from "../tokens/claims.js";
+import type { AccessTokenClaims } from "./claims.js";
 
 const UUIDV7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 

@@ -9,11 +9,11 @@ import { UpstreamError } from "../providers/upstream.js";
 import type { Provider, UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
-import { loginClaims } from "../tokens/login-claims.js";
-import type { AuthorizationCodes } from "./authorization-codes.js";
+import { loginClaims } from "./login-claims.js";
+import type { AuthorizationCodes } from "./authorization-code-service.js";
 import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
 import { AuthorizationResponse } from "./authorization-response.js";
-import type { Login, LoginStore } from "./login.js";
+import type { Login, LoginStore } from "./pending-login.js";
 import { digest, newSecret } from "./secrets.js";
 
 /** What a provider sends back (RFC 6749 §4.1.2, RFC 9207), unchecked. */

@@ -1,4 +1,4 @@
-import type { AccessTokenClaims } from "../tokens/claims.js";
+import type { AccessTokenClaims } from "./claims.js";
 
 /** Which entry of which list speaks of a token. */
 export interface StatusReference { listId: string; index: number }

@@ -3,12 +3,12 @@ import type { Clock } from "../shared/clock.js";
 import { invalidGrant } from "../shared/errors.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { sweepAll } from "../shared/sweep.js";
-import type { StatusReference } from "../status-lists/reference.js";
+import type { StatusReference } from "../tokens/status-reference.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { IssuedToken, TokenIssuer } from "../tokens/issuer.js";
-import type { LoginClaims } from "../tokens/login-claims.js";
+import type { LoginClaims } from "./login-claims.js";
 import type { AuthorizationCode, AuthorizationCodeStore } from "./authorization-code.js";
-import type { AuthorizationRequest } from "./login.js";
+import type { AuthorizationRequest } from "./pending-login.js";
 import { digest, newSecret } from "./secrets.js";
 
 /** Milliseconds. RFC 6749 §4.1.2 allows ten minutes; a redirect takes a second. */
