@@ -107,7 +107,7 @@ export async function loadRedis({ client, port, home }, count) {
 
 /**
  * Declares a Redis complete that was filled from outside, as the service does after its own fill: the marker and the
- * beginning of a feed (src/stores/redis/revocation-face.ts).
+ * beginning of a feed (src/stores/redis/revocation-cache.ts).
  */
 export async function declareComplete({ client }, { query }) {
   const [{ uuid }] = await query("SELECT uuid FROM installation");

@@ -1,5 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
-import type { RevocationPage } from "../../src/revocation/feed.js";
+import type { RevocationPage } from "../../src/revocation/feed/feed.js";
 import { MintBody } from "./tokens.js";
 
 export const RevocationBody = Type.Object({

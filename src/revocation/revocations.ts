@@ -9,8 +9,8 @@ import type { AccessTokenClaims } from "../tokens/claims.js";
 import { birthOf } from "../tokens/issued-at.js";
 import { type Cutoff, type CutoffJournal, type CutoffName, CUTOFF_TOLERANCE, LATEST } from "./cutoff.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
-import { Mirror } from "./mirror.js";
-import type { SharedFace } from "./shared-face.js";
+import { Mirror } from "./cache-writer.js";
+import type { SharedFace } from "./revocation-cache.js";
 
 const REVOKED = "The token was revoked";
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import t from "tap";
 import type { Cutoff } from "../../src/revocation/cutoff.js";
-import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../src/revocation/feed-event.js";
+import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../src/revocation/feed/event.js";
 import type { Database } from "../../src/stores/prisma/database.js";
 import { onEveryDialect, run } from "./dialects.js";
 import { aRevocation, NOW, nextId } from "./samples.js";

@@ -1,5 +1,5 @@
 import type { Cutoff, CutoffJournal, CutoffScope } from "../../revocation/cutoff.js";
-import { newsOfCutoff } from "../../revocation/feed-event.js";
+import { newsOfCutoff } from "../../revocation/feed/event.js";
 import type { Db } from "./db.js";
 import type { RevocationCutoff as Row } from "./generated/sqlite/client.js";
 import { toDate } from "./instant.js";

@@ -12,7 +12,7 @@ import { cutoffJournal } from "./cutoffs.js";
 import { connect } from "./db.js";
 import { installationStore } from "./installation.js";
 import { loginStore } from "./logins.js";
-import { answering } from "./outage.js";
+import { answering } from "./driver-errors.js";
 import { type FeedJournal, feedJournal } from "./revocation-feed.js";
 import { revocationJournal } from "./revocations.js";
 import { signingKeyStore } from "./signing-keys.js";

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FeedEvent, News } from "../../revocation/feed-event.js";
-import type { FeedSource } from "../../revocation/feed-source.js";
+import type { FeedEvent, News } from "../../revocation/feed/event.js";
+import type { FeedSource } from "../../revocation/feed/source.js";
 import type { Db } from "./db.js";
 import type { Prisma } from "./generated/sqlite/client.js";
 

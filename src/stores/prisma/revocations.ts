@@ -1,4 +1,4 @@
-import { newsOfToken } from "../../revocation/feed-event.js";
+import { newsOfToken } from "../../revocation/feed/event.js";
 import type { Revocation, RevocationJournal } from "../../revocation/journal.js";
 import type { Db } from "./db.js";
 import type { Revocation as Row } from "./generated/sqlite/client.js";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import type { FeedEvent, News } from "../../revocation/feed-event.js";
-import type { FeedSource } from "../../revocation/feed-source.js";
-import type { RedisRevocationFace } from "./revocation-face.js";
+import type { FeedEvent, News } from "../../revocation/feed/event.js";
+import type { FeedSource } from "../../revocation/feed/source.js";
+import type { RedisRevocationFace } from "./revocation-cache.js";
 import { type RevocationKeys, revocationKeys } from "./revocation-keys.js";
 
 type Entry = [id: string, fields: string[]];

@@ -3,7 +3,7 @@ import t from "tap";
 import type { Cutoff } from "../../../src/revocation/cutoff.js";
 import { Revocations } from "../../../src/revocation/revocations.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
-import { RedisRevocationFace } from "../../../src/stores/redis/revocation-face.js";
+import { RedisRevocationFace } from "../../../src/stores/redis/revocation-cache.js";
 import { RedisRevocationFeed } from "../../../src/stores/redis/revocation-feed.js";
 import { aRevocation, NOW, nextId } from "../../contracts/samples.js";
 import { privateRedis } from "../../support/private-redis.js";

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import type { Cutoff } from "../../../../src/revocation/cutoff.js";
-import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../../../src/revocation/feed-event.js";
+import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../../../src/revocation/feed/event.js";
 import type { Revocation } from "../../../../src/revocation/journal.js";
-import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-face.js";
+import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-cache.js";
 import { RedisRevocationFeed } from "../../../../src/stores/redis/revocation-feed.js";
 import { isReady, type PrivateRedis, privateRedis } from "../../../support/private-redis.js";
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { ChainableCommander, Redis } from "ioredis";
 import type { Cutoff, CutoffName } from "../../revocation/cutoff.js";
-import { type News, newsOfCutoff, newsOfToken } from "../../revocation/feed-event.js";
+import { type News, newsOfCutoff, newsOfToken } from "../../revocation/feed/event.js";
 import type { Revocation } from "../../revocation/journal.js";
-import type { SharedFace, Sight } from "../../revocation/shared-face.js";
+import type { SharedFace, Sight } from "../../revocation/revocation-cache.js";
 import { type RevocationKeys, revocationKeys } from "./revocation-keys.js";
 
 /** Unless another replica was faster, the feed begins anew as well: of it nothing is known to be whole either. */

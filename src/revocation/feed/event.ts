@@ -1,5 +1,5 @@
-import type { Cutoff } from "./cutoff.js";
-import type { Revocation } from "./journal.js";
+import type { Cutoff } from "../cutoff.js";
+import type { Revocation } from "../journal.js";
 
 /** One piece of news: which kind, and what of it as JSON, as subscribers get to see it. */
 export interface News { name: "revoked" | "revoked-before"; data: string }

@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { LATEST } from "../../../../src/revocation/cutoff.js";
 import type { Revocation } from "../../../../src/revocation/journal.js";
-import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-face.js";
+import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-cache.js";
 import { isReady, privateRedis } from "../../../support/private-redis.js";
 
 const NOW = Date.now();

@@ -1,13 +1,13 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../shared/clock.js";
-import { unavailable } from "../shared/errors.js";
-import type { CutoffJournal } from "./cutoff.js";
+import type { Clock } from "../../shared/clock.js";
+import { unavailable } from "../../shared/errors.js";
+import type { CutoffJournal } from "../cutoff.js";
 import {
   type EndedBefore, type FeedEvent, frame, newsOfCutoff, newsOfToken, presentCutoff, presentRevoked, type RevokedToken,
-} from "./feed-event.js";
-import type { FeedSource } from "./feed-source.js";
-import type { RevocationJournal } from "./journal.js";
+} from "./event.js";
+import type { FeedSource } from "./source.js";
+import type { RevocationJournal } from "../journal.js";
 import { RecentEvents } from "./recent-events.js";
 import { readCursor, snapshotPage, type SnapshotPlace, writeCursor } from "./snapshot.js";
 

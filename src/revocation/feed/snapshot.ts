@@ -1,6 +1,6 @@
-import { invalidRequest } from "../shared/errors.js";
-import type { Cutoff, CutoffJournal } from "./cutoff.js";
-import type { Revocation, RevocationJournal } from "./journal.js";
+import { invalidRequest } from "../../shared/errors.js";
+import type { Cutoff, CutoffJournal } from "../cutoff.js";
+import type { Revocation, RevocationJournal } from "../journal.js";
 
 /** Where a page of a snapshot ended. */
 export type SnapshotPlace = { cutoff: Pick<Cutoff, "scope" | "value"> } | { token: string };

@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync } from "node:fs";
 import t, { type Test } from "tap";
-import { Feed, type Subscriber } from "../../../src/revocation/feed.js";
-import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
-import { until } from "../../e2e/support.js";
-import { aRevocation, NOW } from "../../contracts/samples.js";
-import { sqlite } from "../../support/services.js";
+import { Feed, type Subscriber } from "../../../../src/revocation/feed/feed.js";
+import { migrate, openDatabase } from "../../../../src/stores/prisma/database.js";
+import { until } from "../../../e2e/support.js";
+import { aRevocation, NOW } from "../../../contracts/samples.js";
+import { sqlite } from "../../../support/services.js";
 
 /** Takes one part at a time: whenever it is slow, the next one waits until it is told to go on. */
 class Reader implements Subscriber {

@@ -1,4 +1,4 @@
-import type { FeedEvent } from "./feed-event.js";
+import type { FeedEvent } from "./event.js";
 
 /** Where the news of all replicas stand in one order. Everything rejects while the source can't be trusted. */
 export interface FeedSource {

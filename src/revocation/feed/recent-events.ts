@@ -1,4 +1,4 @@
-import type { FeedEvent } from "./feed-event.js";
+import type { FeedEvent } from "./event.js";
 
 /** How many stay in memory, for those who read the source while their replica went on. */
 const KEPT = 10_000;
