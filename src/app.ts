@@ -2,32 +2,32 @@ import { randomUUID } from "node:crypto";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import rateLimit from "@fastify/rate-limit";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
-import background from "../plugins/background.js";
-import bearer from "../plugins/bearer.js";
-import bodyParsing from "../plugins/body-parsing.js";
-import clientAuthentication from "../plugins/client-authentication.js";
-import clients from "../plugins/clients.js";
-import closing from "../plugins/closing.js";
-import cors from "../plugins/cors.js";
-import database from "../plugins/database.js";
-import errors, { answerError, answerUnreadable } from "../plugins/errors.js";
-import eventStream from "../plugins/event-stream.js";
-import forms from "../plugins/forms.js";
-import keys from "../plugins/keys.js";
-import logins from "../plugins/logins.js";
-import openapi from "../plugins/openapi.js";
-import operator from "../plugins/operator.js";
-import pages from "../plugins/pages.js";
-import providers from "../plugins/providers.js";
-import published from "../plugins/published.js";
-import readiness from "../plugins/readiness.js";
-import redis from "../plugins/redis.js";
-import requestLog from "../plugins/request-log.js";
-import revocation from "../plugins/revocation.js";
-import securityHeaders from "../plugins/security-headers.js";
-import statusListPlugin from "../plugins/status-lists.js";
-import tokens from "../plugins/tokens.js";
-import validation from "../plugins/validation.js";
+import background from "../plugins/background/background.js";
+import bearer from "../plugins/guards/bearer.js";
+import bodyParsing from "../plugins/http/body-parsing.js";
+import clientAuthentication from "../plugins/guards/client-authentication.js";
+import clients from "../plugins/services/clients.js";
+import closing from "../plugins/http/closing.js";
+import cors from "../plugins/http/cors.js";
+import database from "../plugins/services/database.js";
+import errors, { answerError, answerUnreadable } from "../plugins/http/errors.js";
+import eventStream from "../plugins/http/event-stream.js";
+import forms from "../plugins/http/forms.js";
+import keys from "../plugins/services/keys.js";
+import logins from "../plugins/services/logins.js";
+import openapi from "../plugins/http/openapi.js";
+import operator from "../plugins/guards/operator.js";
+import pages from "../plugins/http/pages.js";
+import providers from "../plugins/services/providers.js";
+import published from "../plugins/http/published.js";
+import readiness from "../plugins/services/readiness.js";
+import redis from "../plugins/services/redis.js";
+import requestLog from "../plugins/http/request-log.js";
+import revocation from "../plugins/services/revocation.js";
+import securityHeaders from "../plugins/http/security-headers.js";
+import statusListPlugin from "../plugins/services/status-lists.js";
+import tokens from "../plugins/services/tokens.js";
+import validation from "../plugins/http/validation.js";
 import adminClients from "../routes/admin-clients.js";
 import adminKeys from "../routes/admin-keys.js";
 import auth from "../routes/auth.js";
@@ -80,7 +80,7 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { err: loggable }, ...(logStream && { stream: logStream }) },
-    // plugins/request-log.ts writes one line instead of two.
+    // plugins/http/request-log.ts writes one line instead of two.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,

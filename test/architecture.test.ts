@@ -55,7 +55,7 @@ const RULES: Rule[] = [
   },
   {
     promise: "drivers stay in the stores, and Redis's connection in its plugin",
-    covers: (file) => !file.startsWith("src/stores/") && file !== "plugins/redis.ts" && !COMPOSITION.test(file),
+    covers: (file) => !file.startsWith("src/stores/") && file !== "plugins/services/redis.ts" && !COMPOSITION.test(file),
     allows: ({ to }) => !DRIVERS.test(to),
   },
   {

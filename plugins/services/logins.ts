@@ -1,9 +1,9 @@
 import cookie from "@fastify/cookie";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import { Grants } from "../src/grants/grants.js";
-import { AuthorizationCodes } from "../src/login/authorization-code-service.js";
-import { LOGIN_COOKIE, type LoginCookie, Logins, type Redirect } from "../src/login/login-service.js";
+import { Grants } from "../../src/grants/grants.js";
+import { AuthorizationCodes } from "../../src/login/authorization-code-service.js";
+import { LOGIN_COOKIE, type LoginCookie, Logins, type Redirect } from "../../src/login/login-service.js";
 
 declare module "fastify" {
   interface FastifyInstance { logins: Logins; authorizationCodes: AuthorizationCodes; grants: Grants }

@@ -1,9 +1,9 @@
 import fp from "fastify-plugin";
-import { loginProviders } from "../src/providers/table.js";
-import { Feed } from "../src/revocation/feed/feed.js";
-import { Revocations } from "../src/revocation/revocations.js";
-import { RedisRevocationFace } from "../src/stores/redis/revocation-cache.js";
-import { RedisRevocationFeed } from "../src/stores/redis/revocation-feed.js";
+import { loginProviders } from "../../src/providers/table.js";
+import { Feed } from "../../src/revocation/feed/feed.js";
+import { Revocations } from "../../src/revocation/revocations.js";
+import { RedisRevocationFace } from "../../src/stores/redis/revocation-cache.js";
+import { RedisRevocationFeed } from "../../src/stores/redis/revocation-feed.js";
 
 declare module "fastify" {
   interface FastifyInstance { revocations: Revocations; feed: Feed }

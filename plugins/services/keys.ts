@@ -1,7 +1,7 @@
 import fp from "fastify-plugin";
-import { localKeyEncryptionKey } from "../src/keys/key-encryption-key.js";
-import { KeyRing } from "../src/keys/key-ring.js";
-import { scheduleOf } from "../src/keys/rotation.js";
+import { localKeyEncryptionKey } from "../../src/keys/key-encryption-key.js";
+import { KeyRing } from "../../src/keys/key-ring.js";
+import { scheduleOf } from "../../src/keys/rotation.js";
 
 declare module "fastify" {
   interface FastifyInstance { keys: KeyRing }

@@ -1,7 +1,7 @@
 import accepts from "@fastify/accepts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import type { AuthflowError } from "../src/shared/errors.js";
+import type { AuthflowError } from "../../src/shared/errors.js";
 import { type Page, PAGE_CSP, renderPage } from "./page-template.js";
 
 declare module "fastify" {

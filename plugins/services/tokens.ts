@@ -1,6 +1,6 @@
 import fp from "fastify-plugin";
-import { loginProviders } from "../src/providers/table.js";
-import { TokenIssuer } from "../src/tokens/issuer.js";
+import { loginProviders } from "../../src/providers/table.js";
+import { TokenIssuer } from "../../src/tokens/issuer.js";
 
 declare module "fastify" {
   interface FastifyInstance { tokens: TokenIssuer }

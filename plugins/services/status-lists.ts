@@ -1,8 +1,8 @@
 import fp from "fastify-plugin";
-import { StatusAllocator } from "../src/status-lists/allocator.js";
-import { type StatusReference, statusReference } from "../src/tokens/status-reference.js";
-import { StatusLists } from "../src/status-lists/status-lists.js";
-import type { AccessTokenClaims } from "../src/tokens/claims.js";
+import { StatusAllocator } from "../../src/status-lists/allocator.js";
+import { type StatusReference, statusReference } from "../../src/tokens/status-reference.js";
+import { StatusLists } from "../../src/status-lists/status-lists.js";
+import type { AccessTokenClaims } from "../../src/tokens/claims.js";
 
 declare module "fastify" {
   interface FastifyInstance {

@@ -1,10 +1,10 @@
 import jwt, { type FastifyJwtVerifyOptions } from "@fastify/jwt";
 import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import { CLOCK_ERROR, systemClock } from "../src/shared/clock.js";
-import { AuthflowError, invalidToken, missingToken } from "../src/shared/errors.js";
-import type { AccessTokenClaims } from "../src/tokens/claims.js";
-import { checkAccessToken, type JoseHeader, verificationKey } from "../src/tokens/verification.js";
+import { CLOCK_ERROR, systemClock } from "../../src/shared/clock.js";
+import { AuthflowError, invalidToken, missingToken } from "../../src/shared/errors.js";
+import type { AccessTokenClaims } from "../../src/tokens/claims.js";
+import { checkAccessToken, type JoseHeader, verificationKey } from "../../src/tokens/verification.js";
 
 declare module "fastify" {
   interface FastifyRequest {

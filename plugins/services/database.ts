@@ -1,8 +1,8 @@
 import fp from "fastify-plugin";
-import { reason } from "../src/shared/loggable-error.js";
-import type { Installation } from "../src/shared/installation.js";
-import { type Database, openDatabase } from "../src/stores/prisma/database.js";
-import { migrate } from "../src/stores/prisma/migrate.js";
+import { reason } from "../../src/shared/loggable-error.js";
+import type { Installation } from "../../src/shared/installation.js";
+import { type Database, openDatabase } from "../../src/stores/prisma/database.js";
+import { migrate } from "../../src/stores/prisma/migrate.js";
 
 declare module "fastify" {
   interface FastifyInstance {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import { AuthflowError, invalidRequest, notFound } from "../src/shared/errors.js";
+import { AuthflowError, invalidRequest, notFound } from "../../src/shared/errors.js";
 import { errorPage, prefersPage } from "./pages.js";
 
 const UNREADABLE: Record<string, [status: string, description: string]> = {

@@ -1,6 +1,6 @@
 import fp from "fastify-plugin";
-import { ClientCache } from "../src/clients/cache.js";
-import { ClientRegistry } from "../src/clients/registry.js";
+import { ClientCache } from "../../src/clients/cache.js";
+import { ClientRegistry } from "../../src/clients/registry.js";
 
 declare module "fastify" {
   interface FastifyInstance { clients: ClientRegistry; clientCache: ClientCache }

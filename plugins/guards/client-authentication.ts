@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import type { Client, ClientCredentials } from "../src/clients/client.js";
-import { AuthflowError, invalidClient, invalidRequest, tooManyRequests, unauthenticated } from "../src/shared/errors.js";
+import type { Client, ClientCredentials } from "../../src/clients/client.js";
+import { AuthflowError, invalidClient, invalidRequest, tooManyRequests, unauthenticated } from "../../src/shared/errors.js";
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 declare module "fastify" {

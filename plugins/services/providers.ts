@@ -1,6 +1,6 @@
 import fp from "fastify-plugin";
-import type { Provider } from "../src/providers/provider.js";
-import { connectProvider } from "../src/providers/table.js";
+import type { Provider } from "../../src/providers/provider.js";
+import { connectProvider } from "../../src/providers/table.js";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -16,7 +16,7 @@ export default fp(async (app, { upstreamSocket }: { upstreamSocket?: string | un
     return;
   }
   // Loaded where it is needed: what speaks to upstreams takes memory and time that the embedded default can spare.
-  const { connectUpstreams } = await import("../src/upstream/connect.js");
+  const { connectUpstreams } = await import("../../src/upstream/connect.js");
   const connect = connectUpstreams(clock, upstreamSocket);
   app.decorate("providers", new Map(providers.map((one) => [one.name, connectProvider(one, connect, clock)])));
 }, { name: "providers" });

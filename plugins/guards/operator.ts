@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import { accessDenied, invalidToken, missingToken } from "../src/shared/errors.js";
+import { accessDenied, invalidToken, missingToken } from "../../src/shared/errors.js";
 
 type Guard = (request: FastifyRequest) => Promise<void>;
 declare module "fastify" {

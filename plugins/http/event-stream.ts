@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { FastifyReply } from "fastify";
 import fp from "fastify-plugin";
-import type { ClientCredentials } from "../src/clients/client.js";
-import type { Subscriber } from "../src/revocation/feed/feed.js";
+import type { ClientCredentials } from "../../src/clients/client.js";
+import type { Subscriber } from "../../src/revocation/feed/feed.js";
 
 declare module "fastify" {
   interface FastifyReply {
