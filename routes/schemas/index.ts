@@ -8,14 +8,14 @@ import {
   RegistrationBody,
   RotatedSecret,
   RotateSecretBody,
-} from "./clients.js";
+} from "./operator/clients.js";
 import { ErrorResponse } from "./common.js";
 import { Health, Readiness } from "./health.js";
-import { IntrospectionForm, IntrospectionResponse } from "./introspection.js";
-import { KeyList, KeyResponse } from "./keys.js";
-import { ProviderList, TokenForm } from "./login.js";
-import { RevocationBody, RevocationSnapshot, RevokedClient, RevokedSubject } from "./revocations.js";
-import { Jwks, LogoutResponse, MintBody, TokenResponse, UserInfo } from "./tokens.js";
+import { IntrospectionForm, IntrospectionResponse } from "./tokens/introspection.js";
+import { KeyList, KeyResponse } from "./operator/keys.js";
+import { ProviderList, TokenForm } from "./login/login.js";
+import { RevocationBody, RevocationSnapshot, RevokedClient, RevokedSubject } from "./revocations/revocations.js";
+import { Jwks, LogoutResponse, MintBody, TokenResponse, UserInfo } from "./tokens/tokens.js";
 
 /** Every schema with an $id: the components of the OpenAPI document. */
 export const SHARED_SCHEMAS: readonly TSchema[] = [

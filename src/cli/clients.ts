@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { presentClient, presentMetadata } from "../../routes/schemas/clients.js";
+import { presentClient, presentMetadata } from "../../routes/schemas/operator/clients.js";
 import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/client.js";
 import { print, withApp } from "./run.js";
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { KeySummary } from "../keys/key-ring.js";
-import { presentKey } from "../../routes/schemas/keys.js";
+import { presentKey } from "../../routes/schemas/operator/keys.js";
 import { print, withApp } from "./run.js";
 
 export const keyCommands = new Command("keys").description("the signing keys");

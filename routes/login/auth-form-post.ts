@@ -1,0 +1,25 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { pageErrors } from "../schemas/common.js";
+import { CallbackQuery, ProviderName } from "../schemas/login/login.js";
+
+const schema = {
+  operationId: "finishLoginByForm",
+  tags: ["login"],
+  security: [],
+  summary: "The same, for providers that answer by a form (response_mode=form_post)",
+  params: ProviderName,
+  body: CallbackQuery,
+  consumes: ["application/x-www-form-urlencoded"],
+  response: { 303: { type: "null" as const, description: "To GET" }, ...pageErrors(400, 413, 415, 429) },
+};
+
+const authFormPost: FastifyPluginAsyncTypebox = async (app) => {
+  // A form from another site comes without our cookies; the redirect to ourselves is a navigation, which brings them.
+  app.post("/auth/:provider/callback", { config: { pages: true, form: true }, schema }, async ({ params, body }, reply) => {
+    const { state = "", code, iss, error } = body;
+    const query = new URLSearchParams({ state, ...(code && { code }), ...(iss && { iss }), ...(error && { error }) });
+    const path = `/auth/${encodeURIComponent(params.provider)}/callback`;
+    return reply.redirect(`${app.config.publicUrl}${path}?${query.toString()}`, 303);
+  });
+};
+export default authFormPost;

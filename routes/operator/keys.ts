@@ -1,0 +1,47 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { errors, ref, type Security } from "../schemas/common.js";
+import { KeyList, KeyPath, presentKey } from "../schemas/operator/keys.js";
+
+const common = { tags: ["keys"], security: [{ adminToken: [] }] as Security };
+
+const adminKeys: FastifyPluginAsyncTypebox = async (app) => {
+  app.addHook("preParsing", app.operatorOnly);
+  const list = () => ({ keys: app.keys.keys.map(presentKey) });
+
+  app.get("/keys", {
+    schema: {
+      ...common, operationId: "listKeys", summary: "List the signing keys",
+      response: { 200: { ...ref(KeyList), description: "The ring" }, ...errors(401, 403, 429) },
+    },
+  }, async () => list());
+
+  app.post("/keys/rotate", {
+    schema: {
+      ...common, operationId: "rotateKeys", summary: "Publish the next signing key",
+      description: "It signs by itself at its `activates_at`, when every verifier can know it. Where one is staged " +
+        "already, nothing changes.",
+      response: { 200: { ...ref(KeyList), description: "The ring as it is now" }, ...errors(400, 401, 403, 429, 503) },
+    },
+  }, async () => {
+    await app.keys.rotate();
+    return list();
+  });
+
+  app.post("/keys/:kid/revoke", {
+    schema: {
+      ...common, operationId: "revokeKey", summary: "Revoke a signing key, and with it every token that it ever signed",
+      description: "For a key in wrong hands. It leaves the JWKS, the staged key or a new one signs from now on, and " +
+        "it can't be imported again. On 503 repeat the call.",
+      params: KeyPath,
+      response: {
+        200: { ...ref(KeyList), description: "The ring as it is now" },
+        ...errors(400, 401, 403, 404, 429, 503),
+      },
+    },
+  }, async ({ params: { kid } }) => {
+    await app.keys.revoke(kid);
+    await app.revocations.revokeKey(kid);
+    return list();
+  });
+};
+export default adminKeys;

@@ -1,0 +1,32 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { presentMetadata, RegisteredClient, RegistrationBody } from "../schemas/operator/clients.js";
+import { errors, ref, type Security } from "../schemas/common.js";
+
+const schema = {
+  operationId: "registerClient",
+  tags: ["clients"],
+  summary: "Register an application",
+  description: "Who may do so follows from AUTHFLOW_REGISTRATION. The secret is shown only in this answer. Applications that can't keep one " +
+    "(pages, mobile) register with token_endpoint_auth_method none.",
+  security: [{}, { registrationToken: [] }, { adminToken: [] }] as Security,
+  body: ref(RegistrationBody),
+  response: {
+    201: { ...ref(RegisteredClient), description: "Registered" },
+    ...errors(400, 401, 403, 413, 415, 429, 503),
+  },
+};
+
+const clients: FastifyPluginAsyncTypebox = async (app) => {
+  app.post(
+    "/clients",
+    { schema, preParsing: app.mayRegister },
+    async ({ body: { name, redirect_uri, redirect_uris, token_endpoint_auth_method, response_types } }, reply) => {
+      const { client, secret } = await app.clients.register({
+        name, redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types,
+        isPublic: token_endpoint_auth_method === "none",
+      });
+      return reply.code(201).send({ ...presentMetadata(client), ...(secret !== undefined && { client_secret: secret }) });
+    },
+  );
+};
+export default clients;

@@ -1,0 +1,24 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { Client } from "../../src/clients/client.js";
+import { errors, ref, type Security } from "../schemas/common.js";
+import { RevocationBody, RevokedSubject } from "../schemas/revocations/revocations.js";
+
+const schema = {
+  operationId: "revokeSubject",
+  tags: ["revocations"],
+  summary: "Log a user out everywhere",
+  description:
+    "Ends every token of the subject that was issued until now, whoever minted it. For subjects for whom the client " +
+    "may mint. A token that is minted after the answer lives. On 503 repeat the call.",
+  security: [{ clientBasic: [] }, {}] as Security,
+  body: ref(RevocationBody),
+  response: { 200: { ...ref(RevokedSubject), description: "In effect" }, ...errors(400, 401, 403, 413, 415, 429, 503) },
+};
+
+const revocations: FastifyPluginAsyncTypebox = async (app) => {
+  app.post("/revocations", { schema, preHandler: app.authenticateClient }, async ({ client, body: { sub } }) => {
+    await app.revocations.revokeSubject(client as Client, sub);
+    return { revoked: true as const, sub };
+  });
+};
+export default revocations;

@@ -1,0 +1,26 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { errors, ref, type Security } from "../schemas/common.js";
+import { IntrospectionForm, IntrospectionResponse } from "../schemas/tokens/introspection.js";
+
+const schema = {
+  operationId: "introspect",
+  tags: ["tokens"],
+  summary: "Whether a token lives, and what it says",
+  description: "RFC 7662. For services that can't verify a JWT themselves. What is not a live token of this issuer is " +
+    "`active: false`, whatever the reason; where that can't be known, the answer is 503.",
+  security: [{ clientBasic: [] }, {}] as Security,
+  consumes: ["application/x-www-form-urlencoded"],
+  body: ref(IntrospectionForm),
+  response: {
+    200: { ...ref(IntrospectionResponse), description: "What is known of the token" },
+    ...errors(400, 401, 413, 415, 429, 503),
+  },
+};
+
+const introspect: FastifyPluginAsyncTypebox = async (app) => {
+  app.post("/introspect", { schema, config: { form: true }, preHandler: app.authenticateClient }, async (request) => {
+    const claims = await app.liveClaims(request, request.body.token);
+    return claims === null ? { active: false } : { ...claims, active: true, token_type: "Bearer" as const };
+  });
+};
+export default introspect;

@@ -1,0 +1,27 @@
+import { Type } from "@sinclair/typebox";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { errors, ref, type Security } from "../schemas/common.js";
+import { LogoutBody, LogoutResponse } from "../schemas/tokens/tokens.js";
+
+const schema = {
+  operationId: "logout",
+  tags: ["tokens"],
+  summary: "Revoke the bearer token, at once and for every service",
+  description:
+    "When the answer is 200 the revocation is durable and in effect. A second logout of the same token is 401. On 503 " +
+    "the revocation is recorded but not yet everywhere: repeat the call. With `everywhere` it ends every token of " +
+    "the bearer's subject that was issued until now; the answer takes half a second longer.",
+  security: [{ accessToken: [] }] as Security,
+  body: Type.Optional(Type.Union([LogoutBody, Type.Null()])),
+  response: { 200: { ...ref(LogoutResponse), description: "Revoked" }, ...errors(400, 401, 413, 415, 429, 503) },
+};
+
+const logout: FastifyPluginAsyncTypebox = async (app) => {
+  // Not `liveBearer`: a logout that was answered 503 must be able to be finished by its repetition.
+  app.post("/logout", { schema, preParsing: app.verifyBearer }, async ({ user: claims, kid, body }) => {
+    const everywhere = body?.everywhere === true;
+    await (everywhere ? app.revocations.revokeEverywhere({ claims, kid }) : app.revocations.revoke({ claims, kid }));
+    return { revoked: true as const, jti: claims.jti, ...(everywhere && { everywhere }) };
+  });
+};
+export default logout;

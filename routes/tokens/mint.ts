@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { Client } from "../../src/clients/client.js";
+import { errors, ref, type Security } from "../schemas/common.js";
+import { MintBody, TokenResponse } from "../schemas/tokens/tokens.js";
+
+const schema = {
+  operationId: "mint",
+  tags: ["tokens"],
+  summary: "Issue a JWT for a user whom your platform has authenticated",
+  description:
+    "This issues tokens; it does not authenticate users. Client credentials go into the body or HTTP Basic, not both.",
+  security: [{ clientBasic: [] }, {}] as Security,
+  body: ref(MintBody),
+  response: { 200: { ...ref(TokenResponse), description: "The token" }, ...errors(400, 401, 403, 413, 415, 429, 503) },
+};
+
+const mint: FastifyPluginAsyncTypebox = async (app) => {
+  app.post("/mint", { schema, preHandler: app.authenticateClient }, async ({ client, body }) => {
+    const { client_id: _id, client_secret: _secret, ...request } = body;
+    return app.tokens.mint(client as Client, request);
+  });
+};
+export default mint;

@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { Client } from "../../src/clients/client.js";
+import { errors, ref, type Security } from "../schemas/common.js";
+import { TokenForm } from "../schemas/login/login.js";
+import { TokenResponse } from "../schemas/tokens/tokens.js";
+
+const schema = {
+  operationId: "token",
+  tags: ["tokens"],
+  summary: "Exchange the code of a login for its token",
+  description: "RFC 6749 §3.2 and §4.1.3. A code serves once: when it comes a second time, the token it gave is revoked. " +
+    "Confidential clients authenticate by HTTP Basic or in the body, public ones send their client_id.",
+  security: [{ clientBasic: [] }, {}] as Security,
+  consumes: ["application/x-www-form-urlencoded"],
+  body: ref(TokenForm),
+  response: { 200: { ...ref(TokenResponse), description: "The token" }, ...errors(400, 401, 413, 415, 429, 503) },
+};
+
+const token: FastifyPluginAsyncTypebox = async (app) => {
+  app.post("/token", { schema, config: { form: true }, preHandler: app.identifyClient }, async ({ client, body }) =>
+    app.grants.exchange(client as Client, body));
+};
+export default token;

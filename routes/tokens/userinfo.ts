@@ -1,0 +1,17 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { errors, ref, type Security } from "../schemas/common.js";
+import { UserInfo } from "../schemas/tokens/tokens.js";
+
+const schema = {
+  operationId: "userinfo",
+  tags: ["tokens"],
+  summary: "The claims of a live token",
+  description: "OpenID Connect Core §5.3. The live check: 401 once the token is revoked, expired or foreign.",
+  security: [{ accessToken: [] }] as Security,
+  response: { 200: { ...ref(UserInfo), description: "The token lives" }, ...errors(401, 429, 503) },
+};
+
+const userinfo: FastifyPluginAsyncTypebox = async (app) => {
+  app.get("/userinfo", { schema, preParsing: app.liveBearer }, async ({ user }) => user);
+};
+export default userinfo;

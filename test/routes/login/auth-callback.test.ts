@@ -1,0 +1,204 @@
+import t from "tap";
+import { decode, manualClock, onEveryBackend, OPERATOR } from "../../support/app.js";
+import { delivered, loginFixture } from "../../support/login.js";
+import { answerAt } from "../../support/openid.js";
+import { UserAgent } from "../../support/user-agent.js";
+
+const HTML = { accept: "text/html" };
+
+type AnswerOf = (agent: UserAgent, user: string, query?: Record<string, string>, provider?: string) => Promise<URL>;
+
+/** Goes as far as the provider's answer, without delivering it: its URL at Authflow. */
+async function providersAnswer(agent: UserAgent, start: string, user: string): Promise<URL> {
+  const begun = await agent.once(new URL(start));
+  return answerAt(begun.headers.get("location") as string, user);
+}
+
+await onEveryBackend(t, async (t, env) => {
+  const { app, url, logIn } = await loginFixture(t, env);
+
+  const answerOf: AnswerOf = (agent, user, query, name) => providersAnswer(agent, url(query, name), user);
+
+  await t.test("a login finishes once: what comes again finds nothing", async (t) => {
+    const agent = new UserAgent(app);
+    const callback = await answerOf(agent, "alice");
+    const cookies = new Map(agent.cookies.get("localhost"));
+    const first = await agent.open(callback);
+    t.match(delivered(first), { access_token: String });
+    agent.cookies.set("localhost", cookies); // a browser that kept everything
+    const again = await agent.open(callback);
+    t.match(again, { status: 410, text: /This login is over/ });
+    t.match(again.text, /If the application shows you as logged in, all is well/);
+    t.match(again.text, /<footer>Request [0-9a-f-]{36}<\/footer>/);
+  });
+
+  await t.test("of many at once, one finishes", async (t) => {
+    const agent = new UserAgent(app);
+    const callback = await answerOf(agent, "alice");
+    const jar = [...agent.cookies.get("localhost") ?? []].map(([name, value]) => `${name}=${value}`).join("; ");
+    const answers = await Promise.all(Array.from({ length: 12 }, () =>
+      app.call("GET", callback.pathname + callback.search, { headers: { cookie: jar } })));
+    t.strictSame(answers.map(({ status }) => status).sort(), [303, ...Array<number>(11).fill(410)]);
+  });
+
+  await t.test("another browser can't finish it, and then nobody can", async (t) => {
+    const agent = new UserAgent(app);
+    const callback = await answerOf(agent, "alice");
+    t.match(await new UserAgent(app).open(callback), { status: 403, text: /begun in another browser/ });
+    t.match(await agent.open(callback), { status: 410, text: /This login is over/ });
+  });
+
+  await t.test("a cookie of another login does not serve", async (t) => {
+    const agent = new UserAgent(app);
+    const callback = await answerOf(agent, "alice");
+    const other = new UserAgent(app);
+    await other.once(new URL(url()));
+    const [stolenName] = [...agent.cookies.get("localhost")?.keys() ?? []].filter((name) => name.startsWith("authflow"));
+    const [foreign] = [...other.cookies.get("localhost") ?? []].filter(([name]) => name.startsWith("authflow"));
+    other.cookies.set("localhost", new Map([[stolenName as string, foreign?.[1] as string]]));
+    t.match(await other.open(callback), { status: 403 });
+  });
+
+  await t.test("a state belongs to one provider", async (t) => {
+    const agent = new UserAgent(app);
+    const callback = await answerOf(agent, "alice");
+    const elsewhere = new URL(callback.href.replace("/auth/corp/", "/auth/other/"));
+    t.match(await agent.open(elsewhere), { status: 403 });
+  });
+
+  await t.test("without a state, or with an invented one, there is nothing to finish", async (t) => {
+    for (const query of ["", "?code=x", "?code=x&state=", `?code=x&state=${"A".repeat(43)}`, "?error=access_denied&state=x"]) {
+      const answer = await app.call("GET", `/auth/corp/callback${query}`);
+      t.match(answer, { status: 410, body: { error: "invalid_request", error_description: /This login is over/ } }, query);
+      t.equal(answer.headers.location, undefined);
+    }
+    t.match(await app.call("GET", "/auth/corp/callback?state=a&state=b"), { status: 400, body: { error_description: "state must be given once" } });
+    t.match(await app.call("GET", "/auth/nobody/callback?state=a"), { status: 404 });
+  });
+
+  await t.test("a person who cancels comes back with access_denied and the state", async (t) => {
+    const agent = new UserAgent(app);
+    const page = await agent.open(url());
+    const [, abort = ""] = /href="([^"]+\/abort)"/.exec(page.text) ?? [];
+    const back = await agent.open(new URL(abort, page.url));
+    t.match(delivered(back), { error: "access_denied", error_description: "The login at Corp was cancelled or refused", state: "xyz" });
+    t.equal(delivered(back).access_token, undefined);
+    const coded = await agent.open(url({ response_type: "code" }));
+    const backToCode = await agent.open(new URL(/href="([^"]+\/abort)"/.exec(coded.text)?.[1] as string, coded.url));
+    t.match(backToCode.url.search, /^\?error=access_denied/);
+  });
+
+  await t.test("a client that was disabled meanwhile gets no token", async (t) => {
+    const agent = new UserAgent(app);
+    const other = await app.register();
+    const callback = await answerOf(agent, "alice", { client_id: other.client_id });
+    await app.call("PATCH", `/clients/${other.client_id}`, { headers: OPERATOR, payload: { disabled: true } });
+    t.match(delivered(await agent.open(callback)), { error: "access_denied" });
+  });
+
+  await t.test("an address that was withdrawn meanwhile is not returned to, not even with an error", async (t) => {
+    const agent = new UserAgent(app);
+    const other = await app.register();
+    const callback = await answerOf(agent, "alice", { client_id: other.client_id });
+    await app.call("PATCH", `/clients/${other.client_id}`, { headers: OPERATOR, payload: { redirect_uris: ["https://new.example/"] } });
+    t.match(await agent.open(callback), { status: 403, text: /withdrew the address/ });
+    const again = await answerOf(agent, "alice", { client_id: other.client_id }).catch(() => undefined);
+    t.equal(again, undefined, "nor can a new login begin");
+  });
+
+  await t.test("the answer is 303, tells no referrer and takes its cookie back", async (t) => {
+    const agent = new UserAgent(app);
+    const answer = await agent.once(await answerOf(agent, "alice"));
+    t.equal(answer.status, 303);
+    t.equal(answer.headers.get("referrer-policy"), "no-referrer");
+    t.equal(answer.headers.get("cache-control"), "no-store");
+    t.match(answer.headers.get("set-cookie"), /^authflow-login-[\w-]{16}=; Max-Age=0; Path=\/;/);
+  });
+
+  await t.test("looking at the addresses (HEAD) begins and ends nothing", async (t) => {
+    const agent = new UserAgent(app);
+    const callback = await answerOf(agent, "alice");
+    t.equal((await app.call("HEAD", callback.pathname + callback.search)).status, 404);
+    t.match(delivered(await agent.open(callback)), { access_token: String });
+  });
+
+  await t.test("an answer by a form (form_post) finishes the login too", async (t) => {
+    const agent = new UserAgent(app);
+    const callback = await answerOf(agent, "alice");
+    // From another site a browser sends no SameSite=Lax cookie along with a form.
+    const posted = await app.call("POST", callback.pathname, {
+      headers: { "content-type": "application/x-www-form-urlencoded" }, payload: callback.search.slice(1),
+    });
+    t.match(posted, { status: 303, headers: { location: /^http:\/\/localhost:8080\/auth\/corp\/callback\?state=/ } });
+    t.match(delivered(await agent.open(posted.headers.location as string)), { access_token: String });
+    t.match(await app.call("POST", callback.pathname, { headers: HTML, payload: {} }), { status: 415, text: /x-www-form-urlencoded/ });
+  });
+
+  await t.test("in the course of time", async (t) => {
+    const { clock, advance } = manualClock();
+    const { app, client, url } = await loginFixture(t, env, { clock });
+    const answerOf: AnswerOf = (agent, user, query, name) => providersAnswer(agent, url(query, name), user);
+
+    await t.test("a login that took too long can be started again with one click", async (t) => {
+      const agent = new UserAgent(app);
+      const callback = await answerOf(agent, "alice", { state: "keep me" });
+      advance(601);
+      const page = await agent.open(callback);
+      t.match(page, { status: 410, text: /<p>This login took too long\.<\/p>/ });
+      const [, again = ""] = /<a href="([^"]+)">Start again<\/a>/.exec(page.text) ?? [];
+      const link = new URL(again.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))));
+      t.match(Object.fromEntries(link.searchParams), { client_id: client.client_id, state: "keep me", response_type: "token" });
+      t.equal((await app.call("GET", link.pathname + link.search)).status, 302);
+    });
+
+    await t.test("expired logins are swept after a while, others are not", async (t) => {
+      const agent = new UserAgent(app);
+      const callback = await answerOf(agent, "alice");
+      advance(601 + 3600);
+      await app.fastify.logins.sweep();
+      t.match(await agent.open(callback), { status: 410, text: /This login is over/ });
+      const fresh = await answerOf(new UserAgent(app), "alice");
+      await app.fastify.logins.sweep();
+      t.match(await app.call("GET", fresh.pathname + fresh.search), { status: 403 }, "it is still there");
+    });
+  });
+
+  await t.test("abandoned logins do not pile up in a browser", async (t) => {
+    const agent = new UserAgent(app);
+    for (let i = 0; i < 40; i++) await agent.once(new URL(url()));
+    const ours = [...agent.cookies.get("localhost")?.keys() ?? []].filter((name) => name.startsWith("authflow-login-"));
+    t.equal(ours.length, 20);
+    t.match(delivered(await logIn("alice", {}, agent)), { access_token: String }, "and the latest login finishes");
+  });
+});
+
+await t.test("on an https URL the cookie is a __Host- one", async (t) => {
+  const { app, url } = await loginFixture(t, {
+    AUTHFLOW_PUBLIC_URL: "https://auth.example.com", AUTHFLOW_REGISTRATION: "closed",
+    AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32).toString("base64"), AUTHFLOW_ISSUER: "https://auth.example.com",
+  });
+  const { pathname, search } = new URL(url());
+  const { headers } = await app.call("GET", pathname + search);
+  t.match(headers["set-cookie"], /^__Host-authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=4200; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+  t.match(headers.location, /redirect_uri=https%3A%2F%2Fauth\.example\.com%2Fauth%2Fcorp%2Fcallback/);
+  const [, name = "", value = ""] = /^([^=]+)=([^;]+)/.exec(headers["set-cookie"] ?? "") ?? [];
+  const state = new URL(headers.location as string).searchParams.get("state") as string;
+  const callback = `/auth/corp/callback?error=access_denied&state=${state}`;
+  const insecure = await app.call("GET", callback, { headers: { cookie: `${name.replace("__Host-", "")}=${value}` } });
+  t.equal(insecure.status, 403, "a cookie that a subdomain could have set is not looked at");
+
+  const again = await app.call("GET", pathname + search);
+  const [, name2 = "", value2 = ""] = /^([^=]+)=([^;]+)/.exec(again.headers["set-cookie"] ?? "") ?? [];
+  const state2 = new URL(again.headers.location as string).searchParams.get("state") as string;
+  const finished = await app.call("GET", `/auth/corp/callback?error=access_denied&state=${state2}`, { headers: { cookie: `${name2}=${value2}` } });
+  t.match(delivered({ url: new URL(finished.headers.location as string) }), { error: "access_denied", iss: "https://auth.example.com" },
+    "an issuer that is a URL names itself (RFC 9207)");
+});
+
+await t.test("claims of a login", async (t) => {
+  const { app, logIn } = await loginFixture(t);
+  const { access_token: token = "" } = delivered(await logIn("zoë"));
+  t.match(decode(token), { sub: "corp|zoë", name: "The zoë" });
+  t.equal(decode(token).email_verified, true);
+  t.match(await app.userinfo(token), { status: 200 });
+});

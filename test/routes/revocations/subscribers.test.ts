@@ -1,0 +1,228 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import t from "tap";
+import { until } from "../../e2e/support.js";
+import { basic, type Credentials, manualClock, onEveryBackend, OPERATOR, testApp, type TestApp, withoutDatabase } from "../../support/app.js";
+import { deafTo, follow, Follower, jtiOf, listening } from "../../support/feed.js";
+import { privateRedis } from "../../support/private-redis.js";
+
+const BEAT = 15;
+
+await onEveryBackend(t, async (t, env) => {
+  const [a, b] = [await listening(t, env), await listening(t, env)];
+  const client = await a.register();
+
+  await t.test("a client that is disabled or deleted hears nothing more, at any replica; others go on", async (t) => {
+    const bystander = await follow(t, a.url, client);
+    const disabled = await follow(t, a.url, await a.register());
+    const deleted = await follow(t, b.url, await a.register());
+    for (const follower of [bystander, disabled, deleted]) await follower.current();
+    const path = ({ credentials }: Follower) => `/clients/${credentials.client_id}`;
+    await a.call("PATCH", path(disabled), { headers: OPERATOR, payload: { disabled: true } });
+    await a.call("DELETE", path(deleted), { headers: OPERATOR });
+    await until("their streams end", () => !disabled.isConnected && !deleted.isConnected);
+    t.equal(await disabled.connect(a.url), 401);
+    t.equal(await deleted.connect(b.url), 401);
+    const token = await a.mint({}, client);
+    await a.logout(token);
+    await bystander.knows(jtiOf(token));
+  });
+
+  await t.test("who came with a secret that works no more hears nothing more; who came with the new one does", async (t) => {
+    const { client_id, client_secret } = await a.register();
+    const rotated = async (overlap: number) => {
+      const { body } = await a.call("POST", `/clients/${client_id}/rotate-secret`, { headers: OPERATOR, payload: { overlap } });
+      return { client_id, client_secret: body.client_secret as string };
+    };
+    const first = await follow(t, b.url, { client_id, client_secret });
+    const second = await follow(t, b.url, await rotated(86_400));
+    for (const follower of [first, second]) await follower.current();
+    const third = await follow(t, b.url, await rotated(0));
+    await third.current();
+    await until("their streams end", () => !first.isConnected && !second.isConnected);
+    t.equal(await first.connect(b.url), 401);
+    const token = await a.mint({}, client);
+    await a.logout(token);
+    await third.knows(jtiOf(token));
+    t.equal(third.count("reset"), 1, "it was never cut off");
+  });
+
+  await t.test("a replica that closes ends its streams and lets nobody in; they go on elsewhere", async (t) => {
+    const app = await listening(t, env);
+    const follower = await follow(t, app.url, client);
+    await follower.current();
+    app.fastify.feed.close();
+    await until("the stream has ended", () => !follower.isConnected);
+    t.match(await app.call("GET", "/revocations/stream", { headers: basic(client) }),
+      { status: 503, headers: { "retry-after": String }, body: { error: "temporarily_unavailable" } });
+    await app.fastify.close();
+    const token = await a.mint({}, client);
+    await a.logout(token);
+    await follower.connect(b.url);
+    await follower.current();
+    t.equal(follower.count("reset"), 1);
+    t.ok(follower.revoked.has(jtiOf(token)));
+  });
+});
+
+/** Moves time on by `seconds`, and waits until the replica has looked since. */
+async function pass({ clock, app, follower }: Beating, seconds: number): Promise<void> {
+  clock.advance(seconds);
+  const token = await app.mint({}, follower.credentials);
+  await app.logout(token);
+  await follower.knows(jtiOf(token));
+}
+interface Beating { clock: ReturnType<typeof manualClock>; app: TestApp; follower: Follower }
+const failed = (app: TestApp) => app.logs.some((line) => line.includes("following the revocation feed: failed"));
+
+await onEveryBackend(t, async (t, env) => {
+  await t.test("a heartbeat comes every 15 s", async (t) => {
+    const clock = manualClock();
+    const app = await listening(t, env, { clock: clock.clock });
+    const follower = await follow(t, app.url, await app.register());
+    await follower.current();
+    const beating = { clock, app, follower };
+    await pass(beating, BEAT - 0.001);
+    t.equal(follower.count("heartbeat"), 0);
+    clock.advance(0.001);
+    await until("it beats", () => follower.count("heartbeat") === 1);
+    await pass(beating, BEAT - 0.001);
+    t.equal(follower.count("heartbeat"), 1);
+    clock.advance(1);
+    await until("it beats", () => follower.count("heartbeat") === 2);
+    t.strictSame(follower.told.filter(({ name }) => name === "heartbeat").map(({ id }) => id), [undefined, undefined]);
+  });
+});
+
+await t.test("while the database is out of reach no heart beats, and nobody is let in", async (t) => {
+  const { clock, advance } = manualClock();
+  const app = await listening(t, {}, { clock });
+  const client = await app.register();
+  const follower = await follow(t, app.url, client);
+  await follower.current();
+  await withoutDatabase(app);
+  await until("it is noticed", () => failed(app));
+  advance(100 * BEAT);
+  for (const path of ["/revocations", "/revocations/stream"])
+    t.match(await app.call("GET", path, { headers: basic(client) }), { status: 503, body: { error: "temporarily_unavailable" } });
+  t.equal(follower.count("heartbeat"), 0);
+  t.equal(follower.isConnected, true, "what it was told still holds");
+});
+
+await t.test("while Redis hangs no heart beats, and nobody is told to be up to date, from memory neither", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  const { clock, advance } = manualClock();
+  const app = await listening(t, { REDIS_URL: redis.url }, { clock });
+  const client = await app.register();
+  const [follower, leaver] = [await follow(t, app.url, client), await follow(t, app.url, client)];
+  for (const one of [follower, leaver]) await one.current();
+  await leaver.disconnect();
+  redis.pause();
+  advance(100 * BEAT);
+  await until("it is noticed", () => failed(app));
+  t.equal(await leaver.connect(app.url), 503);
+  t.equal((await app.call("GET", "/revocations", { headers: basic(client) })).status, 503);
+  t.equal(follower.count("heartbeat"), 0);
+  redis.resume();
+  await until("it beats again", () => follower.count("heartbeat") === 1);
+  t.equal(follower.count("reset"), 1, "nothing was lost");
+  await until("the other may come back", async () => await leaver.connect(app.url) === 200);
+  await leaver.current();
+  t.equal(leaver.count("reset"), 1);
+});
+
+await t.test("what was told without Redis can't be gone on from once there was one, and the other way round", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  const first = await listening(t);
+  const { databaseUrl: DATABASE_URL } = first.fastify.config;
+  const client = await first.register();
+  const [follower, sleeper] = [await follow(t, first.url, client), await follow(t, first.url, client)];
+  await sleeper.current();
+  await sleeper.disconnect();
+  const ended: string[] = [];
+  for (const [i, REDIS_URL] of [redis.url, undefined, redis.url].entries()) {
+    await follower.current();
+    await follower.disconnect();
+    const app = await listening(t, { DATABASE_URL, ...(REDIS_URL !== undefined && { REDIS_URL }) });
+    const tokens = [await app.mint({}, client), await app.mint({}, client)] as const;
+    await app.logout(tokens[0]);
+    await follower.connect(app.url);
+    await follower.current();
+    t.equal(follower.count("reset"), i + 2);
+    await app.logout(tokens[1]);
+    await follower.knows(...tokens.map(jtiOf));
+    await follower.disconnect();
+    await follower.connect(app.url);
+    await follower.current();
+    t.equal(follower.count("reset"), i + 2, "here it goes on");
+    ended.push(...tokens.map(jtiOf));
+    if (i !== 1) continue;
+    await sleeper.connect(app.url);
+    await sleeper.current();
+    t.strictSame(ended.filter((jti) => !sleeper.revoked.has(jti)), [], "also who slept while there was one");
+    await sleeper.disconnect();
+  }
+});
+
+await t.test("a subscriber that does not read is dropped before it costs much; nobody else notices", async (t) => {
+  const app = await listening(t);
+  const client = await app.register();
+  const follower = await follow(t, app.url, client);
+  await follower.current();
+  await deafTo(t, app.url, client);
+  const { feed, database: { revocations } } = app.fastify;
+  await until("both are there", () => feed.subscribers === 2);
+  let sent = 0;
+  const record = async (): Promise<void> => {
+    const jti = `${sent++}-${"x".repeat(250_000)}`;
+    await revocations.record({ jti, clientId: "c", subject: "s", expiresAt: Date.now() + 60_000, revokedAt: 0 }, true);
+    feed.wake();
+    await follower.knows(jti);
+  };
+  while (feed.subscribers === 2 && sent < 100) await record(); // the kernel holds several MB on their way
+  t.ok(sent < 100, `dropped after ${sent / 4} MB`);
+  while (sent < 60) await record();
+  t.equal(follower.isConnected, true);
+  t.strictSame(follower.faults, []);
+
+  await t.test("nor does it outlive its client, or hold up the end", async (t) => {
+    const stuck = async (credentials: Credentials): Promise<Socket> => {
+      const connected = once(app.fastify.server, "connection");
+      await deafTo(t, app.url, credentials); // to 15 MB of what is revoked
+      const [socket] = await connected as [Socket];
+      await until("it is stuck", () => socket.writableLength > 0);
+      return socket;
+    };
+    const other = await app.register();
+    const socket = await stuck(other);
+    await app.call("PATCH", `/clients/${other.client_id}`, { headers: OPERATOR, payload: { disabled: true } });
+    await until("its connection is gone", () => socket.destroyed, 10_000);
+    await stuck(client);
+    await t.resolves(app.fastify.close());
+  });
+});
+
+await t.test("a start is no error", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  const app = await listening(t, { REDIS_URL: redis.url });
+  const lines = app.logs.map((line) => JSON.parse(line) as { level: number; reqId?: string });
+  t.strictSame(lines.filter(({ level, reqId }) => level >= 40 && reqId === undefined), []);
+});
+
+await t.test("who comes before the first look at Redis waits a moment for it, but not for ever", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  await redis.stop();
+  const app = await testApp(t, { REDIS_URL: redis.url });
+  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  const follower = new Follower(await app.register());
+  t.equal(await follower.connect(url), 503);
+  t.teardown(() => follower.disconnect());
+  await redis.start();
+  for (let i = 0; i < 4 && !follower.isConnected; i++) await follower.connect(url); // without waiting too soon each time
+  t.equal(follower.isConnected, true);
+  await follower.current();
+});

@@ -1,0 +1,139 @@
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import t from "tap";
+import { basic, decode, manualClock, onEveryBackend, OPERATOR, REDIRECT_URI } from "../../support/app.js";
+import { delivered, loginFixture, PKCE, VERIFIER } from "../../support/login.js";
+
+await onEveryBackend(t, async (t, env) => {
+  const { app, client, logIn, exchange } = await loginFixture(t, env);
+  const spa = await app.register({ token_endpoint_auth_method: "none" });
+  const codeFor = async (query: Record<string, string>, user = "alice"): Promise<string> =>
+    delivered(await logIn(user, { response_type: "code", ...query })).code as string;
+
+  await t.test("a public client exchanges its code with the verifier alone", async (t) => {
+    const code = await codeFor({ ...PKCE, client_id: spa.client_id });
+    const answer = await exchange({ code, client_id: spa.client_id, code_verifier: VERIFIER });
+    t.match(answer, { status: 200, body: { token_type: "Bearer", expires_in: 3600 }, headers: { "cache-control": "no-store" } });
+    const token = answer.body.access_token as string;
+    t.match(decode(token), { sub: "corp|alice", client_id: spa.client_id, provider: "corp", email_verified: true, name: "The alice" });
+    t.equal((await app.userinfo(token)).status, 200);
+  });
+
+  await t.test("a confidential client authenticates, by HTTP Basic or in the body, with PKCE or without", async (t) => {
+    t.equal((await exchange({ code: await codeFor({}) }, basic(client))).status, 200);
+    t.equal((await exchange({ code: await codeFor({}), ...client })).status, 200);
+    t.equal((await exchange({ code: await codeFor(PKCE), code_verifier: VERIFIER }, basic(client))).status, 200);
+  });
+
+  const good = { client_id: spa.client_id, code_verifier: VERIFIER };
+  const REFUSED: [what: string, query: Record<string, string>, form: Record<string, string | undefined>, error: string, description: RegExp][] = [
+    ["another verifier", { client_id: spa.client_id, ...PKCE }, { ...good, code_verifier: `${VERIFIER}x` }, "invalid_grant", /does not match/],
+    ["no verifier", { client_id: spa.client_id, ...PKCE }, { ...good, code_verifier: undefined }, "invalid_grant", /code_verifier is missing/],
+    ["a verifier without a challenge", {}, { ...client, code_verifier: VERIFIER }, "invalid_grant", /no code_challenge/],
+    ["another redirect_uri", {}, { ...client, redirect_uri: `${REDIRECT_URI}/` }, "invalid_grant", /redirect_uri is not the one/],
+    ["no redirect_uri", {}, { ...client, redirect_uri: undefined }, "invalid_request", /redirect_uri is missing/],
+    ["another client", {}, { client_id: spa.client_id }, "invalid_grant", /unknown or expired/],
+    ["a client without its secret", {}, { client_id: client.client_id }, "invalid_client", /authentication failed/],
+    ["a wrong secret", {}, { ...client, client_secret: "wrong" }, "invalid_client", /authentication failed/],
+    ["nobody", {}, {}, "invalid_request", /client_id is missing/],
+    ["no grant_type", {}, { ...client, grant_type: undefined }, "invalid_request", /grant_type is missing/],
+    ["another grant_type", {}, { ...client, grant_type: "password" }, "unsupported_grant_type", /authorization_code/],
+  ];
+  for (const [what, query, form, error, description] of REFUSED) {
+    await t.test(`${what} is refused, and the right client still gets its token`, async (t) => {
+      const code = await codeFor(query);
+      t.match(await exchange({ code, ...form }), { body: { error, error_description: description } });
+      const right = query.client_id === undefined ? client : good;
+      t.equal((await exchange({ code, ...right })).status, 200, "the attempt did not use the code up");
+    });
+  }
+
+  await t.test("a code that comes again is refused, and the token it gave is revoked", async (t) => {
+    const code = await codeFor({});
+    const { body: { access_token: token } } = await exchange({ code, ...client });
+    t.equal((await app.userinfo(token as string)).status, 200);
+    t.match(await exchange({ code, ...client }), { status: 400, body: { error: "invalid_grant", error_description: /used before/ } });
+    t.equal((await app.userinfo(token as string)).status, 401);
+    t.match(await exchange({ code, ...client }), { status: 400, body: { error: "invalid_grant" } }, "and again");
+  });
+
+  await t.test("another client that comes with a used code revokes nothing", async (t) => {
+    const code = await codeFor({});
+    const { body: { access_token: token } } = await exchange({ code, ...client });
+    t.match(await exchange({ code, client_id: spa.client_id, code_verifier: VERIFIER }), { body: { error: "invalid_grant" } });
+    t.equal((await app.userinfo(token as string)).status, 200);
+  });
+
+  await t.test("of many exchanges at once one gets a token at most, and that is revoked", async (t) => {
+    const code = await codeFor({});
+    const answers = await Promise.all(Array.from({ length: 12 }, () => exchange({ code, ...client })));
+    const tokens = answers.filter(({ status }) => status === 200).map(({ body }) => body.access_token as string);
+    t.equal(tokens.length, 1);
+    t.strictSame([...new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body.error))], ["invalid_grant"]);
+    t.equal((await app.userinfo(tokens[0] as string)).status, 401);
+  });
+
+  await t.test("an invented code is refused", async (t) => {
+    for (const code of ["x", "A".repeat(43), "\0"])
+      t.match(await exchange({ code, ...client }), { status: 400, body: { error: "invalid_grant" } });
+    t.match(await exchange({ ...client }), { status: 400, body: { error_description: /code is missing/ } });
+  });
+
+  await t.test("a form is what it takes, each parameter once", async (t) => {
+    const asJson = await app.call("POST", "/token", { payload: { grant_type: "authorization_code", code: "x", ...client } });
+    t.match(asJson, { status: 415, body: { error_description: /application\/x-www-form-urlencoded/ } });
+    const twice = await app.call("POST", "/token", {
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      payload: `grant_type=authorization_code&code=a&code=b&client_id=${spa.client_id}`,
+    });
+    t.match(twice, { status: 400, body: { error: "invalid_request", error_description: "code must be given once" } });
+    t.match(await app.call("POST", "/mint", { headers: { "content-type": "application/x-www-form-urlencoded" }, payload: "sub=a" }),
+      { status: 415, body: { error_description: /application\/json/ } }, "the others take JSON as before");
+  });
+
+  await t.test("Basic and body together are refused", async (t) => {
+    t.match(await exchange({ code: "x", ...client }, basic(client)), { status: 400, body: { error_description: /not both/ } });
+    t.match(await exchange({ code: "x", client_id: client.client_id }, basic(client)), { status: 400 });
+  });
+
+  await t.test("a public client mints nothing and has no secret to rotate", async (t) => {
+    for (const client_secret of ["", "x", "undefined"]) {
+      const { status } = await app.call("POST", "/mint", { payload: { client_id: spa.client_id, client_secret, sub: "a" } });
+      t.ok(status === 401 || status === 400, `${status}`);
+    }
+    t.match(await app.call("POST", `/clients/${spa.client_id}/rotate-secret`, { headers: OPERATOR, payload: {} }),
+      { status: 400, body: { error_description: /public client/ } });
+  });
+
+  await t.test("a page from anywhere may call it, without cookies", async (t) => {
+    const { status, headers } = await app.call("OPTIONS", "/token", {
+      headers: { origin: "https://spa.example", "access-control-request-method": "POST", "access-control-request-headers": "content-type" },
+    });
+    t.match({ status, headers }, { status: 204, headers: { "access-control-allow-origin": "*" } });
+    t.equal(headers["access-control-allow-credentials"], undefined);
+  });
+
+  await t.test("in the course of time", async (t) => {
+    const { clock, advance } = manualClock();
+    const { app, client, logIn, exchange } = await loginFixture(t, env, { clock });
+    const code = async () => delivered(await logIn("alice", { response_type: "code" })).code as string;
+    const [inTime, late, replayed] = [await code(), await code(), await code()];
+    const { body: { access_token: token } } = await exchange({ code: replayed, ...client });
+    advance(59);
+    t.equal((await exchange({ code: inTime, ...client })).status, 200);
+    advance(2);
+    t.match(await exchange({ code: late, ...client }), { status: 400, body: { error: "invalid_grant" } });
+    advance(1800);
+    await app.fastify.authorizationCodes.sweep();
+    t.match(await exchange({ code: replayed, ...client }), { body: { error_description: /used before/ } },
+      "a replay is recognised for as long as the token lives");
+    t.equal((await app.userinfo(token as string)).status, 401);
+  });
+});
+
+await t.test("a token of a login verifies with the JWKS, as any other", async (t) => {
+  const { app, logIn } = await loginFixture(t);
+  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  const keys = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`));
+  const { access_token: token = "" } = delivered(await logIn("alice"));
+  t.match(await jwtVerify(token, keys, { issuer: "authflow-go" }), { payload: { sub: "corp|alice" } });
+});

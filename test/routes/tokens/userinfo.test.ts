@@ -1,0 +1,75 @@
+import t from "tap";
+import { bearer, decode, onEveryBackend, someClaims, testApp, withoutDatabase } from "../../support/app.js";
+
+await onEveryBackend(t, async (t, env) => {
+  const app = await testApp(t, env);
+
+  await t.test("a live token gets its claims, custom ones included", async (t) => {
+    const token = await app.mint({ email: "alice@example.com", claims: { roles: ["editor"] }, audience: "api" });
+    const { status, headers, body } = await app.userinfo(token);
+    t.equal(status, 200);
+    t.strictSame(body, decode(token));
+    t.equal(headers["cache-control"], "no-store");
+  });
+
+  await t.test("a token of another installation gets 401", async (t) => {
+    const foreign = await testApp(t);
+    t.match(await app.userinfo(await foreign.mint()), { status: 401, body: { error: "invalid_token" } });
+  });
+
+  await t.test("what can't be known to be live is not called live", async (t) => {
+    if (env.REDIS_URL !== undefined) return; // there Redis knows: see the end-to-end tests
+    const token = await app.mint();
+    await withoutDatabase(app);
+    t.match(await app.userinfo(token), { status: 503, body: { error: "temporarily_unavailable" } });
+    t.match(await app.logout(token), { status: 503, body: { error: "temporarily_unavailable" } });
+  });
+});
+
+await t.test("an expired token gets 401 and is told why", async (t) => {
+  const app = await testApp(t);
+  const answer = await app.userinfo(await app.sign(someClaims({ iat: 1_000_000_000, exp: 1_000_000_060 })));
+  t.match(answer, { status: 401, body: { error: "invalid_token", error_description: "The token has expired" } });
+  t.match(answer.headers["www-authenticate"],
+    /^Bearer realm="authflow", error="invalid_token", error_description="The token has expired"$/);
+});
+
+await t.test("exp is told by the replica's steady clock, to the millisecond", async (t) => {
+  let now = Date.now();
+  const app = await testApp(t, {}, { clock: () => now });
+  const token = await app.mint({ expires_in: 60 });
+  const end = (decode(token) as { exp: number }).exp * 1000;
+  now = end - 1;
+  t.equal((await app.userinfo(token)).status, 200);
+  now = end;
+  t.match(await app.userinfo(token), { status: 401, body: { error_description: "The token has expired" } });
+  t.equal((await app.logout(token)).status, 401);
+  now = end - 3_600_000;
+  t.equal((await app.userinfo(token)).status, 200);
+});
+
+await t.test("a token of another issuer under the same key gets 401", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_ISSUER: "https://id.example.com" });
+  t.equal((await app.userinfo(await app.sign(someClaims({ iss: "https://id.example.com" })))).status, 200);
+  t.equal((await app.userinfo(await app.sign(someClaims({ iss: "authflow-go" })))).status, 401);
+  t.equal((await app.userinfo(await app.sign(someClaims({ iss: ["https://id.example.com"] })))).status, 401);
+});
+
+await t.test("what is not one bearer token gets 401 with a challenge", async (t) => {
+  const app = await testApp(t);
+  const token = await app.mint();
+  for (const authorization of ["", "Bearer", "Bearer ", `Basic ${token}`, `Token ${token}`, token, "Bearer a",
+    "Bearer a.b", "Bearer a.b.c",
+    "Bearer ..", `Bearer ${token} ${token}`, `Bearer ${token}.${token}`, `Bearer ${token.slice(0, -8)}`,
+      `Bearer "${token}"`, "Bearer \u00e9"]) {
+    const { status, headers, body } = await app.call("GET", "/userinfo", { headers: { authorization } });
+    t.match({ status, body, challenge: headers["www-authenticate"] },
+      { status: 401, body: { error: /^invalid_(token|request)$/ }, challenge: /^Bearer / },
+      authorization.slice(0, 20));
+  }
+  t.equal((await app.call("GET", `/userinfo?access_token=${token}`)).status, 401,
+    "a token in the query is not read (RFC 6750 §5.3)");
+  t.equal((await app.call("GET", "/userinfo", { headers: { authorization: `bearer ${token}` } })).status, 200,
+    "the scheme is case-insensitive");
+  t.equal((await app.call("HEAD", "/userinfo", { headers: bearer(token) })).text, "");
+});
