@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { buildApp } from "../dist/src/app.js";
-import { loadConfig } from "../dist/src/config.js";
+import { loadConfig } from "../dist/src/config/load.js";
 
 /** The service as it is, with its embedded database in `folder`, and one provider switched on. */
 export async function startAuthflow({ port, folder, upstream }) {

@@ -2,7 +2,7 @@
 // from src/config/settings.ts, the snippets from examples/. `node scripts/docs.mjs check` exits 1 where they differ.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { SETTINGS, settingNotes } from "../dist/src/settings.js";
+import { SETTINGS, settingNotes } from "../dist/src/config/settings.js";
 
 const root = resolve(import.meta.dirname, "..");
 const names = Object.keys(SETTINGS.properties);

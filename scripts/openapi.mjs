@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildApp } from "../dist/src/app.js";
-import { loadConfig } from "../dist/src/config.js";
+import { loadConfig } from "../dist/src/config/load.js";
 
 const file = new URL("../openapi.yaml", import.meta.url);
 const data = mkdtempSync(join(tmpdir(), "authflow-openapi-"));

@@ -56,7 +56,7 @@ declare module "fastify" {
     config: Config;
     clock: Clock;
     /** Sets `clock` by the one that all replicas share; see SteadyClock. */
-    keepTime: (shared: number | null, roundTrip: number) => void;
+    synchroniseClock: (shared: number | null, roundTrip: number) => void;
   }
 }
 
@@ -97,7 +97,7 @@ export async function buildApp(
   app.decorate("config", config);
   const steady = new SteadyClock({ wall: () => Date.now(), monotonic: () => performance.now() });
   app.decorate("clock", clock ?? steady.read);
-  app.decorate("keepTime", (shared, roundTrip) => {
+  app.decorate("synchroniseClock", (shared, roundTrip) => {
     const correction = steady.follow(shared, roundTrip);
     if (shared !== null && correction !== 0) app.log.warn({ milliseconds: correction }, CLOCK_IS_OFF);
   });

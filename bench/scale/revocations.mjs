@@ -63,7 +63,7 @@ export async function measureRevocations(context) {
   };
 }
 
-/** What each replica asks every 400 ms (src/stores/prisma/revocations.ts, `unshared`): the database's milliseconds. */
+/** What each replica asks every 400 ms (src/stores/prisma/revocations.ts, `uncached`): the database's milliseconds. */
 async function unsharedLooks({ query }) {
   const runs = [];
   for (let i = 0; i < 21; i++) {

@@ -31,7 +31,7 @@ export default fp(async (app) => {
   };
   const follow = async (): Promise<void> => {
     const asOf = app.clock();
-    const { clientRevision, ringRevision } = await app.lookAtInstallation();
+    const { clientRevision, ringRevision } = await app.refreshInstallation();
     const followed = [app.clientCache.sync(clientRevision, asOf), app.keys.follow(ringRevision, asOf)];
     // Both to their ends: a key that can't be read must not keep a client's end from arriving.
     for (const outcome of await Promise.allSettled(followed)) if (outcome.status === "rejected") throw outcome.reason;

@@ -31,7 +31,7 @@ export default fp(async (app) => {
   app.decorate("authenticateClient", async (request) => {
     const presented = credentials(request);
     const { id, secret } = presented;
-    const known = app.clients.recognise(id, secret);
+    const known = app.clients.authenticateFromCache(id, secret);
     request.client = known ?? await countingFailures(request, () => app.clients.authenticate(id, secret));
     request.credentials = presented;
     const limit = await clientLimit(request);

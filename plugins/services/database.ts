@@ -10,7 +10,7 @@ declare module "fastify" {
     /** As it was at the start. */
     installation: Installation;
     /** Reads it anew, and sets this replica's clock by the database's. */
-    lookAtInstallation: () => Promise<Installation>;
+    refreshInstallation: () => Promise<Installation>;
   }
 }
 
@@ -24,10 +24,10 @@ export default fp(async (app) => {
     const look = async (): Promise<Installation> => {
       const asked = performance.now();
       const installation = await database.installation.load();
-      app.keepTime(installation.now, performance.now() - asked);
+      app.synchroniseClock(installation.now, performance.now() - asked);
       return installation;
     };
-    app.decorate("lookAtInstallation", look);
+    app.decorate("refreshInstallation", look);
     app.decorate("installation", await look());
   } catch (cause) {
     throw new Error(`The database that DATABASE_URL names can't be used: ${reason(cause)}`, { cause });

@@ -2,11 +2,11 @@ import cookie from "@fastify/cookie";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { Grants } from "../../src/grants/grants.js";
-import { AuthorizationCodes } from "../../src/login/authorization-code-service.js";
-import { LOGIN_COOKIE, type LoginCookie, Logins, type Redirect } from "../../src/login/login-service.js";
+import { AuthorizationCodeService } from "../../src/login/authorization-code-service.js";
+import { LOGIN_COOKIE, type LoginCookie, LoginService, type Redirect } from "../../src/login/login-service.js";
 
 declare module "fastify" {
-  interface FastifyInstance { logins: Logins; authorizationCodes: AuthorizationCodes; grants: Grants }
+  interface FastifyInstance { logins: LoginService; authorizationCodes: AuthorizationCodeService; grants: Grants }
   interface FastifyRequest {
     /** Takes the cookie of the login with this state: it serves once. */
     takeLoginCookie: (state: string | undefined, reply: FastifyReply) => string | undefined;
@@ -24,11 +24,11 @@ const MOST_LOGINS = 20;
 export default fp(async (app) => {
   const { clock, clients, tokens, revocations, providers, database, config: { publicUrl, issuer } } = app;
   await app.register(cookie);
-  const codes = new AuthorizationCodes({
+  const codes = new AuthorizationCodeService({
     store: database.authorizationCodes, tokens, revocations, clock, statusOf: app.statusOf,
   });
   app.decorate("authorizationCodes", codes);
-  app.decorate("logins", new Logins({ store: database.logins, codes, tokens, clients, providers, clock, publicUrl, issuer }));
+  app.decorate("logins", new LoginService({ store: database.logins, codes, tokens, clients, providers, clock, publicUrl, issuer }));
   app.decorate("grants", new Grants({ codes }));
 
   const secure = publicUrl.startsWith("https:");
@@ -43,7 +43,7 @@ export default fp(async (app) => {
     return this.setCookie(named(login.name), login.value, { ...options, maxAge: login.maxAge });
   });
   app.decorateRequest("takeLoginCookie", function takeLoginCookie(this: FastifyRequest, state, reply) {
-    const name = named(Logins.cookieName(state ?? ""));
+    const name = named(LoginService.cookieName(state ?? ""));
     if (this.cookies[name] !== undefined) reply.clearCookie(name, options);
     return this.cookies[name];
   });

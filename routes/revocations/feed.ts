@@ -14,7 +14,7 @@ const revocationFeed: FastifyPluginAsyncTypebox = async (app) => {
       operationId: "streamRevocations",
       summary: "Hear of every revocation as it happens",
       description:
-        "Server-Sent Events. `revoked` carries tokens, `revoked-before` cut-offs, `current` says that all has been told " +
+        "Server-Sent Events. `revoked` carries tokens, `issued_before` cut-offs, `current` says that all has been told " +
         "until now, `heartbeat` every 15 s that nothing was missed. Ids are in order; with Last-Event-ID it goes on " +
         "behind that one. Without, or where that is not known any more, it begins with `reset` and all that is revoked. " +
         "`reset` can come later too: what follows it replaces all that you were told, your last event id included.",

@@ -74,12 +74,12 @@ export class ClientRegistry {
   }
 
   /** The client, where memory alone can tell that the secret is right; undefined decides nothing. */
-  recognise(id: string, secret: string): Client | undefined {
+  authenticateFromCache(id: string, secret: string): Client | undefined {
     const client = this.#cache.get(id);
     return client !== undefined && secretMatches(client.secrets, secret, this.#clock()) ? enabled(client) : undefined;
   }
 
-  /** As `recognise`, by one read of the database, which every refusal costs alike: the answer's time tells nothing. */
+  /** As `authenticateFromCache`, by one read of the database, which every refusal costs alike: the answer's time tells nothing. */
   async authenticate(id: string, secret: string): Promise<Client> {
     const client = await this.#cache.load(id);
     if (!secretMatches(client?.secrets, secret, this.#clock()) || client === null) throw invalidClient();
@@ -93,7 +93,7 @@ export class ClientRegistry {
     return works(this.#cache.get(id)) || works(await this.#cache.load(id)); // memory may not know the newest secret yet
   }
 
-  /** Any client, also a disabled one, without authentication; as `recognise`, current to within a second. */
+  /** Any client, also a disabled one, without authentication; as `authenticateFromCache`, current to within a second. */
   async lookUp(id: string): Promise<Client | null> {
     return this.#cache.get(id) ?? this.#cache.load(id);
   }

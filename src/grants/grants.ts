@@ -1,12 +1,12 @@
 import type { Client } from "../clients/client.js";
 import { AuthflowError, invalidRequest } from "../shared/errors.js";
-import type { AuthorizationCodes } from "../login/authorization-code-service.js";
+import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
 import type { IssuedToken } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import type { Grant, TokenParameters } from "./grant.js";
 
 /** Every grant by its grant_type. */
-const table = ({ codes }: { codes: AuthorizationCodes }): Record<string, Grant> => ({
+const table = ({ codes }: { codes: AuthorizationCodeService }): Record<string, Grant> => ({
   authorization_code: authorizationCode(codes),
 });
 
@@ -14,7 +14,7 @@ const table = ({ codes }: { codes: AuthorizationCodes }): Record<string, Grant> 
 export class Grants {
   readonly #grants: ReadonlyMap<string, Grant>;
 
-  constructor(dependencies: { codes: AuthorizationCodes }) {
+  constructor(dependencies: { codes: AuthorizationCodeService }) {
     this.#grants = new Map(Object.entries(table(dependencies)));
   }
 

@@ -26,7 +26,7 @@ interface Dependencies {
 }
 
 /** One-time codes: issued to a browser, exchanged by the application. */
-export class AuthorizationCodes {
+export class AuthorizationCodeService {
   readonly #dependencies: Dependencies;
 
   constructor(dependencies: Dependencies) {

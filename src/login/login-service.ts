@@ -10,10 +10,10 @@ import type { Provider, UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
 import { loginClaims } from "./login-claims.js";
-import type { AuthorizationCodes } from "./authorization-code-service.js";
+import type { AuthorizationCodeService } from "./authorization-code-service.js";
 import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
 import { AuthorizationResponse } from "./authorization-response.js";
-import type { Login, LoginStore } from "./pending-login.js";
+import type { Login, PendingLoginStore } from "./pending-login.js";
 import { digest, newSecret } from "./secrets.js";
 
 /** What a provider sends back (RFC 6749 §4.1.2, RFC 9207), unchecked. */
@@ -36,8 +36,8 @@ const LOGIN_LIFETIME = 600;
 const REMEMBERED = 3_600_000;
 
 interface Dependencies {
-  store: LoginStore;
-  codes: AuthorizationCodes;
+  store: PendingLoginStore;
+  codes: AuthorizationCodeService;
   tokens: TokenIssuer;
   clients: ClientRegistry;
   providers: ReadonlyMap<string, Provider>;
@@ -48,7 +48,7 @@ interface Dependencies {
 }
 
 /** Logins through providers, from the application's request to the answer it gets. */
-export class Logins {
+export class LoginService {
   readonly #dependencies: Dependencies;
   readonly #response: AuthorizationResponse;
 
@@ -75,7 +75,7 @@ export class Logins {
       };
       const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
       await this.#dependencies.store.begin(login);
-      return { location, cookie: { name: Logins.cookieName(state), value: browser, maxAge: LOGIN_LIFETIME + REMEMBERED / 1000 } };
+      return { location, cookie: { name: LoginService.cookieName(state), value: browser, maxAge: LOGIN_LIFETIME + REMEMBERED / 1000 } };
     } catch (failure) {
       return this.#refusal(address, provider, failure);
     }

@@ -23,7 +23,7 @@ export interface Login extends AuthorizationRequest {
   expiresAt: number;
 }
 
-export interface LoginStore {
+export interface PendingLoginStore {
   begin(login: Login): Promise<void>;
   /** Removes the login and returns it: of any number of callers, on any replica, one gets it. */
   take(stateHash: string): Promise<Login | null>;

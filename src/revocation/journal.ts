@@ -13,14 +13,14 @@ export interface Revocation {
 
 /** The database: the truth about what is revoked. Instants are epoch milliseconds. */
 export interface RevocationJournal {
-  /** Durable when it resolves; recording a jti twice is no error. The row waits for `markShared` unless `shared`. */
+  /** Durable when it resolves; recording a jti twice is no error. The row waits for `markCached` unless `shared`. */
   record(revocation: Revocation, shared: boolean): Promise<void>;
   has(jti: string): Promise<boolean>;
-  /** Live revocations (expiresAt > now) in jti order, for filling the shared face anew. */
+  /** Live revocations (expiresAt > now) in jti order, for filling the cache anew. */
   live(now: number, page: { limit: number; after?: string }): Promise<Revocation[]>;
-  /** Live revocations that the shared face has not confirmed yet, whichever instance recorded them. */
-  unshared(now: number, limit: number): Promise<Revocation[]>;
-  markShared(jtis: string[]): Promise<void>;
+  /** Live revocations that the cache has not confirmed yet, whichever instance recorded them. */
+  uncached(now: number, limit: number): Promise<Revocation[]>;
+  markCached(jtis: string[]): Promise<void>;
   /** Deletes up to `limit` rows with expiresAt <= before; returns how many. */
   sweep(before: number, limit: number): Promise<number>;
 }

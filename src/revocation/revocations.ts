@@ -6,24 +6,24 @@ import { invalidRequest, invalidToken, unavailable } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
-import { birthOf } from "../tokens/issued-at.js";
+import { issuedAtMs } from "../tokens/issued-at.js";
 import { type Cutoff, type CutoffJournal, type CutoffName, CUTOFF_TOLERANCE, LATEST } from "./cutoff.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
-import { Mirror } from "./cache-writer.js";
-import type { SharedFace } from "./revocation-cache.js";
+import { CacheWriter } from "./cache-writer.js";
+import type { RevocationCache } from "./revocation-cache.js";
 
 const REVOKED = "The token was revoked";
 
 interface Dependencies {
   journal: RevocationJournal;
   cutoffs: CutoffJournal;
-  face?: SharedFace | undefined;
+  cache?: RevocationCache | undefined;
   clock: Clock;
   /** The longest life, in seconds, of a token that still verifies. */
   longestTtl: () => number;
   /** Providers whose logins get the subject `<provider>|<id>`. */
   loginProviders: readonly string[];
-  /** Called when the journals have news that no shared face announces. */
+  /** Called when the journals have news that no cache announces. */
   recorded: () => void;
   /** The token's entry in a status list of this deployment. */
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
@@ -31,27 +31,27 @@ interface Dependencies {
 /** A token whose signature was verified, and the key that its header names. */
 export interface PresentedToken { claims: AccessTokenClaims; kid: string }
 
-/** What is revoked: the journals are the truth, the shared face their fast copy. */
+/** What is revoked: the journals are the truth, the cache their fast copy. */
 export class Revocations {
   readonly #dependencies: Dependencies;
-  readonly #tokens: Mirror<Revocation>;
-  readonly #cutoffs: Mirror<Cutoff>;
+  readonly #tokens: CacheWriter<Revocation>;
+  readonly #cutoffs: CacheWriter<Cutoff>;
 
   constructor(dependencies: Dependencies) {
-    const { journal, cutoffs, face } = dependencies;
+    const { journal, cutoffs, cache } = dependencies;
     this.#dependencies = dependencies;
-    this.#tokens = new Mirror({
+    this.#tokens = new CacheWriter({
       keyOf: ({ jti }) => jti,
       live: (now, { limit, after }) => journal.live(now, { limit, ...(after && { after: after.jti }) }),
-      unshared: (now, limit) => journal.unshared(now, limit),
-      markShared: (entries) => journal.markShared(entries.map(({ jti }) => jti)),
+      uncached: (now, limit) => journal.uncached(now, limit),
+      markCached: (entries) => journal.markCached(entries.map(({ jti }) => jti)),
       sweep: (before, limit) => journal.sweep(before, limit),
-      show: async (entries, announced) => face?.show(entries, announced),
+      show: async (entries, announced) => cache?.show(entries, announced),
     });
-    this.#cutoffs = new Mirror<Cutoff>({
+    this.#cutoffs = new CacheWriter<Cutoff>({
       ...cutoffs,
-      keyOf: ({ scope, value, bornBefore, expiresAt }) => [scope, bornBefore, expiresAt, value].join(" "),
-      show: async (entries, announced) => face?.showCutoffs(entries, announced),
+      keyOf: ({ scope, value, issuedBefore, expiresAt }) => [scope, issuedBefore, expiresAt, value].join(" "),
+      show: async (entries, announced) => cache?.showCutoffs(entries, announced),
     });
   }
 
@@ -63,15 +63,15 @@ export class Revocations {
 
   /** As `revoke`, of a token that nobody presents; one that was revoked before stays so. */
   async revokeIssued(token: Omit<Revocation, "revokedAt">): Promise<void> {
-    const { journal, face, clock } = this.#dependencies;
+    const { journal, cache, clock } = this.#dependencies;
     const revocation = { ...token, revokedAt: clock() };
-    await recorded(journal.record(revocation, face === undefined));
+    await recorded(journal.record(revocation, cache === undefined));
     await this.#shown(this.#tokens, revocation);
   }
 
   /** Ends everything that a key ever signed, and for good: who has the key may have given its tokens any lifetime. */
   async revokeKey(kid: string): Promise<void> {
-    await this.#cut({ scope: "kid", value: kid, bornBefore: LATEST, expiresAt: LATEST });
+    await this.#cut({ scope: "kid", value: kid, issuedBefore: LATEST, expiresAt: LATEST });
   }
 
   /** Logs the token's subject out everywhere: ends this token and all others of it. Rejects as `revoke` does. */
@@ -93,20 +93,20 @@ export class Revocations {
     await this.#cutNow({ scope: "client_id", value: clientId });
   }
 
-  /** Rejects with temporarily_unavailable where neither face nor journals can tell. */
+  /** Rejects with temporarily_unavailable where neither cache nor journals can tell. */
   async isRevoked(token: PresentedToken): Promise<boolean> {
-    return (await this.#faceTells(token)) ?? (await this.#journalsTell(token));
+    return (await this.#isRevokedInCache(token)) ?? (await this.#isRevokedInDatabase(token));
   }
 
   /**
-   * Brings the face up to the journals: all of them after the face lost its contents, else what some replica recorded
-   * and could not show. Rejects when the face is out of reach.
+   * Brings the cache up to the journals: all of them after the cache lost its contents, else what some replica recorded
+   * and could not show. Rejects when the cache is out of reach.
    */
   async synchronise(): Promise<void> {
-    const { face } = this.#dependencies;
-    if (face === undefined) return;
-    if (!await face.isComplete()) {
-      await face.fill(async () => {
+    const { cache } = this.#dependencies;
+    if (cache === undefined) return;
+    if (!await cache.isComplete()) {
+      await cache.fill(async () => {
         await this.#cutoffs.fill(() => this.#surelyPast());
         await this.#tokens.fill(() => this.#surelyPast());
       });
@@ -115,9 +115,9 @@ export class Revocations {
     await this.#tokens.catchUp(this.#surelyPast());
   }
 
-  /** Whether the face shows all that the journals hold (true where there is none). Rejects when it is out of reach. */
+  /** Whether the cache shows all that the journals hold (true where there is none). Rejects when it is out of reach. */
   async isComplete(): Promise<boolean> {
-    return await this.#dependencies.face?.isComplete() ?? true;
+    return await this.#dependencies.cache?.isComplete() ?? true;
   }
 
   /** Deletes revocations whose tokens have expired, by every replica's clock. */
@@ -131,8 +131,8 @@ export class Revocations {
    */
   async #cutNow(name: CutoffName, atLeastUntil = 0): Promise<void> {
     const { clock, longestTtl } = this.#dependencies;
-    const bornBefore = clock() + CUTOFF_TOLERANCE + 1;
-    await this.#cut({ ...name, bornBefore, expiresAt: Math.max(bornBefore + longestTtl() * 1000, atLeastUntil) });
+    const issuedBefore = clock() + CUTOFF_TOLERANCE + 1;
+    await this.#cut({ ...name, issuedBefore, expiresAt: Math.max(issuedBefore + longestTtl() * 1000, atLeastUntil) });
     await sleep(2 * CUTOFF_TOLERANCE + 2);
   }
 
@@ -143,14 +143,14 @@ export class Revocations {
   }
 
   async #cut(cutoff: Cutoff): Promise<void> {
-    const { cutoffs, face } = this.#dependencies;
-    await recorded(cutoffs.record(cutoff, face === undefined));
+    const { cutoffs, cache } = this.#dependencies;
+    await recorded(cutoffs.record(cutoff, cache === undefined));
     await this.#shown(this.#cutoffs, cutoff);
   }
 
-  async #shown<T>(mirror: Mirror<T>, entry: T): Promise<void> {
-    if (this.#dependencies.face === undefined) return this.#dependencies.recorded();
-    await mirror.show(entry).catch((cause: unknown) => {
+  async #shown<T>(writer: CacheWriter<T>, entry: T): Promise<void> {
+    if (this.#dependencies.cache === undefined) return this.#dependencies.recorded();
+    await writer.show(entry).catch((cause: unknown) => {
       throw unavailable(
         "The logout is recorded but does not reach every service yet: try again until it is confirmed",
         cause,
@@ -160,15 +160,15 @@ export class Revocations {
 
   /** A logout that was answered 503 stands in the journal only: its repetition must be able to finish it. */
   async #inEffect(token: PresentedToken): Promise<boolean> {
-    return this.#dependencies.face === undefined ? this.#journalsTell(token) : await this.#faceTells(token) === true;
+    return this.#dependencies.cache === undefined ? this.#isRevokedInDatabase(token) : await this.#isRevokedInCache(token) === true;
   }
 
-  async #faceTells(token: PresentedToken): Promise<boolean | undefined> {
-    const sight = await this.#dependencies.face?.look(token.claims.jti, namesOf(token));
-    if (sight === undefined) return undefined;
-    if (sight.revoked || sight.bornBefore.some((instant) => isCut(token, instant))) return true;
-    // What has expired by the face's clock is gone from it, though this replica's clock may say that it lives.
-    return sight.complete && sight.now < token.claims.exp * 1000 ? false : undefined;
+  async #isRevokedInCache(token: PresentedToken): Promise<boolean | undefined> {
+    const cached = await this.#dependencies.cache?.lookup(token.claims.jti, namesOf(token));
+    if (cached === undefined) return undefined;
+    if (cached.revoked || cached.issuedBefore.some((instant) => isCut(token, instant))) return true;
+    // What has expired by the cache's clock is gone from it, though this replica's clock may say that it lives.
+    return cached.complete && cached.now < token.claims.exp * 1000 ? false : undefined;
   }
 
   /** Past for every replica, also where this one's clock is ahead. */
@@ -176,11 +176,11 @@ export class Revocations {
     return this.#dependencies.clock() - CLOCK_ERROR;
   }
 
-  async #journalsTell(token: PresentedToken): Promise<boolean> {
+  async #isRevokedInDatabase(token: PresentedToken): Promise<boolean> {
     const { journal, cutoffs } = this.#dependencies;
     try {
       const [revoked, found] = await Promise.all([journal.has(token.claims.jti), cutoffs.find(namesOf(token))]);
-      return revoked || found.some(({ bornBefore }) => isCut(token, bornBefore));
+      return revoked || found.some(({ issuedBefore }) => isCut(token, issuedBefore));
     } catch (cause) {
       throw unavailable("Whether the token was revoked can't be known right now", cause);
     }
@@ -193,8 +193,8 @@ const namesOf = ({ kid, claims: { sub, client_id } }: PresentedToken): CutoffNam
   ...(client_id === undefined ? [] : [{ scope: "client_id", value: client_id } as const]),
 ];
 /** LATEST ends a token whatever birth it claims: who has a key can write any. */
-const isCut = ({ claims }: PresentedToken, bornBefore: number | null): boolean =>
-  bornBefore !== null && (bornBefore >= LATEST || birthOf(claims) < bornBefore);
+const isCut = ({ claims }: PresentedToken, issuedBefore: number | null): boolean =>
+  issuedBefore !== null && (issuedBefore >= LATEST || issuedAtMs(claims) < issuedBefore);
 
 const recorded = (record: Promise<void>): Promise<void> => record.catch((cause: unknown) => {
   throw unavailable("The logout could not be recorded: try again", cause);

@@ -1,6 +1,6 @@
 import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
 import { unavailable } from "../shared/errors.js";
-import { birthOf } from "../tokens/issued-at.js";
+import { issuedAtMs } from "../tokens/issued-at.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import { uuidv7 } from "../shared/uuid.js";
 import { type StatusClaim, statusListUri, statusReference } from "../tokens/status-reference.js";
@@ -62,7 +62,7 @@ export class StatusAllocator {
     // Unrecorded it would escape every cut-off.
     if (list === undefined) throw unavailable("The token's status list was closed meanwhile: try again");
     const { sub, client_id: clientId = "", exp } = claims;
-    list.record({ index: reference.index, birth: birthOf(claims), sub, clientId, kid }, exp * 1000);
+    list.record({ index: reference.index, birth: issuedAtMs(claims), sub, clientId, kid }, exp * 1000);
   }
 
   /** Calls at once share one. Rejects where the database did not take everything; what it did not take is kept. */

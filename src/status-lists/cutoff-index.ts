@@ -10,7 +10,7 @@ const WHOLE_EVERY = 60_000;
 const OVERLAP = 2 * CLOCK_TOLERANCE;
 const PAGE = 2000;
 
-interface Cut { head: number; tail: number; bornBefore: number; expiresAt: number; learnt: number }
+interface Cut { head: number; tail: number; issuedBefore: number; expiresAt: number; learnt: number }
 
 /** Cut-offs by the hashes of what they end. */
 export class Cuts {
@@ -20,10 +20,10 @@ export class Cuts {
 
   /** Whether that says anything new. */
   put(cut: Cut): boolean {
-    const { head, tail, bornBefore, expiresAt } = cut;
+    const { head, tail, issuedBefore, expiresAt } = cut;
     const neighbours = this.#byHead.get(head) ?? [];
     const known = neighbours.find((one) => one.tail === tail);
-    if (known !== undefined && known.bornBefore >= bornBefore) {
+    if (known !== undefined && known.issuedBefore >= issuedBefore) {
       known.expiresAt = Math.max(known.expiresAt, expiresAt);
       return false;
     }
@@ -39,7 +39,7 @@ export class Cuts {
       const tail = records.readUInt32LE(at + offset + 4);
       const cut = neighbours.find((one) => one.tail === tail);
       // As everywhere: a revoked key's tokens may claim any birth.
-      if (cut !== undefined && (cut.bornBefore >= LATEST || birthAt(records, at) < cut.bornBefore)) return true;
+      if (cut !== undefined && (cut.issuedBefore >= LATEST || birthAt(records, at) < cut.issuedBefore)) return true;
     }
     return false;
   }
@@ -94,16 +94,16 @@ export class CutoffIndex {
   async #read(): Promise<void> {
     const asOf = this.#clock();
     const whole = Math.abs(asOf - this.#wholeAsOf) >= WHOLE_EVERY;
-    const recent = whole ? {} : { bornAfter: this.#asOf - OVERLAP };
+    const recent = whole ? {} : { newerThan: this.#asOf - OVERLAP };
     let after: Cutoff | undefined;
     for (;;) {
       const page = await this.#journal.live(asOf - CLOCK_TOLERANCE,
         { limit: PAGE, ...recent, ...(after === undefined ? {} : { after }) });
       for (const cutoff of page) {
         const hash = nameHash(cutoff);
-        const { bornBefore, expiresAt } = cutoff;
+        const { issuedBefore, expiresAt } = cutoff;
         const learnt = this.revision + 1;
-        if (this.cuts.put({ head: hash.readUInt32LE(), tail: hash.readUInt32LE(4), bornBefore, expiresAt, learnt }))
+        if (this.cuts.put({ head: hash.readUInt32LE(), tail: hash.readUInt32LE(4), issuedBefore, expiresAt, learnt }))
           this.revision = learnt;
       }
       after = page.at(-1);

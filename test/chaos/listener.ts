@@ -1,5 +1,5 @@
 import { EventSource } from "eventsource";
-import { birthOf } from "../../src/tokens/issued-at.js";
+import { issuedAtMs } from "../../src/tokens/issued-at.js";
 import type { Suite } from "../support/services.js";
 
 /** What a verifier that listens to the feed thinks of a token. */
@@ -9,7 +9,7 @@ export interface Claims { jti: string; sub: string; iat: number; client_id: stri
 /** Milliseconds of silence after which a verifier knows nothing any more: three heartbeats. */
 const STALE_AFTER = 45_000;
 
-interface Ended { sub?: string; client_id?: string; kid?: string; born_before: number }
+interface Ended { sub?: string; client_id?: string; kid?: string; issued_before: number }
 
 /** A verifier at the feed, by a client library for Server-Sent Events. It tries the replicas in turn, `urls[0]` first. */
 export class Listener {
@@ -32,7 +32,7 @@ export class Listener {
   get isFresh(): boolean { return performance.now() - this.#heardAt < STALE_AFTER; }
 
   thinks({ jti, sub, iat, client_id }: Claims): Opinion {
-    const birth = birthOf({ jti, iat });
+    const birth = issuedAtMs({ jti, iat });
     const ended = [`sub ${sub}`, `client_id ${client_id}`].some((name) => birth < (this.#cutoffs.get(name) ?? -Infinity));
     if (ended || this.#revoked.has(jti)) return "refused";
     return this.isFresh ? "accepted" : "unknown";
@@ -62,8 +62,8 @@ export class Listener {
     on("current", () => undefined);
     on("heartbeat", () => undefined);
     on("revoked", (tokens) => { for (const { jti } of tokens as Claims[]) this.#revoked.add(jti); });
-    on("revoked-before", (cutoffs) => {
-      for (const { born_before: before, ...name } of cutoffs as Ended[]) {
+    on("issued_before", (cutoffs) => {
+      for (const { issued_before: before, ...name } of cutoffs as Ended[]) {
         const key = name.sub === undefined ? `client_id ${name.client_id}` : `sub ${name.sub}`;
         this.#cutoffs.set(key, Math.max(before, this.#cutoffs.get(key) ?? 0));
       }

@@ -43,7 +43,7 @@ export function viewsOf({ replicas, client, shared }: World, listeners: Listener
   } }));
   const redis: View[] = shared() === undefined ? [] : [{ path: "redis", every: 50, mayForget: true, look: async ({ claims }) => {
     try {
-      const [revoked, before] = await shared()?.mget(`revoked:${claims.jti}`, `revoked-before:sub:${claims.sub}`) ?? [];
+      const [revoked, before] = await shared()?.mget(`revoked:${claims.jti}`, `issued_before:sub:${claims.sub}`) ?? [];
       return revoked != null || before != null ? "refused" : "accepted"; // each token has a subject of its own here
     } catch {
       return "unknown";

@@ -4,14 +4,14 @@ import { onEveryDialect } from "./dialects.js";
 import { NOW, nextId } from "./samples.js";
 
 const aCutoff = (changes: Partial<Cutoff> = {}): Cutoff =>
-  ({ scope: "kid", value: nextId(), bornBefore: NOW, expiresAt: NOW + 60_000, ...changes });
+  ({ scope: "kid", value: nextId(), issuedBefore: NOW, expiresAt: NOW + 60_000, ...changes });
 
 await onEveryDialect(t, async (t, { open }) => {
   const [{ cutoffs }, { cutoffs: other }] = [await open(), await open()];
   const FAR = NOW + 1e9; // each test at a time of its own, when the rows of those before are dead
 
   await t.test("what was recorded is found by its name, for every instance", async (t) => {
-    const [one, another] = [aCutoff(), aCutoff({ bornBefore: LATEST, expiresAt: LATEST })];
+    const [one, another] = [aCutoff(), aCutoff({ issuedBefore: LATEST, expiresAt: LATEST })];
     t.strictSame(await other.find([one]), []);
     await cutoffs.record(one, true);
     await cutoffs.record(another, true);
@@ -24,13 +24,13 @@ await onEveryDialect(t, async (t, { open }) => {
   });
 
   await t.test("of two for one name the later instants count, in any order and at once", async (t) => {
-    const first = aCutoff({ bornBefore: NOW + 5, expiresAt: FAR });
+    const first = aCutoff({ issuedBefore: NOW + 5, expiresAt: FAR });
     await cutoffs.record(first, true);
-    await other.record({ ...first, bornBefore: NOW + 4, expiresAt: FAR + 1 }, true);
+    await other.record({ ...first, issuedBefore: NOW + 4, expiresAt: FAR + 1 }, true);
     t.strictSame(await cutoffs.find([first]), [{ ...first, expiresAt: FAR + 1 }]);
-    const many = Array.from({ length: 20 }, (_, i) => ({ ...first, bornBefore: NOW + 10 + ((i * 7) % 20) }));
+    const many = Array.from({ length: 20 }, (_, i) => ({ ...first, issuedBefore: NOW + 10 + ((i * 7) % 20) }));
     await Promise.all(many.map((cutoff, i) => (i % 2 === 0 ? cutoffs : other).record(cutoff, true)));
-    t.strictSame(await cutoffs.find([first]), [{ ...first, bornBefore: NOW + 29, expiresAt: FAR + 1 }]);
+    t.strictSame(await cutoffs.find([first]), [{ ...first, issuedBefore: NOW + 29, expiresAt: FAR + 1 }]);
   });
 
   await t.test("live goes through the unexpired in the order of their names", async (t) => {
@@ -43,19 +43,19 @@ await onEveryDialect(t, async (t, { open }) => {
     t.strictSame(await cutoffs.live(now, { limit: 2, after: e }), []);
   });
 
-  await t.test("the unshared wait until marked, and again when they change meanwhile", async (t) => {
+  await t.test("the uncached wait until marked, and again when they change meanwhile", async (t) => {
     const now = FAR + 200;
     const one = aCutoff({ expiresAt: now + 1 });
     await cutoffs.record(one, false);
     await cutoffs.record(aCutoff({ expiresAt: now + 1 }), true);
     await cutoffs.record(aCutoff({ expiresAt: now }), false);
-    t.strictSame(await other.unshared(now, 10), [one]);
-    const later = { ...one, bornBefore: one.bornBefore + 1 };
+    t.strictSame(await other.uncached(now, 10), [one]);
+    const later = { ...one, issuedBefore: one.issuedBefore + 1 };
     await other.record(later, false);
-    await cutoffs.markShared([one]);
-    t.strictSame(await other.unshared(now, 10), [later], "what was shown is not what stands there now");
-    await cutoffs.markShared([later]);
-    t.strictSame(await other.unshared(now, 10), []);
+    await cutoffs.markCached([one]);
+    t.strictSame(await other.uncached(now, 10), [later], "what was shown is not what stands there now");
+    await cutoffs.markCached([later]);
+    t.strictSame(await other.uncached(now, 10), []);
     t.strictSame(await other.find([one]), [later]);
   });
 

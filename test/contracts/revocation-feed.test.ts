@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import t from "tap";
 import type { Cutoff } from "../../src/revocation/cutoff.js";
-import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../src/revocation/feed/event.js";
+import { type FeedEvent, eventOfCutoff, eventOfToken } from "../../src/revocation/feed/event.js";
 import type { Database } from "../../src/stores/prisma/database.js";
 import { onEveryDialect, run } from "./dialects.js";
 import { aRevocation, NOW, nextId } from "./samples.js";
 
 const aCutoff = (changes: Partial<Cutoff> = {}): Cutoff =>
-  ({ scope: "sub", value: nextId(), bornBefore: NOW, expiresAt: NOW + 60_000, ...changes });
+  ({ scope: "sub", value: nextId(), issuedBefore: NOW, expiresAt: NOW + 60_000, ...changes });
 const FORM = /^journal\.\d{15}$/;
 
 /** The feed as a backup held it when `position` was its newest place. */
@@ -25,11 +25,11 @@ await onEveryDialect(t, async (t, { url, open }) => {
     if (i % 3 === 0) {
       const cutoff = aCutoff();
       await cutoffs.record(cutoff, true);
-      return newsOfCutoff(cutoff);
+      return eventOfCutoff(cutoff);
     }
     const revocation = aRevocation();
     await revocations.record(revocation, true);
-    return newsOfToken(revocation);
+    return eventOfToken(revocation);
   };
   const newsOf = (events: FeedEvent[] | undefined) => events?.map(({ name, data }) => ({ name, data }));
   const placeOf = (id: string): number => Number(id.slice("journal.".length, "journal.".length + 15));
@@ -99,7 +99,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.equal(await feed.head(), start);
     const next = aRevocation();
     await one.revocations.record(next, true);
-    t.strictSame(newsOf(await feed.after(start, 10)), [newsOfToken(next)], "and leaves no gap");
+    t.strictSame(newsOf(await feed.after(start, 10)), [eventOfToken(next)], "and leaves no gap");
   });
 
   await t.test("a place that it never gave is none", async (t) => {
@@ -157,7 +157,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
 
   await t.test("waiting for news ends when nobody wants them any more", async (t) => {
     const waiting = new AbortController();
-    const waited = feed.news(await feed.head(), waiting.signal);
+    const waited = feed.waitForEvents(await feed.head(), waiting.signal);
     waiting.abort();
     await t.resolves(waited);
   });

@@ -41,23 +41,23 @@ await onEveryDialect(t, async (t, { open }) => {
     t.strictSame(await journal.live(now, { limit: 2, after: e!.jti }), []);
   });
 
-  await t.test("the unshared wait until marked, thousands at a time", async (t) => {
+  await t.test("the uncached wait until marked, thousands at a time", async (t) => {
     const now = FAR + 200;
     const rows = Array.from({ length: 20 }, () => aRevocation({ expiresAt: now + 1 }));
     await Promise.all(rows.map((row) => journal.record(row, false)));
     await journal.record(aRevocation({ expiresAt: now + 1 }), true);
     await journal.record(aRevocation({ expiresAt: now }), false);
-    const waiting = async () => (await other.unshared(now, 100)).map(({ jti }) => jti).sort();
+    const waiting = async () => (await other.uncached(now, 100)).map(({ jti }) => jti).sort();
     const jtis = rows.map(({ jti }) => jti);
     t.strictSame(await waiting(), jtis);
-    t.equal((await other.unshared(now, 7)).length, 7);
+    t.equal((await other.uncached(now, 7)).length, 7);
     // More than SQLite (32,766) or PostgreSQL (65,535) takes as parameters of one statement.
     const unknown = Array.from({ length: 70_000 }, nextId);
-    await journal.markShared([...jtis.slice(0, 10), ...unknown, ...jtis.slice(10, 19)]);
+    await journal.markCached([...jtis.slice(0, 10), ...unknown, ...jtis.slice(10, 19)]);
     t.strictSame(await waiting(), jtis.slice(19));
-    await journal.markShared([]);
+    await journal.markCached([]);
     const orders = [jtis, [...jtis].reverse()];
-    await Promise.all([journal, other].flatMap((one) => orders.map((order) => one.markShared(order))));
+    await Promise.all([journal, other].flatMap((one) => orders.map((order) => one.markCached(order))));
     t.strictSame(await waiting(), []);
     t.equal(await journal.has(jtis[0]!), true);
   });

@@ -92,8 +92,8 @@ scene("what ends a token", {}, async (t, feed, verifier) => {
   const [next, later, elsewhere] = [born(250), born(1_000, { jti: "opaque" }), born(0, { sub: "bob" })];
   for (const token of [...ended, next, later]) t.match(await verifier.ask(token), OK);
   // In pieces, one of which ends amid a character.
-  const data = JSON.stringify([{ sub: "zoë", born_before: at + 250, exp }]);
-  const text = Buffer.from(`event: revoked-before\nid: 2\ndata: ${data}\n\n`);
+  const data = JSON.stringify([{ sub: "zoë", issued_before: at + 250, exp }]);
+  const text = Buffer.from(`event: issued_before\nid: 2\ndata: ${data}\n\n`);
   const amid = text.indexOf("ë") + 1;
   for (const part of [text.subarray(0, 9), text.subarray(9, amid), text.subarray(amid)]) {
     connection.raw(part);
@@ -103,20 +103,20 @@ scene("what ends a token", {}, async (t, feed, verifier) => {
   for (const token of ended) t.match(await verifier.ask(token), REVOKED, "ends what was born before it");
   for (const token of [next, later, elsewhere]) t.match(await verifier.ask(token), OK, "and nothing else");
 
-  event("revoked-before", [{ sub: "zoë", born_before: at + 100, exp }]);
-  event("novelty", [{ sub: "bob", born_before: at + 9_999, exp }]);
+  event("issued_before", [{ sub: "zoë", issued_before: at + 100, exp }]);
+  event("novelty", [{ sub: "bob", issued_before: at + 9_999, exp }]);
   await taken(t, feed, verifier, connection);
   t.match(await verifier.ask(ended[1] ?? ""), REVOKED, "of two cut-offs the later one counts");
   t.match(await verifier.ask(elsewhere), OK, "an event of a later version is ignored");
 
-  event("revoked-before", [
-    { sub: "zoë", born_before: at + 900, exp }, { client_id: "kiosk", born_before: at + 500, exp },
+  event("issued_before", [
+    { sub: "zoë", issued_before: at + 900, exp }, { client_id: "kiosk", issued_before: at + 500, exp },
   ]);
   t.match(await verifier.askUntil(next, REVOKED), REVOKED, "a later one ends more");
   t.match(await verifier.ask(feed.mint({ client_id: "kiosk" }, at)), REVOKED, "a cut-off of a client");
   t.match(await verifier.ask(feed.mint({ client_id: "kiosk" }, at + 500)), OK);
 
-  event("revoked-before", [{ kid: "RS256", born_before: at, exp: 253_402_300_800 }]);
+  event("issued_before", [{ kid: "RS256", issued_before: at, exp: 253_402_300_800 }]);
   t.match(await verifier.askUntil(feed.mint({}, at), REVOKED), REVOKED, "a key");
   t.match(await verifier.ask(feed.mint({}, Date.now() + 60_000)), REVOKED, "ends all that it signs, whenever");
 });

@@ -29,7 +29,7 @@ await t.test("cut-offs hold on two replicas, spare new logins, and survive the l
   const both = async () => statuses(await Promise.all(services.map(({ ready }) => ready()))).join();
   await until("both are ready", async () => await both() === "200");
   t.same(await looks(before), [401]);
-  t.match(await redis.cli("GET", "revoked-before:sub:alice"), /^\d{13}$/, "Redis was told again");
+  t.match(await redis.cli("GET", "issued_before:sub:alice"), /^\d{13}$/, "Redis was told again");
 
   redis.pause();
   const { client_id, client_secret } = client;

@@ -26,8 +26,8 @@ export const jtiOf = (token: string): string => decode(token).jti as string;
 
 export interface Told { name: string; id: string | undefined; data: Record<string, unknown>[] }
 
-const NEWS = ["revoked", "revoked-before"];
-export const isNews = ({ name }: Told): boolean => NEWS.includes(name);
+const REVOCATION_EVENTS = ["revoked", "issued_before"];
+export const isRevocationEvent = ({ name }: Told): boolean => REVOCATION_EVENTS.includes(name);
 export const epochOf = (id: string): string => id.slice(0, id.lastIndexOf("."));
 
 /** A downstream service: what it was told, and its place in the feed, outlive its connections. */
@@ -48,7 +48,7 @@ export class Follower {
   }
 
   get isConnected(): boolean { return this.#connection !== undefined; }
-  get news(): Told[] { return this.told.filter(isNews); }
+  get news(): Told[] { return this.told.filter(isRevocationEvent); }
   names(): string[] { return this.told.map(({ name }) => name); }
   count(name: string): number { return this.told.filter((event) => event.name === name).length; }
 
@@ -89,11 +89,11 @@ export class Follower {
   }
 
   #take(name: string, id: string | undefined, text: string): void {
-    const data = NEWS.includes(name) ? JSON.parse(text) as Told["data"] : [];
+    const data = REVOCATION_EVENTS.includes(name) ? JSON.parse(text) as Told["data"] : [];
     const last = this.lastEventId;
-    // News takes a place of its own; `current` repeats the place it speaks of.
+    // RevocationEvent takes a place of its own; `current` repeats the place it speaks of.
     const comparable = id !== undefined && id !== "" && last !== "" && epochOf(id) === epochOf(last);
-    if (comparable && (id < last || (id === last && NEWS.includes(name)))) this.faults.push(`${name} ${id} after ${last}`);
+    if (comparable && (id < last || (id === last && REVOCATION_EVENTS.includes(name)))) this.faults.push(`${name} ${id} after ${last}`);
     if (id !== undefined) this.lastEventId = id;
     if (name === "reset") this.revoked.clear();
     for (const entry of data) this.revoked.add(entryOf(entry));

@@ -334,7 +334,7 @@ func (a *Authflow) take(event, data string) (bool, error) {
 	var entries []struct {
 		Jti, Sub, Kid string
 		ClientID      string `json:"client_id"`
-		BornBefore    int64  `json:"born_before"`
+		BornBefore    int64  `json:"issued_before"`
 		Exp           int64
 	}
 	if strings.HasPrefix(event, "revoked") {
@@ -354,7 +354,7 @@ func (a *Authflow) take(event, data string) (bool, error) {
 		for _, each := range entries {
 			a.add("jti:"+each.Jti, math.MaxInt64, each.Exp)
 		}
-	case "revoked-before":
+	case "issued_before":
 		for _, each := range entries {
 			switch {
 			case each.Sub != "":

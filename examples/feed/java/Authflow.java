@@ -236,12 +236,12 @@ class Authflow {
                     add("jti", entry.get("jti"), Long.MAX_VALUE, entry);
                 }
             }
-            case "revoked-before" -> {
+            case "issued_before" -> {
                 for (Object each : (List<?>) Json.parse(data)) {
                     var entry = (Map<?, ?>) each;
                     for (String scope : List.of("sub", "client_id", "kid")) {
                         if (!entry.containsKey(scope)) continue;
-                        long before = ((Number) entry.get("born_before")).longValue();
+                        long before = ((Number) entry.get("issued_before")).longValue();
                         if (scope.equals("kid")) before = Long.MAX_VALUE;
                         add(scope, entry.get(scope), before, entry);
                     }

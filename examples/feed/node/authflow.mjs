@@ -136,10 +136,10 @@ function take(event, data) {
     case "revoked":
       for (const { jti, exp } of data) add(`jti:${jti}`, Infinity, exp);
       break;
-    case "revoked-before":
-      for (const { sub, client_id, kid, born_before, exp } of data) {
-        if (sub !== undefined) add(`sub:${sub}`, born_before, exp);
-        if (client_id !== undefined) add(`client_id:${client_id}`, born_before, exp);
+    case "issued_before":
+      for (const { sub, client_id, kid, issued_before, exp } of data) {
+        if (sub !== undefined) add(`sub:${sub}`, issued_before, exp);
+        if (client_id !== undefined) add(`client_id:${client_id}`, issued_before, exp);
         if (kid !== undefined) add(`kid:${kid}`, Infinity, exp);
       }
       break;

@@ -186,10 +186,10 @@ class Feed:
         elif event == "revoked":
             for each in data:
                 self.add(f"jti:{each['jti']}", math.inf, each["exp"])
-        elif event == "revoked-before":
+        elif event == "issued_before":
             for each in data:
                 for scope in each.keys() & {"sub", "client_id", "kid"}:
-                    before = math.inf if scope == "kid" else each["born_before"]
+                    before = math.inf if scope == "kid" else each["issued_before"]
                     self.add(f"{scope}:{each[scope]}", before, each["exp"])
         elif event == "current":
             self.revoked, self.rebuilt, self.caught_up = self.rebuilt or self.revoked, None, True

@@ -226,10 +226,10 @@ module Authflow
         @caught_up = false
       when "revoked"
         data.each { |entry| add("jti:#{entry["jti"]}", FOREVER, entry["exp"]) }
-      when "revoked-before"
+      when "issued_before"
         data.each do |entry|
           entry.slice("sub", "client_id", "kid").each do |scope, value|
-            add("#{scope}:#{value}", scope == "kid" ? FOREVER : entry["born_before"], entry["exp"])
+            add("#{scope}:#{value}", scope == "kid" ? FOREVER : entry["issued_before"], entry["exp"])
           end
         end
       when "current"

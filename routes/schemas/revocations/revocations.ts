@@ -36,10 +36,10 @@ export const SnapshotQuery = Type.Object({
 export const RevocationSnapshot = Type.Object({
   last_event_id: Type.String({ description: "Where the stream goes on from this snapshot: its Last-Event-ID" }),
   revoked: Type.Array(Type.Object({ jti: Type.String(), exp: Exp }), { description: "Tokens that were revoked one by one" }),
-  revoked_before: Type.Array(
+  issued_before: Type.Array(
     Type.Object({
       sub: Named, client_id: Named, kid: Named,
-      born_before: Type.Integer({ description: "Epoch milliseconds; for a kid every token of it, whatever its birth" }),
+      issued_before: Type.Integer({ description: "Epoch milliseconds; for a kid every token of it, whatever its birth" }),
       exp: Exp,
     }),
     {
@@ -54,7 +54,7 @@ export const RevocationSnapshot = Type.Object({
   examples: [{
     last_event_id: "journal.000000000000042-5f0c2a9e",
     revoked: [{ jti: "019a8e5c-8a10-7b6f-a1b2-c3d4e5f60718", exp: 1795489200 }],
-    revoked_before: [{ sub: "alice", born_before: 1795485600123, exp: 1795572000 }],
+    issued_before: [{ sub: "alice", issued_before: 1795485600123, exp: 1795572000 }],
     next_cursor: null,
   }],
 });
@@ -62,6 +62,6 @@ export const RevocationSnapshot = Type.Object({
 export const presentSnapshot = (page: RevocationPage): Static<typeof RevocationSnapshot> => ({
   last_event_id: page.lastEventId,
   revoked: page.revoked,
-  revoked_before: page.revokedBefore,
+  issued_before: page.issuedBefore,
   next_cursor: page.next,
 });

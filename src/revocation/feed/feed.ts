@@ -4,7 +4,7 @@ import type { Clock } from "../../shared/clock.js";
 import { unavailable } from "../../shared/errors.js";
 import type { CutoffJournal } from "../cutoff.js";
 import {
-  type EndedBefore, type FeedEvent, frame, newsOfCutoff, newsOfToken, presentCutoff, presentRevoked, type RevokedToken,
+  type IssuedBefore, type FeedEvent, frame, eventOfCutoff, eventOfToken, presentCutoff, presentRevoked, type RevokedToken,
 } from "./event.js";
 import type { FeedSource } from "./source.js";
 import type { RevocationJournal } from "../journal.js";
@@ -31,7 +31,7 @@ export interface Subscriber {
 /** A page of all that is revoked; the feed goes on from there behind `lastEventId`. `next` is the following one's cursor. */
 export interface RevocationPage {
   revoked: RevokedToken[];
-  revokedBefore: EndedBefore[];
+  issuedBefore: IssuedBefore[];
   lastEventId: string;
   next: string | null;
 }
@@ -67,12 +67,12 @@ export class Feed {
    */
   async subscribe(subscriber: Subscriber, lastEventId?: string): Promise<void> {
     if (this.#recent === undefined) await sleep(PATIENCE, undefined, { signal: this.#begun.signal }).catch(() => undefined);
-    if (this.#recent === undefined) throw cannotTell();
+    if (this.#recent === undefined) throw stateUnknown();
     this.#catchingUp.add(subscriber);
     let begun = false;
     /** Resolves to whether it was taken at once. */
     const write = async (text: string): Promise<boolean> => {
-      if (this.#closed) throw cannotTell();
+      if (this.#closed) throw stateUnknown();
       begun = true;
       const taken = subscriber.write(text);
       if (!taken) await subscriber.drained();
@@ -81,7 +81,7 @@ export class Feed {
     try {
       await this.#catchUp(subscriber, write, lastEventId);
     } catch (cause) {
-      if (!begun) throw cannotTell(cause);
+      if (!begun) throw stateUnknown(cause);
       subscriber.end();
     } finally {
       this.#catchingUp.delete(subscriber);
@@ -92,7 +92,7 @@ export class Feed {
     this.#listening.delete(subscriber);
   }
 
-  /** News may stand in the source, or nobody wants to wait for them: ends the wait of `advance`. */
+  /** RevocationEvent may stand in the source, or nobody wants to wait for them: ends the wait of `advance`. */
   wake(): void {
     this.#wake();
   }
@@ -101,11 +101,11 @@ export class Feed {
   async page(limit: number, cursor?: string): Promise<RevocationPage> {
     const { source, clock } = this.#dependencies;
     const { lastEventId, place } = cursor === undefined
-      ? { lastEventId: await source.head().catch((cause: unknown) => { throw cannotTell(cause); }), place: undefined }
+      ? { lastEventId: await source.head().catch((cause: unknown) => { throw stateUnknown(cause); }), place: undefined }
       : readCursor(cursor);
     const { tokens, cutoffs, next } = await snapshotPage(this.#dependencies, clock(), limit, place);
     return {
-      revoked: tokens.map(presentRevoked), revokedBefore: cutoffs.map(presentCutoff),
+      revoked: tokens.map(presentRevoked), issuedBefore: cutoffs.map(presentCutoff),
       lastEventId, next: next && writeCursor({ lastEventId, place: next }),
     };
   }
@@ -119,7 +119,7 @@ export class Feed {
     try {
       const events = this.#recent === undefined ? undefined : await source.after(this.#recent.place, PAGE);
       if (events === undefined) await this.#beginAnew();
-      else if (events.length > 0) this.#tell(events);
+      else if (events.length > 0) this.#send(events);
       more = events?.length === PAGE;
       this.#failingSince = undefined;
     } catch (error) {
@@ -129,7 +129,7 @@ export class Feed {
     }
     // Only after a successful look: who hears a heartbeat has heard of everything that was acknowledged before it.
     if (Math.abs(clock() - this.#beatAt) >= HEARTBEAT_EVERY) this.#beat();
-    if (!more && this.#recent !== undefined) await source.news(this.#recent.place, waiting.signal);
+    if (!more && this.#recent !== undefined) await source.waitForEvents(this.#recent.place, waiting.signal);
   }
 
   /** Ends all streams; nobody is let in any more. */
@@ -153,7 +153,7 @@ export class Feed {
     for (const subscriber of everyone) void this.subscribe(subscriber).catch(() => { subscriber.end(); });
   }
 
-  #tell(events: FeedEvent[]): void {
+  #send(events: FeedEvent[]): void {
     const text = framed(events);
     const [first, last] = [events[0] as FeedEvent, events.at(-1) as FeedEvent];
     this.#recent?.add(events);
@@ -174,9 +174,9 @@ export class Feed {
     while (!subscriber.gone) {
       // The source is asked even where memory could tell: only then is `current` true of what others recorded.
       const page = told === undefined ? undefined : await this.#dependencies.source.after(told, PAGE);
-      if (this.#closed) throw cannotTell();
+      if (this.#closed) throw stateUnknown();
       if (told === undefined || page === undefined) {
-        told = await this.#tellEverything(subscriber, write);
+        told = await this.#replay(subscriber, write);
         continue;
       }
       if (page.length > 0) {
@@ -202,7 +202,7 @@ export class Feed {
    * Everything that is revoked; resolves to where it stands. Without ids, and the id of before is taken back: who is
    * cut off in between begins anew.
    */
-  async #tellEverything(subscriber: Subscriber, write: (text: string) => Promise<boolean>): Promise<string> {
+  async #replay(subscriber: Subscriber, write: (text: string) => Promise<boolean>): Promise<string> {
     const { source, clock } = this.#dependencies;
     // First the place, then the journals: what is recorded meanwhile is told twice rather than never.
     const head = await source.head();
@@ -210,8 +210,8 @@ export class Feed {
     let place: SnapshotPlace | undefined;
     while (!subscriber.gone) {
       const { cutoffs, tokens, next } = await snapshotPage(this.#dependencies, clock(), PAGE, place);
-      if (cutoffs.length > 0) await write(frame("revoked-before", cutoffs.map((cutoff) => newsOfCutoff(cutoff).data)));
-      if (tokens.length > 0) await write(frame("revoked", tokens.map((token) => newsOfToken(token).data)));
+      if (cutoffs.length > 0) await write(frame("issued_before", cutoffs.map((cutoff) => eventOfCutoff(cutoff).data)));
+      if (tokens.length > 0) await write(frame("revoked", tokens.map((token) => eventOfToken(token).data)));
       if (next === null) break;
       place = next;
     }
@@ -220,4 +220,4 @@ export class Feed {
 }
 
 const framed = (events: FeedEvent[]): string => events.map(({ name, data, id }) => frame(name, [data], id)).join("");
-const cannotTell = (cause?: unknown): Error => unavailable("What was revoked can't be known right now", cause);
+const stateUnknown = (cause?: unknown): Error => unavailable("What was revoked can't be known right now", cause);

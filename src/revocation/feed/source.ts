@@ -10,5 +10,5 @@ export interface FeedSource {
    */
   after(id: string, limit: number): Promise<FeedEvent[] | undefined>;
   /** Resolves when there may be something after a place, when `signal` aborts, after a second at the latest. Never rejects. */
-  news(id: string, signal: AbortSignal): Promise<void>;
+  waitForEvents(id: string, signal: AbortSignal): Promise<void>;
 }

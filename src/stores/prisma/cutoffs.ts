@@ -1,5 +1,5 @@
 import type { Cutoff, CutoffJournal, CutoffScope } from "../../revocation/cutoff.js";
-import { newsOfCutoff } from "../../revocation/feed/event.js";
+import { eventOfCutoff } from "../../revocation/feed/event.js";
 import type { Db } from "./db.js";
 import type { RevocationCutoff as Row } from "./generated/sqlite/client.js";
 import { toDate } from "./instant.js";
@@ -11,10 +11,10 @@ export function cutoffJournal(db: Db): CutoffJournal {
   return {
     // Raw: of two at once the later instants have to win, whichever comes first.
     record: async (cutoff, shared) => {
-      const { scope, value, bornBefore, expiresAt } = storable(cutoff);
-      await recording(db, shared, newsOfCutoff(cutoff), [prisma.$executeRaw`
+      const { scope, value, issuedBefore, expiresAt } = storable(cutoff);
+      await recording(db, shared, eventOfCutoff(cutoff), [prisma.$executeRaw`
         INSERT INTO revocation_cutoffs AS known (scope, value, born_before, expires_at, shared)
-        VALUES (${scope}, ${value}, ${toDate(bornBefore)}, ${toDate(expiresAt)}, ${shared})
+        VALUES (${scope}, ${value}, ${toDate(issuedBefore)}, ${toDate(expiresAt)}, ${shared})
         ON CONFLICT (scope, value) DO UPDATE SET
           born_before = CASE WHEN excluded.born_before > known.born_before
             THEN excluded.born_before ELSE known.born_before END,
@@ -28,27 +28,27 @@ export function cutoffJournal(db: Db): CutoffJournal {
       return (await prisma.revocationCutoff.findMany({ where })).map(toCutoff);
     },
 
-    live: async (now, { limit, after, bornAfter }) => {
+    live: async (now, { limit, after, newerThan }) => {
       const beyond = after && [
         { scope: { gt: after.scope } },
         { scope: after.scope, value: { gt: lookup(after.value) } },
       ];
-      const recent = bornAfter !== undefined && { bornBefore: { gt: new Date(bornAfter) } };
+      const recent = newerThan !== undefined && { issuedBefore: { gt: new Date(newerThan) } };
       const where = { expiresAt: { gt: new Date(now) }, ...recent, ...(beyond && { OR: beyond }) };
       const orderBy = [{ scope: "asc" as const }, { value: "asc" as const }];
       return (await prisma.revocationCutoff.findMany({ where, orderBy, take: limit })).map(toCutoff);
     },
 
-    unshared: async (now, limit) => {
+    uncached: async (now, limit) => {
       const where = { shared: false, expiresAt: { gt: new Date(now) } };
       const orderBy = { expiresAt: "asc" as const };
       return (await prisma.revocationCutoff.findMany({ where, orderBy, take: limit })).map(toCutoff);
     },
 
     // One by one: there are few, and rows locked one at a time can't end in a deadlock.
-    markShared: async (cutoffs) => {
-      for (const { scope, value, bornBefore, expiresAt } of cutoffs) {
-        const where = { scope, value, bornBefore: toDate(bornBefore), expiresAt: toDate(expiresAt) };
+    markCached: async (cutoffs) => {
+      for (const { scope, value, issuedBefore, expiresAt } of cutoffs) {
+        const where = { scope, value, issuedBefore: toDate(issuedBefore), expiresAt: toDate(expiresAt) };
         await prisma.revocationCutoff.updateMany({ where, data: { shared: true } });
       }
     },
@@ -64,5 +64,5 @@ export function cutoffJournal(db: Db): CutoffJournal {
   };
 }
 
-const toCutoff = ({ scope, value, bornBefore, expiresAt }: Row): Cutoff =>
-  ({ scope: scope as CutoffScope, value, bornBefore: bornBefore.getTime(), expiresAt: expiresAt.getTime() });
+const toCutoff = ({ scope, value, issuedBefore, expiresAt }: Row): Cutoff =>
+  ({ scope: scope as CutoffScope, value, issuedBefore: issuedBefore.getTime(), expiresAt: expiresAt.getTime() });

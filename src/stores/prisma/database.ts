@@ -2,7 +2,7 @@ import type { ClientStore } from "../../clients/store.js";
 import type { InstallationStore } from "../../shared/installation.js";
 import type { KeyStore } from "../../keys/store.js";
 import type { AuthorizationCodeStore } from "../../login/authorization-code.js";
-import type { LoginStore } from "../../login/pending-login.js";
+import type { PendingLoginStore } from "../../login/pending-login.js";
 import type { CutoffJournal } from "../../revocation/cutoff.js";
 import type { RevocationJournal } from "../../revocation/journal.js";
 import type { StatusListStore } from "../../status-lists/store.js";
@@ -12,7 +12,7 @@ import { cutoffJournal } from "./cutoffs.js";
 import { connect } from "./db.js";
 import { installationStore } from "./installation.js";
 import { loginStore } from "./logins.js";
-import { answering } from "./driver-errors.js";
+import { mapDriverErrors } from "./driver-errors.js";
 import { type FeedJournal, feedJournal } from "./revocation-feed.js";
 import { revocationJournal } from "./revocations.js";
 import { signingKeyStore } from "./signing-keys.js";
@@ -23,7 +23,7 @@ export { migrate, pendingMigrations } from "./migrate.js";
 export interface Database {
   clients: ClientStore;
   keys: KeyStore;
-  logins: LoginStore;
+  logins: PendingLoginStore;
   authorizationCodes: AuthorizationCodeStore;
   revocations: RevocationJournal;
   cutoffs: CutoffJournal;
@@ -40,15 +40,15 @@ export async function openDatabase(url: string): Promise<Database> {
   const db = await connect(url);
   await db.prisma.$connect();
   return {
-    clients: answering(clientStore(db)),
-    keys: answering(signingKeyStore(db)),
-    logins: answering(loginStore(db)),
-    authorizationCodes: answering(authorizationCodeStore(db)),
-    revocations: answering(revocationJournal(db)),
-    cutoffs: answering(cutoffJournal(db)),
-    feed: answering(feedJournal(db)),
-    statusLists: answering(statusListStore(db)),
-    installation: answering(installationStore(db)),
+    clients: mapDriverErrors(clientStore(db)),
+    keys: mapDriverErrors(signingKeyStore(db)),
+    logins: mapDriverErrors(loginStore(db)),
+    authorizationCodes: mapDriverErrors(authorizationCodeStore(db)),
+    revocations: mapDriverErrors(revocationJournal(db)),
+    cutoffs: mapDriverErrors(cutoffJournal(db)),
+    feed: mapDriverErrors(feedJournal(db)),
+    statusLists: mapDriverErrors(statusListStore(db)),
+    installation: mapDriverErrors(installationStore(db)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     close: () => db.prisma.$disconnect(),
   };

@@ -1,7 +1,7 @@
 import { unavailable } from "../../shared/errors.js";
 
 /** The same store, whose drivers' failures come as temporarily_unavailable with the driver's error as the cause. */
-export function answering<T extends object>(store: T): T {
+export function mapDriverErrors<T extends object>(store: T): T {
   const guarded = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => [
     name,
     (...args: unknown[]) => method(...args).catch((error: unknown) => {

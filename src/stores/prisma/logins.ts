@@ -1,11 +1,11 @@
 import type { ResponseType } from "../../clients/client.js";
-import type { Login, LoginStore } from "../../login/pending-login.js";
+import type { Login, PendingLoginStore } from "../../login/pending-login.js";
 import type { Db } from "./db.js";
 import type { Login as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
 import { lookup, storable } from "./text.js";
 
-export function loginStore(db: Db): LoginStore {
+export function loginStore(db: Db): PendingLoginStore {
   const { prisma } = db;
   return {
     begin: async (login) => { await prisma.login.create({ data: toRow(storable(login)) }); },

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FeedEvent, News } from "../../revocation/feed/event.js";
+import type { FeedEvent, RevocationEvent } from "../../revocation/feed/event.js";
 import type { FeedSource } from "../../revocation/feed/source.js";
 import type { Db } from "./db.js";
 import type { Prisma } from "./generated/sqlite/client.js";
@@ -13,7 +13,7 @@ export interface FeedJournal extends FeedSource {
   sweep(keep: number): Promise<number>;
 }
 
-type Row = News & { position: bigint | number | null; tag: string | null; newest: bigint | number | null };
+type Row = RevocationEvent & { position: bigint | number | null; tag: string | null; newest: bigint | number | null };
 
 /** Milliseconds between looks for what another process recorded. */
 const LOOK_EVERY = 400;
@@ -55,7 +55,7 @@ export function feedJournal({ prisma }: Db): FeedJournal {
       return Number(rows[0]?.newest ?? 0) === after ? [] : undefined;
     },
 
-    news: async (_id, signal) => { await sleep(LOOK_EVERY, undefined, { signal }).catch(() => undefined); },
+    waitForEvents: async (_id, signal) => { await sleep(LOOK_EVERY, undefined, { signal }).catch(() => undefined); },
 
     abandon: async () => {
       await prisma.$transaction([takingPlace(prisma), prisma.revocationFeedEntry.deleteMany()]);
@@ -75,14 +75,14 @@ export function feedJournal({ prisma }: Db): FeedJournal {
 export async function recording(
   { prisma }: Db,
   alone: boolean,
-  news: News,
+  news: RevocationEvent,
   statements: Prisma.PrismaPromise<number>[],
 ): Promise<void> {
   if (!alone && statements.length === 1) return void await statements[0];
   await prisma.$transaction([...statements, ...(alone ? appending(prisma, news) : [])]);
 }
 
-const appending = (prisma: Db["prisma"], { name, data }: News): Prisma.PrismaPromise<number>[] => [
+const appending = (prisma: Db["prisma"], { name, data }: RevocationEvent): Prisma.PrismaPromise<number>[] => [
   takingPlace(prisma),
   prisma.$executeRaw`
     INSERT INTO revocation_feed (position, tag, name, data)

@@ -1,4 +1,4 @@
-import { newsOfToken } from "../../revocation/feed/event.js";
+import { eventOfToken } from "../../revocation/feed/event.js";
 import type { Revocation, RevocationJournal } from "../../revocation/journal.js";
 import type { Db } from "./db.js";
 import type { Revocation as Row } from "./generated/sqlite/client.js";
@@ -14,7 +14,7 @@ export function revocationJournal(db: Db): RevocationJournal {
     record: async (revocation, shared) => {
       const { jti, clientId, subject, expiresAt, revokedAt, status } = storable(revocation);
       const expires = toDate(expiresAt);
-      await recording(db, shared, newsOfToken(revocation), [
+      await recording(db, shared, eventOfToken(revocation), [
         prisma.$executeRaw`
           INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
           VALUES (${jti}, ${clientId}, ${subject}, ${expires}, ${new Date(revokedAt)}, ${shared})
@@ -36,7 +36,7 @@ export function revocationJournal(db: Db): RevocationJournal {
       return (await prisma.revocation.findMany({ where, orderBy: { jti: "asc" }, take: limit })).map(toRevocation);
     },
 
-    unshared: async (now, limit) => {
+    uncached: async (now, limit) => {
       const where = { shared: false, expiresAt: { gt: new Date(now) } };
       return (await prisma.revocation.findMany({ where, orderBy: { expiresAt: "asc" }, take: limit }))
         .map(toRevocation);
@@ -44,7 +44,7 @@ export function revocationJournal(db: Db): RevocationJournal {
 
     // SKIP LOCKED: replicas that mark the same rows in different orders would end in a deadlock. What one skips is
     // another's work in progress.
-    markShared: async (jtis) => {
+    markCached: async (jtis) => {
       if (postgres) {
         await prisma.$executeRaw`
           UPDATE revocations SET shared = true WHERE jti IN (

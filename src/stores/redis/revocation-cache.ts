@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { ChainableCommander, Redis } from "ioredis";
 import type { Cutoff, CutoffName } from "../../revocation/cutoff.js";
-import { type News, newsOfCutoff, newsOfToken } from "../../revocation/feed/event.js";
+import { type RevocationEvent, eventOfCutoff, eventOfToken } from "../../revocation/feed/event.js";
 import type { Revocation } from "../../revocation/journal.js";
-import type { SharedFace, Sight } from "../../revocation/revocation-cache.js";
+import type { RevocationCache, CachedState } from "../../revocation/revocation-cache.js";
 import { type RevocationKeys, revocationKeys } from "./revocation-keys.js";
 
 /** Unless another replica was faster, the feed begins anew as well: of it nothing is known to be whole either. */
@@ -22,21 +22,21 @@ const RAISE = `
   local later = tonumber(known) > tonumber(ARGV[1]) and known or ARGV[1]
   local ending = math.max(tonumber(ARGV[2]), redis.call("TIME")[1] + redis.call("TTL", KEYS[1]))
   return redis.call("SET", KEYS[1], later, "EXAT", string.format("%.0f", ending))`;
-const cutoffKey = ({ scope, value }: CutoffName): string => `revoked-before:${scope}:${value}`;
+const cutoffKey = ({ scope, value }: CutoffName): string => `issued_before:${scope}:${value}`;
 /** Events that the feed keeps for those who come back, about 10 MB. */
 const FEED_LENGTH = 100_000;
 /** Seconds after which a fill that nobody finished is forgotten. */
 const FILL_TIMEOUT = 3600;
 
 /**
- * Revocations in Redis as `revoked:<jti>`, cut-offs as `revoked-before:<scope>:<value>`.
+ * Revocations in Redis as `revoked:<jti>`, cut-offs as `issued_before:<scope>:<value>`.
  * `authflow:<installation>:cutoffs:complete` names the Redis process that was filled
  * from the journal and the history of its data: flushing removes that marker, a restart changes the process (run_id), a
- * failover or a resynchronisation the history (master_replid). Each may have lost writes, and after each the face is
+ * failover or a resynchronisation the history (master_replid). Each may have lost writes, and after each the cache is
  * known to be incomplete before anyone trusts it. The marker's name is not the one of versions without cut-offs: while
  * replicas are replaced, a fill by one of those says nothing about them.
  */
-export class RedisRevocationFace implements SharedFace {
+export class RedisRevocationCache implements RevocationCache {
   readonly #redis: Redis;
   readonly #keys: RevocationKeys;
   readonly #fillingKey: string;
@@ -50,7 +50,7 @@ export class RedisRevocationFace implements SharedFace {
     redis.on("close", () => { this.#identity = undefined; });
   }
 
-  async look(jti: string, names: readonly CutoffName[]): Promise<Sight | undefined> {
+  async lookup(jti: string, names: readonly CutoffName[]): Promise<CachedState | undefined> {
     const trusted = this.#identity;
     if (trusted === undefined) return undefined;
     try {
@@ -62,7 +62,7 @@ export class RedisRevocationFace implements SharedFace {
       const [complete, revoked, ...instants] = shown[1] as (string | null)[];
       return {
         revoked: revoked !== null,
-        bornBefore: instants.map((instant) => (instant === null ? null : Number(instant))),
+        issuedBefore: instants.map((instant) => (instant === null ? null : Number(instant))),
         complete: complete === trusted && this.trusts(complete),
         now: Number((time[1] as [string, string])[0]) * 1000,
       };
@@ -80,7 +80,7 @@ export class RedisRevocationFace implements SharedFace {
     const transaction = this.#redis.multi();
     for (const revocation of revocations) {
       transaction.set(`revoked:${revocation.jti}`, "1", "EXAT", seconds(revocation.expiresAt));
-      if (announced) this.#announce(transaction, newsOfToken(revocation));
+      if (announced) this.#announce(transaction, eventOfToken(revocation));
     }
     await succeed(transaction);
   }
@@ -88,8 +88,8 @@ export class RedisRevocationFace implements SharedFace {
   async showCutoffs(cutoffs: readonly Cutoff[], announced: boolean): Promise<void> {
     const transaction = this.#redis.multi();
     for (const cutoff of cutoffs) {
-      transaction.eval(RAISE, 1, cutoffKey(cutoff), cutoff.bornBefore, seconds(cutoff.expiresAt));
-      if (announced) this.#announce(transaction, newsOfCutoff(cutoff));
+      transaction.eval(RAISE, 1, cutoffKey(cutoff), cutoff.issuedBefore, seconds(cutoff.expiresAt));
+      if (announced) this.#announce(transaction, eventOfCutoff(cutoff));
     }
     await succeed(transaction);
   }
@@ -115,7 +115,7 @@ export class RedisRevocationFace implements SharedFace {
     return declared === 1 && identity === await this.#identify();
   }
 
-  #announce(transaction: ChainableCommander, { name, data }: News): void {
+  #announce(transaction: ChainableCommander, { name, data }: RevocationEvent): void {
     transaction.xadd(this.#keys.stream, "MAXLEN", "~", FEED_LENGTH, "*", name, data);
   }
 

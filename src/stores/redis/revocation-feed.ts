@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import type { FeedEvent, News } from "../../revocation/feed/event.js";
+import type { FeedEvent, RevocationEvent } from "../../revocation/feed/event.js";
 import type { FeedSource } from "../../revocation/feed/source.js";
-import type { RedisRevocationFace } from "./revocation-cache.js";
+import type { RedisRevocationCache } from "./revocation-cache.js";
 import { type RevocationKeys, revocationKeys } from "./revocation-keys.js";
 
 type Entry = [id: string, fields: string[]];
@@ -16,12 +16,12 @@ const ID = /^([0-9a-f-]{36})\.(\d{13})-(\d{6,15})$/;
 export class RedisRevocationFeed implements FeedSource {
   readonly #redis: Redis;
   readonly #waiting: Redis;
-  readonly #face: RedisRevocationFace;
+  readonly #cache: RedisRevocationCache;
   readonly #keys: RevocationKeys;
 
-  constructor(redis: Redis, installation: string, face: RedisRevocationFace) {
+  constructor(redis: Redis, installation: string, cache: RedisRevocationCache) {
     this.#redis = redis;
-    this.#face = face;
+    this.#cache = cache;
     this.#keys = revocationKeys(installation);
     // Who waits in Redis can ask nothing else meanwhile.
     this.#waiting = redis.duplicate({ commandTimeout: 2 * WAIT });
@@ -40,10 +40,10 @@ export class RedisRevocationFeed implements FeedSource {
     // Beyond the newest: this Redis lost what came after it.
     if (asked !== epoch || id < toId(epoch, oldest) || id > toId(epoch, newest)) return undefined;
     return entries.map(([entry, [name = "", data = ""]]) =>
-      ({ id: toId(epoch, entry), name: name as News["name"], data }));
+      ({ id: toId(epoch, entry), name: name as RevocationEvent["name"], data }));
   }
 
-  async news(id: string, signal: AbortSignal): Promise<void> {
+  async waitForEvents(id: string, signal: AbortSignal): Promise<void> {
     const [, , time, sequence] = ID.exec(id) ?? [];
     const waiting = this.#waiting
       .xread("COUNT", 1, "BLOCK", WAIT, "STREAMS", this.#keys.stream, `${Number(time)}-${Number(sequence)}`)
@@ -69,7 +69,7 @@ export class RedisRevocationFeed implements FeedSource {
     if (failed) throw failed;
     const [known, named, [oldest] = [], [newest] = [], entries] =
       answers.map(([, answer]) => answer) as [string | null, string | null, Entry[]?, Entry[]?, Entry[]?];
-    if (!this.#face.trusts(known) || named === null || oldest === undefined || newest === undefined) {
+    if (!this.#cache.trusts(known) || named === null || oldest === undefined || newest === undefined) {
       throw new Error("Redis does not hold all revocations yet");
     }
     return { epoch: named, oldest: oldest[0], newest: newest[0], entries: entries ?? [] };

@@ -1,6 +1,6 @@
-/** What stands in Redis beside `revoked:…` and `revoked-before:…`, which other services read. */
+/** What stands in Redis beside `revoked:…` and `issued_before:…`, which other services read. */
 export interface RevocationKeys {
-  /** Names the Redis that was filled from the journals; see RedisRevocationFace. */
+  /** Names the Redis that was filled from the journals; see RedisRevocationCache. */
   complete: string;
   /** The feed's news, in the stream's order. */
   stream: string;

@@ -1,7 +1,7 @@
 import t from "tap";
 import { until } from "../../e2e/support.js";
 import { basic, bearer, decode, onEveryBackend, OPERATOR, type TestApp } from "../../support/app.js";
-import { entryOf, epochOf, follow, type Follower, isNews, jtiOf, listening } from "../../support/feed.js";
+import { entryOf, epochOf, follow, type Follower, isRevocationEvent, jtiOf, listening } from "../../support/feed.js";
 
 const some = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 const revokeSubject = (app: TestApp, sub: string, client: { client_id: string; client_secret: string }) =>
@@ -17,7 +17,7 @@ await onEveryBackend(t, async (t, env) => {
     t.equal((await revokeSubject(b, "bob", client)).status, 200);
     const follower = await follow(t, a.url, client);
     await follower.current();
-    t.strictSame(follower.names(), ["reset", "revoked-before", "revoked", "current"]);
+    t.strictSame(follower.names(), ["reset", "issued_before", "revoked", "current"]);
     t.ok(follower.revoked.has(jtiOf(old)) && follower.revoked.has("sub=bob"));
     t.strictSame(follower.told.map(({ id }) => id).slice(0, 3), ["", undefined, undefined],
       "who is cut off before the end begins anew");
@@ -37,8 +37,8 @@ await onEveryBackend(t, async (t, env) => {
     const { exp } = decode(one);
     t.strictSame(follower.news[2]?.data, [{ jti: jtiOf(one), exp }]);
     const [cutoff] = follower.news[6]?.data ?? [];
-    t.match(cutoff, { sub: "carol", born_before: Number, exp: Number });
-    t.ok((cutoff?.exp as number) * 1000 > (cutoff?.born_before as number));
+    t.match(cutoff, { sub: "carol", issued_before: Number, exp: Number });
+    t.ok((cutoff?.exp as number) * 1000 > (cutoff?.issued_before as number));
     t.strictSame(follower.faults, []);
   });
 
@@ -72,7 +72,7 @@ await onEveryBackend(t, async (t, env) => {
     await wanderer.current();
     t.strictSame(wanderer.names().slice(-2), ["current", "current"], "nothing missed, nothing repeated");
     await until("all have heard the same", () => new Set([...stay, wanderer].map(({ lastEventId }) => lastEventId)).size === 1);
-    const [first, second] = stay.map(({ told }) => told.filter((event) => isNews(event) && event.id !== undefined));
+    const [first, second] = stay.map(({ told }) => told.filter((event) => isRevocationEvent(event) && event.id !== undefined));
     t.strictSame(first, second);
     t.strictSame([...stay, wanderer].flatMap(({ faults }) => faults), []);
     for (const follower of [...stay, wanderer]) await follower.disconnect();

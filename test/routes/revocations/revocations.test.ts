@@ -81,10 +81,10 @@ await onEveryBackend(t, async (t, env) => {
     const token = await app.mint({ sub: "frank" }, client);
     await everywhere(app, token);
     const cutoff = clock() + CUTOFF_TOLERANCE + 1;
-    t.equal(await app.fastify.redis.get("revoked-before:sub:frank"), String(cutoff), "epoch milliseconds");
-    const ttl = await app.fastify.redis.ttl("revoked-before:sub:frank");
+    t.equal(await app.fastify.redis.get("issued_before:sub:frank"), String(cutoff), "epoch milliseconds");
+    const ttl = await app.fastify.redis.ttl("issued_before:sub:frank");
     t.ok(ttl > 86_300 && ttl <= 86_401, `${ttl} s`);
-    t.ok(await app.fastify.redis.exists(`revoked-before:client_id:${client.client_id}`));
+    t.ok(await app.fastify.redis.exists(`issued_before:client_id:${client.client_id}`));
   });
 });
 

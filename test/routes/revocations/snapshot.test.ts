@@ -26,7 +26,7 @@ await onEveryBackend(t, async (t, env) => {
         const query: string = cursor === "" ? "" : `&cursor=${cursor}`;
         const { status, body } = await replica.call("GET", `/revocations?limit=${limit}${query}`, { headers: basic(client) });
         t.equal(status, 200);
-        const found = [...body.revoked as object[], ...body.revoked_before as object[]] as Record<string, unknown>[];
+        const found = [...body.revoked as object[], ...body.issued_before as object[]] as Record<string, unknown>[];
         t.ok(found.length <= limit);
         for (const entry of found) seen.add(entryOf(entry));
         places.add(body.last_event_id as string);

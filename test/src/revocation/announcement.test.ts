@@ -3,7 +3,7 @@ import t from "tap";
 import type { Cutoff } from "../../../src/revocation/cutoff.js";
 import { Revocations } from "../../../src/revocation/revocations.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
-import { RedisRevocationFace } from "../../../src/stores/redis/revocation-cache.js";
+import { RedisRevocationCache } from "../../../src/stores/redis/revocation-cache.js";
 import { RedisRevocationFeed } from "../../../src/stores/redis/revocation-feed.js";
 import { aRevocation, NOW, nextId } from "../../contracts/samples.js";
 import { privateRedis } from "../../support/private-redis.js";
@@ -15,11 +15,11 @@ await t.test("what a replica recorded is announced once; another steps in where 
   await migrate(url);
   const { revocations: journal, cutoffs, close } = await openDatabase(url);
   const redis = new Redis(server.url);
-  const face = new RedisRevocationFace(redis, "installation");
-  const feed = new RedisRevocationFeed(redis, "installation", face);
+  const cache = new RedisRevocationCache(redis, "installation");
+  const feed = new RedisRevocationFeed(redis, "installation", cache);
   t.teardown(async () => { feed.close(); redis.disconnect(); await close(); });
   const replica = () => new Revocations({
-    journal, cutoffs, face, clock: () => NOW, longestTtl: () => 60, loginProviders: [], statusOf: () => undefined, recorded: () => undefined,
+    journal, cutoffs, cache, clock: () => NOW, longestTtl: () => 60, loginProviders: [], statusOf: () => undefined, recorded: () => undefined,
   });
   const [one, other] = [replica(), replica()];
   await one.synchronise();
@@ -36,27 +36,27 @@ await t.test("what a replica recorded is announced once; another steps in where 
   });
 
   await t.test("one that its replica could not announce, and never will, is announced by another, once", async (t) => {
-    const cutoff: Cutoff = { scope: "sub", value: nextId(), bornBefore: NOW, expiresAt: NOW + 60_000 };
+    const cutoff: Cutoff = { scope: "sub", value: nextId(), issuedBefore: NOW, expiresAt: NOW + 60_000 };
     await journal.record(aRevocation(), false);
     await cutoffs.record(cutoff, false);
     for (let i = 0; i < 2; i++) await other.synchronise();
     t.strictSame(await told(), ["revoked"], "its own may be about to");
     for (let i = 0; i < 3; i++) await other.synchronise();
-    t.strictSame(await told(), ["revoked", "revoked-before", "revoked"]);
+    t.strictSame(await told(), ["revoked", "issued_before", "revoked"]);
     for (let i = 0; i < 5; i++) await one.synchronise();
-    t.strictSame(await told(), ["revoked", "revoked-before", "revoked"]);
+    t.strictSame(await told(), ["revoked", "issued_before", "revoked"]);
   });
 
   await t.test("a cut-off that changes while it waits is announced as it is then", async (t) => {
-    const cutoff: Cutoff = { scope: "sub", value: nextId(), bornBefore: NOW, expiresAt: NOW + 60_000 };
+    const cutoff: Cutoff = { scope: "sub", value: nextId(), issuedBefore: NOW, expiresAt: NOW + 60_000 };
     await cutoffs.record(cutoff, false);
     await other.synchronise();
-    await cutoffs.record({ ...cutoff, bornBefore: NOW + 5 }, false);
+    await cutoffs.record({ ...cutoff, issuedBefore: NOW + 5 }, false);
     for (let i = 0; i < 2; i++) await other.synchronise();
     t.equal((await told()).length, 3, "who changed it may be about to");
     for (let i = 0; i < 5; i++) await other.synchronise();
     const last = (await feed.after(start, 100))?.at(-1);
-    t.match(JSON.parse(last?.data ?? ""), { sub: cutoff.value, born_before: NOW + 5 });
+    t.match(JSON.parse(last?.data ?? ""), { sub: cutoff.value, issued_before: NOW + 5 });
     t.equal((await told()).length, 4);
   });
 });

@@ -14,7 +14,7 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
   const { clock, advance } = manualClock();
   const index = new CutoffIndex(cutoffs, clock);
   const aCutoff = (changes: Partial<Cutoff> = {}): Cutoff =>
-    ({ scope: "sub", value: "alice", bornBefore: clock() + 1, expiresAt: clock() + 3_600_000, ...changes });
+    ({ scope: "sub", value: "alice", issuedBefore: clock() + 1, expiresAt: clock() + 3_600_000, ...changes });
   const ended = (token: Partial<Parameters<typeof encodeRecord>[0]> = {}): boolean =>
     index.cuts.ends(encodeRecord({ index: 1, birth: clock(), sub: "alice", clientId: "c", kid: "k", ...token }), 0);
   return { cutoffs, index, clock, advance, aCutoff, ended };
@@ -24,7 +24,7 @@ await t.test("a cut-off ends those whom it names and who were born before it, by
   const { cutoffs, index, clock, aCutoff, ended } = await fixture(t);
   await cutoffs.record(aCutoff(), true);
   await cutoffs.record(aCutoff({ scope: "client_id", value: "shop" }), true);
-  await cutoffs.record(aCutoff({ scope: "kid", value: "stolen", bornBefore: LATEST, expiresAt: LATEST }), true);
+  await cutoffs.record(aCutoff({ scope: "kid", value: "stolen", issuedBefore: LATEST, expiresAt: LATEST }), true);
   t.equal(ended(), false, "not read yet");
   t.equal(await index.refresh(), clock());
   t.strictSame([ended(), ended({ birth: clock() + 1 }), ended({ sub: "bob" })], [true, false, false]);
@@ -58,7 +58,7 @@ await t.test("what a lagging replica recorded is found as well", async (t) => {
   const { cutoffs, index, clock, advance, aCutoff, ended } = await fixture(t);
   await index.refresh();
   advance(2);
-  await cutoffs.record(aCutoff({ bornBefore: clock() - 59_000 }), true);
+  await cutoffs.record(aCutoff({ issuedBefore: clock() - 59_000 }), true);
   await index.refresh();
   t.equal(ended({ birth: clock() - 60_000 }), true);
 });

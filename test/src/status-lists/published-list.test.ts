@@ -25,7 +25,7 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
       encodeRecord({ index, sub, birth: clock(), clientId: "c", kid: "k" }))),
   });
   const cut = (value: string, scope: "sub" | "kid" = "sub") => cutoffs.record(
-    { scope, value, bornBefore: scope === "kid" ? LATEST : clock() + 1, expiresAt: clock() + 60_000 }, true);
+    { scope, value, issuedBefore: scope === "kid" ? LATEST : clock() + 1, expiresAt: clock() + 60_000 }, true);
   /** The indexes that are INVALID a second later. */
   const look = async (stored = LIVING, by = list): Promise<number[]> => {
     advance(1);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
-import { birthOf } from "../../../src/tokens/issued-at.js";
+import { issuedAtMs } from "../../../src/tokens/issued-at.js";
 import { uuidv7 } from "../../../src/shared/uuid.js";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 30, 15, 123);
@@ -13,4 +13,4 @@ const CASES: [what: string, jti: string, iat: number, birth: number][] = [
   ["one of another second than iat is not believed", uuidv7(NOW + 86_400_000), SECOND, SECOND * 1000],
   ["one with more around it is none", `x${uuidv7(NOW)}`, SECOND, SECOND * 1000],
 ];
-for (const [what, jti, iat, birth] of CASES) t.equal(birthOf({ jti, iat }), birth, what);
+for (const [what, jti, iat, birth] of CASES) t.equal(issuedAtMs({ jti, iat }), birth, what);

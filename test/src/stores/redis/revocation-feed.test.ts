@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import type { Cutoff } from "../../../../src/revocation/cutoff.js";
-import { type FeedEvent, newsOfCutoff, newsOfToken } from "../../../../src/revocation/feed/event.js";
+import { type FeedEvent, eventOfCutoff, eventOfToken } from "../../../../src/revocation/feed/event.js";
 import type { Revocation } from "../../../../src/revocation/journal.js";
-import { RedisRevocationFace } from "../../../../src/stores/redis/revocation-cache.js";
+import { RedisRevocationCache } from "../../../../src/stores/redis/revocation-cache.js";
 import { RedisRevocationFeed } from "../../../../src/stores/redis/revocation-feed.js";
 import { isReady, type PrivateRedis, privateRedis } from "../../../support/private-redis.js";
 
@@ -13,7 +13,7 @@ const FORM = /^[0-9a-f-]{36}\.\d{13}-\d{6}$/;
 const revocation = (jti: string = randomUUID()): Revocation =>
   ({ jti, clientId: "c", subject: "s", revokedAt: NOW, expiresAt: NOW + 60_000 });
 const cutoff = (value: string = randomUUID()): Cutoff =>
-  ({ scope: "sub", value, bornBefore: NOW, expiresAt: NOW + 60_000 });
+  ({ scope: "sub", value, issuedBefore: NOW, expiresAt: NOW + 60_000 });
 const epochOf = (id: string): string => id.slice(0, id.lastIndexOf("."));
 const newsOf = (events: FeedEvent[] | undefined) => events?.map(({ name, data }) => ({ name, data }));
 
@@ -21,11 +21,11 @@ const newsOf = (events: FeedEvent[] | undefined) => events?.map(({ name, data })
 async function replica(t: Test, { url }: PrivateRedis, keyPrefix = "") {
   const redis = new Redis(url, { keyPrefix, retryStrategy: () => 50, maxRetriesPerRequest: 0 });
   redis.on("error", () => undefined);
-  const face = new RedisRevocationFace(redis, "installation");
-  const feed = new RedisRevocationFeed(redis, "installation", face);
+  const cache = new RedisRevocationCache(redis, "installation");
+  const feed = new RedisRevocationFeed(redis, "installation", cache);
   t.teardown(() => { feed.close(); redis.disconnect(); });
   await isReady(redis);
-  return { redis, face, feed, fill: () => face.fill(async () => undefined) };
+  return { redis, cache, feed, fill: () => cache.fill(async () => undefined) };
 }
 
 async function filled(t: Test) {
@@ -37,15 +37,15 @@ async function filled(t: Test) {
 }
 
 /** Announces a token or a cut-off; returns its news. */
-async function announce(face: RedisRevocationFace, i: number) {
+async function announce(cache: RedisRevocationCache, i: number) {
   if (i % 3 === 0) {
     const entry = cutoff();
-    await face.showCutoffs([entry], true);
-    return newsOfCutoff(entry);
+    await cache.showCutoffs([entry], true);
+    return eventOfCutoff(entry);
   }
   const entry = revocation();
-  await face.show([entry], true);
-  return newsOfToken(entry);
+  await cache.show([entry], true);
+  return eventOfToken(entry);
 }
 
 const UNFILLED = /does not hold all revocations yet/;
@@ -53,9 +53,9 @@ const UNFILLED = /does not hold all revocations yet/;
 await t.test("before Redis is filled the feed tells nothing; then it begins empty, at a place of its own", async (t) => {
   const server = await privateRedis(t);
   if (server === undefined) return;
-  const { feed, fill, face } = await replica(t, server);
+  const { feed, fill, cache } = await replica(t, server);
   await t.rejects(feed.head(), UNFILLED);
-  await face.show([revocation()], true);
+  await cache.show([revocation()], true);
   await t.rejects(feed.head(), UNFILLED);
   await fill();
   const start = await feed.head();
@@ -66,15 +66,15 @@ await t.test("before Redis is filled the feed tells nothing; then it begins empt
 await t.test("it tells what is announced, from any place, a page at a time, at every replica", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
-  const { server, face, feed } = setting;
+  const { server, cache, feed } = setting;
   const other = await replica(t, server);
-  t.equal(await other.face.isComplete(), true);
+  t.equal(await other.cache.isComplete(), true);
   const start = await feed.head();
-  await face.show([revocation()], false);
-  await face.showCutoffs([cutoff()], false);
+  await cache.show([revocation()], false);
+  await cache.showCutoffs([cutoff()], false);
   t.equal(await feed.head(), start, "not what is shown anew");
   const news = [];
-  for (let i = 0; i < 7; i++) news.push(await announce(i % 2 === 0 ? face : other.face, i));
+  for (let i = 0; i < 7; i++) news.push(await announce(i % 2 === 0 ? cache : other.cache, i));
   const events = await feed.after(start, 10) ?? [];
   t.strictSame(newsOf(events), news);
   const places = [start, ...events.map(({ id }) => id)];
@@ -90,7 +90,7 @@ await t.test("it tells what is announced, from any place, a page at a time, at e
 await t.test("who reads while two replicas announce meets nothing out of order, and all of it", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
-  const { server, face, feed } = setting;
+  const { server, cache, feed } = setting;
   const other = await replica(t, server);
   const start = await feed.head();
   const seen: FeedEvent[] = [];
@@ -98,7 +98,7 @@ await t.test("who reads while two replicas announce meets nothing out of order, 
   let writing = true;
   const writers = Promise.all(Array.from({ length: 20 }, async (_, lane) => {
     const written = [];
-    for (let n = 0; n < 50; n++) written.push(await announce(lane % 2 === 0 ? face : other.face, n));
+    for (let n = 0; n < 50; n++) written.push(await announce(lane % 2 === 0 ? cache : other.cache, n));
     return written;
   })).finally(() => { writing = false; });
   while (writing) await look();
@@ -112,8 +112,8 @@ await t.test("who reads while two replicas announce meets nothing out of order, 
 await t.test("a place that it never gave is none", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
-  const { feed, face } = setting;
-  await announce(face, 1);
+  const { feed, cache } = setting;
+  await announce(cache, 1);
   const head = await feed.head();
   const [epoch, entry = ""] = head.split(".");
   for (const place of ["", "0", epoch as string, `${epoch}.`, `${epoch}.0-0`, entry, `${randomUUID()}.${entry}`, `${head}0`, `${head} `,
@@ -127,15 +127,15 @@ await t.test("a place that it never gave is none", async (t) => {
 await t.test("a flush ends the epoch, and until Redis is filled again nothing is told", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
-  const { feed, face, fill, server } = setting;
-  const [start] = [await feed.head(), await announce(face, 1)];
+  const { feed, cache, fill, server } = setting;
+  const [start] = [await feed.head(), await announce(cache, 1)];
   const before = await feed.head();
   await server.flush();
   await t.rejects(feed.head(), UNFILLED);
   await t.rejects(feed.after(before, 10), UNFILLED);
-  await announce(face, 1);
+  await announce(cache, 1);
   await t.rejects(feed.after(before, 10), UNFILLED);
-  t.equal(await face.isComplete(), false);
+  t.equal(await cache.isComplete(), false);
   t.equal(await fill(), true);
   for (const place of [start, before]) t.equal(await feed.after(place, 10), undefined);
   t.not(epochOf(await feed.head()), epochOf(before));
@@ -146,18 +146,18 @@ for (const [what, dumped] of [["empty", false], ["with an old dump", true]] as c
   await t.test(`a Redis that comes back ${what} is not believed, and begins another epoch`, async (t) => {
     const setting = await filled(t);
     if (setting === undefined) return;
-    const { feed, face, fill, server, redis } = setting;
-    await announce(face, 1);
+    const { feed, cache, fill, server, redis } = setting;
+    await announce(cache, 1);
     const early = await feed.head();
     if (dumped) await server.cli("SAVE");
-    await announce(face, 1);
+    await announce(cache, 1);
     const late = await feed.head();
     await server.kill();
     await t.rejects(feed.after(early, 10));
     await server.start();
     await isReady(redis);
     await t.rejects(feed.after(early, 10), UNFILLED);
-    t.equal(await face.isComplete(), false);
+    t.equal(await cache.isComplete(), false);
     await t.rejects(feed.after(early, 10), UNFILLED);
     await fill();
     for (const place of [early, late]) t.equal(await feed.after(place, 10), undefined);
@@ -168,18 +168,18 @@ for (const [what, dumped] of [["empty", false], ["with an old dump", true]] as c
 await t.test("a primary that became a replica and a primary again is another epoch", async (t) => {
   const [setting, other] = [await filled(t), await privateRedis(t)];
   if (setting === undefined || other === undefined) return;
-  const { feed, face, fill, server } = setting;
+  const { feed, cache, fill, server } = setting;
   for (const one of [server, other]) await one.cli("CONFIG", "SET", "repl-diskless-sync-delay", "0");
   await other.cli("REPLICAOF", "127.0.0.1", new URL(server.url).port);
   while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) { /* until it has copied */ }
-  await announce(face, 1);
+  await announce(cache, 1);
   const before = await feed.head();
   await other.cli("REPLICAOF", "NO", "ONE");
   await server.cli("REPLICAOF", "127.0.0.1", new URL(other.url).port);
-  await t.rejects(face.isComplete(), /READONLY|read-only replica/);
+  await t.rejects(cache.isComplete(), /READONLY|read-only replica/);
   await t.rejects(feed.head());
   await server.cli("REPLICAOF", "NO", "ONE");
-  t.equal(await face.isComplete(), false);
+  t.equal(await cache.isComplete(), false);
   await t.rejects(feed.after(before, 10), UNFILLED);
   await fill();
   t.equal(await feed.after(before, 10), undefined);
@@ -192,8 +192,8 @@ await t.test("replicas that fill at once agree on one epoch", async (t) => {
   const replicas = await Promise.all(Array.from({ length: 4 }, () => replica(t, server)));
   for (let round = 0; round < 10; round++) {
     await server.flush();
-    const heads = await Promise.all(replicas.map(async ({ face, fill, feed }) => {
-      if (await face.isComplete() || await fill()) return feed.head();
+    const heads = await Promise.all(replicas.map(async ({ cache, fill, feed }) => {
+      if (await cache.isComplete() || await fill()) return feed.head();
       throw new Error("it was not filled");
     }));
     t.strictSame(new Set(heads.map(epochOf)).size, 1);
@@ -203,20 +203,20 @@ await t.test("replicas that fill at once agree on one epoch", async (t) => {
 await t.test("a fill that ends after another's keeps its epoch and what was announced since", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
-  const { feed, face, server } = setting;
+  const { feed, cache, server } = setting;
   const late = await replica(t, server);
   const start = await feed.head();
   const news: unknown[] = [];
-  await late.face.fill(async () => { news.push(await announce(face, 1)); });
+  await late.cache.fill(async () => { news.push(await announce(cache, 1)); });
   t.strictSame(newsOf(await feed.after(start, 10)), news);
 });
 
 await t.test("what was trimmed off can't be gone on from; what stands there can", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
-  const { feed, face, server } = setting;
+  const { feed, cache, server } = setting;
   const start = await feed.head();
-  for (let i = 0; i < 5; i++) await announce(face, i);
+  for (let i = 0; i < 5; i++) await announce(cache, i);
   const places = (await feed.after(start, 10) ?? []).map(({ id }) => id);
   await server.cli("XTRIM", "authflow:installation:feed", "MAXLEN", "2");
   for (const place of [start, ...places.slice(0, 3)]) t.equal(await feed.after(place, 10), undefined);
@@ -227,13 +227,13 @@ await t.test("what was trimmed off can't be gone on from; what stands there can"
 await t.test("where the feed alone was lost Redis is filled again, with another epoch", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
-  const { feed, face, fill, server } = setting;
-  await announce(face, 1);
+  const { feed, cache, fill, server } = setting;
+  await announce(cache, 1);
   for (const key of ["authflow:installation:feed", "authflow:installation:feed:epoch"]) {
     const before = await feed.head();
     await server.cli("DEL", key);
     await t.rejects(feed.head(), UNFILLED);
-    t.equal(await face.isComplete(), false);
+    t.equal(await cache.isComplete(), false);
     t.equal(await fill(), true);
     t.equal(await feed.after(before, 10), undefined);
     t.not(epochOf(await feed.head()), epochOf(before));
@@ -243,15 +243,15 @@ await t.test("where the feed alone was lost Redis is filled again, with another 
 await t.test("a prefix stands before every key, and news ends the wait for it", async (t) => {
   const server = await privateRedis(t);
   if (server === undefined) return;
-  const { feed, face, fill } = await replica(t, server, "mine:");
+  const { feed, cache, fill } = await replica(t, server, "mine:");
   await fill();
   const start = await feed.head();
   const { signal } = new AbortController();
-  const waiting = (async () => { while ((await feed.after(start, 1))?.length === 0) await feed.news(start, signal); })();
-  const news = await announce(face, 1);
+  const waiting = (async () => { while ((await feed.after(start, 1))?.length === 0) await feed.waitForEvents(start, signal); })();
+  const news = await announce(cache, 1);
   await waiting;
   t.strictSame(newsOf(await feed.after(start, 10)), [news]);
-  await feed.news(start, signal); // at once: there is something
+  await feed.waitForEvents(start, signal); // at once: there is something
   const keys = await server.cli("KEYS", "*") as string[];
   t.ok(keys.length > 3);
   t.strictSame(keys.filter((key) => !key.startsWith("mine:")), []);
@@ -263,9 +263,9 @@ await t.test("waiting for news ends when nobody wants them any more, and never r
   const { feed, server } = setting;
   const head = await feed.head();
   const stopped = new AbortController();
-  const waited = feed.news(head, stopped.signal);
+  const waited = feed.waitForEvents(head, stopped.signal);
   stopped.abort();
   await t.resolves(waited);
   await server.kill();
-  await t.resolves(feed.news(head, new AbortController().signal));
+  await t.resolves(feed.waitForEvents(head, new AbortController().signal));
 });
