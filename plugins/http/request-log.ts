@@ -16,7 +16,7 @@ export default fp(async (app) => {
       method: request.method,
       path: request.url.split("?", 1)[0],
       ip: request.ip,
-      client_id: request.client?.id ?? request.user?.client_id,
+      client_id: request.client?.id ?? request.accessToken?.claims.client_id,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
     }, "request");

@@ -2,6 +2,7 @@ import fp from "fastify-plugin";
 import { localKeyEncryptionKey } from "../../src/keys/key-encryption-key.js";
 import { KeyRing } from "../../src/keys/key-ring.js";
 import { scheduleOf } from "../../src/keys/rotation.js";
+import { localSigners } from "../../src/keys/signers/local.js";
 
 declare module "fastify" {
   interface FastifyInstance { keys: KeyRing }
@@ -12,8 +13,7 @@ export default fp(async (app) => {
   const { keyRotation, verifierCache, tokenTtlMax, signingAlgorithm } = app.config;
   const ring = await KeyRing.open({
     store: app.database.keys,
-    kek: keyEncryptionKey ?? localKeyEncryptionKey(dataDir),
-    formerKeks: formerKeyEncryptionKeys,
+    signers: localSigners([keyEncryptionKey ?? localKeyEncryptionKey(dataDir), ...formerKeyEncryptionKeys]),
     clock: app.clock,
     schedule: scheduleOf(keyRotation, verifierCache, tokenTtlMax, signingAlgorithm),
     imported: signingKey,

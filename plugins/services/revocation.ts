@@ -1,12 +1,13 @@
 import fp from "fastify-plugin";
 import { loginProviders } from "../../src/providers/table.js";
 import { Feed } from "../../src/revocation/feed/feed.js";
+import { LiveTokens } from "../../src/revocation/live-tokens.js";
 import { Revocations } from "../../src/revocation/revocations.js";
 import { RedisRevocationCache } from "../../src/stores/redis/revocation-cache.js";
 import { RedisRevocationFeed } from "../../src/stores/redis/revocation-feed.js";
 
 declare module "fastify" {
-  interface FastifyInstance { revocations: Revocations; feed: Feed }
+  interface FastifyInstance { revocations: Revocations; liveTokens: LiveTokens; feed: Feed }
 }
 
 export default fp(async (app) => {
@@ -25,4 +26,5 @@ export default fp(async (app) => {
     loginProviders: loginProviders(config.providers),
     recorded: () => { if (feed.subscribers > 0) feed.wake(); }, // nobody listens: it has time until it looks by itself
   }));
-}, { name: "revocation", dependencies: ["database", "redis", "keys", "status-lists"] });
+  app.decorate("liveTokens", new LiveTokens({ verifier: app.tokenVerifier, revocations: app.revocations }));
+}, { name: "revocation", dependencies: ["database", "redis", "keys", "tokens", "status-lists"] });

@@ -1,14 +1,18 @@
 import fp from "fastify-plugin";
 import { loginProviders } from "../../src/providers/table.js";
+import { systemClock } from "../../src/shared/clock.js";
 import { TokenIssuer } from "../../src/tokens/issuer.js";
+import { TokenVerifier } from "../../src/tokens/verifier.js";
 
 declare module "fastify" {
-  interface FastifyInstance { tokens: TokenIssuer }
+  interface FastifyInstance { tokens: TokenIssuer; tokenVerifier: TokenVerifier }
 }
 
 export default fp(async (app) => {
-  const { clock, config: { issuer, tokenTtl: ttl, tokenTtlMax: ttlMax, providers, statusLists }, keys: ring } = app;
+  const { clock, config, keys: ring, statusAllocator: statuses } = app;
+  const { issuer, tokenTtl: ttl, tokenTtlMax: ttlMax, providers, statusLists } = config;
   app.decorate("tokens", new TokenIssuer({
-    ring, clock, issuer, ttl, ttlMax, loginProviders: loginProviders(providers), statuses: app.statusAllocator, statusLists,
+    ring, clock, issuer, ttl, ttlMax, loginProviders: loginProviders(providers), statuses, statusLists,
   }));
+  app.decorate("tokenVerifier", new TokenVerifier({ ring, clock, systemClock, issuer }));
 }, { name: "tokens", dependencies: ["keys", "status-lists"] });

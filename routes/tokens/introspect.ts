@@ -18,9 +18,9 @@ const schema = {
 };
 
 const introspect: FastifyPluginAsyncTypebox = async (app) => {
-  app.post("/introspect", { schema, config: { form: true }, preHandler: app.authenticateClient }, async (request) => {
-    const claims = await app.liveClaims(request, request.body.token);
-    return claims === null ? { active: false } : { ...claims, active: true, token_type: "Bearer" as const };
+  app.post("/introspect", { schema, config: { form: true }, preHandler: app.authenticateClient }, async ({ body }) => {
+    const live = await app.liveTokens.find(body.token);
+    return live === null ? { active: false } : { ...live.claims, active: true, token_type: "Bearer" as const };
   });
 };
 export default introspect;

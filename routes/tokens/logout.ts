@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { VerifiedToken } from "../../src/tokens/verifier.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { LogoutBody, LogoutResponse } from "../schemas/tokens/tokens.js";
 
@@ -18,10 +19,11 @@ const schema = {
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   // Not `liveBearer`: a logout that was answered 503 must be able to be finished by its repetition.
-  app.post("/logout", { schema, preParsing: app.verifyBearer }, async ({ user: claims, kid, body }) => {
+  app.post("/logout", { schema, preParsing: app.verifyBearer }, async ({ accessToken, body }) => {
+    const token = accessToken as VerifiedToken;
     const everywhere = body?.everywhere === true;
-    await (everywhere ? app.revocations.revokeEverywhere({ claims, kid }) : app.revocations.revoke({ claims, kid }));
-    return { revoked: true as const, jti: claims.jti, ...(everywhere && { everywhere }) };
+    await (everywhere ? app.revocations.revokeEverywhere(token) : app.revocations.revoke(token));
+    return { revoked: true as const, jti: token.claims.jti, ...(everywhere && { everywhere }) };
   });
 };
 export default logout;

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { VerifiedToken } from "../../src/tokens/verifier.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { UserInfo } from "../schemas/tokens/tokens.js";
 
@@ -12,6 +13,7 @@ const schema = {
 };
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  app.get("/userinfo", { schema, preParsing: app.liveBearer }, async ({ user }) => user);
+  app.get("/userinfo", { schema, preParsing: app.liveBearer }, async ({ accessToken }) =>
+    (accessToken as VerifiedToken).claims);
 };
 export default userinfo;

@@ -1,14 +1,12 @@
-import type { Clock } from "../shared/clock.js";
+import { type Clock, STALENESS_LIMIT } from "../shared/clock.js";
 import type { Client } from "./client.js";
 import type { ClientStore } from "./store.js";
 
-/** A replica acts on another's change within this many milliseconds. */
-export const STALE_AFTER = 1000;
 const CAPACITY = 10_000;
 
 /**
  * Clients in use, so that minting needs no database. It answers only while it is known to be current: when `sync` has
- * not succeeded for `STALE_AFTER`, each call reads through.
+ * not succeeded for `STALENESS_LIMIT`, each call reads through.
  */
 export class ClientCache {
   readonly #store: ClientStore;
@@ -28,7 +26,7 @@ export class ClientCache {
   get(id: string): Client | undefined {
     const age = this.#clock() - this.#syncedAt;
     const client = this.#clients.get(id);
-    if (client === undefined || age < 0 || age >= STALE_AFTER) return undefined;
+    if (client === undefined || age < 0 || age >= STALENESS_LIMIT) return undefined;
     this.#clients.delete(id);
     this.#clients.set(id, client);
     return client;

@@ -1,7 +1,7 @@
 import type { Client } from "../clients/client.js";
 import { AuthflowError, invalidRequest } from "../shared/errors.js";
 import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
-import type { IssuedToken } from "../tokens/issuer.js";
+import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import type { Grant, TokenParameters } from "./grant.js";
 
@@ -18,7 +18,7 @@ export class Grants {
     this.#grants = new Map(Object.entries(table(dependencies)));
   }
 
-  async exchange(client: Client, { grant_type: type, ...parameters }: TokenParameters): Promise<IssuedToken> {
+  async exchange(client: Client, { grant_type: type, ...parameters }: TokenParameters): Promise<TokenResponse> {
     if (type === undefined) throw invalidRequest("grant_type is missing");
     const grant = this.#grants.get(type);
     if (grant !== undefined) return grant(client, parameters);

@@ -1,11 +1,12 @@
-import { type KeyPair, type PublicJwk, thumbprint } from "./signing-key.js";
+import type { KeyMaterial } from "./signers/signer.js";
+import { type PublicJwk, thumbprint } from "./signing-key.js";
 import type { FormerKey, StoredKey } from "./store.js";
 
 /** A key that the settings bring along; without a kid it gets its RFC 7638 thumbprint. */
 export interface ImportedKey { pem: string; kid: string | undefined }
 
 /** Whether the ring has this key; throws where its kid is another key's. */
-export function isKnown(keys: StoredKey[], { kid, publicJwk }: KeyPair): boolean {
+export function isKnown(keys: StoredKey[], { kid, publicJwk }: KeyMaterial): boolean {
   const known = keys.find((key) => key.kid === kid);
   if (known === undefined) return false;
   if (thumbprint(JSON.parse(known.publicJwk) as PublicJwk) !== thumbprint(publicJwk)) {
@@ -18,10 +19,10 @@ export function isKnown(keys: StoredKey[], { kid, publicJwk }: KeyPair): boolean
 }
 
 /** Whether the ring had this key under this kid, or it was revoked under any. */
-export const wasKnown = (former: FormerKey[], pair: KeyPair): boolean =>
-  former.some(({ kid }) => kid === pair.kid) || isRevoked(former, pair);
+export const wasKnown = (former: FormerKey[], key: KeyMaterial): boolean =>
+  former.some(({ kid }) => kid === key.kid) || isRevoked(former, key);
 
-export function isRevoked(former: FormerKey[], { publicJwk }: KeyPair): boolean {
+export function isRevoked(former: FormerKey[], { publicJwk }: KeyMaterial): boolean {
   const name = thumbprint(publicJwk);
   return former.some((key) => key.revokedAt !== null && key.thumbprint === name);
 }

@@ -1,11 +1,10 @@
-import type { Clock } from "../shared/clock.js";
+import { type Clock, STALENESS_LIMIT } from "../shared/clock.js";
 import { AuthflowError, notFound, unavailable } from "../shared/errors.js";
-import { adopt, type Change, drop, leaving, type Making, reseal, stage, turn } from "./changes.js";
+import { adopt, type Change, drop, leaving, reseal, stage, turn } from "./changes.js";
 import { type ImportedKey, isKnown, isRevoked, wasKnown } from "./imported-key.js";
 import { type JwksDocument, type OpenedRing, openRing, type VerificationKey } from "./opened-ring.js";
 import { activatesAt, advance, leavesAt, type Schedule, wantsSuccessor } from "./rotation.js";
-import type { Signer } from "./signers/signer.js";
-import { generateSigningKey, importSigningKey } from "./signing-key.js";
+import type { Signer, SignerBackend } from "./signers/signer.js";
 import type { KeyState, KeyStore } from "./store.js";
 
 /** Instants are epoch milliseconds. */
@@ -21,14 +20,9 @@ export interface KeySummary {
   leavesAt: number | null;
 }
 
-/** A replica acts on another's change of the ring within this many milliseconds, and signs with no older one. */
-const STALE_AFTER = 1000;
-
 interface Dependencies {
   store: KeyStore;
-  /** Seals what is written, and with `formerKeks` unseals what is read. */
-  kek: Buffer;
-  formerKeks?: readonly Buffer[];
+  signers: SignerBackend;
   clock: Clock;
   schedule: Schedule;
   imported?: ImportedKey | undefined;
@@ -50,18 +44,17 @@ export class KeyRing {
 
   /** Loads the ring. A new installation has to sign at once: it makes its first key, or takes the imported one. */
   static async open(dependencies: Dependencies): Promise<KeyRing> {
-    const { store, imported, clock, schedule } = dependencies;
-    const making = makingOf(dependencies);
-    const pair = imported && importSigningKey(imported.pem, imported.kid);
+    const { store, signers, imported, clock, schedule } = dependencies;
+    const material = imported && signers.import(imported.pem, imported.kid);
     for (;;) {
       const seenAt = clock();
       const stored = await store.load();
-      const newcomer = stored.keys.length === 0 ? (pair ?? (await generateSigningKey(schedule.algorithm))) : pair;
+      const newcomer = material ?? (stored.keys.length === 0 ? await signers.generate(schedule.algorithm) : undefined);
       if (newcomer === undefined || isKnown(stored.keys, newcomer) || wasKnown(await store.former(), newcomer))
-        return new KeyRing(dependencies, openRing(stored, making.keks), seenAt);
+        return new KeyRing(dependencies, await openRing(stored, signers), seenAt);
       // A wrong key encryption key must not reach the database.
-      if (stored.keys.length > 0) openRing(stored, making.keks);
-      const keys = await adopt(newcomer)(stored.keys, seenAt, making);
+      if (stored.keys.length > 0) await openRing(stored, signers);
+      const keys = await adopt(newcomer)(stored.keys, seenAt, dependencies);
       // Losing the swap means that another replica was faster: go by what it wrote.
       await store.save(stored.revision, keys, leaving(stored.keys, keys, seenAt));
     }
@@ -87,20 +80,20 @@ export class KeyRing {
   /** An import names the key once: replicas with an older setting must not bring back what was replaced since. */
   get importedIsRetired(): boolean {
     const { imported } = this.#dependencies;
-    return imported !== undefined && importSigningKey(imported.pem, imported.kid).kid !== this.signer.kid;
+    return imported !== undefined && this.#dependencies.signers.import(imported.pem, imported.kid).kid !== this.signer.kid;
   }
 
   /** Whether the settings import a key that was revoked, under this or another kid. */
   async importedIsRevoked(): Promise<boolean> {
-    const { imported, store } = this.#dependencies;
+    const { imported, signers, store } = this.#dependencies;
     if (imported === undefined) return false;
-    return isRevoked(await store.former(), importSigningKey(imported.pem, imported.kid));
+    return isRevoked(await store.former(), signers.import(imported.pem, imported.kid));
   }
 
   /** The key by which to sign at `now`. A replica that slept, or lost the database, looks first who signs by now. */
   currentSigner(now: number): Signer | Promise<Signer> {
     const age = now - this.#seenAt;
-    if (age >= 0 && age < STALE_AFTER) return this.#ring.signer;
+    if (age >= 0 && age < STALENESS_LIMIT) return this.#ring.signer;
     return this.#catchUp("Which key signs can't be known right now").then(() => this.#ring.signer);
   }
 
@@ -157,7 +150,7 @@ export class KeyRing {
     const known = (await store.former()).find((key) => key.kid === kid);
     if (known === undefined) throw notFound("There is no signing key with this kid: see GET /keys");
     if (known.revokedAt !== null) return;
-    // It had left by age before anybody knew that it was in wrong hands.
+    // It had left by age before anybody knew that it was compromised.
     const { revision, keys } = await store.load();
     if (!await store.save(revision, keys, [{ ...known, revokedAt: clock() }])) return this.revoke(kid);
     await this.refresh();
@@ -175,7 +168,7 @@ export class KeyRing {
     for (;;) {
       const { revision, keys } = await store.load();
       const now = clock();
-      const changed = await change(keys, now, makingOf(this.#dependencies));
+      const changed = await change(keys, now, this.#dependencies);
       const gone = leaving(keys, changed, now).map((key) => (key.kid === revoked ? { ...key, revokedAt: now } : key));
       const won = changed !== keys && (await store.save(revision, changed, gone));
       if (!won && changed !== keys) continue;
@@ -185,12 +178,9 @@ export class KeyRing {
   }
 
   async #load(): Promise<void> {
-    const { store, clock } = this.#dependencies;
+    const { store, signers, clock } = this.#dependencies;
     const asOf = clock();
-    this.#ring = openRing(await store.load(), makingOf(this.#dependencies).keks, this.#ring);
+    this.#ring = await openRing(await store.load(), signers, this.#ring);
     this.#seenAt = asOf;
   }
 }
-
-const makingOf = ({ schedule, kek, formerKeks = [] }: Dependencies): Making =>
-  ({ schedule, keks: [kek, ...formerKeks] });

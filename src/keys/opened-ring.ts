@@ -1,46 +1,52 @@
+import type { KeyObject } from "node:crypto";
 import { etagOf } from "../shared/etag.js";
+import type { Algorithm } from "./algorithms.js";
 import { JWKS_MAX_AGE } from "./rotation.js";
-import { unsealWithOneOf } from "./sealing.js";
-import { localSigner, type Signer } from "./signers/signer.js";
-import { openSigningKey, type PublicJwk, publicPem } from "./signing-key.js";
+import type { OpenedKey, Signer, SignerBackend } from "./signers/signer.js";
+import { publicKeyOf } from "./signing-key.js";
 import type { StoredKey, StoredRing } from "./store.js";
 
-export interface VerificationKey { kid: string; algorithm: string; pem: string }
+export interface VerificationKey { kid: string; algorithm: Algorithm; publicKey: KeyObject }
 /** The JWKS document (RFC 7517 §5), serialised once per change of the ring. `maxAge` is seconds. */
 export interface JwksDocument { body: string; etag: string; maxAge: number }
 
-/** A ring with its private keys unsealed. */
+/** A ring whose private keys can be used. */
 export interface OpenedRing {
   revision: number;
   keys: StoredKey[];
-  /** By kid and sealed form, so that the next reading unseals what is new alone. */
-  opened: Map<string, OpenedKey>;
+  /** By kid and stored form, so that the next reading opens only what is new. */
+  opened: Map<string, OpenedKey & { verification: VerificationKey }>;
   signer: Signer;
   verification: Map<string, VerificationKey>;
   jwks: JwksDocument;
 }
 
-interface OpenedKey { jwk: PublicJwk; signer: Signer; verification: VerificationKey }
-
-/** Throws where a key can't be unsealed, or none is active. `before` is what this replica had opened until now. */
-export function openRing({ revision, keys }: StoredRing, keks: readonly Buffer[], before?: OpenedRing): OpenedRing {
+/** Rejects where a key can't be opened, or none is active. `before` is what this replica had opened until now. */
+export async function openRing(
+  { revision, keys }: StoredRing,
+  signers: SignerBackend,
+  before?: OpenedRing,
+): Promise<OpenedRing> {
   const active = keys.find(({ state }) => state === "active");
   if (active === undefined) throw new Error("The key ring has no active key");
+  const opened: OpenedRing["opened"] = new Map();
   // Simple verifiers take keys[0]: it has to be the one that signs.
-  const opened = new Map([active, ...keys.filter((key) => key !== active)].map((key): [string, OpenedKey] => {
+  for (const key of [active, ...keys.filter((one) => one !== active)]) {
     const form = `${key.kid} ${key.sealedPrivateKey}`;
-    return [form, before?.opened.get(form) ?? openKey(key, keks)];
-  }));
+    opened.set(form, before?.opened.get(form) ?? await openKey(key, signers));
+  }
   const published = [...opened.values()];
-  const verification = new Map(published.map((key) => [key.jwk.kid, key.verification]));
-  const body = JSON.stringify({ keys: published.map(({ jwk }) => jwk) });
+  const { signer } = published[0] as OpenedKey;
+  const verification = new Map(published.map((key) => [key.publicJwk.kid, key.verification]));
+  const body = JSON.stringify({ keys: published.map(({ publicJwk }) => publicJwk) });
   const jwks = { body, etag: etagOf(body), maxAge: JWKS_MAX_AGE };
-  return { revision, keys, opened, signer: (published[0] as OpenedKey).signer, verification, jwks };
+  return { revision, keys, opened, signer, verification, jwks };
 }
 
-/** Every public key comes out of its sealed private one: who can write to the database alone can't add a key. */
-function openKey({ kid, sealedPrivateKey }: StoredKey, keks: readonly Buffer[]): OpenedKey {
-  const pair = openSigningKey(unsealWithOneOf(keks, kid, sealedPrivateKey), kid);
-  const { publicJwk: jwk } = pair;
-  return { jwk, signer: localSigner(pair), verification: { kid, algorithm: jwk.alg, pem: publicPem(jwk) } };
+/** The stored public key is never used: an attacker who can only write to the database can't add a key. */
+async function openKey(key: StoredKey, signers: SignerBackend) {
+  const opened = await signers.open(key);
+  const { publicJwk } = opened;
+  const verification = { kid: publicJwk.kid, algorithm: publicJwk.alg, publicKey: publicKeyOf(publicJwk) };
+  return { ...opened, verification };
 }

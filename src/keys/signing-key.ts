@@ -44,9 +44,8 @@ export function openSigningKey(pkcs8: Buffer, kid: string): KeyPair {
 export const exportPrivateKey = ({ privateKey }: KeyPair): Buffer =>
   privateKey.export({ format: "der", type: "pkcs8" });
 
-export function publicPem(jwk: PublicJwk): string {
-  return createPublicKey({ key: { ...jwk }, format: "jwk" }).export({ format: "pem", type: "spki" }).toString();
-}
+/** The key by which signatures are verified. */
+export const publicKeyOf = (jwk: PublicJwk): KeyObject => createPublicKey({ key: { ...jwk }, format: "jwk" });
 
 function keyPair(privateKey: KeyObject, givenKid?: string): KeyPair {
   const alg = algorithmOf(privateKey);

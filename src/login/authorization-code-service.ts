@@ -4,9 +4,8 @@ import { invalidGrant } from "../shared/errors.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
-import type { AccessTokenClaims } from "../tokens/claims.js";
-import type { IssuedToken, TokenIssuer } from "../tokens/issuer.js";
-import type { LoginClaims } from "./login-claims.js";
+import type { AccessTokenClaims, IdentityClaims } from "../tokens/claims.js";
+import type { TokenResponse, TokenIssuer } from "../tokens/issuer.js";
 import type { AuthorizationCode, AuthorizationCodeStore } from "./authorization-code.js";
 import type { AuthorizationRequest } from "./pending-login.js";
 import { digest, newSecret } from "./secrets.js";
@@ -33,7 +32,7 @@ export class AuthorizationCodeService {
     this.#dependencies = dependencies;
   }
 
-  async issue({ clientId, redirectUri, codeChallenge }: AuthorizationRequest, claims: LoginClaims): Promise<string> {
+  async issue({ clientId, redirectUri, codeChallenge }: AuthorizationRequest, claims: IdentityClaims): Promise<string> {
     const { store, clock } = this.#dependencies;
     const code = newSecret();
     await store.issue({
@@ -44,7 +43,7 @@ export class AuthorizationCodeService {
   }
 
   /** Throws invalid_grant for a code that is not this client's, not for this redirect URI or verifier, expired or used. */
-  async exchange(client: Client, exchange: CodeExchange): Promise<IssuedToken> {
+  async exchange(client: Client, exchange: CodeExchange): Promise<TokenResponse> {
     const { store, tokens, clock, statusOf } = this.#dependencies;
     const codeHash = digest(exchange.code);
     const code = await store.find(codeHash);

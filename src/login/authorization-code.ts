@@ -1,5 +1,5 @@
+import type { IdentityClaims } from "../tokens/claims.js";
 import type { StatusReference } from "../tokens/status-reference.js";
-import type { LoginClaims } from "./login-claims.js";
 
 /** A one-time code (RFC 6749 §4.1.2), kept as its SHA-256. Instants are epoch milliseconds. */
 export interface AuthorizationCode {
@@ -8,7 +8,7 @@ export interface AuthorizationCode {
   redirectUri: string;
   codeChallenge: string | undefined;
   /** Once it was exchanged, no more than the subject. */
-  claims: LoginClaims;
+  claims: IdentityClaims;
   /** Of the code; once it was exchanged, of the token. */
   expiresAt: number;
   /** The token it was exchanged for. */

@@ -1,6 +1,6 @@
 import type { ResponseType } from "../clients/client.js";
 import type { AuthflowError } from "../shared/errors.js";
-import type { IssuedToken } from "../tokens/issuer.js";
+import type { TokenResponse } from "../tokens/issuer.js";
 
 interface Address { redirectUri: string; responseType: ResponseType; state: string | undefined }
 type Parameters = Record<string, string | number>;
@@ -14,7 +14,7 @@ export class AuthorizationResponse {
   }
 
   /** RFC 6749 §4.2.2: in the fragment, which no server sees. */
-  token(address: Address, token: IssuedToken): string {
+  token(address: Address, token: TokenResponse): string {
     return this.#append(address, "#", { ...token });
   }
 

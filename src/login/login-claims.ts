@@ -1,17 +1,7 @@
 import type { Identity } from "../providers/identity.js";
-import { characters, isPrintable } from "../shared/text.js";
 import { UpstreamError } from "../providers/upstream.js";
-
-/** What a login says of its user (OpenID Connect Core §5.1, and Authflow's `provider`). */
-export interface LoginClaims {
-  /** `<provider>|<the provider's own id>` */
-  sub: string;
-  provider: string;
-  email?: string;
-  email_verified?: boolean;
-  name?: string;
-  picture?: string;
-}
+import { characters, isPrintable } from "../shared/text.js";
+import type { IdentityClaims } from "../tokens/claims.js";
 
 const MAX = { sub: 255, email: 320, name: 255, picture: 2048 };
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
@@ -20,7 +10,7 @@ const EMAIL = /^[^\s@]+@[^\s@]+$/;
  * The claims of a login. A subject that could not be told from another refuses the login; anything else that a token
  * can't carry is left out. Throws UpstreamError.
  */
-export function loginClaims(provider: string, identity: Identity): LoginClaims {
+export function loginClaims(provider: string, identity: Identity): IdentityClaims {
   const sub = `${provider}|${identity.subject}`;
   if (!fits(sub, MAX.sub)) throw new UpstreamError("untrustworthy", "the user's id is too long or not printable");
   const { email, emailVerified, name, picture } = identity;

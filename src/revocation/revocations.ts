@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../clients/client.js";
 import { enforceSubject } from "../clients/mint-policy.js";
-import { type Clock, CLOCK_ERROR } from "../shared/clock.js";
+import { type Clock, MAX_CLOCK_ERROR } from "../shared/clock.js";
 import { invalidRequest, invalidToken, unavailable } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
+import type { VerifiedToken } from "../tokens/verifier.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import { type Cutoff, type CutoffJournal, type CutoffName, CUTOFF_TOLERANCE, LATEST } from "./cutoff.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
@@ -28,8 +29,6 @@ interface Dependencies {
   /** The token's entry in a status list of this deployment. */
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
-/** A token whose signature was verified, and the key that its header names. */
-export interface PresentedToken { claims: AccessTokenClaims; kid: string }
 
 /** What is revoked: the journals are the truth, the cache their fast copy. */
 export class Revocations {
@@ -56,7 +55,7 @@ export class Revocations {
   }
 
   /** Resolves when the token is refused everywhere; rejects with invalid_token where it already was. */
-  async revoke(token: PresentedToken): Promise<void> {
+  async revoke(token: VerifiedToken): Promise<void> {
     if (await this.#inEffect(token)) throw invalidToken(REVOKED);
     await this.#revokePresented(token);
   }
@@ -75,7 +74,7 @@ export class Revocations {
   }
 
   /** Logs the token's subject out everywhere: ends this token and all others of it. Rejects as `revoke` does. */
-  async revokeEverywhere(token: PresentedToken): Promise<void> {
+  async revokeEverywhere(token: VerifiedToken): Promise<void> {
     if (await this.#inEffect(token)) throw invalidToken(REVOKED);
     await this.#cutNow({ scope: "sub", value: token.claims.sub }, token.claims.exp * 1000);
     await this.#revokePresented(token); // whatever birth it claims
@@ -94,7 +93,7 @@ export class Revocations {
   }
 
   /** Rejects with temporarily_unavailable where neither cache nor journals can tell. */
-  async isRevoked(token: PresentedToken): Promise<boolean> {
+  async isRevoked(token: VerifiedToken): Promise<boolean> {
     return (await this.#isRevokedInCache(token)) ?? (await this.#isRevokedInDatabase(token));
   }
 
@@ -136,7 +135,7 @@ export class Revocations {
     await sleep(2 * CUTOFF_TOLERANCE + 2);
   }
 
-  async #revokePresented({ claims }: PresentedToken): Promise<void> {
+  async #revokePresented({ claims }: VerifiedToken): Promise<void> {
     const { jti, client_id: clientId = "", sub: subject, exp } = claims;
     const status = this.#dependencies.statusOf(claims);
     await this.revokeIssued({ jti, clientId, subject, expiresAt: exp * 1000, ...(status && { status }) });
@@ -159,11 +158,11 @@ export class Revocations {
   }
 
   /** A logout that was answered 503 stands in the journal only: its repetition must be able to finish it. */
-  async #inEffect(token: PresentedToken): Promise<boolean> {
+  async #inEffect(token: VerifiedToken): Promise<boolean> {
     return this.#dependencies.cache === undefined ? this.#isRevokedInDatabase(token) : await this.#isRevokedInCache(token) === true;
   }
 
-  async #isRevokedInCache(token: PresentedToken): Promise<boolean | undefined> {
+  async #isRevokedInCache(token: VerifiedToken): Promise<boolean | undefined> {
     const cached = await this.#dependencies.cache?.lookup(token.claims.jti, namesOf(token));
     if (cached === undefined) return undefined;
     if (cached.revoked || cached.issuedBefore.some((instant) => isCut(token, instant))) return true;
@@ -173,10 +172,10 @@ export class Revocations {
 
   /** Past for every replica, also where this one's clock is ahead. */
   #surelyPast(): number {
-    return this.#dependencies.clock() - CLOCK_ERROR;
+    return this.#dependencies.clock() - MAX_CLOCK_ERROR;
   }
 
-  async #isRevokedInDatabase(token: PresentedToken): Promise<boolean> {
+  async #isRevokedInDatabase(token: VerifiedToken): Promise<boolean> {
     const { journal, cutoffs } = this.#dependencies;
     try {
       const [revoked, found] = await Promise.all([journal.has(token.claims.jti), cutoffs.find(namesOf(token))]);
@@ -187,13 +186,13 @@ export class Revocations {
   }
 }
 
-const namesOf = ({ kid, claims: { sub, client_id } }: PresentedToken): CutoffName[] => [
+const namesOf = ({ kid, claims: { sub, client_id } }: VerifiedToken): CutoffName[] => [
   { scope: "kid", value: kid },
   { scope: "sub", value: sub },
   ...(client_id === undefined ? [] : [{ scope: "client_id", value: client_id } as const]),
 ];
 /** LATEST ends a token whatever birth it claims: who has a key can write any. */
-const isCut = ({ claims }: PresentedToken, issuedBefore: number | null): boolean =>
+const isCut = ({ claims }: VerifiedToken, issuedBefore: number | null): boolean =>
   issuedBefore !== null && (issuedBefore >= LATEST || issuedAtMs(claims) < issuedBefore);
 
 const recorded = (record: Promise<void>): Promise<void> => record.catch((cause: unknown) => {

@@ -5,6 +5,12 @@ export type Clock = () => number;
 export const CLOCK_TOLERANCE = 60_000;
 
 /** Milliseconds by which a replica's clock may be wrong for a while without bringing a revoked token back to life. */
-export const CLOCK_ERROR = 600_000;
+export const MAX_CLOCK_ERROR = 600_000;
 
 export const systemClock: Clock = () => Date.now();
+
+/**
+ * Milliseconds within which a replica acts on what another replica changed in the database. What it last read longer
+ * ago is stale: it reads again before it relies on it.
+ */
+export const STALENESS_LIMIT = 1000;

@@ -32,6 +32,12 @@ export interface AccessTokenClaims {
   [claim: string]: unknown;
 }
 
+/** What a provider said of its user: `sub` is `<provider>|<the provider's own id>`. */
+export interface IdentityClaims extends Pick<AccessTokenClaims, "email" | "email_verified" | "name" | "picture"> {
+  sub: string;
+  provider: string;
+}
+
 export type RequestedClaims = Pick<AccessTokenClaims, "sub" | "aud" | "client_id" | "provider" | "email" | "name">;
 
 /** What the reference service says of a subject whose platform named no source. */

@@ -2,14 +2,24 @@ import type { Client } from "../clients/client.js";
 import type { Clock } from "../shared/clock.js";
 import { invalidRequest } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
-import type { StatusAllocator } from "../status-lists/allocator.js";
 import { uuidv7 } from "../shared/uuid.js";
-import { type AccessTokenClaims, audienceClaim, type MintRequest, requestedClaims } from "./claims.js";
+import { type AccessTokenClaims, audienceClaim, type IdentityClaims, type MintRequest, requestedClaims } from "./claims.js";
 import { signCompact } from "./jws.js";
-import type { LoginClaims } from "../login/login-claims.js";
+import type { StatusEntries } from "./status-entries.js";
 
-/** RFC 6749 §5.1; `expires_in` is seconds. */
-export interface IssuedToken { access_token: string; token_type: "Bearer"; expires_in: number }
+/** What a token request is answered with (RFC 6749 §5.1); `expires_in` is seconds. */
+export interface TokenResponse {
+  access_token: string;
+  token_type: "Bearer";
+  expires_in: number;
+  /** Where it differs from what was asked for (RFC 6749 §3.3). */
+  scope?: string;
+  refresh_token?: string;
+  /** OpenID Connect Core §3.1.3.3 */
+  id_token?: string;
+  /** RFC 8693 §2.2.1 */
+  issued_token_type?: string;
+}
 
 /** Headers of 8 KiB and more are refused by common proxies, and a bearer token travels in one. */
 const MAX_TOKEN_BYTES = 8192;
@@ -22,7 +32,7 @@ interface Dependencies {
   ttlMax: number;
   /** Providers whose logins get the subject `<provider>|<id>`, which nobody may mint without leave. */
   loginProviders: readonly string[];
-  statuses: StatusAllocator;
+  statuses: StatusEntries;
   /** Whether tokens carry a status where the client's policy does not say. */
   statusLists: boolean;
 }
@@ -35,20 +45,20 @@ export class TokenIssuer {
     this.#dependencies = dependencies;
   }
 
-  async mint(client: Client, request: MintRequest): Promise<IssuedToken> {
+  async mint(client: Client, request: MintRequest): Promise<TokenResponse> {
     const expiresIn = this.#lifetime(client, request.expires_in);
     const decided = requestedClaims(client, request, this.#dependencies.loginProviders);
     return this.sign(await this.#complete(client, decided, expiresIn));
   }
 
   /** All claims of the token that a login gives, so that its jti is known before it is signed. */
-  claimsOfLogin(client: Client, claims: LoginClaims): Promise<AccessTokenClaims> {
+  claimsOfLogin(client: Client, claims: IdentityClaims): Promise<AccessTokenClaims> {
     const { sub, ...rest } = claims;
     const decided = { sub, ...audienceClaim(client.policy.default_audience), client_id: client.id, ...rest };
     return this.#complete(client, decided, this.#lifetime(client, undefined));
   }
 
-  async sign(claims: AccessTokenClaims): Promise<IssuedToken> {
+  async sign(claims: AccessTokenClaims): Promise<TokenResponse> {
     // With an audience the token is one of RFC 9068, which wants its own type.
     const typ = claims.aud === undefined ? "JWT" : "at+jwt";
     const { ring, clock, statuses } = this.#dependencies;

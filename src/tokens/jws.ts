@@ -1,18 +1,75 @@
+import { type KeyObject, verify } from "node:crypto";
+import { ALGORITHMS } from "../keys/algorithms.js";
+import type { VerificationKey } from "../keys/opened-ring.js";
 import type { Signer } from "../keys/signers/signer.js";
+import { unavailable } from "../shared/errors.js";
 
 export type TokenType = "JWT" | "at+jwt" | "statuslist+jwt";
+
+/** Of a token that nobody has verified yet. */
+export interface JoseHeader { alg?: unknown; typ?: unknown; kid?: unknown; crit?: unknown }
+export interface UnverifiedJws {
+  header: JoseHeader;
+  payload: Record<string, unknown>;
+  /** RFC 7515 §5.2: what the signature covers. */
+  signingInput: string;
+  signature: Buffer;
+}
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const headers = new WeakMap<Signer, Partial<Record<TokenType, string>>>();
 
-/** A JWT in JWS compact serialisation (RFC 7515 §7.1). */
+/**
+ * A JWT in JWS compact serialisation (RFC 7515 §7.1). Rejects with temporarily_unavailable where the signer fails: a
+ * key management service may be out of reach.
+ */
 export async function signCompact(signer: Signer, typ: TokenType, claims: object): Promise<string> {
   const input = `${encodedHeader(signer, typ)}.${encode(claims)}`;
-  return `${input}.${await signer.sign(input)}`;
+  const signature = await signer.sign(input).catch((cause: unknown) => {
+    throw unavailable("Tokens can't be signed right now: try again", cause);
+  });
+  return `${input}.${signature}`;
 }
 
 function encodedHeader(signer: Signer, typ: TokenType): string {
   const known = headers.get(signer) ?? {};
   headers.set(signer, known);
   return known[typ] ??= encode({ alg: signer.algorithm, typ, kid: signer.kid });
+}
+
+/**
+ * Takes a compact serialisation apart (RFC 7515 §5.2). Undefined where it is none: three parts in canonical base64url,
+ * of which the first two hold JSON objects.
+ */
+export function parseCompact(token: string): UnverifiedJws | undefined {
+  const parts = token.split(".");
+  const [header, payload, signature] = parts.map(decode);
+  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined) return undefined;
+  const [decodedHeader, decodedPayload] = [jsonObject(header), jsonObject(payload)];
+  if (decodedHeader === undefined || decodedPayload === undefined) return undefined;
+  const signingInput = token.slice(0, token.lastIndexOf("."));
+  return { header: decodedHeader, payload: decodedPayload, signingInput, signature };
+}
+
+/** By the key's own algorithm, whatever the header says (RFC 8725 §3.1). */
+export function hasValidSignature({ signingInput, signature }: UnverifiedJws, key: VerificationKey): boolean {
+  const { digest } = ALGORITHMS[key.algorithm];
+  const publicKey: { key: KeyObject; dsaEncoding: "ieee-p1363" } = { key: key.publicKey, dsaEncoding: "ieee-p1363" };
+  return verify(digest, Buffer.from(signingInput), publicKey, signature);
+}
+
+/** Undefined where the text is not the one way to write its bytes: a token has one form. */
+function decode(part: string): Buffer | undefined {
+  const bytes = Buffer.from(part, "base64url");
+  return part !== "" && bytes.toString("base64url") === part ? bytes : undefined;
+}
+
+function jsonObject(bytes: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString("utf8"));
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? value as Record<string, unknown> : undefined;
+  } catch {
+    return undefined;
+  }
 }

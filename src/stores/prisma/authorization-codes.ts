@@ -1,6 +1,6 @@
 import type { AuthorizationCode, AuthorizationCodeStore } from "../../login/authorization-code.js";
+import type { IdentityClaims } from "../../tokens/claims.js";
 import type { StatusReference } from "../../tokens/status-reference.js";
-import type { LoginClaims } from "../../login/login-claims.js";
 import type { Db, Json } from "./db.js";
 import type { AuthorizationCode as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
@@ -44,6 +44,6 @@ const toCode = ({
   jti: jti ?? undefined,
   status: listId === null || index === null ? undefined : { listId, index },
   codeChallenge: codeChallenge ?? undefined,
-  claims: claims as unknown as LoginClaims,
+  claims: claims as unknown as IdentityClaims,
   expiresAt: expiresAt.getTime(),
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t from "tap";
-import { ClientCache, STALE_AFTER } from "../../../src/clients/cache.js";
+import { ClientCache } from "../../../src/clients/cache.js";
+import { STALENESS_LIMIT } from "../../../src/shared/clock.js";
 import { type NewClient, PERMISSIVE } from "../../../src/clients/client.js";
 import type { ClientStore } from "../../../src/clients/store.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
@@ -28,7 +29,7 @@ await t.test("what was loaded is answered from memory while the cache is known t
   t.equal(cache.get(id), undefined);
   t.equal((await cache.load(id))?.id, id);
   t.equal(cache.get(id)?.id, id);
-  now += STALE_AFTER - 1;
+  now += STALENESS_LIMIT - 1;
   t.equal(cache.get(id)?.id, id);
   now += 1;
   t.equal(cache.get(id), undefined, "not synced for a second: it says nothing");

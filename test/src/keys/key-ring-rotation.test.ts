@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import t from "tap";
 import { CLOCK_TOLERANCE } from "../../../src/shared/clock.js";
+import { localSigners } from "../../../src/keys/signers/local.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { scheduleOf } from "../../../src/keys/rotation.js";
 import { type Database, migrate, openDatabase } from "../../../src/stores/prisma/database.js";
@@ -27,7 +28,7 @@ await onEveryBackend(t, async (t, env) => {
   const databases = [await open(), await open(), await open()];
   const { clock, advance } = manualClock();
   const replica = ({ keys: store }: Database, apart = 0): Promise<KeyRing> =>
-    KeyRing.open({ store, kek, clock: () => clock() + apart, schedule });
+    KeyRing.open({ store, signers: localSigners([kek]), clock: () => clock() + apart, schedule });
   const replicas = await Promise.all(databases.map((database, i) => replica(database, (i - 1) * CLOCK_TOLERANCE / 2)));
   const [one, two] = replicas as [KeyRing, KeyRing];
   const follow = async (): Promise<void> => {
@@ -102,16 +103,16 @@ await t.test("an import replaces what was staged, and does not come back once it
   t.teardown(close);
   const { clock, advance } = manualClock();
   const imported = { pem: pem(), kid: "imported" };
-  await (await KeyRing.open({ store, kek, clock, schedule })).rotate();
+  await (await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule })).rotate();
   advance(1); // keys of one instant come in the order of their kids
-  const ring = await KeyRing.open({ store, kek, clock, schedule, imported });
+  const ring = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported });
   t.strictSame(ring.keys.map(({ state }) => state), ["retired", "active"]);
   for (const seconds of [PERIOD - LEAD, LEAD, TTL + CLOCK_TOLERANCE / 1000]) {
     advance(seconds);
     t.equal(await ring.advance(), true);
   }
   t.notOk(published(ring).includes("imported"));
-  const again = await KeyRing.open({ store, kek, clock, schedule, imported });
+  const again = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported });
   t.equal(again.signer.kid, ring.signer.kid);
   t.equal(again.importedIsRetired, true);
 });
@@ -120,7 +121,7 @@ await t.test("without the database a replica does not guess who signs", async (t
   const url = sqlite(t);
   await migrate(url);
   const database = await openDatabase(url);
-  const ring = await KeyRing.open({ store: database.keys, kek, clock: Date.now, schedule });
+  const ring = await KeyRing.open({ store: database.keys, signers: localSigners([kek]), clock: Date.now, schedule });
   const { revision, keys } = await database.keys.load();
   await database.keys.save(revision, keys.map((key) => ({ ...key, sealedPrivateKey: "v9" })));
   await t.rejects(Promise.resolve(ring.currentSigner(Date.now() + 5000)),

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import t, { type Test } from "tap";
+import { localSigners } from "../../../src/keys/signers/local.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { scheduleOf } from "../../../src/keys/rotation.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
@@ -24,7 +25,7 @@ async function emptyStore(t: Test) {
 await t.test("an import that a later one retired does not come back, and is known to be retired", async (t) => {
   const store = await emptyStore(t);
   const [first, second] = [key("first"), key("second")];
-  const opened = (imported: typeof first): Promise<KeyRing> => KeyRing.open({ store, kek, clock, schedule, imported });
+  const opened = (imported: typeof first): Promise<KeyRing> => KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported });
   t.equal((await opened(first)).importedIsRetired, false);
   t.equal((await opened(second)).importedIsRetired, false);
   const again = await opened(first);
@@ -34,10 +35,10 @@ await t.test("an import that a later one retired does not come back, and is know
 
 await t.test("a public key that someone wrote into the database is never published or trusted", async (t) => {
   const store = await emptyStore(t);
-  const { signer } = await KeyRing.open({ store, kek, clock, schedule });
+  const { signer } = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule });
   const { revision, keys } = await store.load();
   const publicJwk = JSON.stringify({ kty: "RSA", use: "sig", alg: "RS256", kid: signer.kid, n: "AQAB", e: "AQAB" });
   t.equal(await store.save(revision, keys.map((stored) => ({ ...stored, publicJwk }))), true);
-  const ring = await KeyRing.open({ store, kek, clock, schedule });
+  const ring = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule });
   t.notMatch(ring.jwks.body, /"n":"AQAB"/);
 });

@@ -1,0 +1,32 @@
+import { AuthflowError, invalidToken } from "../shared/errors.js";
+import type { TokenVerifier, VerifiedToken } from "../tokens/verifier.js";
+import type { Revocations } from "./revocations.js";
+
+interface Dependencies { verifier: TokenVerifier; revocations: Pick<Revocations, "isRevoked"> }
+
+/** The live check: tokens that verify, and that nobody has revoked. */
+export class LiveTokens {
+  readonly #dependencies: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Rejects with invalid_token, and with temporarily_unavailable where the token's state can't be known. */
+  async verify(token: string): Promise<VerifiedToken> {
+    const { verifier, revocations } = this.#dependencies;
+    const verified = await verifier.verify(token);
+    if (await revocations.isRevoked(verified)) throw invalidToken("The token was revoked");
+    return verified;
+  }
+
+  /** Null for any token that is not live, whatever the reason (RFC 7662 §2.2). Rejects where that can't be known. */
+  async find(token: string): Promise<VerifiedToken | null> {
+    try {
+      return await this.verify(token);
+    } catch (error) {
+      if (error instanceof AuthflowError && error.code === "invalid_token") return null;
+      throw error;
+    }
+  }
+}

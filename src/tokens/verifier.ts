@@ -1,0 +1,80 @@
+import type { KeyRing } from "../keys/key-ring.js";
+import type { VerificationKey } from "../keys/opened-ring.js";
+import { type Clock, MAX_CLOCK_ERROR } from "../shared/clock.js";
+import { invalidToken } from "../shared/errors.js";
+import type { AccessTokenClaims } from "./claims.js";
+import { hasValidSignature, type JoseHeader, parseCompact } from "./jws.js";
+
+/** An access token of this issuer whose signature is valid and that has not expired. */
+export interface VerifiedToken {
+  claims: AccessTokenClaims;
+  /** The key that signed it. */
+  kid: string;
+}
+
+interface Dependencies {
+  ring: KeyRing;
+  /** The clock that all replicas share. */
+  clock: Clock;
+  /** This machine's own. */
+  systemClock: Clock;
+  issuer: string;
+}
+
+const KID = /^[A-Za-z0-9._-]{1,128}$/;
+const ACCESS_TOKEN_TYPES: unknown[] = ["JWT", "at+jwt"];
+const MALFORMED = "The token is not a valid token of this issuer";
+const FOREIGN = "The token was not signed by a key of this issuer";
+
+/** Verifies access tokens (RFC 7519 §7.2, RFC 8725 §3). Whether a token was revoked is not its question. */
+export class TokenVerifier {
+  readonly #dependencies: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Rejects with invalid_token, and with temporarily_unavailable where this issuer's keys can't be known. */
+  async verify(token: string): Promise<VerifiedToken> {
+    const jws = parseCompact(token);
+    if (jws === undefined) throw invalidToken(MALFORMED);
+    const key = await this.#key(jws.header);
+    if (!hasValidSignature(jws, key)) throw invalidToken(FOREIGN);
+    if (!ACCESS_TOKEN_TYPES.includes(jws.header.typ)) throw invalidToken("This is not an access token");
+    return { claims: this.#checkClaims(jws.payload), kid: key.kid };
+  }
+
+  /**
+   * The key that the header names. Keys that a token brings along (jwk, jku, x5u, x5c) are never used. A kid that this
+   * replica does not know may be a key that another replica has just made: the ring is read anew before it is refused.
+   */
+  async #key({ kid, alg, crit }: JoseHeader): Promise<VerificationKey> {
+    if (crit !== undefined) throw invalidToken(MALFORMED); // RFC 7515 §4.1.11: no extension is understood here
+    if (typeof kid !== "string" || !KID.test(kid)) throw invalidToken(FOREIGN);
+    const { ring } = this.#dependencies;
+    const key = ring.verificationKey(kid) ?? await ring.lookUp(kid);
+    if (key === undefined) throw invalidToken(FOREIGN);
+    if (alg !== key.algorithm) throw invalidToken("The token's algorithm is not the one of its key");
+    return key;
+  }
+
+  #checkClaims(claims: Record<string, unknown>): AccessTokenClaims {
+    const { iss, sub, jti, iat, exp, nbf } = claims;
+    if (iss !== this.#dependencies.issuer) throw invalidToken(MALFORMED);
+    const complete =
+      [sub, jti].every((claim) => typeof claim === "string" && claim !== "") &&
+      [iat, exp].every(Number.isSafeInteger);
+    if (!complete) throw invalidToken("The token lacks a claim that every access token has");
+    const now = this.#now();
+    if (now >= (exp as number) * 1000) throw invalidToken("The token has expired");
+    // RFC 7519 §4.1.5. Authflow sets none; a service whose key was imported may have.
+    if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf * 1000)) throw invalidToken(MALFORMED);
+    return claims as AccessTokenClaims;
+  }
+
+  /** A machine that slept does not notice while the database is away: its own clock then bounds the damage. */
+  #now(): number {
+    const { clock, systemClock } = this.#dependencies;
+    return Math.max(clock(), systemClock() - MAX_CLOCK_ERROR);
+  }
+}
