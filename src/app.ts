@@ -50,11 +50,13 @@ import type { Config } from "./config/load.js";
 import { tooManyRequests } from "./shared/errors.js";
 import { loggable } from "./shared/loggable-error.js";
 import { SteadyClock } from "./shared/steady-clock.js";
+import { type Timing, TIMING } from "./shared/timing.js";
 
 declare module "fastify" {
   interface FastifyInstance {
     config: Config;
     clock: Clock;
+    timing: Timing;
     /** Sets `clock` by the one that all replicas share; see SteadyClock. */
     synchroniseClock: (shared: number | null, roundTrip: number) => void;
   }
@@ -66,6 +68,7 @@ export interface Overrides {
   logStream?: { write(line: string): void };
   /** A Unix socket in place of the internet: every identity provider is looked for there. */
   upstreamSocket?: string;
+  timing?: Partial<Timing>;
 }
 
 /** How far a caller is from a limit is nobody's business. */
@@ -76,7 +79,7 @@ const BODY_LIMIT = 32 * 1024;
 /** The whole service, not listening yet: the same for production, tests, the CLI and the OpenAPI document. */
 export async function buildApp(
   config: Config,
-  { clock, logStream, upstreamSocket }: Overrides = {},
+  { clock, logStream, upstreamSocket, timing }: Overrides = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { err: loggable }, ...(logStream && { stream: logStream }) },
@@ -97,6 +100,7 @@ export async function buildApp(
   app.decorate("config", config);
   const steady = new SteadyClock({ wall: () => Date.now(), monotonic: () => performance.now() });
   app.decorate("clock", clock ?? steady.read);
+  app.decorate("timing", { ...TIMING, ...timing });
   app.decorate("synchroniseClock", (shared, roundTrip) => {
     const correction = steady.follow(shared, roundTrip);
     if (shared !== null && correction !== 0) app.log.warn({ milliseconds: correction }, CLOCK_IS_OFF);

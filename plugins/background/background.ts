@@ -2,8 +2,6 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import fp from "fastify-plugin";
 
-/** Two looks fit into the second within which a replica acts on what another changed. */
-const SYNC_EVERY = 400;
 const SWEEP_EVERY = 60_000;
 /** The latest events of the journal's feed, for those who come back. */
 const FEED_LENGTH = 100_000;
@@ -12,6 +10,7 @@ const RECORD_EVERY = 250;
 
 /** What this replica does unasked: follow the others' changes, keep Redis up to the journal, drop what has expired. */
 export default fp(async (app) => {
+  const { syncInterval } = app.timing;
   const stopped = new AbortController();
   setMaxListeners(0, stopped.signal); // one for each of the loops below, which are more than Node finds normal
   const every = async (milliseconds: number, what: string, work: () => Promise<unknown>): Promise<void> => {
@@ -25,7 +24,7 @@ export default fp(async (app) => {
         if (!failing) app.log.error({ err }, `${what}: failed, will be tried again`);
         failing = true;
       }
-      const pause = failing ? Math.max(milliseconds, SYNC_EVERY) : milliseconds;
+      const pause = failing ? Math.max(milliseconds, syncInterval) : milliseconds;
       await sleep(pause, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
     }
   };
@@ -46,11 +45,11 @@ export default fp(async (app) => {
     let tried = (): void => undefined;
     const synchronised = new Promise<void>((resolve) => { tried = resolve; });
     loops = Promise.all([
-      every(SYNC_EVERY, "following other replicas", follow),
-      every(SYNC_EVERY, "rotating the signing keys", rotate),
-      every(SYNC_EVERY, "bringing Redis up to the journal", () => app.revocations.synchronise().finally(tried)),
+      every(syncInterval, "following other replicas", follow),
+      every(syncInterval, "rotating the signing keys", rotate),
+      every(syncInterval, "bringing Redis up to the journal", () => app.revocations.synchronise().finally(tried)),
       synchronised.then(() => every(0, "following the revocation feed", () => app.feed.advance())),
-      every(SYNC_EVERY, "ending streams whose client may not listen any more", () => app.dismissUnauthenticated()),
+      every(syncInterval, "ending streams whose client may not listen any more", () => app.dismissUnauthenticated()),
       every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
       every(SWEEP_EVERY, "sweeping the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
       every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),

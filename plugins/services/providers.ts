@@ -10,13 +10,13 @@ declare module "fastify" {
 }
 
 export default fp(async (app, { upstreamSocket }: { upstreamSocket?: string | undefined }) => {
-  const { config: { providers }, clock } = app;
+  const { config: { providers }, clock, timing } = app;
   if (providers.length === 0) {
     app.decorate("providers", new Map<string, Provider>());
     return;
   }
   // Loaded where it is needed: what speaks to upstreams takes memory and time that the embedded default can spare.
   const { connectUpstreams } = await import("../../src/upstream/connect.js");
-  const connect = connectUpstreams(clock, upstreamSocket);
+  const connect = connectUpstreams(clock, { timeout: timing.upstreamTimeout, socketPath: upstreamSocket });
   app.decorate("providers", new Map(providers.map((one) => [one.name, connectProvider(one, connect, clock)])));
 }, { name: "providers" });

@@ -11,7 +11,7 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const { clock, installation, redis, config, statusOf } = app;
+  const { clock, timing, installation, redis, config, statusOf } = app;
   const { revocations: journal, cutoffs, feed: feedJournal } = app.database;
   const cache = config.redisUrl === undefined ? undefined : new RedisRevocationCache(redis, installation.id);
   const shared = cache && new RedisRevocationFeed(redis, installation.id, cache);
@@ -21,7 +21,7 @@ export default fp(async (app) => {
   const feed = new Feed({ source: shared ?? feedJournal, journal, cutoffs, clock });
   app.decorate("feed", feed);
   app.decorate("revocations", new Revocations({
-    journal, cutoffs, cache, clock, statusOf,
+    journal, cutoffs, cache, clock, timing, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
     recorded: () => { if (feed.subscribers > 0) feed.wake(); }, // nobody listens: it has time until it looks by itself

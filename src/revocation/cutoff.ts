@@ -9,12 +9,6 @@ export interface Cutoff extends CutoffName {
   expiresAt: number;
 }
 
-/**
- * Milliseconds by which the clocks of replicas may differ so that a cut-off of a subject or a client ends every token
- * that any of them issued before the request, and none that any of them issues after the answer.
- */
-export const CUTOFF_TOLERANCE = 250;
-
 /** The last instant that the stores keep: Prisma reads later ones from PostgreSQL as invalid dates. */
 export const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../clients/client.js";
 import { enforceSubject } from "../clients/mint-policy.js";
-import { type Clock, MAX_CLOCK_ERROR } from "../shared/clock.js";
+import { type Clock, CUTOFF_TOLERANCE, MAX_CLOCK_ERROR } from "../shared/clock.js";
 import { invalidRequest, invalidToken, unavailable } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
+import type { Timing } from "../shared/timing.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
-import { type Cutoff, type CutoffJournal, type CutoffName, CUTOFF_TOLERANCE, LATEST } from "./cutoff.js";
+import { type Cutoff, type CutoffJournal, type CutoffName, LATEST } from "./cutoff.js";
 import type { Revocation, RevocationJournal } from "./journal.js";
 import { CacheWriter } from "./cache-writer.js";
 import type { RevocationCache } from "./revocation-cache.js";
@@ -20,6 +21,7 @@ interface Dependencies {
   cutoffs: CutoffJournal;
   cache?: RevocationCache | undefined;
   clock: Clock;
+  timing: Pick<Timing, "cutoffWait">;
   /** The longest life, in seconds, of a token that still verifies. */
   longestTtl: () => number;
   /** Providers whose logins get the subject `<provider>|<id>`. */
@@ -129,10 +131,10 @@ export class Revocations {
    * no clock can give a token a birth that the cut-off covers.
    */
   async #cutNow(name: CutoffName, atLeastUntil = 0): Promise<void> {
-    const { clock, longestTtl } = this.#dependencies;
+    const { clock, timing, longestTtl } = this.#dependencies;
     const issuedBefore = clock() + CUTOFF_TOLERANCE + 1;
     await this.#cut({ ...name, issuedBefore, expiresAt: Math.max(issuedBefore + longestTtl() * 1000, atLeastUntil) });
-    await sleep(2 * CUTOFF_TOLERANCE + 2);
+    await sleep(timing.cutoffWait);
   }
 
   async #revokePresented({ claims }: VerifiedToken): Promise<void> {

@@ -7,6 +7,12 @@ export const CLOCK_TOLERANCE = 60_000;
 /** Milliseconds by which a replica's clock may be wrong for a while without bringing a revoked token back to life. */
 export const MAX_CLOCK_ERROR = 600_000;
 
+/**
+ * Milliseconds by which the clocks of replicas may differ so that a cut-off of a subject or a client ends every token
+ * that any of them issued before the request, and none that any of them issues after the answer.
+ */
+export const CUTOFF_TOLERANCE = 250;
+
 export const systemClock: Clock = () => Date.now();
 
 /**

@@ -2,13 +2,17 @@ import presets from "@fastify/oauth2";
 import type { JWTVerifyGetKey } from "jose";
 import { AuthorizationCode } from "simple-oauth2";
 import type { Clock } from "../shared/clock.js";
+import { TIMING } from "../shared/timing.js";
 import { type ConnectUpstream, type OAuthClientOptions, type OAuthEndpoints, type Upstream, UpstreamError } from "../providers/upstream.js";
 import { bounds, checkEndpoint, getDocument, type Route, upstreamError } from "./http.js";
 import { remoteKeys, verifyIdToken } from "./id-token.js";
 
-/** The network towards identity providers. `socketPath`: see Route. */
-export const connectUpstreams = (clock: Clock, socketPath?: string): ConnectUpstream => (trustedOrigin) => {
-  const route: Route = { trustedOrigin, socketPath };
+/** The network towards identity providers. */
+export const connectUpstreams = (
+  clock: Clock,
+  { socketPath, timeout = TIMING.upstreamTimeout }: Partial<Pick<Route, "socketPath" | "timeout">> = {},
+): ConnectUpstream => (trustedOrigin) => {
+  const route: Route = { trustedOrigin, socketPath, timeout };
   const keys = new Map<string, JWTVerifyGetKey>();
   const document: Upstream["getDocument"] = (url, bearerToken, name = withoutQuery(url)) =>
     getDocument(url, name, route, bearerToken);

@@ -4,8 +4,6 @@ import { errorCode } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
 import { AddressRefusal, checkLiteralAddress, publicLookup } from "./addresses.js";
 
-/** Milliseconds until the headers of an answer must be there, and from then on until its end: 10 s in all. */
-const TIMEOUT = 5000;
 const MAX_BYTES = 1024 * 1024;
 
 type WreckOptions = NonNullable<Parameters<typeof Wreck.get>[1]>;
@@ -19,8 +17,14 @@ interface Boom extends Error {
 }
 type Fault = [kind: UpstreamError["kind"], what: string];
 
-/** Where requests to upstreams lead. `socketPath`: all of them to that Unix socket, for tests without an internet. */
-export interface Route { trustedOrigin?: string | undefined; socketPath?: string | undefined }
+/** Where requests to upstreams lead, and how long they may take. */
+export interface Route {
+  trustedOrigin?: string | undefined;
+  /** All of them go to this Unix socket, for tests without an internet. */
+  socketPath?: string | undefined;
+  /** Milliseconds until the headers of an answer must be there, and from then on until its end. */
+  timeout: number;
+}
 
 /** Throws UpstreamError unless `url` is https, or lies at the trusted origin. `name` is what the log calls it. */
 export function checkEndpoint(url: string, name: string, { trustedOrigin }: Route): URL {
@@ -32,9 +36,9 @@ export function checkEndpoint(url: string, name: string, { trustedOrigin }: Rout
 /** How the HTTP client may reach `url`. Throws UpstreamError where it may not. */
 export function bounds(url: string, name: string, route: Route): WreckOptions {
   const parsed = checkEndpoint(url, name, route);
-  const { trustedOrigin, socketPath } = route;
+  const { trustedOrigin, socketPath, timeout } = route;
   // 0: a redirect is an error. Without a number it would count as the answer.
-  const limits = { timeout: TIMEOUT, maxBytes: MAX_BYTES, redirects: 0, redirect303: true };
+  const limits = { timeout, maxBytes: MAX_BYTES, redirects: 0, redirect303: true };
   if (socketPath !== undefined) return { ...limits, socketPath };
   if (parsed.origin === trustedOrigin) return limits;
   try {

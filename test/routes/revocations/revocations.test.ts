@@ -1,5 +1,5 @@
 import t from "tap";
-import { CUTOFF_TOLERANCE } from "../../../src/revocation/cutoff.js";
+import { CUTOFF_TOLERANCE } from "../../../src/shared/clock.js";
 import { basic, bearer, decode, manualClock, onEveryBackend, OPERATOR, someClaims, testApp,
   type TestApp } from "../../support/app.js";
 

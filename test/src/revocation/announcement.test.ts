@@ -2,6 +2,7 @@ import { Redis } from "ioredis";
 import t from "tap";
 import type { Cutoff } from "../../../src/revocation/cutoff.js";
 import { Revocations } from "../../../src/revocation/revocations.js";
+import { TIMING } from "../../../src/shared/timing.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
 import { RedisRevocationCache } from "../../../src/stores/redis/revocation-cache.js";
 import { RedisRevocationFeed } from "../../../src/stores/redis/revocation-feed.js";
@@ -19,7 +20,8 @@ await t.test("what a replica recorded is announced once; another steps in where 
   const feed = new RedisRevocationFeed(redis, "installation", cache);
   t.teardown(async () => { feed.close(); redis.disconnect(); await close(); });
   const replica = () => new Revocations({
-    journal, cutoffs, cache, clock: () => NOW, longestTtl: () => 60, loginProviders: [], statusOf: () => undefined, recorded: () => undefined,
+    journal, cutoffs, cache, clock: () => NOW, timing: TIMING, longestTtl: () => 60, loginProviders: [],
+    statusOf: () => undefined, recorded: () => undefined,
   });
   const [one, other] = [replica(), replica()];
   await one.synchronise();
