@@ -28,7 +28,7 @@ export const prefersPage = (request: FastifyRequest): boolean =>
 const TITLES: Record<number, string> = {
   400: "This link does not work",
   403: "This login can't be finished",
-  404: "There is no such way to log in",
+  404: "Unknown provider",
   410: "This login can't be finished",
   429: "Too many attempts",
   503: "Out of order for the moment",

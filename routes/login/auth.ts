@@ -46,7 +46,7 @@ const callback = {
 function chooser(providers: Static<typeof ProviderList>["providers"], query: string | undefined) {
   const title = "Log in";
   const labels = providers.map(({ label }) => label).join(", ");
-  if (labels === "") return { title, paragraphs: ["No way to log in is switched on here."] };
+  if (labels === "") return { title, paragraphs: ["No provider is switched on here."] };
   // Without it the links would lead nowhere: nobody could be brought back.
   if (query === undefined)
     return { title, paragraphs: [`Ways to log in: ${labels}.`, "A login begins at an application, which sends you here."] };

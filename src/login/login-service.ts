@@ -131,7 +131,7 @@ export class LoginService {
 
   #provider(name: string): Provider {
     const provider = this.#dependencies.providers.get(name);
-    if (provider === undefined) throw notFound("There is no such way to log in here");
+    if (provider === undefined) throw notFound("There is no such provider here");
     return provider;
   }
 

@@ -21,7 +21,7 @@ const query = `client_id=${client?.client_id}&redirect_uri=https%3A%2F%2Fshop.ex
 
 const PAGES: [name: string, path: string, status: number, heading: RegExp, text: RegExp][] = [
   ["providers", `/auth?${query}`, 200, /^Log in$/, /Log in with Google/],
-  ["unknown-provider", `/auth/nobody?${query}`, 404, /no such way to log in/, /choose another one/],
+  ["unknown-provider", `/auth/nobody?${query}`, 404, /Unknown provider/, /choose another one/],
   ["bad-link", "/auth/google", 400, /This link does not work/, /client_id is missing.*Go back to the application/s],
   ["bad-redirect", `/auth/google?client_id=${client?.client_id}&redirect_uri=https%3A%2F%2Fevil.example`, 400,
     /This link does not work/, /redirect_uri is not registered/],
