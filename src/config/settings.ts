@@ -58,7 +58,7 @@ export const SETTINGS = Type.Object({
   ),
   AUTHFLOW_ISSUER: text(
     {
-      description: "The iss of every token. Integrations of the reference service verify the default.",
+      description: "The iss of every token. To change it later makes every token invalid that is in use.",
       remedy: "1 to 255 printable characters without spaces",
       default: "authflow-go",
     },
@@ -75,10 +75,10 @@ export const SETTINGS = Type.Object({
   ),
   REDIS_URL: text(
     {
-      description: "Redis, the fast and shared face of revocation; wanted where there is more than one replica.",
+      description: "Redis: the revocation cache that replicas and your services share. Advised for several replicas.",
       remedy: "redis://… or rediss://user:password@host:6379/0",
       secret: true,
-      unset: "the database serves revocation alone",
+      unset: "the database alone answers about revocations",
     },
     "^rediss?://.+$",
   ),
@@ -115,12 +115,12 @@ export const SETTINGS = Type.Object({
     "-----BEGIN [A-Z ]*PRIVATE KEY-----",
   ),
   JWT_PRIVATE_KEY_B64: text({
-    description: "The reference service's name for the same key, its PEM in base64.",
+    description: "The same key, as PEM in base64.",
     remedy: "a PEM private key in base64",
     secret: true,
   }),
   JWT_PRIVATE_KEY_PATH: text({
-    description: "The reference service's name for a file with that key.",
+    description: "A file with the same key, as PEM.",
     remedy: "a path",
   }),
   JWT_KEY_ID: text(
