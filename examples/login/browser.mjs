@@ -9,7 +9,7 @@ const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 /** Sends the user to the provider. */
 export async function logIn(provider) {
   const [state, verifier] = [random(), random()];
-  sessionStorage.setItem(`login ${state}`, verifier); // each tab has its own
+  sessionStorage.setItem(`login ${state}`, verifier); // one per tab
   const challenge = base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
   location.assign(`${AUTHFLOW}/auth/${provider}?${new URLSearchParams({
     client_id: CLIENT_ID, redirect_uri: REDIRECT_URI, response_type: "code", state,

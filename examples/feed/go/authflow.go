@@ -1,6 +1,5 @@
 package main
 
-// snippet:on
 import (
 	"bufio"
 	"context"
@@ -35,21 +34,21 @@ type Authflow struct {
 	AcceptWhenStale                     bool
 
 	keysMutex      sync.RWMutex
-	fetchMutex     sync.Mutex // who holds it fetches the keys; who waits for it shares what was found
+	fetchMutex     sync.Mutex // its holder fetches the keys; those who wait share the result
 	keys           map[string]crypto.PublicKey
 	fetched, asked time.Time
 	fetchFailed    bool
 
 	feedMutex sync.RWMutex
 	revoked   *revocations
-	rebuilt   *revocations // after a reset: takes the place of revoked when it is complete
-	caughtUp  bool         // whether this connection has told everything that happened before it
-	heard     time.Time    // when it was last known that nothing is missing
+	rebuilt   *revocations // after a reset: the snapshot, which replaces revoked when it is complete
+	caughtUp  bool         // whether this connection has received all events from before it
+	heard     time.Time    // when the data was last up to date
 
 	lastEventID, logged string
 }
 
-// ErrUnknown : it can't be known whether the token counts: answer your caller 503. Any other error of Verify: 401.
+// ErrUnknown : it is unknown whether the token is valid: answer your caller 503. Any other error of Verify: 401.
 var ErrUnknown = errors.New("unknown")
 
 const (
@@ -57,11 +56,11 @@ const (
 	retryFirst, retryLast, retryIfRefused = 200 * time.Millisecond, 5 * time.Second, 30 * time.Second
 )
 
-// A key is good for one of them alone, because the library demands its type.
+// A key verifies one of them only, because the library demands its type.
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{"RS256", "ES256", "EdDSA"}), jwt.WithoutClaimsValidation())
 
-// Verify returns the claims of a token that Authflow signed, that has not expired and that was not revoked. It calls
-// nobody.
+// Verify returns the claims of a token that Authflow signed, that has not expired and that was not revoked. It makes
+// no call.
 func (a *Authflow) Verify(token string) (jwt.MapClaims, error) {
 	claims := jwt.MapClaims{}
 	parsed, err := parser.ParseWithClaims(token, claims, a.key)
@@ -82,14 +81,14 @@ func (a *Authflow) Verify(token string) (jwt.MapClaims, error) {
 		return nil, errors.New("the token has expired")
 	case subject == "" || id == "" || issuedAt == 0:
 		return nil, errors.New("the token lacks sub, jti or iat")
-	case claims["aud"] != nil: // to accept tokens made out to you: !claims.VerifyAudience("<you>", true)
+	case claims["aud"] != nil: // to accept tokens for your service: !claims.VerifyAudience("<you>", true)
 		return nil, errors.New("the token is for another service")
 	}
 	client, _ := claims["client_id"].(string)
 	names := []string{"jti:" + id, "sub:" + subject, "client_id:" + client, "kid:" + kid}
 	a.feedMutex.RLock()
 	defer a.feedMutex.RUnlock()
-	if a.revoked != nil && a.revoked.end(names, birth(id, int64(issuedAt))) {
+	if a.revoked != nil && a.revoked.end(names, issuedAtMs(id, int64(issuedAt))) {
 		return nil, errors.New("the token was revoked")
 	}
 	if !a.fresh() && !a.AcceptWhenStale {
@@ -98,7 +97,7 @@ func (a *Authflow) Verify(token string) (jwt.MapClaims, error) {
 	return claims, nil
 }
 
-// IsFresh tells whether what is known about revocations is up to date: good to have in your readiness check.
+// IsFresh tells whether the known revocations are up to date: use it in your readiness check.
 func (a *Authflow) IsFresh() bool {
 	a.feedMutex.RLock()
 	defer a.feedMutex.RUnlock()
@@ -107,7 +106,7 @@ func (a *Authflow) IsFresh() bool {
 
 func (a *Authflow) fresh() bool { return !a.heard.IsZero() && time.Since(a.heard) < a.StaleAfter }
 
-// An unknown kid fetches the keys, at most every five seconds; one request serves all who wait for it.
+// An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch.
 func (a *Authflow) key(token *jwt.Token) (interface{}, error) {
 	kid, _ := token.Header["kid"].(string)
 	if key := a.knownKey(kid); key != nil {
@@ -185,13 +184,13 @@ func decode(base64url string) []byte {
 
 func number(base64url string) *big.Int { return new(big.Int).SetBytes(decode(base64url)) }
 
-// What is revoked, by names as Redis has them: jti:…, sub:…, client_id:…, kid:….
+// What is revoked, by name: jti:…, sub:…, client_id:…, kid:….
 type revocations struct {
 	entries  map[string]entry
-	expiring map[int64][]string // minute → the names whose entries may go then
+	expiring map[int64][]string // minute → the names whose entries expire by then
 }
 
-// What was born before an instant (epoch ms) is ended, which matters until exp (epoch s).
+// Tokens issued before an instant (epoch ms) are revoked; the entry expires at exp (epoch s).
 type entry struct{ before, exp int64 }
 
 func newRevocations() *revocations {
@@ -201,7 +200,7 @@ func newRevocations() *revocations {
 func (r *revocations) add(name string, before, exp int64) {
 	known := r.entries[name]
 	if exp > known.exp {
-		minute := exp/60 + 2 // a minute more than needed
+		minute := exp/60 + 2 // one minute later than needed
 		r.expiring[minute] = append(r.expiring[minute], name)
 	} else {
 		exp = known.exp
@@ -212,16 +211,16 @@ func (r *revocations) add(name string, before, exp int64) {
 	r.entries[name] = entry{before, exp}
 }
 
-func (r *revocations) end(names []string, birth int64) bool {
+func (r *revocations) end(names []string, issuedAt int64) bool {
 	for _, name := range names {
-		if birth < r.entries[name].before {
+		if issuedAt < r.entries[name].before {
 			return true
 		}
 	}
 	return false
 }
 
-// Whole minutes at a time: what stays costs nothing.
+// Drops whole minutes: entries that stay cost nothing.
 func (r *revocations) dropExpired(now int64) {
 	for minute, names := range r.expiring {
 		if minute*60 > now {
@@ -238,8 +237,8 @@ func (r *revocations) dropExpired(now int64) {
 
 var uuidV7 = regexp.MustCompile(`(?i)^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-// A token's birth: to the millisecond by a UUIDv7 jti that agrees with iat, else the beginning of iat's second.
-func birth(id string, issuedAt int64) int64 {
+// When the token was issued: to the millisecond by a UUIDv7 jti that agrees with iat, else at iat.
+func issuedAtMs(id string, issuedAt int64) int64 {
 	if parts := uuidV7.FindStringSubmatch(id); parts != nil {
 		if instant, _ := strconv.ParseInt(parts[1]+parts[2], 16, 64); instant/1000 == issuedAt {
 			return instant
@@ -276,7 +275,7 @@ func (a *Authflow) listen() error {
 	a.feedMutex.Unlock()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	// A dead connection is given up early enough to open another before it matters.
+	// A dead connection is closed early enough to open another before the data is stale.
 	silence := a.StaleAfter * 2 / 3
 	watchdog := time.AfterFunc(silence, cancel)
 	defer watchdog.Stop()
@@ -329,12 +328,12 @@ func (a *Authflow) listen() error {
 	}
 }
 
-// Takes one event. False: of a later version.
+// Takes one event. False: an event of a later version.
 func (a *Authflow) take(event, data string) (bool, error) {
 	var entries []struct {
 		Jti, Sub, Kid string
 		ClientID      string `json:"client_id"`
-		BornBefore    int64  `json:"issued_before"`
+		IssuedBefore  int64  `json:"issued_before"`
 		Exp           int64
 	}
 	if strings.HasPrefix(event, "revoked") {
@@ -358,9 +357,9 @@ func (a *Authflow) take(event, data string) (bool, error) {
 		for _, each := range entries {
 			switch {
 			case each.Sub != "":
-				a.add("sub:"+each.Sub, each.BornBefore, each.Exp)
+				a.add("sub:"+each.Sub, each.IssuedBefore, each.Exp)
 			case each.ClientID != "":
-				a.add("client_id:"+each.ClientID, each.BornBefore, each.Exp)
+				a.add("client_id:"+each.ClientID, each.IssuedBefore, each.Exp)
 			case each.Kid != "":
 				a.add("kid:"+each.Kid, math.MaxInt64, each.Exp)
 			}
@@ -375,7 +374,7 @@ func (a *Authflow) take(event, data string) (bool, error) {
 	default:
 		return false, nil
 	}
-	if a.caughtUp { // not before: the logouts that are yet to be told may be hours old
+	if a.caughtUp { // not before: events that are still to come may be hours old
 		a.heard = time.Now()
 	}
 	if event == "current" || event == "heartbeat" {
@@ -402,5 +401,3 @@ func (a *Authflow) log(state string) {
 	}
 	a.logged = state
 }
-
-// snippet:off

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Reads one token a line and says what it thinks of each.
+// Reads one token per line and prints the result for each.
 func main() {
 	staleAfter, err := time.ParseDuration(or("AUTHFLOW_STALE_AFTER", "45") + "s")
 	if err != nil || staleAfter <= 0 {

@@ -1,4 +1,3 @@
-// snippet:on
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -21,9 +20,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
-// snippet:off
 
-/** Reads one token a line and says what it thinks of each. */
+/** Reads one token per line and prints the result for each. */
 class Main {
     public static void main(String[] args) throws Exception {
         var authflow = new Authflow(System.getenv());
@@ -41,10 +39,9 @@ class Main {
     }
 }
 
-// snippet:on
-/** Verifies Authflow's tokens, and hears of logouts, with nothing but the JDK. One instance serves all threads. */
+/** Verifies Authflow's tokens and follows its feed, with nothing but the JDK. One instance serves all threads. */
 class Authflow {
-    /** It can't be known whether the token counts: answer your caller 503. Any other exception of verify(): 401. */
+    /** It is unknown whether the token is valid: answer your caller 503. Any other exception of verify(): 401. */
     static class Unknown extends Exception {
         Unknown(String message) { super(message); }
     }
@@ -64,7 +61,7 @@ class Authflow {
         acceptWhenStale = "open".equals(env.get("AUTHFLOW_WHEN_STALE"));
     }
 
-    /** The claims of a token that Authflow signed, that has not expired and that was not revoked. Calls nobody. */
+    /** The claims of a token that Authflow signed, that has not expired and that was not revoked. Makes no call. */
     Map<?, ?> verify(String token) throws Exception {
         String[] parts = token.split("\\.", -1);
         require(parts.length == 3 && token.length() <= 8192, "this is not a JWT of Authflow's");
@@ -72,7 +69,7 @@ class Authflow {
         require("JWT".equals(header.get("typ")) || "at+jwt".equals(header.get("typ")), "this is not an access token");
         require(!header.containsKey("crit"), "the token has a critical extension");
         var key = key(header.get("kid"));
-        // A key is good for its own algorithm alone, whatever the token's header says.
+        // A key verifies its own algorithm only, whatever the token's header says.
         require(key.algorithm.equals(header.get("alg")), "the algorithm is not the key's");
         var signature = Signature.getInstance(SIGNATURES.get(key.algorithm));
         signature.initVerify(key.key);
@@ -85,17 +82,17 @@ class Authflow {
         require(claims.get("iat") instanceof Number, "the token lacks iat");
         require(claims.get("sub") instanceof String, "the token lacks sub");
         require(claims.get("jti") instanceof String, "the token lacks jti");
-        // A token made out to an audience is for that service alone: compare with your own name here to accept yours.
+        // A token with an audience is for that audience only: compare with your own name here to accept yours.
         require(claims.get("aud") == null, "the token is for another service");
         require(!revoked.ends(claims, header.get("kid")), "the token was revoked");
         if (!isFresh() && !acceptWhenStale) throw new Unknown("the revocation state is unknown");
         return claims;
     }
 
-    /** Whether what is known about revocations is up to date: good to have in your readiness check. */
+    /** Whether the known revocations are up to date: use it in your readiness check. */
     boolean isFresh() { return clock() - heard < staleAfter; }
 
-    // The keys. An unknown kid fetches them, at most every five seconds; one request serves all who wait for it.
+    // An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch.
     private record Key(String algorithm, PublicKey key) {}
     private static final Map<String, String> SIGNATURES =
         Map.of("RS256", "SHA256withRSA", "ES256", "SHA256withECDSAinP1363Format", "EdDSA", "Ed25519");
@@ -153,11 +150,11 @@ class Authflow {
 
     // The feed.
     private volatile Revocations revoked = new Revocations();
-    /** After a reset: takes the place of `revoked` when it is complete. */
+    /** After a reset: the snapshot, which replaces `revoked` when it is complete. */
     private Revocations rebuilt;
-    /** Whether this connection has told everything that happened before it. */
+    /** Whether this connection has received all events from before it. */
     private boolean caughtUp;
-    /** When it was last known that nothing is missing. */
+    /** When the data was last up to date. */
     private volatile long heard = LONG_AGO;
     private String lastEventId;
 
@@ -185,11 +182,11 @@ class Authflow {
         }
     }
 
-    /** One connection to the feed, until it ends. Returns how long to wait for the next, if it matters. */
+    /** One connection to the feed, until it ends. Returns how long to wait before the next, if that is prescribed. */
     private int listen() throws Exception {
         caughtUp = false;
         rebuilt = null;
-        // A dead connection is given up early enough to open another before it matters.
+        // A dead connection is closed early enough to open another before the data is stale.
         int silence = (int) (staleAfter * 2 / 3);
         var connection = open("/revocations/stream", silence);
         String credentials = Base64.getEncoder().encodeToString(client.getBytes(StandardCharsets.UTF_8));
@@ -204,18 +201,18 @@ class Authflow {
             if (status != 200) throw new IOException("status " + status);
             var lines = new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8));
             var fields = new HashMap<String, String>();
-            long told = clock();
+            long received = clock();
             for (String line; (line = lines.readLine()) != null;) {
                 if (!line.isEmpty()) {
                     int colon = line.indexOf(':');
                     String value = colon < 0 ? "" : line.substring(colon + 1);
                     fields.put(colon < 0 ? line : line.substring(0, colon), value.replaceFirst("^ ", ""));
                 } else {
-                    if (take(fields.getOrDefault("event", ""), fields.get("data"))) told = clock();
+                    if (take(fields.getOrDefault("event", ""), fields.get("data"))) received = clock();
                     if (fields.containsKey("id")) lastEventId = fields.get("id");
                     fields.clear();
                 }
-                if (clock() - told > silence) throw new IOException("it is silent");
+                if (clock() - received > silence) throw new IOException("it is silent");
             }
             return 0;
         } finally {
@@ -223,7 +220,7 @@ class Authflow {
         }
     }
 
-    /** Takes one event. False: of a later version. */
+    /** Takes one event. False: an event of a later version. */
     private boolean take(String event, String data) {
         switch (event) {
             case "reset" -> {
@@ -256,7 +253,7 @@ class Authflow {
             case "heartbeat" -> { }
             default -> { return false; }
         }
-        // Not while catching up: the logouts that are yet to be told may be hours old.
+        // Not while catching up: events that are still to come may be hours old.
         if (caughtUp) heard = clock();
         if (event.equals("current") || event.equals("heartbeat")) {
             revoked.dropExpired();
@@ -294,7 +291,7 @@ class Authflow {
     private static void require(boolean holds, String otherwise) throws GeneralSecurityException {
         if (!holds) throw new GeneralSecurityException(otherwise);
     }
-    /** Milliseconds that only go forward. */
+    /** Milliseconds of a clock that is never set. */
     private static long clock() { return System.nanoTime() / 1_000_000; }
     private static byte[] bytes(String base64url) { return Base64.getUrlDecoder().decode(base64url); }
     private static String text(String base64url) { return new String(bytes(base64url), StandardCharsets.UTF_8); }
@@ -305,42 +302,42 @@ class Authflow {
     }
 }
 
-/** What is revoked, by names as Redis has them: jti:…, sub:…, client_id:…, kid:…. One thread writes, all read. */
+/** What is revoked, by name: jti:…, sub:…, client_id:…, kid:…. One thread writes, all read. */
 class Revocations {
     private static final Pattern UUIDV7 = Pattern.compile(
         "([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", Pattern.CASE_INSENSITIVE);
 
-    /** What was born before an instant (epoch ms) is ended, which matters until exp (epoch s). */
+    /** Tokens issued before an instant (epoch ms) are revoked; the entry expires at exp (epoch s). */
     private record Entry(long before, long exp) {}
     private final Map<String, Entry> entries = new ConcurrentHashMap<>();
-    /** Minute → the names whose entries may go then. */
+    /** Minute → the names whose entries expire by then. */
     private final Map<Long, List<String>> expiring = new HashMap<>();
 
     void add(String name, long before, long exp) {
         var known = entries.getOrDefault(name, new Entry(Long.MIN_VALUE, Long.MIN_VALUE));
         entries.put(name, new Entry(Math.max(before, known.before), Math.max(exp, known.exp)));
-        // A minute more than needed.
+        // One minute later than needed.
         if (exp > known.exp) expiring.computeIfAbsent(exp / 60 + 2, minute -> new ArrayList<>()).add(name);
     }
 
     boolean ends(Map<?, ?> claims, Object kid) {
-        // A token's birth: to the millisecond by a UUIDv7 jti that agrees with iat, else the beginning of iat's second.
-        long issued = ((Number) claims.get("iat")).longValue(), birth = issued * 1000;
+        // When the token was issued: to the millisecond by a UUIDv7 jti that agrees with iat, else at iat.
+        long issued = ((Number) claims.get("iat")).longValue(), issuedAt = issued * 1000;
         var uuid = UUIDV7.matcher((String) claims.get("jti"));
         if (uuid.matches()) {
             long instant = Long.parseLong(uuid.group(1) + uuid.group(2), 16);
-            if (instant / 1000 == issued) birth = instant;
+            if (instant / 1000 == issued) issuedAt = instant;
         }
-        return ended("jti:" + claims.get("jti"), birth) || ended("sub:" + claims.get("sub"), birth)
-            || ended("client_id:" + claims.get("client_id"), birth) || ended("kid:" + kid, birth);
+        return ended("jti:" + claims.get("jti"), issuedAt) || ended("sub:" + claims.get("sub"), issuedAt)
+            || ended("client_id:" + claims.get("client_id"), issuedAt) || ended("kid:" + kid, issuedAt);
     }
 
-    private boolean ended(String name, long birth) {
+    private boolean ended(String name, long issuedAt) {
         var entry = entries.get(name);
-        return entry != null && birth < entry.before;
+        return entry != null && issuedAt < entry.before;
     }
 
-    /** Whole minutes at a time: what stays costs nothing. */
+    /** Drops whole minutes: entries that stay cost nothing. */
     void dropExpired() {
         long now = System.currentTimeMillis() / 1000;
         expiring.entrySet().removeIf(minute -> {
@@ -425,4 +422,3 @@ class Json {
     }
     private IllegalArgumentException error() { return new IllegalArgumentException("this is not JSON"); }
 }
-// snippet:off

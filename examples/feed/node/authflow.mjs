@@ -1,4 +1,3 @@
-// snippet:on
 import { setTimeout as sleep } from "node:timers/promises";
 import { importJWK, jwtVerify } from "jose"; // npm install jose
 
@@ -11,26 +10,26 @@ if (!(STALE_AFTER > 0)) throw new Error("AUTHFLOW_STALE_AFTER takes seconds");
 
 const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 const [KEEP_KEYS, COOL_DOWN, TIMEOUT] = [300_000, 5_000, 5_000];
-const SILENCE = STALE_AFTER * 2 / 3; // a dead connection is given up early enough to open another before it matters
+const SILENCE = STALE_AFTER * 2 / 3; // closes a dead connection early enough to open another before the data is stale
 const [RETRY_FIRST, RETRY_LAST, RETRY_REFUSED] = [200, 5_000, 30_000];
 
-/** It can't be known whether the token counts: answer your caller 503. Any other error of verify(): 401. */
+/** It is unknown whether the token is valid: answer your caller 503. Any other error of verify(): 401. */
 export class Unknown extends Error {}
 
-/** The claims of a token that Authflow signed, that has not expired and that was not revoked. Calls nobody. */
+/** The claims of a token that Authflow signed, that has not expired and that was not revoked. Makes no call. */
 export async function verify(token) {
   const { payload: claims, protectedHeader: { kid, typ } } = await jwtVerify(token, keyOf, {
     algorithms: ALGORITHMS, issuer: ISSUER, requiredClaims: ["exp", "iat", "sub", "jti"],
   });
   if (!["JWT", "at+jwt"].includes(typ)) throw new Error("this is not an access token");
-  // A token made out to an audience is for that service alone: pass `audience: "<you>"` above to accept yours.
+  // A token with an audience is for that audience only: pass `audience: "<you>"` above to accept yours.
   if (claims.aud !== undefined) throw new Error("the token is for another service");
   if (revoked.ends(claims, kid)) throw new Error("the token was revoked");
   if (!isFresh() && !ACCEPT_WHEN_STALE) throw new Unknown("the revocation state is unknown");
   return claims;
 }
 
-/** Whether what is known about revocations is up to date: good to have in your readiness check. */
+/** Whether the known revocations are up to date: use it in your readiness check. */
 export const isFresh = () => performance.now() - heardAt < STALE_AFTER;
 
 /** Express: app.use(expressMiddleware). The claims are in request.claims. */
@@ -58,7 +57,7 @@ async function admit(request) {
   }
 }
 
-// The keys. An unknown kid fetches them, at most every five seconds; one request serves all who wait for it.
+// An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch.
 let keys = new Map();
 let [fetchedAt, askedAt] = [-Infinity, -Infinity];
 let fetching, fetchFailed;
@@ -81,35 +80,35 @@ async function fetchKeys() {
   const response = await fetch(`${AUTHFLOW}/.well-known/jwks.json`, { signal: AbortSignal.timeout(TIMEOUT) });
   if (!response.ok) throw new Error(`status ${response.status}`);
   const usable = (await response.json()).keys.filter(({ alg }) => ALGORITHMS.includes(alg));
-  // Each key is good for its own algorithm alone, whatever a token's header says.
+  // Each key verifies its own algorithm only, whatever the token's header says.
   keys = new Map(await Promise.all(usable.map(async (jwk) => [jwk.kid, await importJWK(jwk, jwk.alg)])));
   fetchedAt = performance.now();
 }
 
-/** What is revoked, by names as Redis has them: jti:…, sub:…, client_id:…, kid:…. */
+/** What is revoked, by name: jti:…, sub:…, client_id:…, kid:…. */
 class Revocations {
-  #entries = new Map(); // name → what was born before which instant (epoch ms) is ended, and until when that matters
-  #expiring = new Map(); // minute → the names whose entries may go then
+  #entries = new Map(); // name → before: tokens issued earlier (epoch ms) are revoked; exp: end of the entry (s)
+  #expiring = new Map(); // minute → the names whose entries expire by then
 
   add(name, before, exp) {
     const known = this.#entries.get(name) ?? { before: -Infinity, exp: -Infinity };
     this.#entries.set(name, { before: Math.max(before, known.before), exp: Math.max(exp, known.exp) });
     if (exp <= known.exp) return;
-    const minute = Math.ceil(exp / 60) + 1; // a minute more than needed
+    const minute = Math.ceil(exp / 60) + 1; // one minute later than needed
     if (!this.#expiring.has(minute)) this.#expiring.set(minute, []);
     this.#expiring.get(minute).push(name);
   }
 
   ends({ jti, sub, client_id, iat }, kid) {
-    // A token's birth: to the millisecond by a UUIDv7 jti that agrees with iat, else the beginning of iat's second.
+    // When the token was issued: to the millisecond by a UUIDv7 jti that agrees with iat, else at iat.
     const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(jti) ?? [];
     const instant = high === undefined ? NaN : parseInt(high + low, 16);
-    const birth = Math.floor(instant / 1000) === iat ? instant : iat * 1000;
+    const issuedAt = Math.floor(instant / 1000) === iat ? instant : iat * 1000;
     return [`jti:${jti}`, `sub:${sub}`, `client_id:${client_id}`, `kid:${kid}`]
-      .some((name) => birth < this.#entries.get(name)?.before);
+      .some((name) => issuedAt < this.#entries.get(name)?.before);
   }
 
-  /** Whole minutes at a time: what stays costs nothing. */
+  /** Drops whole minutes: entries that stay cost nothing. */
   dropExpired() {
     const now = Date.now() / 1000;
     for (const [minute, names] of this.#expiring) {
@@ -121,9 +120,9 @@ class Revocations {
 }
 
 let revoked = new Revocations();
-let rebuilt; // after a reset: takes the place of `revoked` when it is complete
-let caughtUp = false; // whether this connection has told everything that happened before it
-let heardAt = -Infinity; // when it was last known that nothing is missing
+let rebuilt; // after a reset: the snapshot, which replaces `revoked` when it is complete
+let caughtUp = false; // whether this connection has received all events from before it
+let heardAt = -Infinity; // when the data was last up to date
 let lastEventId;
 const closing = new AbortController();
 
@@ -149,9 +148,9 @@ function take(event, data) {
     case "heartbeat":
       break;
     default:
-      return false; // of a later version
+      return false; // an event of a later version
   }
-  // Not while catching up: the logouts that are yet to be told may be hours old.
+  // Not while catching up: events that are still to come may be hours old.
   if (caughtUp) heardAt = performance.now();
   return true;
 }
@@ -213,4 +212,3 @@ function log(state) {
 export const close = () => closing.abort();
 
 void follow();
-// snippet:off

@@ -4,7 +4,7 @@ import { close, fastifyHook, isFresh } from "./authflow.mjs";
 const app = fastify();
 app.get("/ready", (_request, reply) => reply.code(isFresh() ? 200 : 503).send());
 app.register(async (inside) => {
-  inside.addHook("onRequest", fastifyHook); // every request in here needs a token that counts
+  inside.addHook("onRequest", fastifyHook); // every request in here needs a valid token
   inside.get("/", async ({ claims }) => ({ hello: claims.sub }));
 });
 

@@ -1,4 +1,4 @@
-// Reads one token a line and says what it thinks of each.
+// Reads one token per line and prints the result for each.
 import { createInterface } from "node:readline";
 import { close, Unknown, verify } from "./authflow.mjs";
 

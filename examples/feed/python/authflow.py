@@ -1,4 +1,3 @@
-# snippet:on
 import base64
 import json
 import math
@@ -21,16 +20,16 @@ ACCEPT_WHEN_STALE = os.environ.get("AUTHFLOW_WHEN_STALE") == "open"
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 KEEP_KEYS, COOL_DOWN, TIMEOUT = 300, 5, 5
-SILENCE = STALE_AFTER * 2 / 3  # a dead connection is given up early enough to open another before it matters
+SILENCE = STALE_AFTER * 2 / 3  # closes a dead connection early enough to open another before the data is stale
 RETRY_FIRST, RETRY_LAST, RETRY_REFUSED = 0.2, 5, 30
 
 
 class Unknown(Exception):
-    """It can't be known whether the token counts: answer your caller 503. Any other error of verify(): 401."""
+    """It is unknown whether the token is valid: answer your caller 503. Any other error of verify(): 401."""
 
 
 def verify(token):
-    """The claims of a token that Authflow signed, that has not expired and that was not revoked. Calls nobody.
+    """The claims of a token that Authflow signed, that has not expired and that was not revoked. Makes no call.
 
     A token with an audience is refused unless decode() is given `audience="<you>"`.
     """
@@ -40,7 +39,7 @@ def verify(token):
         raise jwt.InvalidTokenError("this is not an access token")
     key, algorithm = keys.find(header.get("kid"))
     options = {"require": ["exp", "iat", "iss", "sub", "jti"], "verify_iat": False}  # clocks may differ a little
-    # A key is good for its own algorithm alone, whatever the token's header says.
+    # A key verifies its own algorithm only, whatever the token's header says.
     claims = jwt.decode(token, key, algorithms=[algorithm], issuer=ISSUER, options=options)
     if feed.revoked.ends(claims, header["kid"]):
         raise jwt.InvalidTokenError("the token was revoked")
@@ -50,13 +49,13 @@ def verify(token):
 
 
 def is_fresh():
-    """Whether what is known about revocations is up to date: good to have in your readiness check."""
+    """Whether the known revocations are up to date: use it in your readiness check."""
     feed.start()
     return time.monotonic() - feed.heard < STALE_AFTER
 
 
 class Keys:
-    """An unknown kid fetches the keys, at most every five seconds; one request serves all who wait for it."""
+    """An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch."""
 
     def __init__(self):
         self.known, self.failed = {}, False
@@ -91,30 +90,30 @@ class Keys:
 
 
 class Revocations:
-    """What is revoked, by names as Redis has them: jti:…, sub:…, client_id:…, kid:…."""
+    """What is revoked, by name: jti:…, sub:…, client_id:…, kid:…."""
 
     UUIDV7 = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 
     def __init__(self):
-        self.entries = {}  # name: (what was born before which instant (epoch ms) is ended, until when that matters)
-        self.expiring = {}  # minute: the names whose entries may go then
+        self.entries = {}  # name: (tokens issued before this instant (epoch ms) are revoked, end of the entry (s))
+        self.expiring = {}  # minute: the names whose entries expire by then
 
     def add(self, name, before, exp):
         known_before, known_exp = self.entries.get(name, (-math.inf, -math.inf))
         self.entries[name] = max(before, known_before), max(exp, known_exp)
         if exp > known_exp:
-            self.expiring.setdefault(exp // 60 + 2, []).append(name)  # a minute more than needed
+            self.expiring.setdefault(exp // 60 + 2, []).append(name)  # one minute later than needed
 
     def ends(self, claims, kid):
-        # A token's birth: to the millisecond by a UUIDv7 jti that agrees with iat, else the beginning of iat's second.
+        # When the token was issued: to the millisecond by a UUIDv7 jti that agrees with iat, else at iat.
         match = self.UUIDV7.fullmatch(claims["jti"])
         instant = int(match[1] + match[2], 16) if match else -1
-        birth = instant if instant // 1000 == claims["iat"] else claims["iat"] * 1000
+        issued_at = instant if instant // 1000 == claims["iat"] else claims["iat"] * 1000
         scopes = {"jti": claims["jti"], "sub": claims["sub"], "client_id": claims.get("client_id"), "kid": kid}
-        return any(birth < self.entries.get(f"{name}:{value}", (-math.inf,))[0] for name, value in scopes.items())
+        return any(issued_at < self.entries.get(f"{name}:{value}", (-math.inf,))[0] for name, value in scopes.items())
 
     def drop_expired(self):
-        """Whole minutes at a time: what stays costs nothing."""
+        """Drops whole minutes: entries that stay cost nothing."""
         now = time.time()
         for minute in [minute for minute in self.expiring if minute * 60 <= now]:
             for name in self.expiring.pop(minute):
@@ -127,9 +126,9 @@ class Feed:
 
     def __init__(self):
         self.revoked = Revocations()
-        self.rebuilt = None  # after a reset: takes the place of `revoked` when it is complete
-        self.caught_up = False  # whether this connection has told everything that happened before it
-        self.heard = -math.inf  # when it was last known that nothing is missing
+        self.rebuilt = None  # after a reset: the snapshot, which replaces `revoked` when it is complete
+        self.caught_up = False  # whether this connection has received all events from before it
+        self.heard = -math.inf  # when the data was last up to date
         self.last_event_id = None
         self.thread = None
         self.lock = threading.Lock()
@@ -195,8 +194,8 @@ class Feed:
             self.revoked, self.rebuilt, self.caught_up = self.rebuilt or self.revoked, None, True
             log("the revocation feed is up to date")
         elif event != "heartbeat":
-            return False  # of a later version
-        # Not while catching up: the logouts that are yet to be told may be hours old.
+            return False  # an event of a later version
+        # Not while catching up: events that are still to come may be hours old.
         if self.caught_up:
             self.heard = time.monotonic()
         if event in ("current", "heartbeat"):
@@ -220,18 +219,17 @@ keys, feed = Keys(), Feed()
 feed.start()
 
 
-# A forked worker has none of its parent's threads, and maybe a lock that one of them held. At its first token it goes
-# on from what its parent knew.
+# A forked worker has none of its parent's threads, and maybe a lock that one of them held. At its first token it
+# subscribes on its own, with the data of its parent.
 def after_fork():
     keys.lock, feed.lock = threading.Lock(), threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=after_fork)
-# snippet:off
 
 
-# Reads one token a line and says what it thinks of each.
+# Reads one token per line and prints the result for each.
 def main():
     for line in sys.stdin:
         try:

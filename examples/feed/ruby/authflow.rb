@@ -1,4 +1,3 @@
-# snippet:on
 require "json"
 require "jwt" # gem install jwt
 require "net/http"
@@ -13,17 +12,17 @@ module Authflow
   ALGORITHMS = %w[RS256 ES256].freeze # EdDSA would need the gem rbnacl
   KEEP_KEYS = 300
   COOL_DOWN = TIMEOUT = 5
-  SILENCE = STALE_AFTER * 2 / 3 # a dead connection is given up early enough to open another before it matters
+  SILENCE = STALE_AFTER * 2 / 3 # closes a dead connection early enough to open another before the data is stale
   RETRY_FIRST = 0.2
   RETRY_LAST = 5
   RETRY_REFUSED = 30
   FOREVER = Float::INFINITY
 
-  # It can't be known whether the token counts: answer your caller 503. Any other error of verify: 401.
+  # It is unknown whether the token is valid: answer your caller 503. Any other error of verify: 401.
   class Unknown < StandardError; end
   class WrongCredentials < StandardError; end
 
-  # The claims of a token that Authflow signed, that has not expired and that was not revoked. Calls nobody.
+  # The claims of a token that Authflow signed, that has not expired and that was not revoked. Makes no call.
   def self.verify(token)
     fresh = fresh?
     _, header = JWT.decode(token, nil, false)
@@ -31,14 +30,14 @@ module Authflow
       raise JWT::DecodeError, "this is not an access token"
     end
     key, algorithm = KEYS.find(header["kid"])
-    # A key is good for its own algorithm alone, whatever the token's header says.
+    # A key verifies its own algorithm only, whatever the token's header says.
     raise JWT::IncorrectAlgorithm, "the algorithm is not the key's" if header["alg"] != algorithm
 
     claims, = JWT.decode(
       token, key, true,
       algorithms: [algorithm], iss: ISSUER, verify_iss: true, required_claims: %w[exp iat iss sub jti]
     )
-    # A token made out to an audience is for that service alone: pass `aud: "<you>", verify_aud: true` to accept yours.
+    # A token with an audience is for that audience only: pass `aud: "<you>", verify_aud: true` to accept yours.
     raise JWT::InvalidAudError, "the token is for another service" if claims["aud"]
     raise JWT::DecodeError, "the token was revoked" if FEED.revoked.end?(claims, header["kid"])
     raise Unknown, "the revocation state is unknown" unless fresh || ACCEPT_WHEN_STALE
@@ -46,7 +45,7 @@ module Authflow
     claims
   end
 
-  # Whether what is known about revocations is up to date: good to have in your readiness check.
+  # Whether the known revocations are up to date: use it in your readiness check.
   def self.fresh?
     FEED.start
     clock - FEED.heard < STALE_AFTER
@@ -57,17 +56,17 @@ module Authflow
     @logged = message
   end
 
-  # Seconds that only go forward.
+  # Seconds of a clock that is never set.
   def self.clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
   def self.connect(path, timeout)
     uri = URI(URL + path)
-    # Without max_retries a connection that is silent would be asked a second time before anybody hears of it.
+    # Without max_retries the library would repeat the request of a silent connection before it reports the error.
     options = { use_ssl: uri.scheme == "https", open_timeout: timeout, read_timeout: timeout, max_retries: 0 }
     Net::HTTP.start(uri.host, uri.port, **options) { |http| yield http, uri.request_uri }
   end
 
-  # An unknown kid fetches the keys, at most every five seconds; one request serves all who wait for it.
+  # An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch.
   class Keys
     def initialize
       @known = {}
@@ -117,31 +116,31 @@ module Authflow
     end
   end
 
-  # What is revoked, by names as Redis has them: jti:…, sub:…, client_id:…, kid:….
+  # What is revoked, by name: jti:…, sub:…, client_id:…, kid:….
   class Revocations
     UUIDV7 = /\A(\h{8})-(\h{4})-7\h{3}-[89ab]\h{3}-\h{12}\z/i
 
     def initialize
-      @entries = {} # name => [what was born before which instant (epoch ms) is ended, until when that matters]
-      @expiring = {} # minute => the names whose entries may go then
+      @entries = {} # name => [tokens issued before this instant (epoch ms) are revoked, end of the entry (s)]
+      @expiring = {} # minute => the names whose entries expire by then
     end
 
     def add(name, before, exp)
       known_before, known_exp = @entries.fetch(name, [-FOREVER, -FOREVER])
       @entries[name] = [[before, known_before].max, [exp, known_exp].max]
-      (@expiring[exp.to_i / 60 + 2] ||= []) << name if exp > known_exp # a minute more than needed
+      (@expiring[exp.to_i / 60 + 2] ||= []) << name if exp > known_exp # one minute later than needed
     end
 
     def end?(claims, kid)
-      # A token's birth: to the millisecond by a UUIDv7 jti that agrees with iat, else the beginning of iat's second.
+      # When the token was issued: to the millisecond by a UUIDv7 jti that agrees with iat, else at iat.
       match = UUIDV7.match(claims["jti"])
       instant = match ? (match[1] + match[2]).hex : -1
-      birth = instant / 1000 == claims["iat"] ? instant : claims["iat"] * 1000
+      issued_at = instant / 1000 == claims["iat"] ? instant : claims["iat"] * 1000
       names = %w[jti sub client_id].map { |name| "#{name}:#{claims[name]}" } << "kid:#{kid}"
-      names.any? { |name| (entry = @entries[name]) && birth < entry.first }
+      names.any? { |name| (entry = @entries[name]) && issued_at < entry.first }
     end
 
-    # Whole minutes at a time: what stays costs nothing.
+    # Drops whole minutes: entries that stay cost nothing.
     def drop_expired
       now = Time.now.to_i
       @expiring.keys.select { |minute| minute * 60 <= now }.each do |minute|
@@ -151,15 +150,15 @@ module Authflow
   end
 
   # The subscription, in a thread of its own. A forked worker has none of its parent's threads: at its first token it
-  # goes on from what its parent knew.
+  # subscribes on its own, with the data of its parent.
   class Feed
     attr_reader :revoked, :heard
 
     def initialize
       @revoked = Revocations.new
-      @rebuilt = nil # after a reset: takes the place of @revoked when it is complete
-      @caught_up = false # whether this connection has told everything that happened before it
-      @heard = -FOREVER # when it was last known that nothing is missing
+      @rebuilt = nil # after a reset: the snapshot, which replaces @revoked when it is complete
+      @caught_up = false # whether this connection has received all events from before it
+      @heard = -FOREVER # when the data was last up to date
       @mutex = Mutex.new
     end
 
@@ -205,20 +204,20 @@ module Authflow
     end
 
     def read(response)
-      told = Authflow.clock
+      received = Authflow.clock
       buffer = +""
       response.read_body do |part|
         buffer << part
         while (block = buffer.slice!(/\A.*?\n\n/m))
           fields = block.lines(chomp: true).to_h { |line| line.split(/: ?/, 2).values_at(0, 1) }
-          told = Authflow.clock if take(fields["event"], JSON.parse(fields["data"] || "null"))
+          received = Authflow.clock if take(fields["event"], JSON.parse(fields["data"] || "null"))
           @last_event_id = fields["id"] if fields.key?("id")
         end
-        raise "it is silent" if Authflow.clock - told > SILENCE
+        raise "it is silent" if Authflow.clock - received > SILENCE
       end
     end
 
-    # Takes one event. False: of a later version.
+    # Takes one event. False: an event of a later version.
     def take(event, data)
       case event
       when "reset"
@@ -241,7 +240,7 @@ module Authflow
       else
         return false
       end
-      # Not while catching up: the logouts that are yet to be told may be hours old.
+      # Not while catching up: events that are still to come may be hours old.
       @heard = Authflow.clock if @caught_up
       if %w[current heartbeat].include?(event)
         @revoked.drop_expired
@@ -259,9 +258,8 @@ module Authflow
   FEED = Feed.new
   FEED.start
 end
-# snippet:off
 
-# Reads one token a line and says what it thinks of each.
+# Reads one token per line and prints the result for each.
 if $PROGRAM_NAME == __FILE__
   $stdout.sync = true
   $stdin.each_line(chomp: true) do |token|

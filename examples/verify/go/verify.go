@@ -1,6 +1,5 @@
 package main
 
-// snippet:on
 import (
 	"crypto/rsa"
 	"encoding/base64"
@@ -50,13 +49,13 @@ func (v *Verifier) Verify(token string) (jwt.MapClaims, error) {
 		return nil, errors.New("the token has expired, or never does")
 	case subject == "" || id == "":
 		return nil, errors.New("the token lacks sub or jti")
-	case claims["aud"] != nil: // to accept tokens made out to you: !claims.VerifyAudience("<you>", true)
+	case claims["aud"] != nil: // to accept tokens for your service: !claims.VerifyAudience("<you>", true)
 		return nil, errors.New("the token is for another service")
 	}
 	return claims, nil
 }
 
-// IsLive tells whether the token was not revoked. An error means that it can't be known: answer 503 then, not 200.
+// IsLive tells whether the token was not revoked. An error means that it is unknown: answer 503 then, not 200.
 func (v *Verifier) IsLive(token string) (bool, error) {
 	request, err := http.NewRequest(http.MethodGet, v.URL+"/userinfo", nil)
 	if err != nil {
@@ -119,5 +118,3 @@ func (v *Verifier) fetch() error {
 	v.keys, v.fetched = keys, time.Now()
 	return nil
 }
-
-// snippet:off

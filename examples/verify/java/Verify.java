@@ -1,4 +1,3 @@
-// snippet:on
 import java.math.BigInteger;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,7 +16,6 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-// snippet:off
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 
@@ -42,7 +40,6 @@ public class Verify {
     }
 }
 
-// snippet:on
 /** Verifies Authflow's tokens with nothing but the JDK. One instance serves all threads. */
 class TokenVerifier {
     private static final Duration KEEP_KEYS = Duration.ofMinutes(5), TIMEOUT = Duration.ofSeconds(5);
@@ -76,12 +73,12 @@ class TokenVerifier {
         require(claims.get("exp") instanceof Number exp && now < exp.longValue(), "the token has expired");
         require(claims.get("sub") instanceof String, "the token lacks sub");
         require(claims.get("jti") instanceof String, "the token lacks jti");
-        // A token made out to an audience is for that service alone: compare with your own name here to accept yours.
+        // A token with an audience is for that audience only: compare with your own name here to accept yours.
         require(claims.get("aud") == null, "the token is for another service");
         return claims;
     }
 
-    /** Whether the token was not revoked. Throws where that can't be known: answer your caller 503 then, not 200. */
+    /** Whether the token was not revoked. Throws if that is unknown: answer your caller 503 then, not 200. */
     boolean isLive(String token) throws Exception {
         var request = HttpRequest.newBuilder(URI.create(url + "/userinfo")).timeout(TIMEOUT);
         request.header("Authorization", "Bearer " + token);
@@ -194,4 +191,3 @@ class Json {
     }
     private IllegalArgumentException error() { return new IllegalArgumentException("this is not JSON"); }
 }
-// snippet:off

@@ -7,7 +7,7 @@ const keys = createRemoteJWKSet(new URL(`${AUTHFLOW}/.well-known/jwks.json`), {
 });
 const lists = new Map();
 
-/** Whether a token, whose verified claims these are, was revoked. Throws where that can't be known: answer 503 then. */
+/** Whether a token, whose verified claims these are, was revoked. Throws if that is unknown: answer 503 then. */
 export async function isRevoked({ status }) {
   const { idx, uri } = status.status_list;
   if (!uri.startsWith(`${AUTHFLOW}/status-lists/`)) throw new Error("the token names a list that is not Authflow's");

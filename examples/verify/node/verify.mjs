@@ -14,12 +14,12 @@ export async function verify(token) {
   const { payload } = await jwtVerify(token, keys, {
     algorithms: ["RS256"], issuer: ISSUER, requiredClaims: ["exp", "sub", "jti"],
   });
-  // A token made out to an audience is for that service alone: pass `audience: "<you>"` above to accept yours.
+  // A token with an audience is for that audience only: pass `audience: "<you>"` above to accept yours.
   if (payload.aud !== undefined) throw new Error("the token is for another service");
   return payload;
 }
 
-/** Whether the token was not revoked. Throws where that can't be known: answer your caller 503 then, not 200. */
+/** Whether the token was not revoked. Throws if that is unknown: answer your caller 503 then, not 200. */
 export async function isLive(token) {
   const response = await fetch(`${AUTHFLOW}/userinfo`, {
     headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(5_000),

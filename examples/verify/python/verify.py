@@ -1,4 +1,3 @@
-# snippet:on
 import os
 import urllib.error
 import urllib.request
@@ -27,7 +26,7 @@ def verify(token):
 
 
 def is_live(token):
-    """Whether the token was not revoked. Raises where that can't be known: answer your caller 503 then, not 200."""
+    """Whether the token was not revoked. Raises if that is unknown: answer your caller 503 then, not 200."""
     request = urllib.request.Request(f"{AUTHFLOW}/userinfo", headers={"Authorization": f"Bearer {token}"})
     try:
         with urllib.request.urlopen(request, timeout=5):
@@ -36,7 +35,6 @@ def is_live(token):
         if error.code == 401:
             return False
         raise
-# snippet:off
 
 
 # Reads one token a line, `live <token>` for the live check too, and says what it thinks of each.

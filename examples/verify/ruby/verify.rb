@@ -1,4 +1,3 @@
-# snippet:on
 require "json"
 require "jwt" # gem install jwt
 require "net/http"
@@ -18,13 +17,13 @@ module Authflow
       token, nil, true,
       algorithms: ["RS256"], jwks: method(:keys), iss: ISSUER, verify_iss: true, required_claims: %w[exp iss sub jti]
     )
-    # A token made out to an audience is for that service alone: pass `aud: "<you>", verify_aud: true` to accept yours.
+    # A token with an audience is for that audience only: pass `aud: "<you>", verify_aud: true` to accept yours.
     raise JWT::InvalidAudError, "the token is for another service" if claims["aud"]
 
     claims
   end
 
-  # Whether the token was not revoked. Raises where that can't be known: answer your caller 503 then, not 200.
+  # Whether the token was not revoked. Raises if that is unknown: answer your caller 503 then, not 200.
   def self.live?(token)
     response = get("/userinfo", "Authorization" => "Bearer #{token}")
     case response.code
@@ -57,7 +56,6 @@ module Authflow
   end
   private_class_method :keys, :fetch, :get
 end
-# snippet:off
 
 # Reads one token a line, `live <token>` for the live check too, and says what it thinks of each.
 if $PROGRAM_NAME == __FILE__
