@@ -336,7 +336,7 @@ func (a *Authflow) take(event, data string) (bool, error) {
 		IssuedBefore  int64  `json:"issued_before"`
 		Exp           int64
 	}
-	if strings.HasPrefix(event, "revoked") {
+	if event == "revoked" || event == "issued_before" {
 		if err := json.Unmarshal([]byte(data), &entries); err != nil {
 			return false, err
 		}
