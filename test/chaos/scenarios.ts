@@ -4,7 +4,7 @@ import type { Replica, World } from "./world.js";
 export interface Scenario {
   what: string;
   promise: string;
-  /** Breaks something for about `outage` milliseconds and mends it. */
+  /** Breaks something for about `outage` milliseconds and repairs it. */
   harm(world: World, outage: number): Promise<void>;
   /** Seconds of life of its tokens, where that matters. */
   expiresIn?: number;
@@ -17,12 +17,13 @@ const last = ({ replicas }: World): Replica => replicas.at(-1) as Replica;
 const STANDARD = "Every acknowledged logout stands, on every path";
 
 export const CALM: Scenario = {
-  what: "nothing breaks", promise: "Refused everywhere with the answer, by the feed at once, by status lists within 6 s",
+  what: "nothing breaks",
+  promise: "Refused on every path from the answer on, by the feed within a second, by status lists within 6 s",
   harm: (_world, outage) => sleep(WARM_UP + outage),
 };
 export const KILL: Scenario = {
   what: "a replica is killed (`kill -9`) and started again",
-  promise: `${STANDARD}; verifiers at its feed go on at another replica`,
+  promise: `${STANDARD}; subscribers of its feed reconnect to another replica`,
   harm: async (world, outage) => {
     await sleep(WARM_UP);
     await last(world).kill();
@@ -54,7 +55,7 @@ export const POSTGRES_RESTART: Scenario = {
 };
 const FLUSH: Scenario = {
   what: "`FLUSHALL` on Redis",
-  promise: `${STANDARD}; who reads Redis directly misses the keys until it is filled again`,
+  promise: `${STANDARD}; direct readers of Redis miss the keys until it is filled again`,
   harm: async ({ redis }, outage) => {
     await sleep(WARM_UP);
     await redis?.flush();
@@ -73,7 +74,7 @@ const REDIS_EMPTY: Scenario = {
 };
 const REDIS_DOWN: Scenario = {
   what: "Redis is down",
-  promise: "Logouts are answered 503 and take effect when it is back; revocations of before are read from the database",
+  promise: "Logouts are answered 503 and take effect when it is back; earlier revocations are read from the database",
   longOutage: 120_000,
   harm: async ({ redis }, outage) => {
     await sleep(WARM_UP);
@@ -85,7 +86,7 @@ const REDIS_DOWN: Scenario = {
 };
 const CUT_OFF: Scenario = {
   what: "two of three replicas are cut off from Redis",
-  promise: `${STANDARD}; the two end their feeds, so that verifiers listen to the third`,
+  promise: `${STANDARD}; the two end their feeds, so that subscribers connect to the third`,
   longOutage: 90_000,
   harm: async ({ replicas }, outage) => {
     await sleep(WARM_UP);
