@@ -1,5 +1,5 @@
 // `npm run bench:scale [-- --only revocations,lists,feed,minting --live 10000000 …]`: measures what revocation takes at
-// scale and writes the tables of docs/scale.md, each between its markers. Needs redis-server, and a PostgreSQL.
+// scale, and writes the tables of docs/scale-appendix.md between their markers. Needs redis-server and a PostgreSQL.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
   },
 });
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const out = options.out ?? here("../docs/scale.md");
+const out = options.out ?? here("../docs/scale-appendix.md");
 const entry = options.server ?? here("../dist/src/server.js");
 const AMOUNTS = ["live", "part", "rewritten", "sqlite", "subscribers"];
 const sizes = {

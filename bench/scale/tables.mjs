@@ -1,4 +1,4 @@
-// The tables of docs/scale.md.
+// The tables of docs/scale-appendix.md.
 import { machine, median, n, percent, table } from "../report.mjs";
 
 const of = (rounds, field) => median(rounds.map((round) => round[field]));
@@ -14,13 +14,13 @@ ${percent(others)} of the machine was taken by other work, PostgreSQL's processe
 /** Round by round: what disturbs one disturbs its neighbour. */
 const ratio = (subject, floor, field = "cpu") => median(subject.map((round, i) => round[field] / floor[i][field]));
 
-const TELLING = ["seconds", "a second", "server CPU, s", "server memory, most, MB", "bytes each"];
+const SENDING = ["seconds", "a second", "server CPU, s", "server memory, most, MB", "bytes each"];
 
 function revocations(results) {
   const { live, part, rewritten, sqlite, written, packed, looks, fill, inRedis, pages, stream, userinfo } = results;
   const all = n(live);
   const store = (name, bytes) => [name, bytes.toFixed(0), gigabytes(bytes * live)];
-  const tell = (name, { count, seconds, cpu, memory, bytes }) => [
+  const send = (name, { count, seconds, cpu, memory, bytes }) => [
     name, seconds.toFixed(1), n(Math.round(count / seconds)), cpu.toFixed(1), memory.toFixed(0),
     bytes === undefined ? "" : (bytes / count).toFixed(0), minutes(seconds * live / count),
   ];
@@ -37,10 +37,10 @@ function revocations(results) {
     store(`SQLite, all, written in no order (${n(sqlite)} measured)`, results.sqliteBytes),
   ])}
 
-${table([`Telling ${n(part)} of ${all}`, ...TELLING, `all ${all}, extrapolated`], [
-    tell("a replica fills an empty Redis", { ...fill, cpu: fill.cpu.server }),
-    tell("`GET /revocations?limit=10000`, all pages", pages),
-    tell("the stream's `reset`, one subscriber", stream),
+${table([`Sending ${n(part)} of ${all}`, ...SENDING, `all ${all}, extrapolated`], [
+    send("a replica fills an empty Redis", { ...fill, cpu: fill.cpu.server }),
+    send("`GET /revocations?limit=10000`, all pages", pages),
+    send("the stream's `reset`, one subscriber", stream),
   ])}
 
 The server's memory at rest with ${all} revocations is ${results.atRest.toFixed(0)} MB: it keeps none of them. To load
@@ -50,10 +50,10 @@ of CPU on the ${n(part)} that the replica wrote.
 ${table(["`GET /userinfo`", "server CPU, µs", "× empty", "req/s", "p50, ms", "p99, ms"], [
     row("Redis, nothing revoked", userinfo.empty),
     row(`Redis, ${all} revoked`, userinfo.full),
-    row(`PostgreSQL alone (as when Redis is away), ${all} revoked`, userinfo.alone),
+    row(`PostgreSQL alone (as when Redis is down), ${all} revoked`, userinfo.alone),
   ])}
 
-${table(["PostgreSQL, what every replica asks every 400 ms: what Redis does not show yet", "ms", "pages touched"], [
+${table(["PostgreSQL, what every replica asks every 400 ms: what Redis does not have yet", "ms", "pages touched"], [
     look(`${all} rows, none waiting`, looks.none),
     look("the same, 230 waiting (a few hundred logouts a second)", looks.waiting),
     look(`${n(rewritten)} rows, all marked since, before any VACUUM`, looks.dirty),
@@ -63,7 +63,7 @@ ${note(of(Object.values(userinfo).flat(), "others"))}`;
 }
 
 const LOOKS = [
-  "bytes of the list", "first look, ms", "of them server CPU", "look without news, ms", "of them server CPU",
+  "bytes of the list", "first read, ms", "of them server CPU", "later read, ms", "of them server CPU",
 ];
 
 function lists({ shares, batches, size, looks, kept, scattered, memory, bytes }) {
@@ -81,7 +81,7 @@ function lists({ shares, batches, size, looks, kept, scattered, memory, bytes })
 ${table(["What a list takes", ""], [
     [`bytes in PostgreSQL for each token, recorded ${busy}`, bytes.busy.toFixed(0)],
     [`the same, ${idle}`, bytes.idle.toFixed(0)],
-    ["first look at a list that was recorded so, ms", milli(scattered.seconds)],
+    ["first read of a list that was recorded so, ms", milli(scattered.seconds)],
     ["of them server CPU", milli(scattered.cpu)],
     ["bytes in PostgreSQL for each revoked token besides its revocation", bytes.revocation.toFixed(0)],
     [`memory of a process for each list that it keeps, MB (at most 16; ${n(size)} indexes each)`, memory.toFixed(1)],
@@ -93,7 +93,7 @@ ${note(of(looks.map(({ first }) => first), "others"))}`;
 
 const DELIVERING = [
   "logouts/s", "deliveries/s", "p50, ms", "p99, ms", "max, ms", "server CPU per delivery, µs", "cores: server",
-  "cores: subscribers", "seconds in all", "cut off", "untold",
+  "cores: subscribers", "seconds in all", "cut off", "missed a logout",
 ];
 const ASKING = [
   "Two replicas ask", "Redis commands/s", "for each logout", "Redis CPU, % of a core", "PostgreSQL transactions/s",
@@ -126,11 +126,11 @@ ${table([`${n(subscribers)} subscribers of one process`, ""], [
     ["memory each, KB", ((memory.after - memory.before) * 1000 / subscribers).toFixed(0)],
     ["first connection of all, 200 at a time, s", connecting.toFixed(1)],
     ["cores of the server while nothing happens", idle.toFixed(2)],
-    ["a restart: from start to readiness, while all of them knock, s", back.startUp.toFixed(1)],
-    ["from there until the last one has heard `current`, s", back.seconds.toFixed(1)],
+    ["a restart: from start to readiness, while all of them reconnect, s", back.startUp.toFixed(1)],
+    ["from there until the last one has received `current`, s", back.seconds.toFixed(1)],
     ["server CPU for that, ms for each", (back.spent.cpu.listening * 1000 / subscribers).toFixed(1)],
     [`subscribers who missed one of the ${back.missed} logouts meanwhile`, total(back.outcome, "lagging")],
-    ["subscribers who had to be told everything anew", back.resets],
+    ["subscribers who needed a complete snapshot", back.resets],
   ])}
 
 ${table(ASKING, [
@@ -139,7 +139,7 @@ ${table(ASKING, [
   ])}
 
 ${table(["A replica reads the feed", ""], [
-    ["Redis's CPU for a turn that finds one event, µs", micro(reading.turn)],
+    ["Redis's CPU for a read that finds one event, µs", micro(reading.turn)],
     ["for each event more, µs", (reading.event * 1e6).toFixed(2)],
     ["Redis's memory for each event that it keeps, bytes", reading.bytes.toFixed(0)],
   ])}
