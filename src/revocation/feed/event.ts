@@ -29,6 +29,6 @@ type Signal = "reset" | "current" | "heartbeat";
 
 /** An event of a stream of Server-Sent Events (WHATWG HTML §9.2); several pieces of news of one kind may share one. */
 export function frame(name: RevocationEvent["name"] | Signal, data: readonly string[], id?: string): string {
-  const content = name.startsWith("revoked") ? `[${data.join(",")}]` : "{}";
+  const content = name === "revoked" || name === "issued_before" ? `[${data.join(",")}]` : "{}";
   return `event: ${name}\n${id === undefined ? "" : `id: ${id}\n`}data: ${content}\n\n`;
 }
