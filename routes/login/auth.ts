@@ -49,7 +49,7 @@ function chooser(providers: Static<typeof ProviderList>["providers"], query: str
   if (labels === "") return { title, paragraphs: ["No provider is switched on here."] };
   // Without it the links would lead nowhere: nobody could be brought back.
   if (query === undefined)
-    return { title, paragraphs: [`Ways to log in: ${labels}.`, "A login begins at an application, which sends you here."] };
+    return { title, paragraphs: [`Providers: ${labels}.`, "A login begins at an application, which sends you here."] };
   const links = providers.map(({ label, url }) => ({ text: `Log in with ${label}`, href: `${url}?${query}` }));
   return { title, paragraphs: ["Choose how to log in."], links };
 }

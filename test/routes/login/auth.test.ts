@@ -180,7 +180,7 @@ await t.test("GET /auth lists the providers that are on", async (t) => {
   t.match(page.text, 'href="http://localhost:8080/auth/google?client_id&#61;a&#38;state&#61;');
   t.notMatch(page.text, "<script");
   const aimless = await app.call("GET", "/auth", { headers: HTML });
-  t.match(aimless.text, /Ways to log in: Google, GitHub\./);
+  t.match(aimless.text, /Providers: Google, GitHub\./);
   t.notMatch(aimless.text, "href");
   const bare = await testApp(t);
   t.strictSame((await bare.call("GET", "/auth")).body, { providers: [] });
