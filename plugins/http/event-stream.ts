@@ -3,6 +3,7 @@ import type { FastifyReply } from "fastify";
 import fp from "fastify-plugin";
 import type { ClientCredentials } from "../../src/clients/client.js";
 import type { Subscriber } from "../../src/revocation/feed/feed.js";
+import { eventStreamText } from "./server-sent-events.js";
 
 declare module "fastify" {
   interface FastifyReply {
@@ -15,13 +16,13 @@ declare module "fastify" {
   }
 }
 
-/** Bytes that may wait for a subscriber who does not read; it can come back and be told the rest. */
+/** Bytes that may wait for a subscriber that does not read; it can come back for the rest. */
 const BACKLOG = 1024 * 1024;
 /** Milliseconds after which a browser or a library reconnects. */
 const RETRY = 1000;
 /** Milliseconds that a subscriber gets to take what it was sent before more follows, and to take the end. */
-const PATIENCE = 30_000;
-const LINGER = 1000;
+const DRAIN_TIMEOUT = 30_000;
+const END_TIMEOUT = 1000;
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "x-accel-buffering": "no", // nginx would hold events back
@@ -52,10 +53,10 @@ export default fp(async (app) => {
       raw.write(`retry: ${RETRY}\n\n`);
     };
     return {
-      write: (text) => {
+      send: (messages) => {
         if (raw.destroyed || raw.writableEnded) return true;
         if (!raw.headersSent) begin();
-        if (raw.writableLength <= BACKLOG) return raw.write(text);
+        if (raw.writableLength <= BACKLOG) return raw.write(eventStreamText(messages));
         raw.destroy();
         return true;
       },
@@ -63,7 +64,7 @@ export default fp(async (app) => {
         if (!raw.writableNeedDrain) return;
         const stopped = new AbortController();
         const { signal } = stopped;
-        const late = setTimeout(() => { raw.destroy(); }, PATIENCE).unref();
+        const late = setTimeout(() => { raw.destroy(); }, DRAIN_TIMEOUT).unref();
         await Promise.race([once(raw, "drain", { signal }), once(raw, "close", { signal })]).catch(() => undefined);
         clearTimeout(late);
         stopped.abort();
@@ -71,7 +72,7 @@ export default fp(async (app) => {
       end: () => {
         if (!raw.headersSent) return;
         raw.end();
-        setTimeout(() => { raw.destroy(); }, LINGER).unref(); // who does not read would never take the end
+        setTimeout(() => { raw.destroy(); }, END_TIMEOUT).unref(); // who does not read would never take the end
       },
       get gone() { return raw.destroyed || raw.writableEnded; },
     };

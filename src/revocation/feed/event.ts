@@ -1,18 +1,18 @@
 import type { Cutoff } from "../cutoff.js";
 import type { Revocation } from "../journal.js";
 
-/** One piece of news: which kind, and what of it as JSON, as subscribers get to see it. */
+/** What was revoked: which kind of entry, and the entry as JSON, as subscribers get it. */
 export interface RevocationEvent { name: "revoked" | "issued_before"; data: string }
-/** RevocationEvent at its place. Ids of one epoch (what stands before the last dot) are in the order of their texts. */
+/** An event at its place. Ids of one epoch (the part before the last dot) are in the order of their texts. */
 export interface FeedEvent extends RevocationEvent { id: string }
 
 type Revoked = Pick<Revocation, "jti" | "expiresAt">;
 /** NumericDate (RFC 7519 §2), not before `instant` (epoch ms). */
 const numericDate = (instant: number): number => Math.ceil(instant / 1000);
 
-/** A token that is revoked, and until when that matters. */
+/** A token that is revoked, and the NumericDate from which on nobody has to remember it. */
 export interface RevokedToken { jti: string; exp: number }
-/** What a cut-off ends, by one of three names; `issued_before` is epoch milliseconds, as precise as a UUIDv7. */
+/** A cut-off, under one of three names; `issued_before` is epoch milliseconds, as precise as a UUIDv7. */
 export interface IssuedBefore { sub?: string; client_id?: string; kid?: string; issued_before: number; exp: number }
 
 export const presentRevoked = ({ jti, expiresAt }: Revoked): RevokedToken => ({ jti, exp: numericDate(expiresAt) });
@@ -24,11 +24,12 @@ export const eventOfToken = (revocation: Revoked): RevocationEvent =>
 export const eventOfCutoff = (cutoff: Cutoff): RevocationEvent =>
   ({ name: "issued_before", data: JSON.stringify(presentCutoff(cutoff)) });
 
-/** What subscribers get besides news. */
-type Signal = "reset" | "current" | "heartbeat";
-
-/** An event of a stream of Server-Sent Events (WHATWG HTML §9.2); several pieces of news of one kind may share one. */
-export function frame(name: RevocationEvent["name"] | Signal, data: readonly string[], id?: string): string {
-  const content = name === "revoked" || name === "issued_before" ? `[${data.join(",")}]` : "{}";
-  return `event: ${name}\n${id === undefined ? "" : `id: ${id}\n`}data: ${content}\n\n`;
+/** A part of the stream as subscribers get it; several events of one kind may share one. `reset` takes ids back by "". */
+export interface FeedMessage {
+  name: RevocationEvent["name"] | "reset" | "current" | "heartbeat";
+  /** JSON texts; of a signal there are none. */
+  data: readonly string[];
+  id?: string;
 }
+
+export const messageOf = ({ name, data, id }: FeedEvent): FeedMessage => ({ name, data: [data], id });

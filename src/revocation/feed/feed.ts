@@ -3,32 +3,35 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../shared/clock.js";
 import { unavailable } from "../../shared/errors.js";
 import type { CutoffJournal } from "../cutoff.js";
-import {
-  type IssuedBefore, type FeedEvent, frame, eventOfCutoff, eventOfToken, presentCutoff, presentRevoked, type RevokedToken,
-} from "./event.js";
-import type { FeedSource } from "./source.js";
 import type { RevocationJournal } from "../journal.js";
+import {
+  type FeedEvent, type FeedMessage, type IssuedBefore, messageOf, presentCutoff, presentRevoked, type RevokedToken,
+} from "./event.js";
 import { RecentEvents } from "./recent-events.js";
-import { readCursor, snapshotPage, type SnapshotPlace, writeCursor } from "./snapshot.js";
+import { type Send, sendSnapshot } from "./replay.js";
+import { readCursor, snapshotPage, writeCursor } from "./snapshot.js";
+import type { FeedSource } from "./source.js";
 
-/** Milliseconds between signs of life. Who hears none for longer does not know any more what is revoked. */
-export const HEARTBEAT_EVERY = 15_000;
-/** Milliseconds for which the source may fail before everyone is sent away, to a replica that may do better. */
-const PATIENCE = 2000;
-/** Events, and revocations of a snapshot, that are read at a time. */
+/** Milliseconds between heartbeats. A subscriber that hears none for longer can't know any more what is revoked. */
+export const HEARTBEAT_INTERVAL = 15_000;
+/** Milliseconds for which the source may fail before subscribers are sent away, to a replica that may do better. */
+const SOURCE_OUTAGE_LIMIT = 2000;
+/** Milliseconds that a subscriber waits for a replica that has just started. */
+const START_LIMIT = 2000;
+/** Events that are read at a time. */
 const PAGE = 1000;
-const LOOK_AGAIN_AFTER = 50;
+const RETRY_AFTER = 50;
 
 export interface Subscriber {
-  /** Takes a part of the stream; false: wait for `drained` before the next, if there is no hurry. */
-  write(text: string): boolean;
+  /** Takes a part of the stream. False: wait for `drained` before the next part, if there is time. */
+  send(messages: readonly FeedMessage[]): boolean;
   drained(): Promise<void>;
   /** Ends the stream: the subscriber will come back. */
   end(): void;
   readonly gone: boolean;
 }
 
-/** A page of all that is revoked; the feed goes on from there behind `lastEventId`. `next` is the following one's cursor. */
+/** A page of all that is revoked; the feed goes on behind `lastEventId`. `next` is the following page's cursor. */
 export interface RevocationPage {
   revoked: RevokedToken[];
   issuedBefore: IssuedBefore[];
@@ -38,48 +41,47 @@ export interface RevocationPage {
 
 interface Dependencies { source: FeedSource; journal: RevocationJournal; cutoffs: CutoffJournal; clock: Clock }
 
-/** Tells subscribers what is revoked as it happens: one reader of the source for all of them. */
+/** Sends subscribers every revocation as it happens: one reader of the source serves all of them. */
 export class Feed {
   readonly #dependencies: Dependencies;
-  /** Those who have been told all, each with the place up to which it was, where that is further than `#recent.place`. */
-  readonly #listening = new Map<Subscriber, string | undefined>();
+  /** Those who are up to date, each with the place that it has reached where that is beyond `#recent.place`. */
+  readonly #upToDate = new Map<Subscriber, string | undefined>();
   readonly #catchingUp = new Set<Subscriber>();
-  /** Undefined before the first look at the source. */
+  /** Undefined before the source was first read. */
   #recent: RecentEvents | undefined;
-  #beatAt = 0;
+  #heartbeatAt = 0;
   #failingSince: number | undefined;
   #closed = false;
   #wake = (): void => undefined;
-  /** Aborted at the first look, or when there will be none: ends the wait of those who came before. */
-  readonly #begun = new AbortController();
+  /** Aborted when the source was first read, or never will be: ends the wait of those who came before. */
+  readonly #started = new AbortController();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    setMaxListeners(0, this.#begun.signal); // as many may wait as come
+    setMaxListeners(0, this.#started.signal); // any number of subscribers may wait
   }
 
-  get subscribers(): number { return this.#listening.size + this.#catchingUp.size; }
+  get subscribers(): number { return this.#upToDate.size + this.#catchingUp.size; }
 
   /**
-   * Tells a subscriber all that it missed since `lastEventId`, or all that is revoked where that can't be known, and
+   * Sends a subscriber all that it missed since `lastEventId`, or all that is revoked where that can't be known, and
    * from then on what happens. Resolves when it is up to date or gone; rejects with temporarily_unavailable before
-   * anything was written. A replica that has just started gets a moment for its first look.
+   * anything was sent.
    */
   async subscribe(subscriber: Subscriber, lastEventId?: string): Promise<void> {
-    if (this.#recent === undefined) await sleep(PATIENCE, undefined, { signal: this.#begun.signal }).catch(() => undefined);
+    if (this.#recent === undefined) await sleep(START_LIMIT, undefined, { signal: this.#started.signal }).catch(() => undefined);
     if (this.#recent === undefined) throw stateUnknown();
     this.#catchingUp.add(subscriber);
     let begun = false;
-    /** Resolves to whether it was taken at once. */
-    const write = async (text: string): Promise<boolean> => {
+    const send: Send = async (messages) => {
       if (this.#closed) throw stateUnknown();
       begun = true;
-      const taken = subscriber.write(text);
+      const taken = subscriber.send(messages);
       if (!taken) await subscriber.drained();
       return taken;
     };
     try {
-      await this.#catchUp(subscriber, write, lastEventId);
+      await this.#catchUp(subscriber, send, lastEventId);
     } catch (cause) {
       if (!begun) throw stateUnknown(cause);
       subscriber.end();
@@ -89,15 +91,15 @@ export class Feed {
   }
 
   leave(subscriber: Subscriber): void {
-    this.#listening.delete(subscriber);
+    this.#upToDate.delete(subscriber);
   }
 
-  /** RevocationEvent may stand in the source, or nobody wants to wait for them: ends the wait of `advance`. */
+  /** Ends the wait of `advance`: the source may hold events, or nobody wants to wait for them. */
   wake(): void {
     this.#wake();
   }
 
-  /** All that is revoked, page by page. Throws invalid_request, temporarily_unavailable. */
+  /** All that is revoked, page by page. Rejects with invalid_request, temporarily_unavailable. */
   async page(limit: number, cursor?: string): Promise<RevocationPage> {
     const { source, clock } = this.#dependencies;
     const { lastEventId, place } = cursor === undefined
@@ -110,7 +112,7 @@ export class Feed {
     };
   }
 
-  /** Tells what has come since the last time, and waits for more. Rejects while the source can't be trusted. */
+  /** Sends what has come since the last call, and waits for more. Rejects while the source can't be trusted. */
   async advance(): Promise<void> {
     const { source, clock } = this.#dependencies;
     const waiting = new AbortController();
@@ -118,106 +120,87 @@ export class Feed {
     let more = false;
     try {
       const events = this.#recent === undefined ? undefined : await source.after(this.#recent.place, PAGE);
-      if (events === undefined) await this.#beginAnew();
+      if (events === undefined) await this.#restart();
       else if (events.length > 0) this.#send(events);
       more = events?.length === PAGE;
       this.#failingSince = undefined;
     } catch (error) {
       this.#failingSince ??= clock();
-      if (Math.abs(clock() - this.#failingSince) >= PATIENCE) this.#sendAway();
+      if (Math.abs(clock() - this.#failingSince) >= SOURCE_OUTAGE_LIMIT) this.#sendAway();
       throw error;
     }
-    // Only after a successful look: who hears a heartbeat has heard of everything that was acknowledged before it.
-    if (Math.abs(clock() - this.#beatAt) >= HEARTBEAT_EVERY) this.#beat();
+    // Only after the source was read: a heartbeat says that everything acknowledged before it has been sent.
+    if (Math.abs(clock() - this.#heartbeatAt) >= HEARTBEAT_INTERVAL) this.#sendHeartbeat();
     if (!more && this.#recent !== undefined) await source.waitForEvents(this.#recent.place, waiting.signal);
   }
 
-  /** Ends all streams; nobody is let in any more. */
+  /** Ends all streams and accepts no new ones. */
   close(): void {
     this.#closed = true;
-    this.#begun.abort();
+    this.#started.abort();
     this.#sendAway();
   }
 
   #sendAway(): void {
-    for (const subscriber of [...this.#listening.keys(), ...this.#catchingUp]) subscriber.end();
-    this.#listening.clear();
+    for (const subscriber of [...this.#upToDate.keys(), ...this.#catchingUp]) subscriber.end();
+    this.#upToDate.clear();
   }
 
-  /** At the first look, and when the source lost its history: then everyone has to be told everything. */
-  async #beginAnew(): Promise<void> {
+  /** At the first reading, and when the source lost its history: a replay to all subscribers. */
+  async #restart(): Promise<void> {
     this.#recent = new RecentEvents(await this.#dependencies.source.head());
-    this.#begun.abort();
-    const everyone = [...this.#listening.keys()];
-    this.#listening.clear();
-    for (const subscriber of everyone) void this.subscribe(subscriber).catch(() => { subscriber.end(); });
+    this.#started.abort();
+    const subscribers = [...this.#upToDate.keys()];
+    this.#upToDate.clear();
+    for (const subscriber of subscribers) void this.subscribe(subscriber).catch(() => { subscriber.end(); });
   }
 
   #send(events: FeedEvent[]): void {
-    const text = framed(events);
+    const messages = events.map(messageOf); // one list for all: it is put into words once
     const [first, last] = [events[0] as FeedEvent, events.at(-1) as FeedEvent];
     this.#recent?.add(events);
-    for (const [subscriber, told] of this.#listening) {
-      subscriber.write(told === undefined || told < first.id ? text : framed(events.filter(({ id }) => id > told)));
-      if (told !== undefined && told <= last.id) this.#listening.set(subscriber, undefined);
+    for (const [subscriber, sent] of this.#upToDate) {
+      const isAhead = sent !== undefined && sent >= first.id;
+      subscriber.send(isAhead ? events.filter(({ id }) => id > sent).map(messageOf) : messages);
+      if (sent !== undefined && sent <= last.id) this.#upToDate.set(subscriber, undefined);
     }
   }
 
-  #beat(): void {
-    this.#beatAt = this.#dependencies.clock();
-    const text = frame("heartbeat", []);
-    for (const subscriber of this.#listening.keys()) subscriber.write(text);
+  #sendHeartbeat(): void {
+    this.#heartbeatAt = this.#dependencies.clock();
+    const messages: FeedMessage[] = [{ name: "heartbeat", data: [] }];
+    for (const subscriber of this.#upToDate.keys()) subscriber.send(messages);
   }
 
-  async #catchUp(subscriber: Subscriber, write: (text: string) => Promise<boolean>, lastEventId?: string): Promise<void> {
-    let told = lastEventId;
+  async #catchUp(subscriber: Subscriber, send: Send, lastEventId?: string): Promise<void> {
+    const { source } = this.#dependencies;
+    let sent = lastEventId;
     while (!subscriber.gone) {
-      // The source is asked even where memory could tell: only then is `current` true of what others recorded.
-      const page = told === undefined ? undefined : await this.#dependencies.source.after(told, PAGE);
+      // The source is asked even where memory would do: only then is `current` true of what others recorded.
+      const page = sent === undefined ? undefined : await source.after(sent, PAGE);
       if (this.#closed) throw stateUnknown();
-      if (told === undefined || page === undefined) {
-        told = await this.#replay(subscriber, write);
+      if (sent === undefined || page === undefined) {
+        sent = await sendSnapshot(this.#dependencies, subscriber, send);
         continue;
       }
       if (page.length > 0) {
-        told = (page.at(-1) as FeedEvent).id;
-        if (!await write(framed(page))) continue; // what was so before the wait need not be so after it
+        sent = (page.at(-1) as FeedEvent).id;
+        if (!await send(page.map(messageOf))) continue; // what was true before the wait may not be true after it
       }
-      if (page.length < PAGE && this.#join(subscriber, told)) return;
-      if (page.length === 0) await sleep(LOOK_AGAIN_AFTER); // this replica is about to notice that its source is another one
+      if (page.length < PAGE && this.#join(subscriber, sent)) return;
+      if (page.length === 0) await sleep(RETRY_AFTER); // this replica is about to notice that its source is another one
     }
   }
 
-  /** From here on it hears of everything with the others; false: it has to read on before it can. */
-  #join(subscriber: Subscriber, told: string): boolean {
-    const missed = this.#recent?.since(told);
+  /** From here on it is served with the others. False: it has to read on before it can be. */
+  #join(subscriber: Subscriber, sent: string): boolean {
+    const missed = this.#recent?.since(sent);
     if (missed === undefined) return false;
-    const last = missed.at(-1)?.id ?? told;
-    subscriber.write(framed(missed) + frame("current", [], last));
-    if (!subscriber.gone) this.#listening.set(subscriber, last === this.#recent?.place ? undefined : last);
+    const last = missed.at(-1)?.id ?? sent;
+    subscriber.send([...missed.map(messageOf), { name: "current", data: [], id: last }]);
+    if (!subscriber.gone) this.#upToDate.set(subscriber, last === this.#recent?.place ? undefined : last);
     return true;
-  }
-
-  /**
-   * Everything that is revoked; resolves to where it stands. Without ids, and the id of before is taken back: who is
-   * cut off in between begins anew.
-   */
-  async #replay(subscriber: Subscriber, write: (text: string) => Promise<boolean>): Promise<string> {
-    const { source, clock } = this.#dependencies;
-    // First the place, then the journals: what is recorded meanwhile is told twice rather than never.
-    const head = await source.head();
-    await write(frame("reset", [], ""));
-    let place: SnapshotPlace | undefined;
-    while (!subscriber.gone) {
-      const { cutoffs, tokens, next } = await snapshotPage(this.#dependencies, clock(), PAGE, place);
-      if (cutoffs.length > 0) await write(frame("issued_before", cutoffs.map((cutoff) => eventOfCutoff(cutoff).data)));
-      if (tokens.length > 0) await write(frame("revoked", tokens.map((token) => eventOfToken(token).data)));
-      if (next === null) break;
-      place = next;
-    }
-    return head;
   }
 }
 
-const framed = (events: FeedEvent[]): string => events.map(({ name, data, id }) => frame(name, [data], id)).join("");
 const stateUnknown = (cause?: unknown): Error => unavailable("What was revoked can't be known right now", cause);

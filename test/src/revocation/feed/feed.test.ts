@@ -1,5 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import t, { type Test } from "tap";
+import { eventStreamText } from "../../../../plugins/http/server-sent-events.js";
+import type { FeedMessage } from "../../../../src/revocation/feed/event.js";
 import { Feed, type Subscriber } from "../../../../src/revocation/feed/feed.js";
 import { migrate, openDatabase } from "../../../../src/stores/prisma/database.js";
 import { until } from "../../../e2e/support.js";
@@ -15,8 +17,8 @@ class Reader implements Subscriber {
   waits: Promise<void> | undefined;
   #goOn = (): void => undefined;
 
-  write(text: string): boolean {
-    this.text += text;
+  send(messages: readonly FeedMessage[]): boolean {
+    this.text += eventStreamText(messages);
     return !this.slow;
   }
   drained(): Promise<void> {
