@@ -47,10 +47,10 @@ export default fp(async (app) => {
     loops = Promise.all([
       every(syncInterval, "following other replicas", follow),
       every(syncInterval, "rotating the signing keys", rotate),
-      every(syncInterval, "bringing Redis up to the journal", () => app.revocations.synchronise().finally(tried)),
+      every(syncInterval, "bringing Redis up to the journal", () => app.cacheSynchroniser.synchronise().finally(tried)),
       synchronised.then(() => every(0, "following the revocation feed", () => app.feed.advance())),
       every(syncInterval, "ending streams whose client may not listen any more", () => app.dismissUnauthenticated()),
-      every(SWEEP_EVERY, "sweeping expired revocations", () => app.revocations.sweep()),
+      every(SWEEP_EVERY, "sweeping expired revocations", () => app.cacheSynchroniser.sweep()),
       every(SWEEP_EVERY, "sweeping the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
       every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),
       every(SWEEP_EVERY, "sweeping expired codes", () => app.authorizationCodes.sweep()),

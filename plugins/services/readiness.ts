@@ -10,7 +10,7 @@ declare module "fastify" {
 export default fp(async (app) => {
   const database = async (): Promise<Part> => app.database.ping().then(() => "up" as const, () => "down" as const);
   const redis = async (): Promise<Part> =>
-    app.revocations.isComplete().then(
+    app.cacheSynchroniser.isComplete().then(
       (complete) => (complete ? ("up" as const) : ("filling" as const)),
       () => "down" as const,
     );

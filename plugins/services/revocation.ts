@@ -1,30 +1,40 @@
 import fp from "fastify-plugin";
 import { loginProviders } from "../../src/providers/table.js";
+import { CacheSynchroniser } from "../../src/revocation/cache-synchroniser.js";
 import { Feed } from "../../src/revocation/feed/feed.js";
 import { LiveTokens } from "../../src/revocation/live-tokens.js";
+import { RevocationState } from "../../src/revocation/revocation-state.js";
 import { Revocations } from "../../src/revocation/revocations.js";
 import { RedisRevocationCache } from "../../src/stores/redis/revocation-cache.js";
 import { RedisRevocationFeed } from "../../src/stores/redis/revocation-feed.js";
 
 declare module "fastify" {
-  interface FastifyInstance { revocations: Revocations; liveTokens: LiveTokens; feed: Feed }
+  interface FastifyInstance {
+    revocations: Revocations;
+    cacheSynchroniser: CacheSynchroniser;
+    liveTokens: LiveTokens;
+    feed: Feed;
+  }
 }
 
 export default fp(async (app) => {
-  const { clock, timing, installation, redis, config, statusOf } = app;
-  const { revocations: journal, cutoffs, feed: feedJournal } = app.database;
+  const { clock, timing, installation, redis, config, statusOf, tokenVerifier: verifier } = app;
+  const { revocations: journal, cutoffs, feed: feedJournal, transaction } = app.database;
   const cache = config.redisUrl === undefined ? undefined : new RedisRevocationCache(redis, installation.id);
-  const shared = cache && new RedisRevocationFeed(redis, installation.id, cache);
-  // What was told while there was no Redis can't be continued once there was one.
-  if (shared !== undefined) await feedJournal.abandon();
-  app.addHook("onClose", async () => { shared?.close(); });
-  const feed = new Feed({ source: shared ?? feedJournal, journal, cutoffs, clock });
+  const redisFeed = cache && new RedisRevocationFeed(redis, installation.id, cache);
+  // What was sent while there was no Redis can't be continued once there was one.
+  if (redisFeed !== undefined) await feedJournal.abandon();
+  app.addHook("onClose", async () => { redisFeed?.close(); });
+  const feed = new Feed({ source: redisFeed ?? feedJournal, journal, cutoffs, clock });
+  const state = new RevocationState({ journal, cutoffs, cache });
+  const synchroniser = new CacheSynchroniser({ journal, cutoffs, cache, clock });
   app.decorate("feed", feed);
+  app.decorate("cacheSynchroniser", synchroniser);
+  app.decorate("liveTokens", new LiveTokens({ verifier, state }));
   app.decorate("revocations", new Revocations({
-    journal, cutoffs, cache, clock, timing, statusOf,
+    transaction, revocations: journal, cutoffs, state, synchroniser, clock, timing, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
-    recorded: () => { if (feed.subscribers > 0) feed.wake(); }, // nobody listens: it has time until it looks by itself
+    recorded: () => { if (feed.subscribers > 0) feed.wake(); }, // without subscribers its own pace is enough
   }));
-  app.decorate("liveTokens", new LiveTokens({ verifier: app.tokenVerifier, revocations: app.revocations }));
 }, { name: "revocation", dependencies: ["database", "redis", "keys", "tokens", "status-lists"] });

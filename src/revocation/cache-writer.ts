@@ -1,6 +1,6 @@
 import { sweepAll } from "../shared/sweep.js";
 
-/** What a journal tells about one kind of entry, and how the cache shows it. Instants are epoch milliseconds. */
+/** One kind of journal entry, and how the cache takes it. Instants are epoch milliseconds. */
 export interface CachedKind<T> {
   /** Tells entries apart, and an entry that changed from what it was. */
   keyOf: (entry: T) => string;
@@ -8,50 +8,50 @@ export interface CachedKind<T> {
   uncached: (now: number, limit: number) => Promise<T[]>;
   markCached: (entries: T[]) => Promise<void>;
   sweep: (before: number, limit: number) => Promise<number>;
-  show: (entries: T[], announced: boolean) => Promise<void>;
+  put: (entries: T[], published: boolean) => Promise<void>;
 }
 
 const PAGE = 2000;
-/** Looks at which an entry is left to the replica that recorded it, which shows it at once and says so at its next. */
-const PATIENCE = 3;
+/** Reads for which an entry is left to the replica that recorded it: that one puts it at once, and then marks it. */
+const READS_BEFORE_TAKEOVER = 3;
 
 /** Keeps the cache up to one kind of journal entry. */
 export class CacheWriter<T> {
   readonly #kind: CachedKind<T>;
-  #shown: T[] = [];
-  /** How often each waiting entry was seen so far. */
-  #seen = new Map<string, number>();
+  #unmarked: T[] = [];
+  /** How often each waiting entry was read so far. */
+  #reads = new Map<string, number>();
 
   constructor(kind: CachedKind<T>) {
     this.#kind = kind;
   }
 
-  /** Shows and announces an entry at once; the journal is told so later. */
-  async show(entry: T): Promise<void> {
-    await this.#kind.show([entry], true);
-    this.#shown.push(entry);
+  /** Puts and publishes an entry at once; it is marked in the journal later. */
+  async put(entry: T): Promise<void> {
+    await this.#kind.put([entry], true);
+    this.#unmarked.push(entry);
   }
 
-  /** Shows what some replica recorded and could not show. */
+  /** Puts what some replica recorded and could not put. */
   async catchUp(now: number): Promise<void> {
-    const { keyOf, markCached, uncached, show } = this.#kind;
-    const confirmed = this.#shown;
-    this.#shown = [];
+    const { keyOf, markCached, uncached, put } = this.#kind;
+    const confirmed = this.#unmarked;
+    this.#unmarked = [];
     if (confirmed.length > 0) await markCached(confirmed);
     const waiting = await uncached(now, PAGE);
-    this.#seen = new Map(waiting.map(keyOf).map((key) => [key, (this.#seen.get(key) ?? 0) + 1]));
-    const left = waiting.filter((entry) => (this.#seen.get(keyOf(entry)) ?? 0) >= PATIENCE);
-    if (left.length === 0) return;
-    await show(left, true);
-    await markCached(left);
+    this.#reads = new Map(waiting.map(keyOf).map((key) => [key, (this.#reads.get(key) ?? 0) + 1]));
+    const abandoned = waiting.filter((entry) => (this.#reads.get(keyOf(entry)) ?? 0) >= READS_BEFORE_TAKEOVER);
+    if (abandoned.length === 0) return;
+    await put(abandoned, true);
+    await markCached(abandoned);
   }
 
-  /** Shows everything anew, which is no news. */
+  /** Puts everything anew. It was published before. */
   async fill(now: () => number): Promise<void> {
     let after: T | undefined;
     for (;;) {
       const page = await this.#kind.live(now(), { limit: PAGE, ...(after === undefined ? {} : { after }) });
-      if (page.length > 0) await this.#kind.show(page, false);
+      if (page.length > 0) await this.#kind.put(page, false);
       after = page.at(-1);
       if (page.length < PAGE) return;
     }

@@ -2,15 +2,18 @@
 export type CutoffScope = "kid" | "sub" | "client_id";
 export interface CutoffName { scope: CutoffScope; value: string }
 
-/** Ends every token of what it names that was born before an instant. Instants are epoch milliseconds. */
+/** Ends every token of what it names that was issued before an instant. Instants are epoch milliseconds. */
 export interface Cutoff extends CutoffName {
   issuedBefore: number;
   /** From then on no token that it ends can be alive, and it is of no use. */
   expiresAt: number;
 }
 
-/** The last instant that the stores keep: Prisma reads later ones from PostgreSQL as invalid dates. */
-export const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+/**
+ * For ever: a cut-off with this instant ends a token whatever time of issue it claims. Finite, because it stands in JSON
+ * and in databases, whose clocks end with the year 9999.
+ */
+export const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** The database's part: the truth about cut-offs. */
 export interface CutoffJournal {

@@ -1,8 +1,8 @@
 import { AuthflowError, invalidToken } from "../shared/errors.js";
 import type { TokenVerifier, VerifiedToken } from "../tokens/verifier.js";
-import type { Revocations } from "./revocations.js";
+import type { RevocationState } from "./revocation-state.js";
 
-interface Dependencies { verifier: TokenVerifier; revocations: Pick<Revocations, "isRevoked"> }
+interface Dependencies { verifier: TokenVerifier; state: RevocationState }
 
 /** The live check: tokens that verify, and that nobody has revoked. */
 export class LiveTokens {
@@ -14,9 +14,9 @@ export class LiveTokens {
 
   /** Rejects with invalid_token, and with temporarily_unavailable where the token's state can't be known. */
   async verify(token: string): Promise<VerifiedToken> {
-    const { verifier, revocations } = this.#dependencies;
+    const { verifier, state } = this.#dependencies;
     const verified = await verifier.verify(token);
-    if (await revocations.isRevoked(verified)) throw invalidToken("The token was revoked");
+    if (await state.isRevoked(verified)) throw invalidToken("The token was revoked");
     return verified;
   }
 

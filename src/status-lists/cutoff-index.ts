@@ -1,5 +1,5 @@
 import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
-import { type Cutoff, type CutoffJournal, LATEST } from "../revocation/cutoff.js";
+import { type Cutoff, type CutoffJournal, FOREVER } from "../revocation/cutoff.js";
 import { birthAt, HASHES_AT, nameHash } from "./record.js";
 
 /** Milliseconds for which all lists go by one reading. */
@@ -39,7 +39,7 @@ export class Cuts {
       const tail = records.readUInt32LE(at + offset + 4);
       const cut = neighbours.find((one) => one.tail === tail);
       // As everywhere: a revoked key's tokens may claim any birth.
-      if (cut !== undefined && (cut.issuedBefore >= LATEST || birthAt(records, at) < cut.issuedBefore)) return true;
+      if (cut !== undefined && (cut.issuedBefore >= FOREVER || birthAt(records, at) < cut.issuedBefore)) return true;
     }
     return false;
   }

@@ -1,5 +1,5 @@
 import t from "tap";
-import { type Cutoff, LATEST } from "../../src/revocation/cutoff.js";
+import { type Cutoff, FOREVER } from "../../src/revocation/cutoff.js";
 import { onEveryDialect } from "./dialects.js";
 import { NOW, nextId } from "./samples.js";
 
@@ -11,7 +11,7 @@ await onEveryDialect(t, async (t, { open }) => {
   const FAR = NOW + 1e9; // each test at a time of its own, when the rows of those before are dead
 
   await t.test("what was recorded is found by its name, for every instance", async (t) => {
-    const [one, another] = [aCutoff(), aCutoff({ issuedBefore: LATEST, expiresAt: LATEST })];
+    const [one, another] = [aCutoff(), aCutoff({ issuedBefore: FOREVER, expiresAt: FOREVER })];
     t.strictSame(await other.find([one]), []);
     await cutoffs.record(one, true);
     await cutoffs.record(another, true);
@@ -20,7 +20,7 @@ await onEveryDialect(t, async (t, { open }) => {
     t.strictSame((await other.find([another, aCutoff(), one])).sort(byValue), [one, another].sort(byValue));
     t.strictSame(await other.find([{ scope: "kid", value: "nul\0" }]), []);
     await t.rejects(cutoffs.record(aCutoff({ value: "nul\0" }), true), TypeError);
-    await cutoffs.sweep(LATEST, 100);
+    await cutoffs.sweep(FOREVER, 100);
   });
 
   await t.test("of two for one name the later instants count, in any order and at once", async (t) => {

@@ -5,9 +5,10 @@ import type { Client as Row } from "./generated/sqlite/client.js";
 import { createInstallation } from "./installation.js";
 import { lookup, storable } from "./text.js";
 
-export function clientStore({ prisma }: Db): ClientStore {
+export function clientStore(db: Db): ClientStore {
+  const { prisma } = db;
   return {
-    insert: (newcomer) => prisma.$transaction(async (tx) => {
+    insert: (newcomer) => db.transaction(async ({ prisma: tx }) => {
       const client = { ...storable(newcomer), revision: await raiseRevision(tx) };
       await tx.client.create({ data: toRow(client) });
       return client;
@@ -24,7 +25,7 @@ export function clientStore({ prisma }: Db): ClientStore {
       return (await prisma.client.findMany({ where, orderBy: { id: "asc" }, take: limit })).map(toClient);
     },
 
-    update: (id, now, change) => unlessAbsent(null, prisma.$transaction(async (tx) => {
+    update: (id, now, change) => unlessAbsent(null, db.transaction(async ({ prisma: tx }) => {
       const revision = await raiseRevision(tx);
       const current = toClient(await findPresent(tx, id));
       const {
@@ -38,7 +39,7 @@ export function clientStore({ prisma }: Db): ClientStore {
       return changed;
     })),
 
-    delete: (id, now) => unlessAbsent(false, prisma.$transaction(async (tx) => {
+    delete: (id, now) => unlessAbsent(false, db.transaction(async ({ prisma: tx }) => {
       const revision = await raiseRevision(tx);
       await findPresent(tx, id);
       const [updatedAt, deletedAt] = [new Date(now), new Date(now)];

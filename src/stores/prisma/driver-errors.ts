@@ -4,11 +4,13 @@ import { unavailable } from "../../shared/errors.js";
 export function mapDriverErrors<T extends object>(store: T): T {
   const guarded = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => [
     name,
-    (...args: unknown[]) => method(...args).catch((error: unknown) => {
-      throw isDriverError(error) ? unavailable("The database does not answer: try again", error) : error;
-    }),
+    (...args: unknown[]) => method(...args).catch(mapDriverError),
   ]);
   return Object.fromEntries(guarded) as T;
+}
+
+export function mapDriverError(error: unknown): never {
+  throw isDriverError(error) ? unavailable("The database does not answer: try again", error) : error;
 }
 
 /** Some of what pg throws when a connection breaks is a bare Error that only its message tells apart. */

@@ -1,22 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FeedEvent, RevocationEvent } from "../../revocation/feed/event.js";
-import type { FeedSource } from "../../revocation/feed/source.js";
+import type { FeedJournal } from "../../revocation/feed/source.js";
 import type { Db } from "./db.js";
 import type { Prisma } from "./generated/sqlite/client.js";
 
-/** The feed where there is no Redis: every revocation takes the next place, in the transaction that records it. */
-export interface FeedJournal extends FeedSource {
-  /** Gives up all places: what happens from now on will not be told here. */
-  abandon(): Promise<void>;
-  /** Forgets all but the latest `keep` events, and the place from which they can be told. */
-  sweep(keep: number): Promise<number>;
-}
-
 type Row = RevocationEvent & { position: bigint | number | null; tag: string | null; newest: bigint | number | null };
 
-/** Milliseconds between looks for what another process recorded. */
-const LOOK_EVERY = 400;
+/** Milliseconds between two reads for what another process recorded. */
+const POLL_INTERVAL = 400;
 const PLACE = /^journal\.(\d{15})(?:-([0-9a-f]{8}))?$/;
 /**
  * Padded, so that the order of the texts is the order of the places. The tag names the event itself: who was told of
@@ -26,7 +18,7 @@ const PLACE = /^journal\.(\d{15})(?:-([0-9a-f]{8}))?$/;
 const toId = (position: number, tag: string): string =>
   `journal.${String(position).padStart(15, "0")}${tag === "" ? "" : `-${tag}`}`;
 
-export function feedJournal({ prisma }: Db): FeedJournal {
+export function feedJournal({ prisma, batch }: Db): FeedJournal {
   return {
     head: async () => {
       const [row] = await prisma.$queryRaw<Pick<Row, "newest" | "tag">[]>`
@@ -55,10 +47,10 @@ export function feedJournal({ prisma }: Db): FeedJournal {
       return Number(rows[0]?.newest ?? 0) === after ? [] : undefined;
     },
 
-    waitForEvents: async (_id, signal) => { await sleep(LOOK_EVERY, undefined, { signal }).catch(() => undefined); },
+    waitForEvents: async (_id, signal) => { await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => undefined); },
 
     abandon: async () => {
-      await prisma.$transaction([takingPlace(prisma), prisma.revocationFeedEntry.deleteMany()]);
+      await batch([takingPlace(prisma), prisma.revocationFeedEntry.deleteMany()]);
     },
 
     sweep: async (keep) => prisma.$executeRaw`
@@ -73,13 +65,13 @@ export function feedJournal({ prisma }: Db): FeedJournal {
  * reader sees a later place before an earlier one.
  */
 export async function recording(
-  { prisma }: Db,
+  { prisma, batch }: Db,
   alone: boolean,
-  news: RevocationEvent,
+  event: RevocationEvent,
   statements: Prisma.PrismaPromise<number>[],
 ): Promise<void> {
   if (!alone && statements.length === 1) return void await statements[0];
-  await prisma.$transaction([...statements, ...(alone ? appending(prisma, news) : [])]);
+  await batch([...statements, ...(alone ? appending(prisma, event) : [])]);
 }
 
 const appending = (prisma: Db["prisma"], { name, data }: RevocationEvent): Prisma.PrismaPromise<number>[] => [

@@ -6,7 +6,8 @@ import { storable } from "./text.js";
 
 const STATES = { staged: "STAGED", active: "ACTIVE", retired: "RETIRED" } as const;
 
-export function signingKeyStore({ prisma }: Db): KeyStore {
+export function signingKeyStore(db: Db): KeyStore {
+  const { prisma } = db;
   return {
     load: async () => {
       // The revision first: the keys are then at least as new, and if they are newer, a `save` on top of them loses.
@@ -19,7 +20,7 @@ export function signingKeyStore({ prisma }: Db): KeyStore {
       const rows = storable(keys).map(toRow);
       const formers = storable(leaving).map((key) =>
         ({ ...key, leftAt: new Date(key.leftAt), revokedAt: toDate(key.revokedAt) }));
-      return await prisma.$transaction(async (tx) => {
+      return await db.transaction(async ({ prisma: tx }) => {
         await createInstallation(tx);
         const won = await tx.$executeRaw`
           UPDATE installation SET ring_revision = ring_revision + 1

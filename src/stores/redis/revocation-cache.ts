@@ -76,20 +76,20 @@ export class RedisRevocationCache implements RevocationCache {
   }
 
   // Until an instant, not for a while: that is counted by Redis's clock, whatever this replica's says.
-  async show(revocations: readonly Revocation[], announced: boolean): Promise<void> {
+  async put(revocations: readonly Revocation[], published: boolean): Promise<void> {
     const transaction = this.#redis.multi();
     for (const revocation of revocations) {
       transaction.set(`revoked:${revocation.jti}`, "1", "EXAT", seconds(revocation.expiresAt));
-      if (announced) this.#announce(transaction, eventOfToken(revocation));
+      if (published) this.#publish(transaction, eventOfToken(revocation));
     }
     await succeed(transaction);
   }
 
-  async showCutoffs(cutoffs: readonly Cutoff[], announced: boolean): Promise<void> {
+  async putCutoffs(cutoffs: readonly Cutoff[], published: boolean): Promise<void> {
     const transaction = this.#redis.multi();
     for (const cutoff of cutoffs) {
       transaction.eval(RAISE, 1, cutoffKey(cutoff), cutoff.issuedBefore, seconds(cutoff.expiresAt));
-      if (announced) this.#announce(transaction, eventOfCutoff(cutoff));
+      if (published) this.#publish(transaction, eventOfCutoff(cutoff));
     }
     await succeed(transaction);
   }
@@ -115,7 +115,7 @@ export class RedisRevocationCache implements RevocationCache {
     return declared === 1 && identity === await this.#identify();
   }
 
-  #announce(transaction: ChainableCommander, { name, data }: RevocationEvent): void {
+  #publish(transaction: ChainableCommander, { name, data }: RevocationEvent): void {
     transaction.xadd(this.#keys.stream, "MAXLEN", "~", FEED_LENGTH, "*", name, data);
   }
 

@@ -1,6 +1,8 @@
 import { Redis } from "ioredis";
 import t from "tap";
+import { CacheSynchroniser } from "../../../src/revocation/cache-synchroniser.js";
 import type { Cutoff } from "../../../src/revocation/cutoff.js";
+import { RevocationState } from "../../../src/revocation/revocation-state.js";
 import { Revocations } from "../../../src/revocation/revocations.js";
 import { TIMING } from "../../../src/shared/timing.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
@@ -14,15 +16,25 @@ await t.test("what a replica recorded is announced once; another steps in where 
   const [url, server] = [sqlite(t), await privateRedis(t)];
   if (server === undefined) return;
   await migrate(url);
-  const { revocations: journal, cutoffs, close } = await openDatabase(url);
+  const { revocations: journal, cutoffs, transaction, close } = await openDatabase(url);
   const redis = new Redis(server.url);
   const cache = new RedisRevocationCache(redis, "installation");
   const feed = new RedisRevocationFeed(redis, "installation", cache);
   t.teardown(async () => { feed.close(); redis.disconnect(); await close(); });
-  const replica = () => new Revocations({
-    journal, cutoffs, cache, clock: () => NOW, timing: TIMING, longestTtl: () => 60, loginProviders: [],
-    statusOf: () => undefined, recorded: () => undefined,
-  });
+  const clock = () => NOW;
+  const replica = () => {
+    const synchroniser = new CacheSynchroniser({ journal, cutoffs, cache, clock });
+    const revocations = new Revocations({
+      transaction, revocations: journal, cutoffs, state: new RevocationState({ journal, cutoffs, cache }), synchroniser,
+      clock, timing: TIMING, longestTtl: () => 60, loginProviders: [], statusOf: () => undefined,
+      recorded: () => undefined,
+    });
+    return {
+      revokeIssued: (token: Parameters<Revocations["revokeIssued"]>[0]) => revocations.revokeIssued(token),
+      revokeClient: (id: string) => revocations.revokeClient(id),
+      synchronise: () => synchroniser.synchronise(),
+    };
+  };
   const [one, other] = [replica(), replica()];
   await one.synchronise();
   const start = await feed.head();

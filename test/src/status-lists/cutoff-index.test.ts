@@ -1,5 +1,5 @@
 import t from "tap";
-import { type Cutoff, LATEST } from "../../../src/revocation/cutoff.js";
+import { type Cutoff, FOREVER } from "../../../src/revocation/cutoff.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
 import { encodeRecord } from "../../../src/status-lists/record.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
@@ -24,7 +24,7 @@ await t.test("a cut-off ends those whom it names and who were born before it, by
   const { cutoffs, index, clock, aCutoff, ended } = await fixture(t);
   await cutoffs.record(aCutoff(), true);
   await cutoffs.record(aCutoff({ scope: "client_id", value: "shop" }), true);
-  await cutoffs.record(aCutoff({ scope: "kid", value: "stolen", issuedBefore: LATEST, expiresAt: LATEST }), true);
+  await cutoffs.record(aCutoff({ scope: "kid", value: "stolen", issuedBefore: FOREVER, expiresAt: FOREVER }), true);
   t.equal(ended(), false, "not read yet");
   t.equal(await index.refresh(), clock());
   t.strictSame([ended(), ended({ birth: clock() + 1 }), ended({ sub: "bob" })], [true, false, false]);

@@ -1,5 +1,5 @@
 import t from "tap";
-import { LATEST } from "../../../src/revocation/cutoff.js";
+import { FOREVER } from "../../../src/revocation/cutoff.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
 import { PublishedList, SILENCE } from "../../../src/status-lists/published-list.js";
 import { encodeRecord } from "../../../src/status-lists/record.js";
@@ -25,7 +25,7 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
       encodeRecord({ index, sub, birth: clock(), clientId: "c", kid: "k" }))),
   });
   const cut = (value: string, scope: "sub" | "kid" = "sub") => cutoffs.record(
-    { scope, value, issuedBefore: scope === "kid" ? LATEST : clock() + 1, expiresAt: clock() + 60_000 }, true);
+    { scope, value, issuedBefore: scope === "kid" ? FOREVER : clock() + 1, expiresAt: clock() + 60_000 }, true);
   /** The indexes that are INVALID a second later. */
   const look = async (stored = LIVING, by = list): Promise<number[]> => {
     advance(1);

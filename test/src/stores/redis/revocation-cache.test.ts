@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
-import { LATEST } from "../../../../src/revocation/cutoff.js";
+import { FOREVER } from "../../../../src/revocation/cutoff.js";
 import type { Revocation } from "../../../../src/revocation/journal.js";
 import { RedisRevocationCache } from "../../../../src/stores/redis/revocation-cache.js";
 import { isReady, privateRedis } from "../../../support/private-redis.js";
@@ -27,7 +27,7 @@ async function filledFace(t: Test) {
   redis.on("error", () => undefined);
   t.teardown(() => { redis.disconnect(); });
   const cache = new RedisRevocationCache(redis, "installation");
-  await cache.fill(() => cache.show([revocation("revoked")], true));
+  await cache.fill(() => cache.put([revocation("revoked")], true));
   return { server, redis, cache };
 }
 
@@ -59,7 +59,7 @@ await t.test("a restart from a dump, which may lack the latest, is not trusted",
   if (filled === undefined) return;
   const { cache, server, redis } = filled;
   await server.cli("SAVE");
-  await cache.show([revocation("later")], true);
+  await cache.put([revocation("later")], true);
   await server.kill();
   t.equal(await tells(cache, "later"), undefined);
   await server.start();
@@ -77,7 +77,7 @@ await t.test("a primary that was resynchronised from another is not trusted, nor
   await other.cli("REPLICAOF", "127.0.0.1", port);
   while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) { /* until it has copied */ }
   await other.cli("REPLICAOF", "NO", "ONE");
-  await cache.show([revocation("lost")], true); // acknowledged by the old primary, unknown to the new one
+  await cache.put([revocation("lost")], true); // acknowledged by the old primary, unknown to the new one
   await server.cli("REPLICAOF", "127.0.0.1", new URL(other.url).port);
   while (await redis.exists("revoked:lost")) { /* until the new primary's data replaced its own */ }
   await t.rejects(cache.isComplete(), /READONLY|read-only replica/);
@@ -93,7 +93,7 @@ await t.test("a full server is not called complete: it could not take a logout",
   const { cache, server } = filled;
   await server.cli("CONFIG", "SET", "maxmemory", "1");
   await t.rejects(cache.isComplete(), /OOM/);
-  await t.rejects(cache.show([revocation("next")], true), /OOM/);
+  await t.rejects(cache.put([revocation("next")], true), /OOM/);
   t.equal(await tells(cache, "revoked"), true, "what it has it still tells");
 });
 
@@ -104,14 +104,14 @@ await t.test("a cut-off stands under its name; of two the later instant and the 
   const cutoff = { scope: "kid", value: "k:1", issuedBefore: NOW, expiresAt: NOW + 60_000 } as const;
   const names = [cutoff, { ...cutoff, value: "another" }];
   t.strictSame((await cache.lookup("live", names))?.issuedBefore, [null, null]);
-  await cache.showCutoffs([{ ...cutoff, expiresAt: NOW - 1000 }], true);
+  await cache.putCutoffs([{ ...cutoff, expiresAt: NOW - 1000 }], true);
   t.equal(await redis.exists("issued_before:kid:k:1"), 0, "what no token can need is not shown");
-  await cache.showCutoffs([cutoff], true);
-  await cache.showCutoffs([{ ...cutoff, issuedBefore: NOW + 5, expiresAt: NOW + 30_000 }], true);
-  await cache.showCutoffs([{ ...cutoff, issuedBefore: NOW + 4 }], true);
+  await cache.putCutoffs([cutoff], true);
+  await cache.putCutoffs([{ ...cutoff, issuedBefore: NOW + 5, expiresAt: NOW + 30_000 }], true);
+  await cache.putCutoffs([{ ...cutoff, issuedBefore: NOW + 4 }], true);
   t.match(await cache.lookup("live", names), { revoked: false, complete: true, issuedBefore: [NOW + 5, null] });
   t.equal(await redis.get("issued_before:kid:k:1"), String(NOW + 5));
   t.ok(isAMinute(await redis.ttl("issued_before:kid:k:1")));
-  await cache.showCutoffs([{ ...cutoff, issuedBefore: LATEST, expiresAt: LATEST }], true);
-  t.strictSame((await cache.lookup("live", names))?.issuedBefore, [LATEST, null]);
+  await cache.putCutoffs([{ ...cutoff, issuedBefore: FOREVER, expiresAt: FOREVER }], true);
+  t.strictSame((await cache.lookup("live", names))?.issuedBefore, [FOREVER, null]);
 });

@@ -40,11 +40,11 @@ async function filled(t: Test) {
 async function announce(cache: RedisRevocationCache, i: number) {
   if (i % 3 === 0) {
     const entry = cutoff();
-    await cache.showCutoffs([entry], true);
+    await cache.putCutoffs([entry], true);
     return eventOfCutoff(entry);
   }
   const entry = revocation();
-  await cache.show([entry], true);
+  await cache.put([entry], true);
   return eventOfToken(entry);
 }
 
@@ -55,23 +55,23 @@ await t.test("before Redis is filled the feed tells nothing; then it begins empt
   if (server === undefined) return;
   const { feed, fill, cache } = await replica(t, server);
   await t.rejects(feed.head(), UNFILLED);
-  await cache.show([revocation()], true);
+  await cache.put([revocation()], true);
   await t.rejects(feed.head(), UNFILLED);
   await fill();
   const start = await feed.head();
   t.match(start, FORM);
-  t.strictSame(await feed.after(start, 10), [], "what was announced before is told with everything");
+  t.strictSame(await feed.after(start, 10), [], "what was published before is told with everything");
 });
 
-await t.test("it tells what is announced, from any place, a page at a time, at every replica", async (t) => {
+await t.test("it tells what is published, from any place, a page at a time, at every replica", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
   const { server, cache, feed } = setting;
   const other = await replica(t, server);
   t.equal(await other.cache.isComplete(), true);
   const start = await feed.head();
-  await cache.show([revocation()], false);
-  await cache.showCutoffs([cutoff()], false);
+  await cache.put([revocation()], false);
+  await cache.putCutoffs([cutoff()], false);
   t.equal(await feed.head(), start, "not what is shown anew");
   const news = [];
   for (let i = 0; i < 7; i++) news.push(await announce(i % 2 === 0 ? cache : other.cache, i));
@@ -200,7 +200,7 @@ await t.test("replicas that fill at once agree on one epoch", async (t) => {
   }
 });
 
-await t.test("a fill that ends after another's keeps its epoch and what was announced since", async (t) => {
+await t.test("a fill that ends after another's keeps its epoch and what was published since", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
   const { feed, cache, server } = setting;

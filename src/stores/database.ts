@@ -1,0 +1,31 @@
+import type { ClientStore } from "../clients/store.js";
+import type { KeyStore } from "../keys/store.js";
+import type { AuthorizationCodeStore } from "../login/authorization-code.js";
+import type { PendingLoginStore } from "../login/pending-login.js";
+import type { CutoffJournal } from "../revocation/cutoff.js";
+import type { FeedJournal } from "../revocation/feed/source.js";
+import type { RevocationJournal } from "../revocation/journal.js";
+import type { InstallationStore } from "../shared/installation.js";
+import type { UnitOfWork } from "../shared/unit-of-work.js";
+import type { StatusListStore } from "../status-lists/store.js";
+
+/** The ports that a database serves, each defined by the room that uses it. */
+export interface Stores {
+  clients: ClientStore;
+  keys: KeyStore;
+  logins: PendingLoginStore;
+  authorizationCodes: AuthorizationCodeStore;
+  revocations: RevocationJournal;
+  cutoffs: CutoffJournal;
+  feed: FeedJournal;
+  statusLists: StatusListStore;
+  installation: InstallationStore;
+}
+
+export interface Database extends Stores {
+  /** Do not call a store of the outside within `work`: it may wait for this very transaction. */
+  transaction: UnitOfWork<Stores>;
+  /** Rejects where the database doesn't answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
