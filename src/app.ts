@@ -42,6 +42,7 @@ import mint from "../routes/tokens/mint.js";
 import revocationFeed from "../routes/revocations/feed.js";
 import revocations from "../routes/revocations/revocations.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
+import { tokenForm } from "../routes/schemas/tokens/token.js";
 import statusLists from "../routes/discovery/status-lists.js";
 import token from "../routes/tokens/token.js";
 import userinfo from "../routes/tokens/userinfo.js";
@@ -72,7 +73,7 @@ export interface Overrides {
 }
 
 /** How far a caller is from a limit is nobody's business. */
-const UNSAID = { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false };
+const HIDDEN_RATE_LIMIT_HEADERS = { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false };
 const CLOCK_IS_OFF = "this machine's clock differs from the database's, which counts: synchronise it (NTP)";
 const BODY_LIMIT = 32 * 1024;
 
@@ -124,6 +125,7 @@ export async function buildApp(
   await app.register(revocation);
   await app.register(providers, { upstreamSocket });
   await app.register(logins);
+  app.addSchema(tokenForm(app.grants));
   await app.register(operator);
   await app.register(readiness);
   await app.register(bearer);
@@ -134,8 +136,8 @@ export async function buildApp(
   const limits = {
     global: true,
     timeWindow: 60_000,
-    addHeadersOnExceeding: UNSAID,
-    addHeaders: UNSAID, // but for Retry-After
+    addHeadersOnExceeding: HIDDEN_RATE_LIMIT_HEADERS,
+    addHeaders: HIDDEN_RATE_LIMIT_HEADERS, // but for Retry-After
     errorResponseBuilder: (_request: unknown, { ttl }: { ttl: number }) => tooManyRequests(Math.ceil(ttl / 1000)),
   };
   await app.register(async (tokenEndpoints) => {

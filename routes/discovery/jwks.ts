@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { ref } from "../schemas/common.js";
-import { Jwks } from "../schemas/tokens/tokens.js";
+import { Jwks } from "../schemas/discovery/jwks.js";
 
 const schema = {
   operationId: "jwks",

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { pageErrors } from "../schemas/common.js";
-import { CallbackQuery, ProviderName } from "../schemas/login/login.js";
+import { CallbackQuery, ProviderName } from "../schemas/login/auth.js";
 
 const schema = {
   operationId: "finishLoginByForm",

@@ -1,7 +1,7 @@
 import type { Static } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { pageErrors, ref } from "../schemas/common.js";
-import { AuthorizationQuery, CallbackQuery, ProviderList, ProviderName } from "../schemas/login/login.js";
+import { AuthorizationQuery, CallbackQuery, ProviderList, ProviderName } from "../schemas/login/auth.js";
 
 const common = { tags: ["login"], security: [] };
 const elsewhere = (description: string) => ({ type: "null" as const, description });

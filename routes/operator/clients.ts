@@ -6,11 +6,11 @@ import {
   ClientPatchBody,
   ClientResponse,
   presentClient,
+  RevokedClient,
   RotatedSecret,
   RotateSecretBody,
 } from "../schemas/operator/clients.js";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { RevokedClient } from "../schemas/revocations/revocations.js";
 
 const common = { tags: ["clients"], security: [{ adminToken: [] }] as Security };
 const one = { ...common, params: ClientId };

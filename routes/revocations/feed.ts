@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { presentSnapshot, RevocationSnapshot, SnapshotQuery, StreamHeaders } from "../schemas/revocations/revocations.js";
+import { presentSnapshot, RevocationSnapshot, SnapshotQuery, StreamHeaders } from "../schemas/revocations/feed.js";
 
 const common = { tags: ["revocations"], security: [{ clientBasic: [] }] as Security };
 

@@ -6,20 +6,27 @@ import {
   Policy,
   RegisteredClient,
   RegistrationBody,
+  RevokedClient,
   RotatedSecret,
   RotateSecretBody,
 } from "./operator/clients.js";
 import { ErrorResponse } from "./common.js";
 import { Health, Readiness } from "./health.js";
-import { IntrospectionForm, IntrospectionResponse } from "./tokens/introspection.js";
+import { IntrospectionForm, IntrospectionResponse } from "./tokens/introspect.js";
 import { KeyList, KeyResponse } from "./operator/keys.js";
-import { ProviderList, TokenForm } from "./login/login.js";
-import { RevocationBody, RevocationSnapshot, RevokedClient, RevokedSubject } from "./revocations/revocations.js";
-import { Jwks, LogoutResponse, MintBody, TokenResponse, UserInfo } from "./tokens/tokens.js";
+import { ProviderList } from "./login/auth.js";
+import { Jwks } from "./discovery/jwks.js";
+import { RevocationSnapshot } from "./revocations/feed.js";
+import { RevocationBody, RevokedSubject } from "./revocations/revocations.js";
+import { LogoutResponse } from "./tokens/logout.js";
+import { MintBody } from "./tokens/mint.js";
+import { TokenResponse } from "./tokens/token.js";
+import { UserInfo } from "./tokens/userinfo.js";
 
 /** Every schema with an $id: the components of the OpenAPI document. */
 export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
-  RevocationBody, RevokedSubject, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse, ProviderList, TokenForm, Health, Readiness,
+  RevocationBody, RevokedSubject, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
+  ProviderList, Health, Readiness,
 ];

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { IntrospectionForm, IntrospectionResponse } from "../schemas/tokens/introspection.js";
+import { IntrospectionForm, IntrospectionResponse } from "../schemas/tokens/introspect.js";
 
 const schema = {
   operationId: "introspect",

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { VerifiedToken } from "../../src/tokens/verifier.js";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { LogoutBody, LogoutResponse } from "../schemas/tokens/tokens.js";
+import { LogoutBody, LogoutResponse } from "../schemas/tokens/logout.js";
 
 const schema = {
   operationId: "logout",

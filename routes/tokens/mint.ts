@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Client } from "../../src/clients/client.js";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { MintBody, TokenResponse } from "../schemas/tokens/tokens.js";
+import { MintBody } from "../schemas/tokens/mint.js";
+import { TokenResponse } from "../schemas/tokens/token.js";
 
 const schema = {
   operationId: "mint",

@@ -1,8 +1,9 @@
+import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Client } from "../../src/clients/client.js";
+import type { TokenParameters } from "../../src/grants/grants.js";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { TokenForm } from "../schemas/login/login.js";
-import { TokenResponse } from "../schemas/tokens/tokens.js";
+import { TokenResponse } from "../schemas/tokens/token.js";
 
 const schema = {
   operationId: "token",
@@ -12,7 +13,7 @@ const schema = {
     "Confidential clients authenticate by HTTP Basic or in the body, public ones send their client_id.",
   security: [{ clientBasic: [] }, {}] as Security,
   consumes: ["application/x-www-form-urlencoded"],
-  body: ref(TokenForm),
+  body: Type.Unsafe<TokenParameters>({ $ref: "TokenRequest#" }),
   response: { 200: { ...ref(TokenResponse), description: "The token" }, ...errors(400, 401, 413, 415, 429, 503) },
 };
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { VerifiedToken } from "../../src/tokens/verifier.js";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { UserInfo } from "../schemas/tokens/tokens.js";
+import { UserInfo } from "../schemas/tokens/userinfo.js";
 
 const schema = {
   operationId: "userinfo",

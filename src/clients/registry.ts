@@ -1,11 +1,12 @@
 import type { Clock } from "../shared/clock.js";
+import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
 import { characters, isPrintable } from "../shared/text.js";
 import { uuidv7 } from "../shared/uuid.js";
 import type { ClientCache } from "./cache.js";
 import { type Client, type ClientChange, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType } from "./client.js";
 import { checkRedirectUri } from "./redirect-uri.js";
-import { hashSecret, newSecret, secretMatches } from "./secret.js";
+import { newSecret, secretMatches } from "./secret.js";
 import type { ClientStore } from "./store.js";
 
 /** Exactly one of `redirectUri` and `redirectUris`. */
@@ -62,7 +63,7 @@ export class ClientRegistry {
       id: uuidv7(now),
       name,
       redirectUris,
-      secrets: secret === undefined ? [] : [{ hash: hashSecret(secret), expiresAt: null }],
+      secrets: secret === undefined ? [] : [{ hash: digest(secret), expiresAt: null }],
       isPublic,
       responseTypes,
       policy: PERMISSIVE,
@@ -136,7 +137,7 @@ export class ClientRegistry {
       const inUse = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
       const ending = inUse.map(({ hash, expiresAt }) =>
         ({ hash, expiresAt: Math.min(expiresAt ?? Infinity, previousExpiresAt) }));
-      return { secrets: [{ hash: hashSecret(secret), expiresAt: null }, ...ending] };
+      return { secrets: [{ hash: digest(secret), expiresAt: null }, ...ending] };
     });
     return { client, secret, previousExpiresAt };
   }

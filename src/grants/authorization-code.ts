@@ -1,11 +1,23 @@
-import { invalidRequest } from "../shared/errors.js";
-import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
-import type { Grant } from "./grant.js";
+import { Type } from "@sinclair/typebox";
+import { defineGrant, type Grant, type GrantDependencies } from "./grant.js";
+
+const text = (description: string) => Type.String({ minLength: 1, maxLength: 2048, description });
 
 /** RFC 6749 §4.1.3, RFC 7636 §4.5 */
-export const authorizationCode = (codes: AuthorizationCodeService): Grant =>
-  async (client, { code, redirect_uri: redirectUri, code_verifier: codeVerifier }) => {
-    if (code === undefined) throw invalidRequest("code is missing");
-    if (redirectUri === undefined) throw invalidRequest("redirect_uri is missing: send the one of the authorization request");
-    return codes.exchange(client, { code, redirectUri, codeVerifier });
-  };
+export const authorizationCode = ({ codes }: GrantDependencies): Grant => defineGrant({
+  type: "authorization_code",
+  clientAuthentication: "optional",
+  parameters: Type.Object({
+    code: text("From the redirect_uri; serves once, within 60 seconds"),
+    redirect_uri: text("The one of the authorization request"),
+    code_verifier: Type.Optional(
+      text("Where the authorization request had a code_challenge (RFC 7636 §4.5), 43 to 128 characters")),
+  }),
+  example: {
+    code: "rA4Xb…", redirect_uri: "https://my-app.com/callback",
+    code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+  },
+  allows: ({ responseTypes }) => responseTypes.includes("code"),
+  exchange: (client, { code, redirect_uri: redirectUri, code_verifier: codeVerifier }) =>
+    codes.exchange(client, { code, redirectUri, codeVerifier }),
+});

@@ -1,27 +1,59 @@
+import { type TObject, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
 import { AuthflowError, invalidRequest } from "../shared/errors.js";
-import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
-import type { Grant, TokenParameters } from "./grant.js";
+import type { Grant, GrantDependencies } from "./grant.js";
 
-/** Every grant by its grant_type. */
-const table = ({ codes }: { codes: AuthorizationCodeService }): Record<string, Grant> => ({
-  authorization_code: authorizationCode(codes),
-});
+/** Every grant. Their parameters are documented and validated from here. */
+const TABLE: ((dependencies: GrantDependencies) => Grant)[] = [authorizationCode];
 
-/** POST /token, whichever the grant (RFC 6749 §3.2). */
+/** The form of POST /token (RFC 6749 §3.2): texts, each at most once. */
+export type TokenParameters = Readonly<Record<string, string | undefined>>;
+
+/** POST /token, whichever the grant. */
 export class Grants {
   readonly #grants: ReadonlyMap<string, Grant>;
 
-  constructor(dependencies: { codes: AuthorizationCodeService }) {
-    this.#grants = new Map(Object.entries(table(dependencies)));
+  constructor(dependencies: GrantDependencies, table = TABLE) {
+    this.#grants = new Map(table.map((grant) => grant(dependencies)).map((grant) => [grant.type, grant]));
   }
 
-  async exchange(client: Client, { grant_type: type, ...parameters }: TokenParameters): Promise<TokenResponse> {
+  /** The values of grant_type. */
+  get types(): string[] { return [...this.#grants.keys()]; }
+
+  /** The parameters of all grants. Which of them a request needs depends on its grant. */
+  get parameters(): TObject {
+    return Type.Partial(Type.Composite([...this.#grants.values()].map(({ parameters }) => parameters)));
+  }
+
+  get examples(): Record<string, unknown>[] {
+    return [...this.#grants.values()].map(({ type, example }) => ({ grant_type: type, ...example }));
+  }
+
+  /**
+   * The client has authenticated, or named itself where it is public. Rejects with the codes of RFC 6749 §5.2, and with
+   * what the grant rejects with.
+   */
+  async exchange(client: Client, { grant_type: type, ...given }: TokenParameters): Promise<TokenResponse> {
     if (type === undefined) throw invalidRequest("grant_type is missing");
     const grant = this.#grants.get(type);
-    if (grant !== undefined) return grant(client, parameters);
-    throw new AuthflowError(400, "unsupported_grant_type", `grant_type must be ${[...this.#grants.keys()].join(" or ")}`);
+    if (grant === undefined)
+      throw new AuthflowError(400, "unsupported_grant_type", `grant_type must be ${this.types.join(" or ")}`);
+    checkClient(grant, client);
+    return grant.exchange(client, parametersOf(grant, given));
   }
+}
+
+function checkClient({ type, clientAuthentication, allows }: Grant, client: Client): void {
+  if (clientAuthentication === "required" && client.isPublic)
+    throw new AuthflowError(400, "unauthorized_client", `grant_type ${type} is for clients that authenticate`);
+  if (!allows(client)) throw new AuthflowError(400, "unauthorized_client", `This client may not use grant_type ${type}`);
+}
+
+/** The grant's own ones: what else a form holds is ignored (RFC 6749 §3.2). */
+function parametersOf({ parameters: { properties, required = [] } }: Grant, given: TokenParameters) {
+  const missing = required.find((name) => given[name] === undefined);
+  if (missing !== undefined) throw invalidRequest(`${missing} is missing: ${properties[missing]?.description ?? ""}`);
+  return Object.fromEntries(Object.keys(properties).map((name) => [name, given[name]]));
 }

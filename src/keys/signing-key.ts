@@ -1,4 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { digest } from "../shared/digest.js";
 import { type Algorithm, algorithmOf, ALGORITHMS, MODULUS_BITS } from "./algorithms.js";
 
 /** A public signing key as JWKS shows it (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). */
@@ -60,5 +61,5 @@ function keyPair(privateKey: KeyObject, givenKid?: string): KeyPair {
 export function thumbprint(jwk: Omit<PublicJwk, "kid">): string {
   const members = (["kty", ...ALGORITHMS[jwk.alg].members] as const).toSorted();
   const required = Object.fromEntries(members.map((member) => [member, jwk[member]]));
-  return createHash("sha256").update(JSON.stringify(required)).digest("base64url");
+  return digest(JSON.stringify(required));
 }

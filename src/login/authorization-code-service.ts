@@ -1,5 +1,6 @@
 import type { Client } from "../clients/client.js";
 import type { Clock } from "../shared/clock.js";
+import { digest, randomSecret } from "../shared/digest.js";
 import { invalidGrant } from "../shared/errors.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { sweepAll } from "../shared/sweep.js";
@@ -8,7 +9,6 @@ import type { AccessTokenClaims, IdentityClaims } from "../tokens/claims.js";
 import type { TokenResponse, TokenIssuer } from "../tokens/issuer.js";
 import type { AuthorizationCode, AuthorizationCodeStore } from "./authorization-code.js";
 import type { AuthorizationRequest } from "./pending-login.js";
-import { digest, newSecret } from "./secrets.js";
 
 /** Milliseconds. RFC 6749 §4.1.2 allows ten minutes; a redirect takes a second. */
 const CODE_LIFETIME = 60_000;
@@ -34,7 +34,7 @@ export class AuthorizationCodeService {
 
   async issue({ clientId, redirectUri, codeChallenge }: AuthorizationRequest, claims: IdentityClaims): Promise<string> {
     const { store, clock } = this.#dependencies;
-    const code = newSecret();
+    const code = randomSecret();
     await store.issue({
       codeHash: digest(code), clientId, redirectUri, codeChallenge, claims, expiresAt: clock() + CODE_LIFETIME,
       jti: undefined, status: undefined,

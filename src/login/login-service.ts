@@ -1,8 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Client } from "../clients/client.js";
 import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../shared/clock.js";
+import { digest, randomSecret, sameDigest } from "../shared/digest.js";
 import { accessDenied, AuthflowError, loginOver, notFound, unavailable } from "../shared/errors.js";
 import { errorCode } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
@@ -14,7 +14,6 @@ import type { AuthorizationCodeService } from "./authorization-code-service.js";
 import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
 import { AuthorizationResponse } from "./authorization-response.js";
 import type { Login, PendingLoginStore } from "./pending-login.js";
-import { digest, newSecret } from "./secrets.js";
 
 /** What a provider sends back (RFC 6749 §4.1.2, RFC 9207), unchecked. */
 export interface CallbackParameters {
@@ -68,10 +67,10 @@ export class LoginService {
     const address = await returnAddress(this.#dependencies.clients, parameters);
     try {
       const request = authorizationRequest(address, name, parameters);
-      const [state, browser] = [newSecret(), newSecret()];
+      const [state, browser] = [randomSecret(), randomSecret()];
       const login: Login = {
         ...request, provider: name, stateHash: digest(state), browserHash: digest(browser),
-        nonce: newSecret(), codeVerifier: newSecret(), expiresAt: this.#dependencies.clock() + LOGIN_LIFETIME * 1000,
+        nonce: randomSecret(), codeVerifier: randomSecret(), expiresAt: this.#dependencies.clock() + LOGIN_LIFETIME * 1000,
       };
       const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
       await this.#dependencies.store.begin(login);
@@ -87,7 +86,7 @@ export class LoginService {
     const { state = "" } = parameters;
     const login = await this.#dependencies.store.take(digest(state));
     if (login === null) throw loginOver("This login is over: it was finished before, or begun too long ago");
-    if (login.provider !== name || browser === undefined || !isSame(digest(browser), login.browserHash)) {
+    if (login.provider !== name || browser === undefined || !sameDigest(digest(browser), login.browserHash)) {
       throw accessDenied("This login was begun in another browser, under another host name, or with cookies that are gone");
     }
     if (login.expiresAt <= this.#dependencies.clock()) throw loginOver("This login took too long", this.#startUrl(login));
@@ -149,8 +148,6 @@ export class LoginService {
     return `${this.#dependencies.publicUrl}/auth/${provider}?${query.toString()}`;
   }
 }
-
-const isSame = (a: string, b: string): boolean => timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 /** The provider's own error codes concern it and us; what the application can act on is passed on. */
 function upstreamRefusal({ label }: Provider, code: string): AuthflowError {

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
+import { digest } from "./digest.js";
 
 /** A strong entity tag (RFC 9110 §8.8.3): another text has another one. */
 export const etagOf = (text: string): string =>
-  `"${createHash("sha256").update(text).digest("base64url").slice(0, 27)}"`;
+  `"${digest(text).slice(0, 27)}"`;

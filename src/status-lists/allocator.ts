@@ -11,7 +11,7 @@ import type { StatusListStore } from "./store.js";
 /** Below this many free indexes the next list is reserved. */
 const FEW = LIST_SIZE / 10;
 /**
- * Milliseconds after its last word for which an owner gives indexes away. Less than SILENCE: where a list counts as
+ * Milliseconds after its last word for which an owner gives indexes away. Less than OWNER_SILENCE_LIMIT: where a list counts as
  * dead, the tokens of a moment ago are INVALID, and new ones would be dead when they are born.
  */
 const LEASE = 8000;

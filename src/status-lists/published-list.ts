@@ -7,7 +7,7 @@ import type { StatusListStore, StoredStatusList } from "./store.js";
  * Milliseconds without a word from a list's owner after which it counts as dead. It says one every few seconds, and
  * stops giving indexes away before this is over.
  */
-export const SILENCE = 10_000;
+export const OWNER_SILENCE_LIMIT = 10_000;
 const PAGE = 200;
 
 /**
@@ -48,7 +48,7 @@ export class PublishedList {
       if (batches.length < PAGE) break;
     }
     for (const index of await store.revoked(this.#id)) setBit(this.#ended, index);
-    if (closed || silentFor <= SILENCE) return this.#ended.slice();
+    if (closed || silentFor <= OWNER_SILENCE_LIMIT) return this.#ended.slice();
     return this.#ended.map((byte, i) => byte | ~(this.#recorded[i] as number));
   }
 

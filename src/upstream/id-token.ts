@@ -4,7 +4,7 @@ import { type IdTokenChecks, UpstreamError } from "../providers/upstream.js";
 /** Signatures by a key that only the provider has. Neither none nor HMAC, whose key could be the public one (RFC 8725). */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 /** Seconds by which the provider's clock may differ from ours. */
-const CLOCK_TOLERANCE = 60;
+const PROVIDER_CLOCK_SKEW = 60;
 /** Seconds since which a token may exist that was asked for just now; with it, one of the future is refused. */
 const MAX_AGE = 3600;
 
@@ -22,7 +22,7 @@ export async function verifyIdToken(
   try {
     const { payload } = await jwtVerify(idToken, keys, {
       algorithms: ALGORITHMS, audience, issuer: issuer(decodeJwt(idToken)), requiredClaims: ["sub", "iat", "exp"],
-      clockTolerance: CLOCK_TOLERANCE, maxTokenAge: MAX_AGE, currentDate: new Date(now),
+      clockTolerance: PROVIDER_CLOCK_SKEW, maxTokenAge: MAX_AGE, currentDate: new Date(now),
     });
     const fault = partyFault(payload.aud, payload.azp, audience)
       ?? (nonce !== undefined && payload.nonce !== nonce ? "nonce is not the one of this login" : undefined);

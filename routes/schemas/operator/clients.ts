@@ -192,3 +192,8 @@ export const presentClient = (client: Client): Static<typeof ClientResponse> => 
   created_at: new Date(client.createdAt).toISOString(),
   updated_at: new Date(client.updatedAt).toISOString(),
 });
+
+export const RevokedClient = Type.Object({
+  revoked: Type.Literal(true),
+  client_id: Type.String({ format: "uuid" }),
+}, { $id: "RevokedClient", examples: [{ revoked: true, client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e" }] });

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import t from "tap";
-import { hashSecret, newSecret, SECRET_PREFIX, secretMatches } from "../../../src/clients/secret.js";
+import { digest } from "../../../src/shared/digest.js";
+import { newSecret, SECRET_PREFIX, secretMatches } from "../../../src/clients/secret.js";
 
 const NOW = 1_700_000_000_000;
 const secret = newSecret();
-const stored = [{ hash: hashSecret(secret), expiresAt: null }];
+const stored = [{ hash: digest(secret), expiresAt: null }];
 
 await t.test("a secret is the prefix and 256 random bits, and never the same twice", async (t) => {
   t.equal(Buffer.from(secret.slice(SECRET_PREFIX.length), "base64url").length, 32);
@@ -13,13 +14,13 @@ await t.test("a secret is the prefix and 256 random bits, and never the same twi
 });
 
 await t.test("what is stored is the SHA-256", async (t) => {
-  t.equal(hashSecret("abc"), createHash("sha256").update("abc").digest("base64url"));
+  t.equal(digest("abc"), createHash("sha256").update("abc").digest("base64url"));
 });
 
 await t.test("only the very secret matches", async (t) => {
   t.equal(secretMatches(stored, secret, NOW), true);
   for (const wrong of ["", ` ${secret}`, `${secret} `, secret.slice(0, -1), secret.toUpperCase(),
-    secret.slice(SECRET_PREFIX.length), hashSecret(secret), newSecret()]) {
+    secret.slice(SECRET_PREFIX.length), digest(secret), newSecret()]) {
     t.equal(secretMatches(stored, wrong, NOW), false, wrong.slice(0, 20));
   }
 });
@@ -30,8 +31,8 @@ await t.test("an unknown client matches nothing, nor does one without secrets", 
 });
 
 await t.test("a secret works up to the instant of its end, not at it, whatever its place in the list", async (t) => {
-  const [other, ending] = [{ hash: hashSecret("other"), expiresAt: null },
-    { hash: hashSecret(secret), expiresAt: NOW }];
+  const [other, ending] = [{ hash: digest("other"), expiresAt: null },
+    { hash: digest(secret), expiresAt: NOW }];
   for (const list of [[other, ending], [ending, other]]) {
     t.equal(secretMatches(list, secret, NOW - 1), true);
     t.equal(secretMatches(list, secret, NOW), false);

@@ -1,7 +1,7 @@
 import t from "tap";
 import { FOREVER } from "../../../src/revocation/cutoff.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
-import { PublishedList, SILENCE } from "../../../src/status-lists/published-list.js";
+import { PublishedList, OWNER_SILENCE_LIMIT } from "../../../src/status-lists/published-list.js";
 import { encodeRecord } from "../../../src/status-lists/record.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
 import { manualClock } from "../../support/app.js";
@@ -9,7 +9,7 @@ import { sqlite } from "../../support/services.js";
 import { bitAt } from "../../support/status-lists.js";
 
 const ID = "a-list";
-const LIVING = { size: 64, closed: false, silentFor: SILENCE };
+const LIVING = { size: 64, closed: false, silentFor: OWNER_SILENCE_LIMIT };
 
 async function fixture(t: Parameters<typeof sqlite>[0]) {
   const url = sqlite(t);
@@ -70,7 +70,7 @@ await t.test("of an owner who is silent for too long, and did not close, no unre
   const { issue, cut, look, list } = await fixture(t);
   await issue([0, "alice"], [9, "bob"], [63, "carol"]);
   await cut("bob");
-  const dead = { ...LIVING, silentFor: SILENCE + 1 };
+  const dead = { ...LIVING, silentFor: OWNER_SILENCE_LIMIT + 1 };
   const all = Array.from({ length: 64 }, (_, i) => i);
   t.strictSame(await look(dead), all.filter((i) => i !== 0 && i !== 63));
   await issue([1, "alice"]);

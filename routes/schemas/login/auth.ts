@@ -33,20 +33,3 @@ export const ProviderList = Type.Object({
   $id: "ProviderList",
   examples: [{ providers: [{ name: "google", label: "Google", url: "https://auth.example.com/auth/google" }] }],
 });
-
-const field = (description: string, maxLength = 2048) => Type.Optional(Type.String({ minLength: 1, maxLength, description }));
-
-export const TokenForm = Type.Object({
-  grant_type: field("`authorization_code`"),
-  code: field("From the redirect_uri; serves once, within 60 seconds"),
-  redirect_uri: field("The one of the authorization request"),
-  code_verifier: field("Where the authorization request had a code_challenge (RFC 7636 §4.5), 43 to 128 characters"),
-  client_id: field("A UUID; or authenticate by HTTP Basic", 255),
-  client_secret: field("Not for public clients; or authenticate by HTTP Basic", 255),
-}, {
-  $id: "TokenRequest",
-  examples: [{
-    grant_type: "authorization_code", code: "rA4Xb…", redirect_uri: "https://my-app.com/callback",
-    code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e",
-  }],
-});

@@ -1,11 +1,10 @@
 import { Type } from "@sinclair/typebox";
-import { TokenForm } from "../login/login.js";
+import { ClientCredentialsForm } from "./token.js";
 
 export const IntrospectionForm = Type.Object({
   token: Type.String({ description: "The token" }),
   token_type_hint: Type.Optional(Type.String({ description: "Not needed: there are access tokens only" })),
-  client_id: TokenForm.properties.client_id,
-  client_secret: TokenForm.properties.client_secret,
+  ...ClientCredentialsForm,
 }, { $id: "IntrospectionRequest", examples: [{ token: "eyJhbGciOiJSUzI1NiIs…" }] });
 
 export const IntrospectionResponse = Type.Object({

@@ -1,0 +1,66 @@
+import { Type } from "@sinclair/typebox";
+
+const Audience = Type.String({ minLength: 1, maxLength: 255, description: "An audience is 1 to 255 characters" });
+
+export const MintBody = Type.Object(
+  {
+    client_id: Type.Optional(
+      Type.String({ format: "uuid", description: "A UUID, from POST /clients; or authenticate by HTTP Basic" }),
+    ),
+    client_secret: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: "From POST /clients, 1 to 255 characters" }),
+    ),
+    sub: Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: "The user: 1 to 255 printable characters, issued as they are",
+    }),
+    provider: Type.Optional(
+      Type.String({
+        pattern: "^[!-{}~]{1,64}$",
+        description: "How the user was authenticated, e.g. google, local, sso: 1 to 64 characters without spaces and |",
+        default: "local",
+      }),
+    ),
+    email: Type.Optional(
+      Type.String({
+        pattern: "^[^\\s@]+@[^\\s@]+$",
+        maxLength: 320,
+        description: "An e-mail address of at most 320 characters",
+      }),
+    ),
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: "The user's full name, 1 to 255 characters" }),
+    ),
+    claims: Type.Optional(
+      Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
+        maxProperties: 64,
+        description: "Further claims (at most 64), e.g. roles. Registered claims and Authflow's own can't be set here",
+      }),
+    ),
+    audience: Type.Optional(
+      Type.Union([Audience, Type.Array(Audience, { minItems: 1, maxItems: 10, uniqueItems: true })], {
+        description:
+          "Who the token is for: one audience, or 1 to 10 different ones. Makes it a RFC 9068 token (typ at+jwt)",
+      }),
+    ),
+    expires_in: Type.Optional(
+      Type.Integer({ minimum: 1, description: "Lifetime in seconds, a whole number of at least 1" }),
+    ),
+  },
+  {
+    $id: "MintRequest",
+    additionalProperties: false,
+    examples: [
+      {
+        client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e",
+        client_secret: "authflow_secret_…",
+        sub: "alice",
+        provider: "local",
+        email: "alice@example.com",
+        claims: { roles: ["editor"] },
+        expires_in: 900,
+      },
+    ],
+  },
+);

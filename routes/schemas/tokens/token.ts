@@ -1,0 +1,35 @@
+import { type TObject, Type } from "@sinclair/typebox";
+import type { Grants } from "../../../src/grants/grants.js";
+
+const field = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 255, description }));
+
+/** How a client authenticates in a form (RFC 6749 §2.3.1). */
+export const ClientCredentialsForm = {
+  client_id: field("A UUID; or authenticate by HTTP Basic"),
+  client_secret: field("Not for public clients; or authenticate by HTTP Basic"),
+};
+
+/** The form of POST /token, from the table of grants. */
+export const tokenForm = ({ types, parameters, examples }: Pick<Grants, "types" | "parameters" | "examples">): TObject =>
+  Type.Object({
+    grant_type: field(types.map((type) => `\`${type}\``).join(" or ")),
+    ...parameters.properties,
+    ...ClientCredentialsForm,
+  }, {
+    $id: "TokenRequest",
+    examples: examples.map((example) => ({ ...example, client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e" })),
+  });
+
+/** RFC 6749 §5.1 */
+export const TokenResponse = Type.Object({
+  access_token: Type.String({ description: "A JWT" }),
+  token_type: Type.Literal("Bearer"),
+  expires_in: Type.Integer({ description: "Lifetime in seconds" }),
+  scope: Type.Optional(Type.String({ description: "Where it differs from what was asked for" })),
+  refresh_token: Type.Optional(Type.String()),
+  id_token: Type.Optional(Type.String({ description: "OpenID Connect Core §3.1.3.3" })),
+  issued_token_type: Type.Optional(Type.String({ description: "RFC 8693 §2.2.1" })),
+}, {
+  $id: "TokenResponse",
+  examples: [{ access_token: "eyJhbGciOiJSUzI1NiIs…", token_type: "Bearer", expires_in: 3600 }],
+});

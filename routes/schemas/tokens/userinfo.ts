@@ -1,0 +1,19 @@
+import { Type } from "@sinclair/typebox";
+
+export const UserInfo = Type.Object({
+  sub: Type.String(),
+  iss: Type.String(),
+  jti: Type.String(),
+  iat: Type.Integer({ description: "NumericDate" }),
+  exp: Type.Integer({ description: "NumericDate" }),
+  client_id: Type.Optional(Type.String({ description: "Absent in tokens of the reference service" })),
+  provider: Type.Optional(Type.String()),
+}, {
+  $id: "UserInfo",
+  description: "The claims of a live token",
+  additionalProperties: true,
+  examples: [{
+    sub: "alice", iss: "authflow-go", jti: "019a8e5c-8a10-7b6f-a1b2-c3d4e5f60718", iat: 1795485600, exp: 1795489200,
+    client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e", provider: "local", email: "alice@example.com", roles: ["editor"],
+  }],
+});

@@ -1,0 +1,60 @@
+import { Type } from "@sinclair/typebox";
+import t from "tap";
+import { PERMISSIVE, type Client } from "../../../src/clients/client.js";
+import { authorizationCode } from "../../../src/grants/authorization-code.js";
+import { defineGrant, type GrantDependencies } from "../../../src/grants/grant.js";
+import { Grants } from "../../../src/grants/grants.js";
+import { tokenForm } from "../../../routes/schemas/tokens/token.js";
+
+const aClient = (changes: Partial<Client> = {}): Client => ({
+  id: "a-client", name: "a", redirectUris: [], secrets: [], isPublic: false, responseTypes: ["code"], policy: PERMISSIVE,
+  disabled: false, revision: 1, createdAt: 0, updatedAt: 0, ...changes,
+});
+const received: unknown[] = [];
+/** As a new file and a new line in the table would bring it along. */
+const machine = () => defineGrant({
+  type: "machine", clientAuthentication: "required",
+  parameters: Type.Object({ audience: Type.String({ description: "Who it is for" }), scope: Type.Optional(Type.String()) }),
+  example: { audience: "api" },
+  allows: ({ name }) => name !== "forbidden",
+  exchange: async (_client, parameters) => {
+    received.push(parameters);
+    return { access_token: parameters.audience, token_type: "Bearer", expires_in: 60, scope: "read" };
+  },
+});
+const grants = new Grants({} as GrantDependencies, [authorizationCode, machine]);
+const form = { grant_type: "machine", audience: "api" };
+
+await t.test("a grant is one entry of the table: endpoint, documents and checks follow", async (t) => {
+  t.strictSame(await grants.exchange(aClient(), { ...form, code: "another grant's", client_secret: "not its business" }),
+    { access_token: "api", token_type: "Bearer", expires_in: 60, scope: "read" });
+  t.strictSame(received, [{ audience: "api", scope: undefined }], "it gets its own parameters and no others");
+  const { properties, examples, required } = tokenForm(grants);
+  t.strictSame(Object.keys(properties),
+    ["grant_type", "code", "redirect_uri", "code_verifier", "audience", "scope", "client_id", "client_secret"]);
+  t.equal(properties.grant_type?.description, "`authorization_code` or `machine`");
+  t.equal(properties.audience?.description, "Who it is for");
+  t.equal(required, undefined, "which ones are needed depends on the grant");
+  t.match(examples, [{ grant_type: "authorization_code" }, { grant_type: "machine", audience: "api" }]);
+});
+
+const refused: [what: string, client: Client, form: Record<string, string>, error: string, message: RegExp][] = [
+  ["a public client at a grant that wants authentication", aClient({ isPublic: true }), form, "unauthorized_client",
+    /machine is for clients that authenticate/],
+  ["a client that the grant does not allow", aClient({ name: "forbidden" }), form, "unauthorized_client", /may not use/],
+  ["a client without the response type code", aClient({ responseTypes: ["token"] }),
+    { grant_type: "authorization_code", code: "c", redirect_uri: "r" }, "unauthorized_client", /may not use/],
+  ["a missing parameter", aClient(), { grant_type: "machine" }, "invalid_request", /^audience is missing: Who it is for$/],
+  ["another grant's parameter missing", aClient(), { grant_type: "authorization_code", code: "c" }, "invalid_request",
+    /^redirect_uri is missing/],
+  ["an unknown grant", aClient(), { grant_type: "password" }, "unsupported_grant_type",
+    /must be authorization_code or machine/],
+  ["no grant", aClient(), {}, "invalid_request", /grant_type is missing/],
+];
+for (const [what, client, parameters, code, message] of refused) {
+  await t.test(`${what} is refused`, async (t) => {
+    received.length = 0;
+    await t.rejects(grants.exchange(client, parameters), { status: 400, code, message });
+    t.strictSame(received, [], "the grant was not asked");
+  });
+}
