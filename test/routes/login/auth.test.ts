@@ -66,7 +66,7 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("an unknown provider is 404", async (t) => {
     for (const name of ["nobody", "google", "__proto__", "constructor", "%00"])
       t.match(await app.call("GET", path({}, name)), { status: 404, body: { error: "not_found" } }, name);
-    t.match(await app.call("GET", path({}, "nobody"), { headers: HTML }), { status: 404, text: /<h1>There is no such way/ });
+    t.match(await app.call("GET", path({}, "nobody"), { headers: HTML }), { status: 404, text: /<h1>Unknown provider/ });
   });
 
   await t.test("a parameter that comes twice is refused", async (t) => {
