@@ -26,7 +26,7 @@ await t.test(".env.example is valid with each of its lines taken in, and changes
 
 // Not settings of the service: the examples' own, a client's credentials, and the tests' switch.
 const OTHERS = [
-  "AUTHFLOW_URL", "AUTHFLOW_STALE_AFTER", "AUTHFLOW_WHEN_STALE",
+  "AUTHFLOW_URL", "AUTHFLOW_STALE_AFTER", "AUTHFLOW_WHEN_STALE", "AUTHFLOW_RECONNECT_WITHIN", "AUTHFLOW_REFETCH_AFTER",
   "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REQUIRE_SERVICES",
 ];
 /** Those of an OpenID provider whose name the operator chose. */

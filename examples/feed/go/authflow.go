@@ -28,9 +28,12 @@ import (
 
 // Authflow verifies its tokens. URL is its base URL, Issuer the iss to expect; a client's credentials open the feed.
 // StaleAfter is how long the feed may be silent; later tokens are refused unless AcceptWhenStale.
+// RefetchAfter: an unknown kid fetches the keys at most once in this time. ReconnectWithin: the longest pause before the
+// next connection. Both are five seconds where they are zero.
 type Authflow struct {
 	URL, Issuer, ClientID, ClientSecret string
 	StaleAfter                          time.Duration
+	RefetchAfter, ReconnectWithin       time.Duration
 	AcceptWhenStale                     bool
 
 	keysMutex      sync.RWMutex
@@ -52,8 +55,7 @@ type Authflow struct {
 var ErrUnknown = errors.New("unknown")
 
 const (
-	keepKeys, coolDown, timeout           = 5 * time.Minute, 5 * time.Second, 5 * time.Second
-	retryFirst, retryLast, retryIfRefused = 200 * time.Millisecond, 5 * time.Second, 30 * time.Second
+	keepKeys, timeout, retryIfRefused = 5 * time.Minute, 5 * time.Second, 30 * time.Second
 )
 
 // A key verifies one of them only, because the library demands its type.
@@ -106,7 +108,7 @@ func (a *Authflow) IsFresh() bool {
 
 func (a *Authflow) fresh() bool { return !a.heard.IsZero() && time.Since(a.heard) < a.StaleAfter }
 
-// An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch.
+// An unknown kid fetches the keys, at most once in RefetchAfter; requests that wait share one fetch.
 func (a *Authflow) key(token *jwt.Token) (interface{}, error) {
 	kid, _ := token.Header["kid"].(string)
 	if key := a.knownKey(kid); key != nil {
@@ -133,7 +135,7 @@ func (a *Authflow) knownKey(kid string) crypto.PublicKey {
 func (a *Authflow) refreshKeys() {
 	a.fetchMutex.Lock()
 	defer a.fetchMutex.Unlock()
-	if time.Since(a.asked) < coolDown {
+	if time.Since(a.asked) < orFiveSeconds(a.RefetchAfter) {
 		return
 	}
 	keys, err := a.fetchKeys()
@@ -249,6 +251,8 @@ func issuedAtMs(id string, issuedAt int64) int64 {
 
 // Follow subscribes to the feed and goes on for as long as the process lives: go authflow.Follow().
 func (a *Authflow) Follow() {
+	retryLast := orFiveSeconds(a.ReconnectWithin)
+	retryFirst := retryLast / 25
 	for longest := 2 * retryFirst; ; {
 		err := a.listen()
 		a.log("is lost: " + err.Error())
@@ -264,6 +268,13 @@ func (a *Authflow) Follow() {
 		}
 		time.Sleep(pause)
 	}
+}
+
+func orFiveSeconds(given time.Duration) time.Duration {
+	if given == 0 {
+		return 5 * time.Second
+	}
+	return given
 }
 
 var errRefused = errors.New("the client's id or secret is wrong")

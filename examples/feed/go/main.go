@@ -6,21 +6,20 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strconv"
 	"time"
 )
 
 // Reads one token per line and prints the result for each.
 func main() {
-	staleAfter, err := time.ParseDuration(or("AUTHFLOW_STALE_AFTER", "45") + "s")
-	if err != nil || staleAfter <= 0 {
-		log.Fatal("AUTHFLOW_STALE_AFTER takes seconds")
-	}
 	authflow := &Authflow{
 		URL:             or("AUTHFLOW_URL", "http://localhost:8080"),
 		Issuer:          or("AUTHFLOW_ISSUER", "authflow-go"),
 		ClientID:        os.Getenv("AUTHFLOW_CLIENT_ID"),
 		ClientSecret:    os.Getenv("AUTHFLOW_CLIENT_SECRET"),
-		StaleAfter:      staleAfter,
+		StaleAfter:      seconds("AUTHFLOW_STALE_AFTER", 45),
+		RefetchAfter:    seconds("AUTHFLOW_REFETCH_AFTER", 5),
+		ReconnectWithin: seconds("AUTHFLOW_RECONNECT_WITHIN", 5),
 		AcceptWhenStale: os.Getenv("AUTHFLOW_WHEN_STALE") == "open",
 	}
 	go authflow.Follow()
@@ -36,6 +35,14 @@ func main() {
 			fmt.Println("ok", claims["sub"])
 		}
 	}
+}
+
+func seconds(name string, fallback int) time.Duration {
+	value, err := time.ParseDuration(or(name, strconv.Itoa(fallback)) + "s")
+	if err != nil || value <= 0 {
+		log.Fatal(name + " takes seconds")
+	}
+	return value
 }
 
 func or(name, fallback string) string {

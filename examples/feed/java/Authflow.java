@@ -46,20 +46,25 @@ class Authflow {
         Unknown(String message) { super(message); }
     }
 
-    private static final long KEEP_KEYS = 300_000, COOL_DOWN = 5_000, LONG_AGO = Long.MIN_VALUE / 2;
-    private static final int TIMEOUT = 5_000, RETRY_FIRST = 200, RETRY_LAST = 5_000, RETRY_REFUSED = 30_000;
+    private static final long KEEP_KEYS = 300_000, LONG_AGO = Long.MIN_VALUE / 2;
+    private static final int TIMEOUT = 5_000, RETRY_REFUSED = 30_000;
 
     private final String url, issuer, client;
-    private final long staleAfter;
+    private final int staleAfter, refetchAfter, retryFirst, retryLast;
     private final boolean acceptWhenStale;
 
     Authflow(Map<String, String> env) {
         url = env.getOrDefault("AUTHFLOW_URL", "http://localhost:8080");
         issuer = env.getOrDefault("AUTHFLOW_ISSUER", "authflow-go");
         client = env.get("AUTHFLOW_CLIENT_ID") + ":" + env.get("AUTHFLOW_CLIENT_SECRET");
-        staleAfter = Math.round(1000 * Double.parseDouble(env.getOrDefault("AUTHFLOW_STALE_AFTER", "45")));
+        staleAfter = milliseconds(env.getOrDefault("AUTHFLOW_STALE_AFTER", "45"));
+        refetchAfter = milliseconds(env.getOrDefault("AUTHFLOW_REFETCH_AFTER", "5"));
+        retryLast = milliseconds(env.getOrDefault("AUTHFLOW_RECONNECT_WITHIN", "5"));
+        retryFirst = retryLast / 25;
         acceptWhenStale = "open".equals(env.get("AUTHFLOW_WHEN_STALE"));
     }
+
+    private static int milliseconds(String seconds) { return (int) Math.round(1000 * Double.parseDouble(seconds)); }
 
     /** The claims of a token that Authflow signed, that has not expired and that was not revoked. Makes no call. */
     Map<?, ?> verify(String token) throws Exception {
@@ -92,7 +97,7 @@ class Authflow {
     /** Whether the known revocations are up to date: use it in your readiness check. */
     boolean isFresh() { return clock() - heard < staleAfter; }
 
-    // An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch.
+    // An unknown kid fetches the keys, at most once in refetchAfter; requests that wait share one fetch.
     private record Key(String algorithm, PublicKey key) {}
     private static final Map<String, String> SIGNATURES =
         Map.of("RS256", "SHA256withRSA", "ES256", "SHA256withECDSAinP1363Format", "EdDSA", "Ed25519");
@@ -111,7 +116,7 @@ class Authflow {
     }
 
     private synchronized void refreshKeys() {
-        if (clock() - asked < COOL_DOWN) return;
+        if (clock() - asked < refetchAfter) return;
         try {
             keys = fetchKeys();
             fetched = clock();
@@ -164,7 +169,7 @@ class Authflow {
     }
 
     private void follow() {
-        for (int longest = 2 * RETRY_FIRST; ;) {
+        for (int longest = 2 * retryFirst; ;) {
             int pause = 0;
             try {
                 pause = listen();
@@ -172,8 +177,8 @@ class Authflow {
             } catch (Exception error) {
                 log("the revocation feed is lost: " + error.getMessage());
             }
-            longest = caughtUp ? 2 * RETRY_FIRST : Math.min(2 * longest, RETRY_LAST);
-            if (pause == 0) pause = ThreadLocalRandom.current().nextInt(RETRY_FIRST, longest);
+            longest = caughtUp ? 2 * retryFirst : Math.min(2 * longest, retryLast);
+            if (pause == 0) pause = ThreadLocalRandom.current().nextInt(retryFirst, longest);
             try {
                 Thread.sleep(pause);
             } catch (InterruptedException error) {
@@ -187,7 +192,7 @@ class Authflow {
         caughtUp = false;
         rebuilt = null;
         // A dead connection is closed early enough to open another before the data is stale.
-        int silence = (int) (staleAfter * 2 / 3);
+        int silence = staleAfter * 2 / 3;
         var connection = open("/revocations/stream", silence);
         String credentials = Base64.getEncoder().encodeToString(client.getBytes(StandardCharsets.UTF_8));
         connection.setRequestProperty("Authorization", "Basic " + credentials);

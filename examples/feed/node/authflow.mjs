@@ -5,13 +5,15 @@ const AUTHFLOW = process.env.AUTHFLOW_URL ?? "http://localhost:8080";
 const ISSUER = process.env.AUTHFLOW_ISSUER ?? "authflow-go";
 const CLIENT = `${process.env.AUTHFLOW_CLIENT_ID}:${process.env.AUTHFLOW_CLIENT_SECRET}`;
 const STALE_AFTER = Number(process.env.AUTHFLOW_STALE_AFTER ?? 45) * 1000;
+const REFETCH_AFTER = Number(process.env.AUTHFLOW_REFETCH_AFTER ?? 5) * 1000;
+const RETRY_LAST = Number(process.env.AUTHFLOW_RECONNECT_WITHIN ?? 5) * 1000;
 const ACCEPT_WHEN_STALE = process.env.AUTHFLOW_WHEN_STALE === "open";
 if (!(STALE_AFTER > 0)) throw new Error("AUTHFLOW_STALE_AFTER takes seconds");
 
 const ALGORITHMS = ["RS256", "ES256", "EdDSA"];
-const [KEEP_KEYS, COOL_DOWN, TIMEOUT] = [300_000, 5_000, 5_000];
+const [KEEP_KEYS, TIMEOUT] = [300_000, 5_000];
 const SILENCE = STALE_AFTER * 2 / 3; // closes a dead connection early enough to open another before the data is stale
-const [RETRY_FIRST, RETRY_LAST, RETRY_REFUSED] = [200, 5_000, 30_000];
+const [RETRY_FIRST, RETRY_REFUSED] = [RETRY_LAST / 25, 30_000];
 
 /** It is unknown whether the token is valid: answer your caller 503. Any other error of verify(): 401. */
 export class Unknown extends Error {}
@@ -57,7 +59,7 @@ async function admit(request) {
   }
 }
 
-// An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch.
+// An unknown kid fetches the keys, at most once in REFETCH_AFTER; requests that wait share one fetch.
 let keys = new Map();
 let [fetchedAt, askedAt] = [-Infinity, -Infinity];
 let fetching, fetchFailed;
@@ -69,7 +71,7 @@ async function keyOf({ kid }) {
 }
 
 function refreshKeys() {
-  if (fetching === undefined && performance.now() - askedAt < COOL_DOWN) return undefined;
+  if (fetching === undefined && performance.now() - askedAt < REFETCH_AFTER) return undefined;
   return fetching ??= fetchKeys().then(() => { fetchFailed = false; }, (error) => {
     fetchFailed = true;
     console.error(`authflow: the keys can't be fetched: ${error.cause?.message ?? error.message}`);

@@ -16,12 +16,14 @@ AUTHFLOW = os.environ.get("AUTHFLOW_URL", "http://localhost:8080")
 ISSUER = os.environ.get("AUTHFLOW_ISSUER", "authflow-go")
 CLIENT = f"{os.environ.get('AUTHFLOW_CLIENT_ID')}:{os.environ.get('AUTHFLOW_CLIENT_SECRET')}"
 STALE_AFTER = float(os.environ.get("AUTHFLOW_STALE_AFTER", "45"))
+REFETCH_AFTER = float(os.environ.get("AUTHFLOW_REFETCH_AFTER", "5"))
+RETRY_LAST = float(os.environ.get("AUTHFLOW_RECONNECT_WITHIN", "5"))
 ACCEPT_WHEN_STALE = os.environ.get("AUTHFLOW_WHEN_STALE") == "open"
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
-KEEP_KEYS, COOL_DOWN, TIMEOUT = 300, 5, 5
+KEEP_KEYS, TIMEOUT = 300, 5
 SILENCE = STALE_AFTER * 2 / 3  # closes a dead connection early enough to open another before the data is stale
-RETRY_FIRST, RETRY_LAST, RETRY_REFUSED = 0.2, 5, 30
+RETRY_FIRST, RETRY_REFUSED = RETRY_LAST / 25, 30
 
 
 class Unknown(Exception):
@@ -55,7 +57,7 @@ def is_fresh():
 
 
 class Keys:
-    """An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch."""
+    """An unknown kid fetches the keys, at most once in REFETCH_AFTER; requests that wait share one fetch."""
 
     def __init__(self):
         self.known, self.failed = {}, False
@@ -71,7 +73,7 @@ class Keys:
 
     def refresh(self):
         with self.lock:
-            if time.monotonic() - self.asked < COOL_DOWN:
+            if time.monotonic() - self.asked < REFETCH_AFTER:
                 return
             try:
                 with urllib.request.urlopen(f"{AUTHFLOW}/.well-known/jwks.json", timeout=TIMEOUT) as response:

@@ -7,14 +7,15 @@ module Authflow
   ISSUER = ENV.fetch("AUTHFLOW_ISSUER", "authflow-go")
   CLIENT = ENV.values_at("AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET").map(&:to_s).freeze
   STALE_AFTER = Float(ENV.fetch("AUTHFLOW_STALE_AFTER", "45"))
+  REFETCH_AFTER = Float(ENV.fetch("AUTHFLOW_REFETCH_AFTER", "5"))
+  RETRY_LAST = Float(ENV.fetch("AUTHFLOW_RECONNECT_WITHIN", "5"))
   ACCEPT_WHEN_STALE = ENV["AUTHFLOW_WHEN_STALE"] == "open"
 
   ALGORITHMS = %w[RS256 ES256].freeze # EdDSA would need the gem rbnacl
   KEEP_KEYS = 300
-  COOL_DOWN = TIMEOUT = 5
+  TIMEOUT = 5
   SILENCE = STALE_AFTER * 2 / 3 # closes a dead connection early enough to open another before the data is stale
-  RETRY_FIRST = 0.2
-  RETRY_LAST = 5
+  RETRY_FIRST = RETRY_LAST / 25
   RETRY_REFUSED = 30
   FOREVER = Float::INFINITY
 
@@ -66,7 +67,7 @@ module Authflow
     Net::HTTP.start(uri.host, uri.port, **options) { |http| yield http, uri.request_uri }
   end
 
-  # An unknown kid fetches the keys, at most every five seconds; requests that wait share one fetch.
+  # An unknown kid fetches the keys, at most once in REFETCH_AFTER; requests that wait share one fetch.
   class Keys
     def initialize
       @known = {}
@@ -86,7 +87,7 @@ module Authflow
 
     def refresh
       @mutex.synchronize do
-        return if Authflow.clock - @asked < COOL_DOWN
+        return if Authflow.clock - @asked < REFETCH_AFTER
 
         begin
           @known = fetch

@@ -3,15 +3,22 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"log"
 	"os"
 	"strings"
+	"time"
 )
 
 // Reads one token a line, `live <token>` for the live check too, and says what it thinks of each.
 func main() {
+	refetchAfter, err := time.ParseDuration(or(os.Getenv("AUTHFLOW_REFETCH_AFTER"), "5") + "s")
+	if err != nil {
+		log.Fatal("AUTHFLOW_REFETCH_AFTER takes seconds")
+	}
 	verifier := &Verifier{
-		URL:    or(os.Getenv("AUTHFLOW_URL"), "http://localhost:8080"),
-		Issuer: or(os.Getenv("AUTHFLOW_ISSUER"), "authflow-go"),
+		URL:          or(os.Getenv("AUTHFLOW_URL"), "http://localhost:8080"),
+		Issuer:       or(os.Getenv("AUTHFLOW_ISSUER"), "authflow-go"),
+		RefetchAfter: refetchAfter,
 	}
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {

@@ -14,19 +14,18 @@ import (
 	"github.com/golang-jwt/jwt/v4" // go get github.com/golang-jwt/jwt/v4
 )
 
-// Verifier verifies Authflow's tokens. URL is Authflow's base URL, Issuer the iss to expect.
+// Verifier verifies Authflow's tokens. URL is Authflow's base URL, Issuer the iss to expect. An unknown kid fetches the
+// keys again, but not more often than RefetchAfter: five seconds where it is zero.
 type Verifier struct {
-	URL, Issuer string
+	URL, Issuer  string
+	RefetchAfter time.Duration
 
 	mutex   sync.Mutex
 	keys    map[string]*rsa.PublicKey
 	fetched time.Time
 }
 
-const (
-	keepKeys     = 5 * time.Minute
-	refetchAfter = 5 * time.Second // an unknown kid fetches the keys again, but not more often than this
-)
+const keepKeys = 5 * time.Minute
 
 var (
 	client = &http.Client{Timeout: 5 * time.Second}
@@ -80,7 +79,10 @@ func (v *Verifier) key(token *jwt.Token) (interface{}, error) {
 	kid, _ := token.Header["kid"].(string)
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	age := time.Since(v.fetched)
+	age, refetchAfter := time.Since(v.fetched), v.RefetchAfter
+	if refetchAfter == 0 {
+		refetchAfter = 5 * time.Second
+	}
 	if age > keepKeys || (v.keys[kid] == nil && age > refetchAfter) {
 		if err := v.fetch(); err != nil {
 			return nil, err

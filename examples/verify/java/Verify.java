@@ -25,7 +25,8 @@ public class Verify {
         var env = System.getenv();
         var authflow = new TokenVerifier(
             env.getOrDefault("AUTHFLOW_URL", "http://localhost:8080"),
-            env.getOrDefault("AUTHFLOW_ISSUER", "authflow-go"));
+            env.getOrDefault("AUTHFLOW_ISSUER", "authflow-go"),
+            Duration.ofMillis((long) (1000 * Double.parseDouble(env.getOrDefault("AUTHFLOW_REFETCH_AFTER", "5")))));
         var lines = new BufferedReader(new InputStreamReader(System.in));
         for (String line; (line = lines.readLine()) != null;) {
             String token = line.replaceFirst("^live ", "");
@@ -43,17 +44,18 @@ public class Verify {
 /** Verifies Authflow's tokens with nothing but the JDK. One instance serves all threads. */
 class TokenVerifier {
     private static final Duration KEEP_KEYS = Duration.ofMinutes(5), TIMEOUT = Duration.ofSeconds(5);
-    /** An unknown kid fetches the keys again, but not more often than this. */
-    private static final Duration REFETCH_AFTER = Duration.ofSeconds(5);
 
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
     private final String url, issuer;
+    private final Duration refetchAfter;
     private Map<String, PublicKey> keys = Map.of();
     private Instant fetched = Instant.EPOCH;
 
-    TokenVerifier(String url, String issuer) {
+    /** `refetchAfter`: an unknown kid fetches the keys again, but not more often than this. */
+    TokenVerifier(String url, String issuer, Duration refetchAfter) {
         this.url = url;
         this.issuer = issuer;
+        this.refetchAfter = refetchAfter;
     }
 
     /** The claims of a token that Authflow signed and that has not expired. */
@@ -90,7 +92,7 @@ class TokenVerifier {
 
     private synchronized PublicKey key(Object kid) throws Exception {
         var age = Duration.between(fetched, Instant.now());
-        if (age.compareTo(KEEP_KEYS) > 0 || (!keys.containsKey(kid) && age.compareTo(REFETCH_AFTER) > 0)) fetch();
+        if (age.compareTo(KEEP_KEYS) > 0 || (!keys.containsKey(kid) && age.compareTo(refetchAfter) > 0)) fetch();
         require(kid != null && keys.containsKey(kid), "no key has the token's kid");
         return keys.get(kid);
     }

@@ -3,10 +3,11 @@ import { createRemoteJWKSet, jwtVerify } from "jose"; // npm install jose
 
 const AUTHFLOW = process.env.AUTHFLOW_URL ?? "http://localhost:8080";
 const ISSUER = process.env.AUTHFLOW_ISSUER ?? "authflow-go";
+const REFETCH_AFTER = Number(process.env.AUTHFLOW_REFETCH_AFTER ?? 5) * 1000;
 
-// Keeps the keys for five minutes; an unknown kid fetches them again, at most every five seconds.
+// Keeps the keys for five minutes; an unknown kid fetches them again, but not more often than REFETCH_AFTER.
 const keys = createRemoteJWKSet(new URL(`${AUTHFLOW}/.well-known/jwks.json`), {
-  cacheMaxAge: 300_000, cooldownDuration: 5_000,
+  cacheMaxAge: 300_000, cooldownDuration: REFETCH_AFTER,
 });
 
 /** The claims of a token that Authflow signed and that has not expired; throws otherwise. */

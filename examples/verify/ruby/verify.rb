@@ -6,7 +6,8 @@ module Authflow
   URL = ENV.fetch("AUTHFLOW_URL", "http://localhost:8080")
   ISSUER = ENV.fetch("AUTHFLOW_ISSUER", "authflow-go")
   KEEP_KEYS = 300
-  REFETCH_AFTER = 5 # an unknown kid fetches the keys again, but not more often than this
+  # Seconds: an unknown kid fetches the keys again, but not more often than this.
+  REFETCH_AFTER = Float(ENV.fetch("AUTHFLOW_REFETCH_AFTER", "5"))
 
   @mutex = Mutex.new
   @fetched = -Float::INFINITY
