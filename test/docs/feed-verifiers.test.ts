@@ -6,14 +6,14 @@ import { temporaryFolder } from "../support/services.js";
 import { countingProxy } from "./counting-proxy.js";
 import { claimsOf, headerOf, hostileTokens, newKey, pem, signed } from "./forged-tokens.js";
 import { post } from "./post.js";
-import { findVerifiers, startVerifier, type Verifier } from "./verifiers.js";
+import { findVerifiers, startVerifiers, type Verifier } from "./verifiers.js";
 
 const ADMIN_TOKEN = "admin-token-of-the-verifiers-0123456789";
 const [OK, REVOKED, UNKNOWN] = [/^ok /, /^refused .*revoked/, /^unknown /];
 const STREAM = "/revocations/stream";
 const JWKS = "GET /.well-known/jwks.json";
-/** The examples fetch the keys for an unknown kid no sooner than this after the last time. */
-const COOL_DOWN = 5_000;
+/** Seconds: the examples fetch the keys for an unknown kid no sooner than this after the last time. */
+const REFETCH_AFTER = 1;
 
 const [key, foreign] = [newKey(), newKey()];
 const home = {
@@ -35,23 +35,20 @@ const logout = async (token: string): Promise<void> => {
   if (!revoked) throw new Error("The logout failed");
 };
 
-// `patient` have the default settings; `closed` and `open` notice soon that they hear nothing, and do either.
+// `patient` bear silence for as long as by default; `closed` and `open` notice it soon, and do either.
 const [steady, shaky] = [await countingProxy(t, server.url), await countingProxy(t, server.url)];
 shaky.held = STREAM;
-const credentials = { AUTHFLOW_CLIENT_ID: client.client_id ?? "", AUTHFLOW_CLIENT_SECRET: client.client_secret ?? "" };
-const commands = Object.entries(findVerifiers(t, "feed"));
-const start = (env: Record<string, string>): [string, Verifier][] =>
-  commands.map(([language, command]) => [language, startVerifier(t, command, { ...credentials, ...env })]);
-const impatient = { AUTHFLOW_URL: shaky.url, AUTHFLOW_STALE_AFTER: "6" };
-const patient = start({ AUTHFLOW_URL: steady.url });
-const closed = start(impatient);
-const open = start({ ...impatient, AUTHFLOW_WHEN_STALE: "open" });
+const settings = {
+  AUTHFLOW_CLIENT_ID: client.client_id ?? "", AUTHFLOW_CLIENT_SECRET: client.client_secret ?? "",
+  AUTHFLOW_REFETCH_AFTER: String(REFETCH_AFTER), AUTHFLOW_RECONNECT_WITHIN: "0.5",
+};
+const impatient = { ...settings, AUTHFLOW_URL: shaky.url, AUTHFLOW_STALE_AFTER: "1.5" };
+let [patient, closed, open]: [Verifier[], Verifier[], Verifier[]] = [[], [], []];
 /** Asks all at once. */
-const each = (verifiers: [string, Verifier][], ask: (verifier: Verifier, language: string) => Promise<void>) =>
-  Promise.all(verifiers.map(([language, verifier]) => ask(verifier, language)));
+const each = (verifiers: Verifier[], ask: (verifier: Verifier) => Promise<void>) => Promise.all(verifiers.map(ask));
 /** What all of them have to say sooner or later. */
 const expect = (t: Test, token: string, wanted: RegExp, why: string, verifiers = patient): Promise<unknown> =>
-  each(verifiers, async ({ askUntil }, language) => {
+  each(verifiers, async ({ language, askUntil }) => {
     t.match(await askUntil(token, wanted), wanted, `${language}: ${why}`);
   });
 
@@ -68,15 +65,24 @@ const HOSTILE = {
   "another algorithm of the same key": signed({ ...header, alg: "rs256" }, claims, key),
 };
 
+await t.test("the examples start", async (starting) => {
+  const commands = await findVerifiers(starting, "feed");
+  [patient, closed, open] = await Promise.all([
+    startVerifiers(t, commands, { ...settings, AUTHFLOW_URL: steady.url }),
+    startVerifiers(t, commands, impatient),
+    startVerifiers(t, commands, { ...impatient, AUTHFLOW_WHEN_STALE: "open" }),
+  ]);
+});
+
 await t.test("tokens", async (t) => {
   await expect(t, live, OK, "accepts a live token");
-  await each(patient, async ({ ask }, language) => {
+  await each(patient, async ({ language, ask }) => {
     for (const [name, token] of Object.entries(HOSTILE)) {
       t.match(await ask(token), /^refused /, `${language} refuses ${name}`);
     }
   });
   const before = steady.seen.length;
-  await each(patient, async ({ ask }, language) => {
+  await each(patient, async ({ language, ask }) => {
     for (let i = 0; i < 20; i++) t.equal(await ask(live), "ok alice", language);
   });
   t.equal(steady.seen.length, before, "nobody asks for each token");
@@ -85,12 +91,12 @@ await t.test("tokens", async (t) => {
 await t.test("invented keys", async (t) => {
   const count = (): number => steady.seen.filter((request) => request === JWKS).length;
   const [before, began] = [count(), Date.now()];
-  await each(patient, async ({ ask }, language) => {
+  await each(patient, async ({ language, ask }) => {
     for (let i = 0; i < 20; i++) {
       t.match(await ask(signed({ ...header, kid: `invented-${i}` }, claims, foreign)), /^refused /, language);
     }
   });
-  const allowed = 1 + Math.floor((Date.now() - began) / COOL_DOWN);
+  const allowed = 1 + Math.floor((Date.now() - began) / 1000 / REFETCH_AFTER);
   t.ok(count() - before <= allowed * patient.length, `${count() - before} fetches for ${20 * patient.length} tokens`);
 });
 
@@ -138,7 +144,7 @@ await t.test("a feed that is dead, but not closed", async (t) => {
   shaky.held = STREAM;
   await logout(missed);
   await expect(t, missed, UNKNOWN, "closed: knows that it can't know", closed);
-  await each(open, async ({ ask }, language) => {
+  await each(open, async ({ language, ask }) => {
     t.equal(await ask(missed), "ok alice", `${language}, open: accepts it nevertheless`);
   });
   await expect(t, known, REVOKED, "refuses what it knows to be revoked", [...closed, ...open]);

@@ -1,18 +1,18 @@
-import { spawnSync } from "node:child_process";
 import t from "tap";
 import { decode } from "../support/app.js";
 import { logInAs, openIdUpstream } from "../support/openid.js";
 import { freePort } from "../support/ports.js";
-import { startServer } from "../support/process.js";
+import { serve } from "../support/serve.js";
 import { UserAgent } from "../support/user-agent.js";
 import { blocks } from "./documents.js";
 import { post } from "./post.js";
+import { bash } from "./shell.js";
 
 const AUTHFLOW_REGISTRATION_TOKEN = "registration-token-of-the-documents-01";
 const REDIRECT_URI = "https://my-app.com/callback";
 const port = await freePort();
 const { settings } = await openIdUpstream(t, { callbacks: [`http://localhost:${port}/auth/corp/callback`] });
-const server = await startServer(t, {
+const server = await serve(t, {
   ...settings, PORT: String(port), AUTHFLOW_REGISTRATION: "token", AUTHFLOW_REGISTRATION_TOKEN,
 });
 const [registration = "", start = "", withSecret = "", withoutSecret = "", ...others] = blocks("docs/logging-in.md", "sh");
@@ -21,21 +21,17 @@ t.same(others, [], "every block is run");
 type Variables = Record<string, string>;
 
 /** What a block of the page prints when it is run against this server, whose provider is called corp. */
-function shell(script: string, env: Variables = {}): string {
+async function shell(script: string, env: Variables = {}): Promise<string> {
   const here = script.replaceAll("https://auth.example.com", server.url).replaceAll("/auth/google", "/auth/corp");
-  const { stdout, stderr, status } = spawnSync("bash", ["-euo", "pipefail", "-c", here], {
-    encoding: "utf8", env: { PATH: process.env.PATH, AUTHFLOW_REGISTRATION_TOKEN, ...env },
-  });
-  if (status !== 0) throw new Error(`${script} ended with ${status}: ${stderr}`);
-  return stdout.trim();
+  return (await bash(here, { AUTHFLOW_REGISTRATION_TOKEN, ...env })).trim();
 }
 
 /** Follows the page: makes a verifier, logs alice in at the URL that it prints, exchanges the code for these claims. */
 async function follow(exchange: string, client: Variables): Promise<object> {
-  const [verifier = "", url = ""] = shell(`${start}echo "$VERIFIER"`, client).split("\n").reverse();
+  const [verifier = "", url = ""] = (await shell(`${start}echo "$VERIFIER"`, client)).split("\n").reverse();
   const { url: end } = await logInAs(new UserAgent(), "alice", url);
   const code = end.searchParams.get("code") ?? "";
-  const answer = shell(exchange, { ...client, CODE: code, VERIFIER: verifier });
+  const answer = await shell(exchange, { ...client, CODE: code, VERIFIER: verifier });
   const { access_token: token } = JSON.parse(answer) as Variables;
   if (token === undefined) throw new Error(`The exchange ended with ${answer}`);
   return decode(token);
@@ -49,7 +45,7 @@ await t.test("a client with a secret gets the token by the requests as they stan
 });
 
 await t.test("a public client, registered by the page, gets it without a secret", async (t) => {
-  const client = JSON.parse(shell(registration)) as Variables;
+  const client = JSON.parse(await shell(registration)) as Variables;
   t.match(client, { client_id: String, token_endpoint_auth_method: "none", response_types: ["code"] });
   t.notOk("client_secret" in client, "it has no secret");
   const claims = await follow(withoutSecret, { AUTHFLOW_CLIENT_ID: client.client_id ?? "" });

@@ -4,7 +4,7 @@ import { decode } from "../support/app.js";
 import { chromium } from "../support/browser.js";
 import { listen, openIdUpstream } from "../support/openid.js";
 import { freePort } from "../support/ports.js";
-import { startServer } from "../support/process.js";
+import { serve } from "../support/serve.js";
 import { blocks } from "./documents.js";
 import { post } from "./post.js";
 
@@ -22,7 +22,7 @@ await t.test("the page's JavaScript logs a user in, in a real browser", async (t
   if (browser === undefined) return;
   const port = await freePort();
   const { settings } = await openIdUpstream(t, { callbacks: [`http://localhost:${port}/auth/corp/callback`] });
-  const server = await startServer(t, { ...settings, PORT: String(port) });
+  const server = await serve(t, { ...settings, PORT: String(port) });
 
   let script = "";
   const origin = `http://localhost:${await listen(t, createServer((request, response) => {

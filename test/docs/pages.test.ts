@@ -1,16 +1,24 @@
-import { spawnSync } from "node:child_process";
 import t from "tap";
-import { startServer } from "../support/process.js";
+import { serve } from "../support/serve.js";
 import { blocks } from "./documents.js";
 import { post } from "./post.js";
+import { bash } from "./shell.js";
 
 const AUTHFLOW_ADMIN_TOKEN = "admin-token-of-the-documents-0123456789";
 const AUTHFLOW_REGISTRATION_TOKEN = "registration-token-of-the-documents-01";
 const tokens = { AUTHFLOW_ADMIN_TOKEN, AUTHFLOW_REGISTRATION_TOKEN };
-const server = await startServer(t, { AUTHFLOW_REGISTRATION: "token", ...tokens });
-// Prints the status of each answer in place of its body. A stream (-N) ends only because its reader has seen enough.
-const PREAMBLE = `limit() { [ "$1" = -N ] && echo 5 || echo 60; }
-curl() { command curl --max-time $(limit "$1") -s -o /dev/null -w '%{http_code}\\n' "$@"; }
+const server = await serve(t, { AUTHFLOW_REGISTRATION: "token", ...tokens });
+// Prints the status of each answer in place of its body. A stream (-N) does not end by itself: its header is enough.
+const PREAMBLE = `curl() {
+  if [ "$1" = -N ]; then
+    coproc env curl --max-time 60 -s -o /dev/null -D - "$@"
+    read -r _ status _ <&"\${COPROC[0]}"
+    echo "$status"
+    kill "$COPROC_PID"
+  else
+    command curl --max-time 60 -s -o /dev/null -w '%{http_code}\\n' "$@"
+  fi
+}
 AUTH="Authorization: Bearer $AUTHFLOW_ADMIN_TOKEN"
 `;
 
@@ -33,10 +41,8 @@ for (const [page, expected] of Object.entries(PAGES)) {
       const { access_token = "" } = await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice" });
       const client = { AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret, ID: client_id };
       const script = PREAMBLE + block.replaceAll("https://auth.example.com", server.url);
-      const { stdout, stderr } = spawnSync("bash", ["-euc", script], {
-        encoding: "utf8", env: { PATH: process.env.PATH, ...tokens, ...client, TOKEN: access_token },
-      });
-      t.same(stdout.trim().split("\n"), expected[index], `${block.split("\n")[0]} ${stderr}`);
+      const output = await bash(script, { ...tokens, ...client, TOKEN: access_token });
+      t.same(output.trim().split("\n"), expected[index], block);
     }
   });
 }

@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import t from "tap";
-import { startServer } from "../support/process.js";
+import { serve } from "../support/serve.js";
+import { bash } from "./shell.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const readme = readFileSync(resolve(ROOT, "README.md"), "utf8");
@@ -14,16 +14,13 @@ const steps: Step[] = [...readme.matchAll(/^\*\*(\d\. .+?)\*\*[\s\S]*?```sh\n([\
   .map(([, title = "", command = "", outcome = ""]) => ({ title, command, outcome }));
 
 t.equal(steps.length, 6, "the quick start has six steps");
-const server = await startServer(t);
+const server = await serve(t);
 const BOUNDARY = "=== end of step ===";
 const script = steps.map(({ command }) => `${command}\necho; echo '${BOUNDARY}'\n`).join("")
   .replaceAll("http://localhost:8080", server.url);
 // One shell for all: later steps use what earlier ones found out.
-const { stdout, stderr, status } = spawnSync("bash", ["-euo", "pipefail", "-c", script], {
-  cwd: ROOT, encoding: "utf8", env: { PATH: process.env.PATH, AUTHFLOW_URL: server.url },
-});
-t.equal(status, 0, stderr);
-const outputs = stdout.split(BOUNDARY);
+const outputs = (await bash(script, { AUTHFLOW_URL: server.url }, ROOT)).split(BOUNDARY);
+t.equal(outputs.length, steps.length + 1, "every step ran");
 
 for (const [index, { title, outcome }] of steps.entries()) {
   await t.test(title, async (t) => {

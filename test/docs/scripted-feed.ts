@@ -21,6 +21,10 @@ export interface ScriptedFeed {
   url: string;
   /** The next connection, in their order. */
   next(): Promise<Connection>;
+  /** The last one that `next` gave where it still stands, else the next. */
+  standing(): Promise<Connection>;
+  /** Ends all connections. */
+  end(): void;
   /** Takes every further connection instead. */
   answer?: (connection: Connection) => void;
   /** A token of this issuer's, born at `at` (epoch ms). The kid of each key is its algorithm. */
@@ -41,16 +45,25 @@ const JWKS = JSON.stringify({
 /** An Authflow that says on its revocation feed what the test wants it to say. */
 export async function scriptedFeed(t: Suite): Promise<ScriptedFeed> {
   const waiting: Connection[] = [];
+  const all = new Set<Connection>();
+  let last: Connection | undefined;
   const server = createServer(({ url, headers }, response) => {
     if (url === "/.well-known/jwks.json") response.end(JWKS);
-    else (feed.answer ?? ((connection) => { waiting.push(connection); }))(connectionOf(headers, response));
+    else {
+      const connection = connectionOf(headers, response);
+      all.add(connection);
+      response.once("close", () => { all.delete(connection); });
+      (feed.answer ?? ((connection) => { waiting.push(connection); }))(connection);
+    }
   });
   const feed: ScriptedFeed = {
     url: `http://127.0.0.1:${await listen(t, server)}`,
     async next() {
       if (!await until(() => waiting.length > 0)) throw new Error("The verifier does not connect");
-      return waiting.shift() as Connection;
+      return last = waiting.shift() as Connection;
     },
+    standing: async () => last === undefined || last.closed() ? feed.next() : last,
+    end: () => { for (const connection of all) connection.end(); },
     mint(claims = {}, at = Date.now(), algorithm = "RS256", header = {}) {
       const iat = Math.floor(at / 1000);
       const known = { iss: "authflow-go", sub: "alice", client_id: "shop", jti: uuidv7(at), iat, exp: iat + 3600 };

@@ -3,12 +3,12 @@ import { pathToFileURL } from "node:url";
 import { decodeJwt } from "jose";
 import t from "tap";
 import { at } from "../e2e/support.js";
-import { startServer } from "../support/process.js";
+import { serve } from "../support/serve.js";
 
 type Example = { isRevoked: (claims: object) => Promise<boolean> };
 
 await t.test("the example that reads status lists says what was revoked, and nothing where it can't tell", async (t) => {
-  const server = await startServer(t, { AUTHFLOW_STATUS_LISTS: "on" });
+  const server = await serve(t, { AUTHFLOW_STATUS_LISTS: "on" });
   const service = at(server.url);
   process.env.AUTHFLOW_URL = server.url;
   t.teardown(() => { delete process.env.AUTHFLOW_URL; });

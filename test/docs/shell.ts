@@ -1,0 +1,10 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+
+/** What bash prints when it runs `script`; throws, with what it complained about, where that fails. */
+export async function bash(script: string, env: Record<string, string> = {}, cwd?: string): Promise<string> {
+  const { stdout } = await execute("bash", ["-euo", "pipefail", "-c", script], { cwd, env: { PATH: process.env.PATH, ...env } });
+  return stdout;
+}
