@@ -1,4 +1,4 @@
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import t from "tap";
 import { chromium } from "../support/browser.js";
 import { type Demo, startDemo } from "../support/demo.js";
@@ -12,8 +12,8 @@ const folder = process.env.AUTHFLOW_SCREENSHOTS;
 interface Watched { page: Page; complaints: string[]; hosts: Set<string> }
 
 /** A browser of its own, at the page that the terminal says to open. */
-async function visit(t: Suite, { url }: Demo, options: BrowserContextOptions = {}): Promise<Watched> {
-  const context = await browser?.newContext(options);
+async function visit(t: Suite, { url }: Demo): Promise<Watched> {
+  const context = await browser?.newContext();
   if (context === undefined) throw new Error("no browser");
   t.teardown(() => context.close());
   const watched: Watched = { page: await context.newPage(), complaints: [], hosts: new Set() };
@@ -162,35 +162,37 @@ await t.test("the provider takes no name that could not be one", async (t) => {
 });
 
 const SCREENS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
-for (const [screen, viewport] of Object.entries(SCREENS)) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await t.test(`every page fits a ${screen}, in ${colorScheme} colours`, async (t) => {
-      if (demo === undefined) return;
-      const { page, complaints } = await visit(t, demo, { viewport, colorScheme });
-      const look = async (name: string): Promise<void> => {
+await t.test("every page fits a phone and a desktop, in light and dark colours", async (t) => {
+  if (demo === undefined) return;
+  const { page, complaints } = await visit(t, demo);
+  const look = async (name: string): Promise<void> => {
+    for (const [screen, viewport] of Object.entries(SCREENS)) {
+      await page.setViewportSize(viewport);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
         const width = await page.evaluate("document.documentElement.scrollWidth");
-        t.equal(width, viewport.width, `${name} is as wide as the screen`);
+        t.equal(width, viewport.width, `${name} is as wide as a ${screen}, ${colorScheme}`);
         const path = `${folder}/demo-${name}-${screen}-${colorScheme}.png`;
         if (folder !== undefined) await page.screenshot({ path, fullPage: true });
-      };
-      await look("1-start");
-      await page.getByRole("button", { name: "Log in" }).click();
-      await page.getByRole("button", { name: "Cancel" }).waitFor();
-      await look("2-provider");
-      await page.getByRole("button", { name: "Cancel" }).click();
-      await page.getByRole("alert").filter({ hasText: "cancelled" }).waitFor();
-      await look("3-cancelled");
-      await logIn(page, "alice");
-      await look("4-logged-in");
-      await page.getByText("Header, and the token as it is sent").click();
-      await press(page, "Call the API", "call-result");
-      await press(page, "Log out", "logout-result");
-      await press(page, "Call the API again", "call-again-result");
-      await look("5-refused");
-      await page.goBack();
-      await look("6-over");
-      t.match(complaints, [/status of 401/, /status of 400/], "the two refusals, and nothing else");
-      t.equal(complaints.length, 2);
-    });
-  }
-}
+      }
+    }
+  };
+  await look("1-start");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("button", { name: "Cancel" }).waitFor();
+  await look("2-provider");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("alert").filter({ hasText: "cancelled" }).waitFor();
+  await look("3-cancelled");
+  await logIn(page, "alice");
+  await look("4-logged-in");
+  await page.getByText("Header, and the token as it is sent").click();
+  await press(page, "Call the API", "call-result");
+  await press(page, "Log out", "logout-result");
+  await press(page, "Call the API again", "call-again-result");
+  await look("5-refused");
+  await page.goBack();
+  await look("6-over");
+  t.match(complaints, [/status of 401/, /status of 400/], "the two refusals, and nothing else");
+  t.equal(complaints.length, 2);
+});

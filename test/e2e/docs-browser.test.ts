@@ -1,12 +1,11 @@
 import type { Page } from "playwright-core";
 import t from "tap";
 import { chromium } from "../support/browser.js";
-import { startServer } from "../support/process.js";
-import { sqlite } from "../support/services.js";
+import { serve } from "../support/serve.js";
 import type { Credentials } from "./support.js";
 
 const browser = await chromium(t);
-const server = browser && await startServer(t, { DATABASE_URL: sqlite(t), HOST: "127.0.0.1" });
+const server = browser && await serve(t);
 /** Where screenshots go, for people; unset, none is taken. */
 const folder = process.env.AUTHFLOW_SCREENSHOTS;
 

@@ -6,8 +6,8 @@ import t, { type Test } from "tap";
 import { chromium } from "../support/browser.js";
 import { PKCE, VERIFIER } from "../support/login.js";
 import { answerAt, listen, openIdSettings, openIdUpstream } from "../support/openid.js";
-import { startServer } from "../support/process.js";
 import { type Proxy, reverseProxy } from "../support/proxy.js";
+import { serve } from "../support/serve.js";
 import { postgres, redis, sqlite } from "../support/services.js";
 import { at } from "./support.js";
 
@@ -60,7 +60,7 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
   const all = {
     ...fast, ...down, ...settings, ...env, AUTHFLOW_OIDC_PROVIDERS: "corp,fast,down", AUTHFLOW_PUBLIC_URL: proxy.origin,
   };
-  const servers = await Promise.all(Array.from({ length: replicas }, () => startServer(t, all)));
+  const servers = await Promise.all(Array.from({ length: replicas }, () => serve(t, all)));
   proxy.targets = servers.map(({ url }) => url);
   const service = at(servers[0]?.url as string);
   const register = async (more: object) =>
@@ -129,6 +129,7 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
     }));
     for (const [i, page] of pages.entries()) {
       const { client_id, provider, state } = wanted[i] as (typeof wanted)[number];
+      await page.bringToFront(); // as a person does; Chromium hardly draws the others
       const arrived = await goOn(page, "carol");
       const found = i === 1 ? Object.fromEntries(arrived.searchParams) : fragment(arrived);
       t.match(found, { state, ...(i === 1 ? { code: String } : { access_token: String }) });

@@ -3,8 +3,7 @@ import type { Page } from "playwright-core";
 import t from "tap";
 import { chromium } from "../support/browser.js";
 import { openIdSettings } from "../support/openid.js";
-import { startServer } from "../support/process.js";
-import { sqlite } from "../support/services.js";
+import { serve } from "../support/serve.js";
 import { at } from "./support.js";
 
 /** Where screenshots go, for people; unset, none is taken. */
@@ -12,8 +11,8 @@ const folder = process.env.AUTHFLOW_SCREENSHOTS;
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
 
 const browser = await chromium(t);
-const server = browser && await startServer(t, {
-  DATABASE_URL: sqlite(t), ...openIdSettings("corp", "http://localhost:1"), AUTHFLOW_OIDC_PROVIDERS: "corp",
+const server = browser && await serve(t, {
+  ...openIdSettings("corp", "http://localhost:1"), AUTHFLOW_OIDC_PROVIDERS: "corp",
   GOOGLE_CLIENT_ID: "id", GOOGLE_CLIENT_SECRET: "secret", GITHUB_CLIENT_ID: "id", GITHUB_CLIENT_SECRET: "secret",
 });
 const client = server && await at(server.url).register();
@@ -28,46 +27,46 @@ const PAGES: [name: string, path: string, status: number, heading: RegExp, text:
   ["over", "/auth/google/callback?state=used&code=x", 410, /can't be finished/, /This login is over/],
 ];
 
-for (const [size, viewport] of Object.entries(SIZES)) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await t.test(`pages at ${size} width, ${colorScheme}`, async (t) => {
-      if (browser === undefined || server === undefined) return;
-      const context = await browser.newContext({ viewport, colorScheme });
-      t.teardown(() => context.close());
-      const page = await context.newPage();
-      for (const [name, path, status, heading, text] of PAGES) {
-        await t.test(name, async (t) => {
-          const complaints: string[] = [];
-          // Chromium reports an error status as an error of its own.
-          const listen = (message: { type(): string; text(): string }) => {
-            if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
-          };
-          page.on("console", listen);
-          const response = await page.goto(server.url + path);
+for (const [name, path, status, heading, text] of PAGES) {
+  await t.test(name, async (t) => {
+    if (browser === undefined || server === undefined) return;
+    const page = await browser.newPage();
+    t.teardown(() => page.close());
+    const complaints: string[] = [];
+    // Chromium reports an error status as an error of its own.
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+    });
+    const response = await page.goto(server.url + path);
+    await page.evaluate(axe.source);
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      for (const colorScheme of ["light", "dark"] as const) {
+        await t.test(`at ${size} width, ${colorScheme}`, async (t) => {
+          await page.setViewportSize(viewport);
+          await page.emulateMedia({ colorScheme });
           t.equal(response?.status(), status);
           t.match(await page.locator("main h1").innerText(), heading);
           t.match(await page.locator("main").innerText(), text);
           if (status !== 200) t.match(await page.locator("footer").innerText(), /^Request [0-9a-f-]{36}$/);
           t.strictSame(await faults(page), [], "axe finds nothing");
           t.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, "nothing sticks out");
+          t.equal(await page.evaluate(() => window.innerWidth), viewport.width);
           t.equal(await page.evaluate(() => document.scripts.length), 0);
           t.match(await background(page), colorScheme === "dark" ? /rgb\(18, / : /rgb\(245, /, "the style is in force");
           t.strictSame(complaints, []);
           if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png` });
-          page.off("console", listen);
         });
       }
-    });
-  }
+    }
+  });
 }
 
 function background(page: Page): Promise<string> {
   return page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 }
 
-/** What is wrong by WCAG 2.2 A and AA, as axe-core sees it. */
-async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
+/** What is wrong by WCAG 2.2 A and AA, as axe-core sees it, which the page has loaded. */
+function faults(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const { axe: inPage } = window as unknown as { axe: typeof axe };
     return (await inPage.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);

@@ -1,4 +1,5 @@
 import { type Browser, chromium as playwright } from "playwright-core";
+import { t as root } from "tap";
 import { binary, missing, type Suite } from "./services.js";
 
 const FLAGS = [
@@ -9,12 +10,19 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Pages of others want fonts from the internet: that they can't have them is known at once.
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ];
 
+let running: Promise<Browser> | undefined;
+
+/** One Chromium for all tests of this process, which ends with it: each test opens contexts of its own, and closes them. */
 export async function chromium(t: Suite): Promise<Browser | undefined> {
   const executablePath = binary("chromium") ?? binary("chromium-browser") ?? binary("google-chrome");
   if (executablePath === undefined) return missing(t, "Chromium on the PATH");
-  const browser = await playwright.launch({ executablePath, headless: true, args: FLAGS });
-  t.teardown(() => browser.close());
-  return browser;
+  if (running === undefined) {
+    running = playwright.launch({ executablePath, headless: true, args: FLAGS });
+    root.teardown(async () => (await running)?.close());
+  }
+  return running;
 }
