@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "node_modules", ".tap", "src/stores/prisma/generated", "examples"] },
+  { ignores: ["build", "dist", "node_modules", ".tap", "src/stores/prisma/generated", "examples"] },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import t from "tap";
+import { dirname, join, relative } from "node:path";
+import { ROOT } from "./support/root.js";
+import t from "./support/tap.js";
 
-const ROOT = resolve(import.meta.dirname, "..");
 const COMPOSITION = /^src\/(app|server|cli)\.ts$|^src\/cli\//;
 const DRIVERS = /^(ioredis|@fastify\/redis|libsql|pg|@prisma\/.*|prisma)$/;
 /** What speaks to identity providers. @fastify/oauth2 for its list of endpoints only: it registers nothing. */

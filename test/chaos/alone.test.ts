@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { ALONE } from "./scenarios.js";
 import { breakOnPurpose } from "./suite.js";
 

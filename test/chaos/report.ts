@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join } from "node:path";
+import { ROOT } from "../support/root.js";
 import { type Ledger, type Path, PATHS } from "./ledger.js";
 import type { Shape } from "./world.js";
 
 export interface Row { what: string; promise: string; ledger: Ledger }
 
-const PAGE = resolve(import.meta.dirname, "../../docs/reliability.md");
+const PAGE = join(ROOT, "docs/reliability.md");
 
 /** Puts what was measured of one world into docs/reliability.md. */
 export function writeTable({ name, on }: Shape, rows: readonly Row[]): void {

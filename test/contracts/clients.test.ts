@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { aClient, NOW, nextId } from "./samples.js";
 import { onEveryDialect } from "./dialects.js";
 

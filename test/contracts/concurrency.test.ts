@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import t from "tap";
+import t from "../support/tap.js";
 import type { Database } from "../../src/stores/prisma/database.js";
 import { onEveryDialect, startJob } from "./dialects.js";
 import { aClient, aRevocation, NOW } from "./samples.js";

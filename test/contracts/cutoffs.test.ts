@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { type Cutoff, FOREVER } from "../../src/revocation/cutoff.js";
 import { onEveryDialect } from "./dialects.js";
 import { NOW, nextId } from "./samples.js";

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import Sqlite from "libsql";
 import pg from "pg";
 import type { Test } from "tap";
-import { type Database, migrate, openDatabase } from "../../src/stores/prisma/database.js";
-import { postgres, sqlite } from "../support/services.js";
+import { type Database, openDatabase } from "../../src/stores/prisma/database.js";
+import { LOADER, moduleFile } from "../support/root.js";
+import { migratedPostgres, migratedSqlite, postgres, sqlite } from "../support/services.js";
 
 export interface Subject {
   url: string;
@@ -15,8 +15,7 @@ export interface Subject {
 
 /** Runs `suite` against an empty, migrated database of each dialect. */
 export async function onEveryDialect(t: Test, suite: (t: Test, subject: Subject) => Promise<void>): Promise<void> {
-  await onEveryEmptyDatabase(t, async (t, url) => {
-    await migrate(url);
+  await onEach(t, [migratedSqlite, migratedPostgres], async (t, url) => {
     const open = async () => {
       const database = await openDatabase(url);
       t.teardown(() => database.close());
@@ -26,8 +25,13 @@ export async function onEveryDialect(t: Test, suite: (t: Test, subject: Subject)
   });
 }
 
-export async function onEveryEmptyDatabase(t: Test, suite: (t: Test, url: string) => Promise<void>): Promise<void> {
-  for (const [name, find] of [["SQLite", sqlite], ["PostgreSQL", postgres]] as const) {
+export const onEveryEmptyDatabase = (t: Test, suite: DatabaseSuite): Promise<void> => onEach(t, [sqlite, postgres], suite);
+
+type DatabaseSuite = (t: Test, url: string) => Promise<void>;
+type Find = (t: Test) => string | undefined | Promise<string | undefined>;
+
+async function onEach(t: Test, [ofSqlite, ofPostgres]: [Find, Find], suite: DatabaseSuite): Promise<void> {
+  for (const [name, find] of [["SQLite", ofSqlite], ["PostgreSQL", ofPostgres]] as const) {
     await t.test(name, async (t) => {
       const url = await find(t);
       if (url !== undefined) await suite(t, url);
@@ -51,10 +55,9 @@ export async function run(url: string, sql: string): Promise<unknown[]> {
   return await client.query<object>(sql).then(({ rows }) => rows).finally(() => client.end());
 }
 
-/** Runs a job of child.ts in a process of its own, under the loader that runs this one. */
+/** Runs a job of child.ts in a process of its own. */
 export function startJob(...args: string[]) {
-  const script = fileURLToPath(new URL("child.ts", import.meta.url));
-  const argv = [...process.execArgv, script, ...args];
+  const argv = [...LOADER, moduleFile("test/contracts/child"), ...args];
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
   const lines: string[] = [];
   const reader = createInterface(child.stdout).on("line", (line) => lines.push(line));

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import t from "tap";
+import t from "../support/tap.js";
 import type { AuthorizationCode } from "../../src/login/authorization-code.js";
 import type { Login } from "../../src/login/pending-login.js";
 import { onEveryDialect } from "./dialects.js";

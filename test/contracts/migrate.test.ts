@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import t from "tap";
+import t from "../support/tap.js";
 import { migrate, openDatabase, pendingMigrations } from "../../src/stores/prisma/database.js";
 import { sqlite } from "../support/services.js";
 import { onEveryEmptyDatabase, run, startJob } from "./dialects.js";

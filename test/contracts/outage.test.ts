@@ -1,24 +1,28 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import pg from "pg";
-import t from "tap";
-import { migrate, openDatabase } from "../../src/stores/prisma/database.js";
-import { postgres } from "../support/services.js";
+import t from "../support/tap.js";
+import { openDatabase } from "../../src/stores/prisma/database.js";
+import { migratedPostgres } from "../support/services.js";
 import { aClient } from "./samples.js";
 
 await t.test("a PostgreSQL that accepts and never answers gives an error, not a hang", async (t) => {
-  const server = createServer().listen(0, "127.0.0.1");
+  const accepted: Socket[] = [];
+  const server = createServer((socket) => { accepted.push(socket); }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const database = await openDatabase(`postgres://user@127.0.0.1:${(server.address() as AddressInfo).port}/silent`);
-  t.teardown(() => { server.close(); return database.close(); });
+  t.teardown(async () => {
+    await database.close();
+    for (const socket of accepted) socket.destroy();
+    server.close();
+  });
   await t.rejects(database.ping());
   await t.rejects(database.revocations.has("a-jti"));
 });
 
 await t.test("PostgreSQL", async (t) => {
-  const url = await postgres(t);
+  const url = await migratedPostgres(t);
   if (url === undefined) return;
-  await migrate(url);
   const [database, rival] = [await openDatabase(url), new pg.Client({ connectionString: url })];
   await rival.connect();
   t.teardown(async () => { await database.close(); await rival.end(); });

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import t from "tap";
+import t from "../support/tap.js";
 import type { Cutoff } from "../../src/revocation/cutoff.js";
 import { type FeedEvent, eventOfCutoff, eventOfToken } from "../../src/revocation/feed/event.js";
 import type { Database } from "../../src/stores/prisma/database.js";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import t from "tap";
+import t from "../support/tap.js";
 import { indexAt, RECORD_BYTES } from "../../src/status-lists/record.js";
 import type { StatusBatch } from "../../src/status-lists/store.js";
 import { until } from "../e2e/support.js";

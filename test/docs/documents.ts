@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-
-export const ROOT = resolve(import.meta.dirname, "../..");
+import { join } from "node:path";
+import { ROOT } from "../support/root.js";
 
 /** Every document for people, by its path from the root. */
 export const DOCUMENTS = ["", "demo", "docs", "examples"].flatMap((folder) =>

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import t, { type Test } from "tap";
+import t, { type Test } from "../support/tap.js";
 import { freePort } from "../support/ports.js";
 import { endedWith } from "../support/process.js";
 import { serve } from "../support/serve.js";

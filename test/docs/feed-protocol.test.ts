@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import t, { type Test } from "tap";
+import t, { type Test } from "../support/tap.js";
 import { uuidv7 } from "../../src/shared/uuid.js";
 import { claimsOf } from "./forged-tokens.js";
 import { type Algorithm, type Connection, type ScriptedFeed, scriptedFeed } from "./scripted-feed.js";

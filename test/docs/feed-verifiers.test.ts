@@ -1,4 +1,4 @@
-import t, { type Test } from "tap";
+import t, { type Test } from "../support/tap.js";
 import { uuidv7 } from "../../src/shared/uuid.js";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/process.js";

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import t from "tap";
-import { DOCUMENTS, ROOT, text } from "./documents.js";
+import t from "../support/tap.js";
+import { ROOT } from "../support/root.js";
+import { DOCUMENTS, text } from "./documents.js";
 
 const slug = (heading: string): string => heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-");
 const headings = (page: string): string[] =>

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { decode } from "../support/app.js";
 import { logInAs, openIdUpstream } from "../support/openid.js";
 import { freePort } from "../support/ports.js";

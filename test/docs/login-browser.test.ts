@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import t from "tap";
+import t from "../support/tap.js";
 import { decode } from "../support/app.js";
 import { chromium } from "../support/browser.js";
 import { listen, openIdUpstream } from "../support/openid.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { serve } from "../support/serve.js";
 import { blocks } from "./documents.js";
 import { post } from "./post.js";

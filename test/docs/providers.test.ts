@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { NAMED_PROVIDERS, PROVIDER_NAMES } from "../../src/providers/table.js";
 import { DOCUMENTS, text } from "./documents.js";
 

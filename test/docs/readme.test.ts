@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import t from "tap";
+import t from "../support/tap.js";
 import { serve } from "../support/serve.js";
 import { bash } from "./shell.js";
+import { ROOT } from "../support/root.js";
 
-const ROOT = resolve(import.meta.dirname, "../..");
 const readme = readFileSync(resolve(ROOT, "README.md"), "utf8");
 
 interface Step { title: string; command: string; outcome: string }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import t from "tap";
+import t from "../support/tap.js";
 import { loadConfig } from "../../src/config/load.js";
 import { SETTINGS } from "../../src/config/settings.js";
 import { run } from "../support/process.js";
-import { DOCUMENTS, ROOT, text } from "./documents.js";
+import { ROOT } from "../support/root.js";
+import { DOCUMENTS, text } from "./documents.js";
 
 const names = Object.keys(SETTINGS.properties);
 

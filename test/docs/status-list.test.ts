@@ -1,9 +1,10 @@
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { decodeJwt } from "jose";
-import t from "tap";
+import t from "../support/tap.js";
 import { at } from "../e2e/support.js";
 import { serve } from "../support/serve.js";
+import { ROOT } from "../support/root.js";
 
 type Example = { isRevoked: (claims: object) => Promise<boolean> };
 
@@ -12,7 +13,7 @@ await t.test("the example that reads status lists says what was revoked, and not
   const service = at(server.url);
   process.env.AUTHFLOW_URL = server.url;
   t.teardown(() => { delete process.env.AUTHFLOW_URL; });
-  const path = pathToFileURL(join(resolve(import.meta.dirname, "../.."), "examples/verify/node/status-list.mjs")).href;
+  const path = pathToFileURL(join(ROOT, "examples/verify/node/status-list.mjs")).href;
   const { isRevoked } = await import(path) as Example;
   const client = await service.register();
   const [out, stays] = [await service.token(client), await service.token(client)];

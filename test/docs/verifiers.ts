@@ -8,8 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { endedWith } from "../support/process.js";
 import { binary, missing, type Suite } from "../support/services.js";
+import { ROOT } from "../support/root.js";
 
-export const EXAMPLES = resolve(import.meta.dirname, "../../examples");
+export const EXAMPLES = join(ROOT, "examples");
 /** The file of each that reads tokens from its standard input. */
 const PROGRAMS = {
   verify: { node: "verify.mjs", python: "verify.py", java: "Verify.java", ruby: "verify.rb" },

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import t from "tap";
+import t from "../support/tap.js";
 import { freePort } from "../support/ports.js";
 import { serve } from "../support/serve.js";
 import { sqlite } from "../support/services.js";

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import t from "tap";
+import t from "../support/tap.js";
 import { openIdSettings, openIdUpstream } from "../support/openid.js";
 import { privateRedis } from "../support/private-redis.js";
 import { type Finished, runCli, startServer } from "../support/process.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { runCli } from "../support/process.js";
 import { sqlite } from "../support/services.js";
 import type { Credentials } from "./support.js";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { decodeJwt } from "jose";
-import t from "tap";
+import t from "../support/tap.js";
 import { CLI, runCli, startServer } from "../support/process.js";
 import { sqlite } from "../support/services.js";
 import { at, type Credentials, ISSUER } from "./support.js";

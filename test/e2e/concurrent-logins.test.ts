@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { OAuth2Server } from "oauth2-mock-server";
-import t from "tap";
+import t from "../support/tap.js";
 import { basic, type Credentials, decode, onEveryBackend, testApp } from "../support/app.js";
 import { openIdSettings } from "../support/openid.js";
 import type { Suite } from "../support/services.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { startServer } from "../support/process.js";
 import { postgres, redis, sqlite } from "../support/services.js";
 import { at, type Credentials, type Service, statuses, until } from "./support.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { privateRedis } from "../support/private-redis.js";
 import { runCli, startServer } from "../support/process.js";
 import { postgres } from "../support/services.js";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
-import t from "tap";
+import t from "../support/tap.js";
 import { DEMO, demoPorts, startDemo } from "../support/demo.js";
 import { listen } from "../support/openid.js";
 import { run } from "../support/process.js";

@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import t from "tap";
+import t from "../support/tap.js";
 import { chromium } from "../support/browser.js";
 import { type Demo, startDemo } from "../support/demo.js";
 import type { Suite } from "../support/services.js";

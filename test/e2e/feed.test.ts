@@ -1,4 +1,4 @@
-import t, { type Test } from "tap";
+import t, { type Test } from "../support/tap.js";
 import { Follower } from "../support/feed.js";
 import { freePort } from "../support/ports.js";
 import { type PrivateRedis, privateRedis } from "../support/private-redis.js";

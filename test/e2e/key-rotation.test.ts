@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
-import t from "tap";
+import t from "../support/tap.js";
 import { runCli, startServer } from "../support/process.js";
 import { postgres, redis } from "../support/services.js";
 import { ADMIN, at, type Service, until } from "./support.js";

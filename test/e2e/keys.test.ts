@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SignJWT } from "jose";
-import t, { type Test } from "tap";
+import t, { type Test } from "../support/tap.js";
 import { run, SERVER, startServer } from "../support/process.js";
 import { postgres, sqlite } from "../support/services.js";
 import { dump } from "./dump.js";

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { decodeJwt } from "jose";
 import { OAuth2Server } from "oauth2-mock-server";
 import type { BrowserContext, Page } from "playwright-core";
-import t, { type Test } from "tap";
+import t, { type Test } from "../support/tap.js";
 import { chromium } from "../support/browser.js";
 import { PKCE, VERIFIER } from "../support/login.js";
 import { answerAt, listen, openIdSettings, openIdUpstream } from "../support/openid.js";

@@ -1,6 +1,6 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import t from "tap";
+import t from "../support/tap.js";
 import { chromium } from "../support/browser.js";
 import { openIdSettings } from "../support/openid.js";
 import { serve } from "../support/serve.js";

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import pg from "pg";
-import t from "tap";
+import t from "../support/tap.js";
 import { privateRedis } from "../support/private-redis.js";
 import { startServer } from "../support/process.js";
 import { postgres, sqlite } from "../support/services.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { runCli, startServer } from "../support/process.js";
 import { postgres, redis } from "../support/services.js";
 import { dump } from "./dump.js";

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import t from "tap";
+import t from "../support/tap.js";
 import { startServer } from "../support/process.js";
 import { sqlite } from "../support/services.js";
 import { at, until } from "./support.js";

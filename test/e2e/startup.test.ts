@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "no
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import t, { type Test } from "tap";
+import t, { type Test } from "../support/tap.js";
 import { CLI, type Finished, run, SERVER, startServer } from "../support/process.js";
 import { sqlite, temporaryFolder } from "../support/services.js";
 

@@ -1,5 +1,5 @@
 import pg from "pg";
-import t from "tap";
+import t from "../support/tap.js";
 import { startServer } from "../support/process.js";
 import { postgres } from "../support/services.js";
 import { bitAt, entryOf, verifiedBits } from "../support/status-lists.js";

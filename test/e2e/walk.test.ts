@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import t from "tap";
+import t from "../support/tap.js";
 import { startServer } from "../support/process.js";
 import { postgres, redis, sqlite } from "../support/services.js";
 import { at, ISSUER } from "./support.js";

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { Redis } from "ioredis";
-import t from "tap";
+import t from "../support/tap.js";
 import { startServer } from "../support/process.js";
 import { redis } from "../support/services.js";
 

@@ -1,10 +1,11 @@
 import { spawn, type StdioOptions } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import t from "tap";
+import t from "../support/tap.js";
 import { python } from "../docs/verifiers.js";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/process.js";
+import { ROOT } from "../support/root.js";
 
 /** What a service written for the reference service has to be given: nothing but another base URL. */
 const server = await startServer(t);
@@ -41,7 +42,7 @@ for (const [framework, { folder, program, args }] of Object.entries(INTEGRATIONS
       AUTHFLOW_URL: server.url, AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret,
     };
     const stdio: StdioOptions = ["ignore", "ignore", "pipe"];
-    const app = spawn(interpreter, args(port), { cwd: join(import.meta.dirname, folder), env, stdio });
+    const app = spawn(interpreter, args(port), { cwd: join(ROOT, "test/reference", folder), env, stdio });
     let complaints = "";
     app.stderr?.on("data", (chunk: Buffer) => { complaints += chunk.toString(); });
     t.teardown(() => { app.kill("SIGKILL"); });

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
-import t from "tap";
+import { join } from "node:path";
+import t from "../support/tap.js";
 import { parse } from "yaml";
 import { testApp } from "../support/app.js";
+import { ROOT } from "../support/root.js";
 
 const app = await testApp(t);
 const { body: document } = await app.call("GET", "/openapi.json");
@@ -11,7 +13,7 @@ const operations = Object.entries(paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ path, method, operation })));
 
 t.match(document, { openapi: /^3\.1/, info: { title: "Authflow" } });
-t.strictSame(document, parse(readFileSync(new URL("../../openapi.yaml", import.meta.url), "utf8")),
+t.strictSame(document, parse(readFileSync(join(ROOT, "openapi.yaml"), "utf8")),
   "openapi.yaml is this document");
 t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length,
   "operationIds are unique");

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import t from "tap";
+import t from "../support/tap.js";
 import { onEveryBackend, testApp, withoutDatabase } from "../support/app.js";
 import { privateRedis } from "../support/private-redis.js";
 

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { bearer, OPERATOR, type Sent, testApp } from "../support/app.js";
 
 const PUBLIC = {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import t from "tap";
+import t from "../support/tap.js";
 import { decode, REDIRECT_URI, type TestApp, testApp } from "../support/app.js";
 import * as bad from "../support/bad-replies.js";
 import { type LyingUpstream, lyingUpstreams } from "../support/lying-upstream.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { basic, bearer, OPERATOR, REDIRECT_URI, testApp, type Answer } from "../support/app.js";
 
 const limited = { status: 429, body: { error: "too_many_requests" },

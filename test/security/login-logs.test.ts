@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { onEveryBackend } from "../support/app.js";
 import { delivered, loginFixture, PKCE, VERIFIER } from "../support/login.js";
 import { UPSTREAM_CLIENT } from "../support/openid.js";

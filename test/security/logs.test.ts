@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
-import t from "tap";
+import t from "../support/tap.js";
 import { type Answer, basic, bearer, onEveryBackend, someClaims, testApp, withoutDatabase } from "../support/app.js";
 import { privateRedis } from "../support/private-redis.js";
 

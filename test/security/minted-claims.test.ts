@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { PROVIDER_NAMES } from "../../src/providers/table.js";
 import { basic, decode, OPERATOR, testApp } from "../support/app.js";
 

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { basic, bearer, OPERATOR, testApp } from "../support/app.js";
 
 const app = await testApp(t);

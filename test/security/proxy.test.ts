@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { decode, testApp } from "../support/app.js";
 
 interface Line { msg?: string; ip?: string; path?: string }

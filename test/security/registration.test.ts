@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { ADMIN_TOKEN, bearer, OPERATOR, REDIRECT_URI, testApp } from "../support/app.js";
 
 const TOKEN = "registration-token-of-the-tests-0123";

@@ -1,6 +1,6 @@
 import { constants, createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes,
   sign } from "node:crypto";
-import t from "tap";
+import t from "../support/tap.js";
 import { unseal } from "../../src/keys/sealing.js";
 import { localKeyEncryptionKey } from "../../src/keys/key-encryption-key.js";
 import { someClaims, testApp } from "../support/app.js";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
+import t from "../support/tap.js";
 import { parse } from "yaml";
 import { loadConfig } from "../../src/config/load.js";
 import { SETTINGS } from "../../src/config/settings.js";
-import { ROOT } from "./dockerfile.js";
+import { ROOT } from "../support/root.js";
 
 interface Service {
   image?: string; build?: string; restart?: string; user?: string; ports?: string[]; command?: string[];

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { SETTINGS } from "../../src/config/settings.js";
 import { execForm, reachesTheBuild, runtime, stages, values } from "./dockerfile.js";
 

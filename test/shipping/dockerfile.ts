@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-
-export const ROOT = resolve(import.meta.dirname, "../..");
+import { join } from "node:path";
+import { ROOT } from "../support/root.js";
 
 export interface Instruction { name: string; value: string }
 export interface Stage { image: string; name: string | undefined; instructions: Instruction[] }

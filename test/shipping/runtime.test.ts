@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import t from "tap";
+import t from "../support/tap.js";
 import { freePort } from "../support/ports.js";
+import { ROOT } from "../support/root.js";
 import { temporaryFolder } from "../support/services.js";
-import { execForm, ROOT, runtime, values } from "./dockerfile.js";
+import { execForm, runtime, values } from "./dockerfile.js";
 
 interface Lock { packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }> }
 

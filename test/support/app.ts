@@ -8,7 +8,7 @@ import type { Clock } from "../../src/shared/clock.js";
 import { loadConfig } from "../../src/config/load.js";
 import { signCompact, type TokenType } from "../../src/tokens/jws.js";
 import { type OpenApiDocument, responseValidator } from "./openapi.js";
-import { postgres, redis, sqlite, type Suite } from "./services.js";
+import { migratedPostgres, migratedSqlite, redis, type Suite } from "./services.js";
 
 export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
 export const OPERATOR = { authorization: `Bearer ${ADMIN_TOKEN}` };
@@ -72,7 +72,7 @@ export async function testApp(
   const defaults = { LOG_LEVEL: "trace", AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN };
   const config = loadConfig({
     ...defaults,
-    ...(env.DATABASE_URL === undefined && { DATABASE_URL: sqlite(t) }),
+    ...(env.DATABASE_URL === undefined && { DATABASE_URL: await migratedSqlite(t) }),
     ...env,
   });
   const fastify = await buildApp(config, { ...overrides, logStream: { write: (line) => { logs.push(line); } } });
@@ -111,9 +111,9 @@ export async function testApp(
 
 /** Runs `suite` on SQLite alone and on PostgreSQL with Redis. */
 export async function onEveryBackend(t: Test, suite: (t: Test, env: Environment) => Promise<void>): Promise<void> {
-  await t.test("on SQLite alone", async (t) => { await suite(t, { DATABASE_URL: sqlite(t) }); });
+  await t.test("on SQLite alone", async (t) => { await suite(t, { DATABASE_URL: await migratedSqlite(t) }); });
   await t.test("on PostgreSQL and Redis", async (t) => {
-    const [database, shared] = [await postgres(t), await redis(t)];
+    const [database, shared] = [await migratedPostgres(t), await redis(t)];
     if (database === undefined || shared === undefined) return;
     await suite(t, { DATABASE_URL: database, REDIS_URL: shared });
   });

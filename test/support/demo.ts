@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { freePort } from "./ports.js";
 import { endedWith } from "./process.js";
+import { ROOT } from "./root.js";
 import { type Suite, temporaryFolder } from "./services.js";
 
-export const DEMO = join(resolve(import.meta.dirname, "../.."), "demo/main.mjs");
+export const DEMO = join(ROOT, "demo/main.mjs");
 const PARTS = ["AUTHFLOW", "APP", "API", "PROVIDER"];
 
 export interface Demo {

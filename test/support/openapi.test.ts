@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "./tap.js";
 import { type ObservedResponse, type OpenApiDocument, responseValidator } from "./openapi.js";
 
 const user = { type: "object", required: ["id"], properties: { id: { type: "string", format: "uuid" } } };

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
-import t from "tap";
+import t from "./tap.js";
 import { freePort } from "./ports.js";
 import { endedWith } from "./process.js";
 import type { Suite } from "./services.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "./tap.js";
 import { run, runCli, SERVER, startServer } from "./process.js";
 
 await t.test("a started server is ready, is heard, and ends on SIGTERM", async (t) => {

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./ports.js";
+import { ROOT } from "./root.js";
 import { type Suite, temporaryFolder } from "./services.js";
 
-const ROOT = resolve(import.meta.dirname, "../..");
 export const SERVER = join(ROOT, "dist/src/server.js");
 export const CLI = join(ROOT, "dist/src/cli.js");
 const START_TIMEOUT = 30_000;

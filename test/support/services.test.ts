@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import pg from "pg";
-import t, { type Test } from "tap";
+import t, { type Test } from "./tap.js";
 import { chromium } from "./browser.js";
 import { privateRedis } from "./private-redis.js";
 import { postgres, redis, sqlite } from "./services.js";

@@ -1,20 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Redis } from "ioredis";
-import pg from "pg";
 import type { Test } from "tap";
+import { postgresFault, postgresServer, redisFault } from "./servers.js";
+import { administer, createMigrated, databaseAt, migrateSqlite } from "./templates.js";
 
 /** What the suites ask of a test: a place to say that they were skipped, and to clean up. */
 export type Suite = Pick<Test, "teardown" | "pass">;
 
 /** Says loudly, by name, what a machine lacks; where everything has to be there, that is a failure. */
-export function missing(t: Suite, what: string): undefined {
+export function missing(t: Suite, what: string, fault = "was not found"): undefined {
   if (process.env.AUTHFLOW_REQUIRE_SERVICES === "1")
-    throw new Error(`${what} is required (AUTHFLOW_REQUIRE_SERVICES=1) and was not found`);
-  t.pass(what, { skip: `SKIPPED: ${what} was not found` });
+    throw new Error(`${what} is required (AUTHFLOW_REQUIRE_SERVICES=1) and ${fault}`);
+  t.pass(what, { skip: `SKIPPED: ${what} ${fault}` });
   return undefined;
 }
 
@@ -24,31 +24,38 @@ export function temporaryFolder(t: Suite): string {
   return folder;
 }
 
+/** The URL of a SQLite file that is not there yet. */
 export const sqlite = (t: Suite): string => `file:${join(temporaryFolder(t), "authflow.db")}`;
 
-/** The URL of a fresh PostgreSQL database, dropped afterwards. */
-export async function postgres(t: Suite): Promise<string | undefined> {
-  const given = process.env.DATABASE_URL;
-  const server = given?.startsWith("postgres") ? given : "postgres://postgres@127.0.0.1:5432/postgres";
-  if (!await listens(new URL(server), 5432)) return missing(t, "PostgreSQL (DATABASE_URL or 127.0.0.1:5432)");
-  const name = `authflow_test_${randomBytes(6).toString("hex")}`;
-  await administer(server, `CREATE DATABASE ${name}`);
-  t.teardown(() => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return url.href;
+/** The URL of a SQLite file with every migration applied. */
+export async function migratedSqlite(t: Suite): Promise<string> {
+  const url = sqlite(t);
+  await migrateSqlite(url.slice("file:".length));
+  return url;
 }
 
-async function administer(server: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server });
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
+/** The URL of a fresh, empty PostgreSQL database, dropped afterwards. */
+export const postgres = (t: Suite): Promise<string | undefined> =>
+  freshPostgres(t, (server, name) => administer(server, `CREATE DATABASE ${name}`));
+
+/** The same with every migration applied. */
+export const migratedPostgres = (t: Suite): Promise<string | undefined> => freshPostgres(t, createMigrated);
+
+async function freshPostgres(t: Suite, create: (server: string, name: string) => Promise<void>) {
+  const server = postgresServer();
+  const fault = await postgresFault(server);
+  if (fault !== undefined) return missing(t, "PostgreSQL (DATABASE_URL or 127.0.0.1:5432)", fault);
+  const name = `authflow_test_${randomBytes(6).toString("hex")}`;
+  await create(server, name);
+  t.teardown(() => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  return databaseAt(server, name);
 }
 
 /** The URL of the shared Redis with a key prefix of its own, whose keys are deleted afterwards. */
 export async function redis(t: Suite): Promise<string | undefined> {
   const server = process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
-  if (!await listens(new URL(server), 6379)) return missing(t, "Redis (REDIS_URL or 127.0.0.1:6379)");
+  const fault = await redisFault(server);
+  if (fault !== undefined) return missing(t, "Redis (REDIS_URL or 127.0.0.1:6379)", fault);
   const prefix = `authflow-test-${randomBytes(6).toString("hex")}:`;
   t.teardown(async () => {
     const client = new Redis(server);
@@ -70,13 +77,5 @@ export function binary(name: string): string | undefined {
     } catch {
       return false;
     }
-  });
-}
-
-function listens(url: URL, standardPort: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(Number(url.port || standardPort), url.hostname);
-    const settle = (answer: boolean) => () => { socket.destroy(); resolve(answer); };
-    socket.setTimeout(2000, settle(false)).once("connect", settle(true)).once("error", settle(false));
   });
 }

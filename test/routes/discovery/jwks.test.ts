@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { importJWK } from "jose";
-import t from "tap";
+import t from "../../support/tap.js";
 import { decode, onEveryBackend, testApp } from "../../support/app.js";
 
 const URL = "/.well-known/jwks.json";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
-import t, { type Test } from "tap";
+import t, { type Test } from "../../support/tap.js";
 import { until } from "../../e2e/support.js";
 import { basic, bearer, type Credentials, decode, type Environment, manualClock, onEveryBackend, OPERATOR, someClaims,
   testApp, type TestApp, withoutDatabase } from "../../support/app.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { decode, manualClock, onEveryBackend, OPERATOR } from "../../support/app.js";
 import { delivered, loginFixture } from "../../support/login.js";
 import { answerAt } from "../../support/openid.js";

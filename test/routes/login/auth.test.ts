@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { decode, onEveryBackend, OPERATOR, REDIRECT_URI, testApp } from "../../support/app.js";
 import { CHALLENGE, delivered, loginFixture, PKCE } from "../../support/login.js";
 import { UserAgent } from "../../support/user-agent.js";

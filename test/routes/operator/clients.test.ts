@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { manualClock, onEveryBackend, OPERATOR, testApp } from "../../support/app.js";
 
 const NOBODY = "/clients/019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";

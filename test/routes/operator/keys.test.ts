@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { bearer, decode, manualClock, onEveryBackend, OPERATOR, testApp, type TestApp } from "../../support/app.js";
 import { until } from "../../e2e/support.js";
 

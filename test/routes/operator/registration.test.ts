@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { onEveryBackend, OPERATOR, testApp } from "../../support/app.js";
 
 await onEveryBackend(t, async (t, env) => {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { until } from "../../e2e/support.js";
 import { bearer, decode, onEveryBackend, OPERATOR, someClaims, testApp, type TestApp } from "../../support/app.js";
 

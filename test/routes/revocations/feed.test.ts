@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { until } from "../../e2e/support.js";
 import { basic, bearer, decode, onEveryBackend, OPERATOR, type TestApp } from "../../support/app.js";
 import { entryOf, epochOf, follow, type Follower, isRevocationEvent, jtiOf, listening } from "../../support/feed.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { CUTOFF_TOLERANCE } from "../../../src/shared/clock.js";
 import { basic, bearer, decode, manualClock, onEveryBackend, OPERATOR, someClaims, testApp,
   type TestApp } from "../../support/app.js";

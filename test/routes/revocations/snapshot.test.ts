@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { basic, manualClock, onEveryBackend } from "../../support/app.js";
 import { entryOf, follow, jtiOf, listening } from "../../support/feed.js";
 

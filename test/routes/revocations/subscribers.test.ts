@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import t from "tap";
+import t from "../../support/tap.js";
 import { until } from "../../e2e/support.js";
 import { basic, type Credentials, manualClock, onEveryBackend, OPERATOR, testApp, type TestApp, withoutDatabase } from "../../support/app.js";
 import { deafTo, follow, Follower, jtiOf, listening } from "../../support/feed.js";

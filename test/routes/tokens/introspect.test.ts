@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
-import t from "tap";
+import t from "../../support/tap.js";
 import { until } from "../../e2e/support.js";
 import { basic, bearer, type Credentials, decode, onEveryBackend, OPERATOR, someClaims, testApp, type TestApp,
   withoutDatabase } from "../../support/app.js";

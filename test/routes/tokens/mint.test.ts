@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
-import t from "tap";
+import t from "../../support/tap.js";
 import { basic, decode, manualClock, onEveryBackend, OPERATOR, testApp, withoutDatabase } from "../../support/app.js";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -1,6 +1,6 @@
 import { createHmac, sign } from "node:crypto";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
-import t from "tap";
+import t from "../../support/tap.js";
 import { until } from "../../e2e/support.js";
 import { decode, manualClock, onEveryBackend, someClaims, testApp, type TestApp } from "../../support/app.js";
 import { privateKeyOf } from "../../support/keys.js";

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import t from "tap";
+import t from "../../support/tap.js";
 import { basic, decode, manualClock, onEveryBackend, OPERATOR, REDIRECT_URI } from "../../support/app.js";
 import { delivered, loginFixture, PKCE, VERIFIER } from "../../support/login.js";
 

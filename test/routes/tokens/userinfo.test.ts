@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { bearer, decode, onEveryBackend, someClaims, testApp, withoutDatabase } from "../../support/app.js";
 
 await onEveryBackend(t, async (t, env) => {

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { checkRing } from "../../../src/cli/key-checks.js";
 import { loadConfig } from "../../../src/config/load.js";
 import { entering } from "../../../src/keys/rotation.js";

@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { ClientCache } from "../../../src/clients/cache.js";
 import { STALENESS_LIMIT } from "../../../src/shared/clock.js";
 import { type NewClient, PERMISSIVE } from "../../../src/clients/client.js";
 import type { ClientStore } from "../../../src/clients/store.js";
-import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
-import { sqlite } from "../../support/services.js";
+import { openDatabase } from "../../../src/stores/prisma/database.js";
+import { migratedSqlite } from "../../support/services.js";
 
-const url = sqlite(t);
-await migrate(url);
+const url = await migratedSqlite(t);
 const { clients: store, installation, close } = await openDatabase(url);
 t.teardown(close);
 

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { type MintPolicy, PERMISSIVE } from "../../../src/clients/client.js";
 import { enforceMintPolicy, type PolicedRequest } from "../../../src/clients/mint-policy.js";
 import type { AuthflowError } from "../../../src/shared/errors.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { digest } from "../../../src/shared/digest.js";
 import { newSecret, SECRET_PREFIX, secretMatches } from "../../../src/clients/secret.js";
 

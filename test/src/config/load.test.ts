@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
+import t from "../../support/tap.js";
 import { ConfigError, loadConfig } from "../../../src/config/load.js";
 import { temporaryFolder } from "../../support/services.js";
 

@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import t from "tap";
+import t from "../../support/tap.js";
 import { PERMISSIVE, type Client } from "../../../src/clients/client.js";
 import { authorizationCode } from "../../../src/grants/authorization-code.js";
 import { defineGrant, type GrantDependencies } from "../../../src/grants/grant.js";

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, compactVerify, importJWK } from "jose";
-import t from "tap";
+import t from "../../support/tap.js";
 import { signCompact } from "../../../src/tokens/jws.js";
 import { localSigner } from "../../../src/keys/signers/local.js";
 import { exportPrivateKey, generateSigningKey, openSigningKey, publicKeyOf } from "../../../src/keys/signing-key.js";

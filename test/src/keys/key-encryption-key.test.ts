@@ -2,8 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
+import { pathToFileURL } from "node:url";
+import t from "../../support/tap.js";
 import { localKeyEncryptionKey } from "../../../src/keys/key-encryption-key.js";
+import { LOADER, moduleFile } from "../../support/root.js";
 import { temporaryFolder } from "../../support/services.js";
 
 await t.test("the first start makes 32 bytes that only the user can read, the next ones find them", async (t) => {
@@ -32,14 +34,14 @@ await t.test("a damaged file is never replaced", async (t) => {
 
 await t.test("processes that start at once agree on one key", async (t) => {
   const folder = temporaryFolder(t);
-  const module = new URL("../../../src/keys/key-encryption-key.ts", import.meta.url).href;
+  const module = pathToFileURL(moduleFile("src/keys/key-encryption-key")).href;
   const code = `
     const { localKeyEncryptionKey } = await import(${JSON.stringify(module)});
     process.stdout.write("ready\\n");
     process.stdin.once("data",
       () => { console.log(localKeyEncryptionKey(${JSON.stringify(folder)}).toString("hex")); process.exit(); });`;
   const children = Array.from({ length: 3 }, () =>
-    spawn(process.execPath, [...process.execArgv, "--input-type=module", "-e", code],
+    spawn(process.execPath, [...LOADER, "--input-type=module", "-e", code],
       { stdio: ["pipe", "pipe", "inherit"] }));
   await Promise.all(children.map(({ stdout }) => once(stdout, "data")));
   const keys = children.map(async ({ stdout }) => String((await once(stdout, "data") as [Buffer])[0]).trim());

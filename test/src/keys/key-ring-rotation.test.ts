@@ -1,12 +1,12 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { CLOCK_TOLERANCE } from "../../../src/shared/clock.js";
 import { localSigners } from "../../../src/keys/signers/local.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { scheduleOf } from "../../../src/keys/rotation.js";
-import { type Database, migrate, openDatabase } from "../../../src/stores/prisma/database.js";
+import { type Database, openDatabase } from "../../../src/stores/prisma/database.js";
 import { manualClock, onEveryBackend } from "../../support/app.js";
-import { sqlite } from "../../support/services.js";
+import { migratedSqlite } from "../../support/services.js";
 
 const kek = randomBytes(32);
 const [PERIOD, CACHE, TTL] = [7_776_000, 3600, 86_400];
@@ -19,7 +19,6 @@ const published = (ring: KeyRing): string[] =>
 
 await onEveryBackend(t, async (t, env) => {
   const url = env.DATABASE_URL as string;
-  await migrate(url);
   const open = async (): Promise<Database> => {
     const database = await openDatabase(url);
     t.teardown(() => database.close());
@@ -97,8 +96,7 @@ await onEveryBackend(t, async (t, env) => {
 });
 
 await t.test("an import replaces what was staged, and does not come back once it left the ring", async (t) => {
-  const url = sqlite(t);
-  await migrate(url);
+  const url = await migratedSqlite(t);
   const { keys: store, close } = await openDatabase(url);
   t.teardown(close);
   const { clock, advance } = manualClock();
@@ -118,8 +116,7 @@ await t.test("an import replaces what was staged, and does not come back once it
 });
 
 await t.test("without the database a replica does not guess who signs", async (t) => {
-  const url = sqlite(t);
-  await migrate(url);
+  const url = await migratedSqlite(t);
   const database = await openDatabase(url);
   const ring = await KeyRing.open({ store: database.keys, signers: localSigners([kek]), clock: Date.now, schedule });
   const { revision, keys } = await database.keys.load();

@@ -1,10 +1,10 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import t, { type Test } from "tap";
+import t, { type Test } from "../../support/tap.js";
 import { localSigners } from "../../../src/keys/signers/local.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { scheduleOf } from "../../../src/keys/rotation.js";
-import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
-import { sqlite } from "../../support/services.js";
+import { openDatabase } from "../../../src/stores/prisma/database.js";
+import { migratedSqlite } from "../../support/services.js";
 
 const kek = randomBytes(32);
 const clock = (): number => Date.now();
@@ -15,8 +15,7 @@ const key = (kid: string) => {
 };
 
 async function emptyStore(t: Test) {
-  const url = sqlite(t);
-  await migrate(url);
+  const url = await migratedSqlite(t);
   const database = await openDatabase(url);
   t.teardown(() => database.close());
   return database.keys;

@@ -1,12 +1,12 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { localSigners } from "../../../src/keys/signers/local.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { scheduleOf } from "../../../src/keys/rotation.js";
 import type { StoredKey } from "../../../src/keys/store.js";
-import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
+import { openDatabase } from "../../../src/stores/prisma/database.js";
 import { bearer, decode, onEveryBackend, testApp } from "../../support/app.js";
-import { sqlite } from "../../support/services.js";
+import { migratedSqlite } from "../../support/services.js";
 
 const kek = randomBytes(32);
 const KEK = { AUTHFLOW_KEY_ENCRYPTION_KEY: kek.toString("base64") };
@@ -17,8 +17,7 @@ const clock = (): number => ++now;
 const schedule = scheduleOf(7_776_000, 3600, 86_400);
 
 async function emptyStore(env: { DATABASE_URL?: string }) {
-  const url = env.DATABASE_URL ?? sqlite(t);
-  await migrate(url);
+  const url = env.DATABASE_URL ?? await migratedSqlite(t);
   const database = await openDatabase(url);
   return { url, database, store: database.keys };
 }

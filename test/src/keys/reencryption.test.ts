@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { localSigners } from "../../../src/keys/signers/local.js";
 import { KeyRing } from "../../../src/keys/key-ring.js";
 import { scheduleOf } from "../../../src/keys/rotation.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { CLOCK_TOLERANCE } from "../../../src/shared/clock.js";
 import { advance, entering, leavesAt, type Schedule, scheduleOf, wantsSuccessor } from "../../../src/keys/rotation.js";
 import type { StoredKey } from "../../../src/keys/store.js";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { seal, unseal } from "../../../src/keys/sealing.js";
 
 const [kek, other] = [randomBytes(32), randomBytes(32)];

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
-import t from "tap";
+import t from "../../support/tap.js";
 import { localSigner } from "../../../src/keys/signers/local.js";
 import { exportPrivateKey, generateSigningKey, importSigningKey, openSigningKey,
   publicKeyOf } from "../../../src/keys/signing-key.js";

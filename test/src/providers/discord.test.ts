@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { faultsOf, namedUpstream } from "../../support/named-upstream.js";
 
 const TOKEN = "POST /api/oauth2/token";

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import t from "tap";
+import t from "../../support/tap.js";
 import { Discovery } from "../../../src/providers/discovery.js";
 import { connectUpstreams } from "../../../src/upstream/connect.js";
 import { manualClock } from "../../support/app.js";

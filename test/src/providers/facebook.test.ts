@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { CLIENT_SECRET, faultsOf, namedUpstream } from "../../support/named-upstream.js";
 
 const TOKEN = "POST /v6.0/oauth/access_token";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { type Asked, faultsOf, namedUpstream } from "../../support/named-upstream.js";
 
 const TOKEN = "POST /login/oauth/access_token";

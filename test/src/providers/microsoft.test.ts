@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { faultsOf, namedOpenId, type OpenIdForm } from "../../support/named-upstream.js";
 
 const HOST = "https://login.microsoftonline.com";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import type { Json } from "../../support/lying-upstream.js";
 import { type Answers, faultsOf, namedOpenId, type OpenIdForm } from "../../support/named-upstream.js";
 

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import t from "tap";
+import t from "../../support/tap.js";
 import { CacheSynchroniser } from "../../../src/revocation/cache-synchroniser.js";
 import type { Cutoff } from "../../../src/revocation/cutoff.js";
 import { RevocationState } from "../../../src/revocation/revocation-state.js";

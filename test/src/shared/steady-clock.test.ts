@@ -1,4 +1,4 @@
-import t, { type Test } from "tap";
+import t, { type Test } from "../../support/tap.js";
 import { SteadyClock } from "../../../src/shared/steady-clock.js";
 
 const START = Date.UTC(2026, 10, 25);

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { isPrintable } from "../../../src/shared/text.js";
 
 const NOT_PRINTABLE: [what: string, codePoint: number][] = [

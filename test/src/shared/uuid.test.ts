@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { uuidv7 } from "../../../src/shared/uuid.js";
 
 const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -1,18 +1,17 @@
 import { mkdirSync, rmSync } from "node:fs";
-import t from "tap";
+import t from "../../support/tap.js";
 import { StatusAllocator } from "../../../src/status-lists/allocator.js";
 import { indexAt, RECORD_BYTES } from "../../../src/status-lists/record.js";
 import { LIST_SIZE } from "../../../src/status-lists/status-list.js";
-import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
+import { openDatabase } from "../../../src/stores/prisma/database.js";
 import type { AccessTokenClaims } from "../../../src/tokens/claims.js";
 import { manualClock, someClaims } from "../../support/app.js";
-import { sqlite } from "../../support/services.js";
+import { migratedSqlite, type Suite } from "../../support/services.js";
 
 const PUBLIC_URL = "https://auth.example";
 
-async function fixture(t: Parameters<typeof sqlite>[0]) {
-  const url = sqlite(t);
-  await migrate(url);
+async function fixture(t: Suite) {
+  const url = await migratedSqlite(t);
   const database = await openDatabase(url);
   t.teardown(() => database.close());
   const { clock, advance } = manualClock();
@@ -37,7 +36,6 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
     mkdirSync(path);
     return async () => {
       rmSync(path, { recursive: true });
-      await migrate(url);
     };
   };
   return { store, clock, advance, allocator, take, record, recorded, cutOff };

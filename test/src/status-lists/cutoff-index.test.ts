@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { type Cutoff, FOREVER } from "../../../src/revocation/cutoff.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
 import { encodeRecord } from "../../../src/status-lists/record.js";

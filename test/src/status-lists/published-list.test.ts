@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { FOREVER } from "../../../src/revocation/cutoff.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
 import { PublishedList, OWNER_SILENCE_LIMIT } from "../../../src/status-lists/published-list.js";

@@ -1,5 +1,5 @@
 import { inflateSync } from "node:zlib";
-import t from "tap";
+import t from "../../support/tap.js";
 import { packed, setBit, statusListClaims } from "../../../src/status-lists/status-list.js";
 
 await t.test("the draft's example (Token Status List §4.1 and §4.2)", async (t) => {

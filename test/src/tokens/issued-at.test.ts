@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import t from "tap";
+import t from "../../support/tap.js";
 import { issuedAtMs } from "../../../src/tokens/issued-at.js";
 import { uuidv7 } from "../../../src/shared/uuid.js";
 

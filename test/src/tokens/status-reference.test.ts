@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { statusListUri, statusReference } from "../../../src/tokens/status-reference.js";
 import { someClaims } from "../../support/app.js";
 import type { AccessTokenClaims } from "../../../src/tokens/claims.js";

@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../../support/tap.js";
 import { AddressRefusal, checkLiteralAddress, isPublic, publicLookup } from "../../../src/upstream/addresses.js";
 
 const KINDS: Record<string, string[]> = {

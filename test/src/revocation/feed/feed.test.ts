@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs";
-import t, { type Test } from "tap";
+import t, { type Test } from "../../../support/tap.js";
 import { eventStreamText } from "../../../../plugins/http/server-sent-events.js";
 import type { FeedMessage } from "../../../../src/revocation/feed/event.js";
 import { Feed, type Subscriber } from "../../../../src/revocation/feed/feed.js";

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import t, { type Test } from "tap";
+import t, { type Test } from "../../../support/tap.js";
 import { FOREVER } from "../../../../src/revocation/cutoff.js";
 import type { Revocation } from "../../../../src/revocation/journal.js";
 import { RedisRevocationCache } from "../../../../src/stores/redis/revocation-cache.js";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
-import t, { type Test } from "tap";
+import t, { type Test } from "../../../support/tap.js";
 import type { Cutoff } from "../../../../src/revocation/cutoff.js";
 import { type FeedEvent, eventOfCutoff, eventOfToken } from "../../../../src/revocation/feed/event.js";
 import type { Revocation } from "../../../../src/revocation/journal.js";

@@ -1,0 +1,56 @@
+/**
+ * Which test files share a process: those at or below a group's paths, unless a group before it has them. Loading the
+ * application takes a second of each process, so cheap files go together; files that start processes or wait stand
+ * apart, so that others run meanwhile. Groups start in this order, the longest first. A file that no group names has a
+ * process of its own.
+ */
+const GROUPS = {
+  "chaos-redis": ["test/chaos/with-redis.test.ts"],
+  "chaos-postgres": ["test/chaos/with-postgres.test.ts"],
+  "chaos-alone": ["test/chaos/alone.test.ts"],
+  "docs-feed": [
+    "test/docs/feed-protocol.test.ts", "test/docs/feed-verifiers.test.ts", "test/docs/feed-middleware.test.ts",
+  ],
+  "e2e-browser": [
+    "test/e2e/login-browser.test.ts", "test/e2e/login-pages.test.ts", "test/e2e/docs-browser.test.ts",
+    "test/e2e/demo.test.ts", "test/docs/login-browser.test.ts",
+  ],
+  "revocations-stream": ["test/routes/revocations/subscribers.test.ts", "test/routes/revocations/feed.test.ts"],
+  "e2e-cli": [
+    "test/e2e/cli.test.ts", "test/e2e/cli-doctor.test.ts", "test/e2e/cli-mistakes.test.ts",
+    "test/e2e/startup.test.ts", "test/e2e/shutdown.test.ts",
+  ],
+  "e2e-keys": ["test/e2e/keys.test.ts", "test/e2e/key-rotation.test.ts"],
+  "e2e-demo": ["test/e2e/demo-process.test.ts", "test/e2e/walk.test.ts", "test/e2e/crash.test.ts"],
+  "e2e-redis": [
+    "test/e2e/redis-outages.test.ts", "test/e2e/redis-refill.test.ts", "test/e2e/feed.test.ts",
+    "test/e2e/cutoffs.test.ts",
+  ],
+  "e2e-replicas": [
+    "test/e2e/concurrent-logins.test.ts", "test/e2e/status-lists.test.ts", "test/e2e/replicas.test.ts",
+  ],
+  "contracts-slow": [
+    "test/contracts/outage.test.ts", "test/contracts/concurrency.test.ts", "test/contracts/migrate.test.ts",
+    "test/contracts/status-lists.test.ts",
+  ],
+  docs: ["test/docs", "test/reference", "test/shipping"],
+  "routes-login": ["test/routes/login", "test/routes/discovery", "test/routes/operator"],
+  "routes-tokens": ["test/routes"],
+  security: ["test/security"],
+  src: ["test/src", "test/architecture.test.ts"],
+  contracts: ["test/contracts", "test/support"],
+};
+
+/** `[{ name, files }]` of `files`, which are paths from the root. */
+export function groupsOf(files) {
+  const groups = new Map(Object.keys(GROUPS).map((name) => [name, []]));
+  for (const file of files) {
+    const [name = nameOf(file)] = Object.entries(GROUPS)
+      .find(([, paths]) => paths.some((path) => file === path || file.startsWith(`${path}/`))) ?? [];
+    if (!groups.has(name)) groups.set(name, []);
+    groups.get(name).push(file);
+  }
+  return [...groups].map(([name, files]) => ({ name, files })).filter(({ files }) => files.length > 0);
+}
+
+const nameOf = (file) => file.replace(/^test\/|\.test\.ts$/g, "").replaceAll("/", "-");

@@ -1,0 +1,82 @@
+// `npm test [-- options of tap] [files or folders of test/]`: compiles once, which is the type check too, then runs
+// the tests as JavaScript, several files to a process. `--compiled`: build/ and dist/ are up to date already.
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { groupsOf } from "./test-groups.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const isPath = (arg) => !arg.startsWith("-") && existsSync(resolve(root, arg));
+const given = process.argv.slice(2);
+const wanted = given.filter(isPath).map((path) => path.replace(/^\.\/|\/$/g, ""));
+const options = given.filter((arg) => !isPath(arg) && arg !== "--compiled");
+
+if (!given.includes("--compiled")) await compile();
+const files = filesUnder("test").filter((name) => name.endsWith(".test.ts"))
+  .filter((name) => wanted.length === 0 || wanted.some((path) => name === path || name.startsWith(`${path}/`)));
+if (files.length === 0) throw new Error(`No test files in ${wanted.join(", ")}`);
+
+const { makeTemplates } = await import(pathToFileURL(join(root, "build/test/support/templates.js")).href);
+const templates = await makeTemplates();
+// Node 20 has no types to strip: this switches tap's TypeScript loader off, which compiled files don't need.
+const tap = ["--test-env=TAP_TYPE_STRIP_ONLY=1", ...options, ...writeGroups(files)];
+process.exitCode = await run("tap", tap, templates.env).finally(() => templates.drop());
+for (const name of filesUnder("build/groups").filter((name) => name.endsWith(".unfinished"))) {
+  const [ran, ...after] = readFileSync(join(root, name), "utf8").split("\n");
+  console.error(`A test process died while ${ran} ran. Not run: ${after.join(", ") || "none"}`);
+  process.exitCode ||= 1;
+}
+
+async function compile() {
+  if (newest("prisma", ".prisma") > newest("src/stores/prisma/generated", ".ts"))
+    await succeeds("npm", ["run", "generate"]);
+  await succeeds("tsc", ["-p", "tsconfig.json"]);
+  // What `npm run build` makes of the same sources, without checking them twice.
+  for (const folder of ["src", "plugins", "routes"]) {
+    rmSync(join(root, "dist", folder), { recursive: true, force: true });
+    cpSync(join(root, "build", folder), join(root, "dist", folder), { recursive: true });
+  }
+}
+
+/** One module for each group. tap starts them in the order in which they are named. */
+function writeGroups(files) {
+  const folder = join(root, "build/groups");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  return groupsOf(files).map(({ name, files }) => {
+    const path = join(folder, `${name}.mjs`);
+    writeFileSync(path, `import { runFiles } from "../test/support/group.js";
+
+await runFiles(${JSON.stringify(files, null, 2)});
+`);
+    return path;
+  });
+}
+
+function filesUnder(folder) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
+    .sort();
+}
+
+function newest(folder, extension) {
+  return Math.max(0, ...filesUnder(folder).filter((name) => name.endsWith(extension))
+    .map((name) => statSync(join(root, name)).mtimeMs));
+}
+
+/** A program of the installed packages, run to its end; resolves to its exit code. */
+function run(program, args, env = {}) {
+  const path = `${join(root, "node_modules/.bin")}:${process.env.PATH}`;
+  const child = spawn(program, args, { cwd: root, stdio: "inherit", env: { ...process.env, PATH: path, ...env } });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject).once("exit", (code) => { resolve(code ?? 1); });
+  });
+}
+
+async function succeeds(program, args) {
+  const code = await run(program, args);
+  if (code !== 0) process.exit(code);
+}

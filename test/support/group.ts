@@ -1,0 +1,67 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import root from "tap";
+import { moduleFile } from "./root.js";
+import { setCurrent } from "./tap.js";
+
+/** A third of what the process may take (`tap --timeout`, seconds): after a file that hangs the others still run. */
+const FILE_TIMEOUT = Number(process.env.TAP_TIMEOUT ?? 600) * 1000 / 3;
+/** How long after its end a file's sockets and children may take to close, in ms. */
+const CLOSING = 10_000;
+
+/**
+ * Runs test files, given by their paths from the root, one after another in this process, each as a subtest of its
+ * name. A file that throws, hangs or leaves something behind in the process is a failure of its own; the next one runs.
+ * If the process dies, `<its module>.unfinished` holds the file that ran and those after it.
+ */
+export async function runFiles(files: readonly string[]): Promise<void> {
+  const unfinished = `${process.argv[1]}.unfinished`;
+  for (const [index, file] of files.entries()) {
+    writeFileSync(unfinished, files.slice(index).join("\n"));
+    const before = processState();
+    await root.test(file, { timeout: FILE_TIMEOUT }, async (t) => {
+      setCurrent(t);
+      await import(pathToFileURL(moduleFile(file.replace(/\.ts$/, ""))).href);
+    });
+    const left = await leftBehind(before);
+    if (left.length > 0) root.fail(`${file} leaves something behind in its process`, { left });
+  }
+  rmSync(unfinished);
+}
+
+interface ProcessState { resources: string[]; env: NodeJS.ProcessEnv; exitCode: typeof process.exitCode; cwd: string }
+
+/** `resources`: the kinds of what keeps the process alive. */
+const processState = (): ProcessState => ({
+  resources: process.getActiveResourcesInfo(), env: { ...process.env }, exitCode: process.exitCode, cwd: process.cwd(),
+});
+
+async function leftBehind(before: ProcessState): Promise<string[]> {
+  const deadline = performance.now() + CLOSING;
+  let resources = added(before.resources, process.getActiveResourcesInfo());
+  while (resources.length > 0 && performance.now() < deadline) {
+    await sleep(10);
+    resources = added(before.resources, process.getActiveResourcesInfo());
+  }
+  return [
+    ...resources,
+    ...changedVariables(before.env).map((name) => `process.env.${name}`),
+    ...(process.exitCode === before.exitCode ? [] : ["process.exitCode"]),
+    ...(process.cwd() === before.cwd ? [] : ["process.cwd()"]),
+  ];
+}
+
+/** What stands in `after` more often than in `before`. */
+function added(before: readonly string[], after: readonly string[]): string[] {
+  const rest = [...before];
+  return after.filter((kind) => {
+    const index = rest.indexOf(kind);
+    if (index >= 0) rest.splice(index, 1);
+    return index < 0;
+  });
+}
+
+const changedVariables = (before: NodeJS.ProcessEnv): string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(process.env)])]
+    .filter((name) => process.env[name] !== before[name]);
