@@ -9,9 +9,9 @@ export interface Db {
   prisma: Transaction;
   postgres: boolean;
   /** Runs `work` in a new transaction, or in the one that this is. */
-  transaction<T>(work: (db: Db) => Promise<T>): Promise<T>;
+  transaction: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
   /** Runs statements that belong together, in their order. */
-  batch(statements: Prisma.PrismaPromise<unknown>[]): Promise<void>;
+  batch: (statements: Prisma.PrismaPromise<unknown>[]) => Promise<void>;
 }
 export interface Connection extends Db { open(): Promise<void>; close(): Promise<void> }
 export type Json = Prisma.InputJsonValue;
