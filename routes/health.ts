@@ -20,9 +20,12 @@ const ready = {
   },
 };
 
+// An orchestrator asks while the service starts: the answer need not wait until a serializer is compiled.
+const options = { logLevel: "warn", serializerCompiler: () => JSON.stringify } as const;
+
 const health: FastifyPluginAsyncTypebox = async (app) => {
-  app.get("/health/live", { schema: live, logLevel: "warn" }, async () => ({ status: "up" as const }));
-  app.get("/health/ready", { schema: ready, logLevel: "warn" }, async (_request, reply) => {
+  app.get("/health/live", { schema: live, ...options }, async () => ({ status: "up" as const }));
+  app.get("/health/ready", { schema: ready, ...options }, async (_request, reply) => {
     const readiness = await app.readiness();
     return reply.code(readiness.status === "up" ? 200 : 503).send(readiness);
   });

@@ -24,10 +24,10 @@ import readiness from "../plugins/services/readiness.js";
 import redis from "../plugins/services/redis.js";
 import requestLog from "../plugins/http/request-log.js";
 import revocation from "../plugins/services/revocation.js";
+import { schemaController } from "../plugins/http/schema-compilers.js";
 import securityHeaders from "../plugins/http/security-headers.js";
 import statusListPlugin from "../plugins/services/status-lists.js";
 import tokens from "../plugins/services/tokens.js";
-import validation from "../plugins/http/validation.js";
 import adminClients from "../routes/operator/clients.js";
 import adminKeys from "../routes/operator/keys.js";
 import auth from "../routes/login/auth.js";
@@ -94,6 +94,7 @@ export async function buildApp(
     forceCloseConnections: "idle",
     return503OnClosing: false, // who still asks is answered, and told to close the connection
     clientErrorHandler: answerUnreadable,
+    schemaController,
     frameworkErrors: (error, request, reply) => {
       answerError(error, request, reply.headers(app.securityHeaders));
     },
@@ -112,7 +113,6 @@ export async function buildApp(
   await app.register(pages);
   await app.register(errors);
   await app.register(bodyParsing);
-  await app.register(validation);
   await app.register(securityHeaders);
   await app.register(published);
   await app.register(openapi);

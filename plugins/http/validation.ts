@@ -1,8 +1,8 @@
-import { Ajv, type Options } from "ajv";
-import addFormats from "ajv-formats";
-import type { FastifySchemaValidationError } from "fastify";
-import fp from "fastify-plugin";
+import { createRequire } from "node:module";
+import type { Ajv, Options } from "ajv";
+import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 
+const require = createRequire(import.meta.url);
 const STRICT: Options = {
   coerceTypes: false,
   removeAdditional: false,
@@ -12,28 +12,35 @@ const STRICT: Options = {
   verbose: true,
 };
 
-/** Validation that changes nothing in a JSON body; only query strings and path parameters, which are all text, are coerced. */
-export default fp(async (app) => {
+/**
+ * Validation that changes nothing in a JSON body; only query strings and path parameters, which are all text, are
+ * coerced. `schemas` are the shared ones, by $id. Ajv is loaded, and a schema compiled, by the first request that needs
+ * it: compiling every schema would take a third of the start.
+ */
+export function buildValidator(schemas: unknown): FastifySchemaCompiler<unknown> {
   const compilers = new Map<string, Ajv>();
   const compiler = (part: string): Ajv => {
     const known = compilers.get(part);
     if (known !== undefined) return known;
+    const { Ajv } = require("ajv") as typeof import("ajv");
+    const addFormats = require("ajv-formats") as typeof import("ajv-formats");
     const ajv = new Ajv(part === "body" ? STRICT : { ...STRICT, coerceTypes: true });
     addFormats.default(ajv);
-    for (const schema of Object.values(app.getSchemas())) ajv.addSchema(schema as object);
+    for (const schema of Object.values(schemas as object)) ajv.addSchema(schema as object);
     compilers.set(part, ajv);
     return ajv;
   };
-  app.setValidatorCompiler(({ schema, httpPart }) => {
-    const validate = compiler(httpPart === "body" ? "body" : "text").compile(schema);
+  return ({ schema, httpPart }) => {
+    let validate: ReturnType<Ajv["compile"]> | undefined;
     return (data: unknown) => {
+      validate ??= compiler(httpPart === "body" ? "body" : "text").compile(schema as object);
       if (validate(data)) return { value: data };
       return {
         error: validate.errors?.map(explain) as unknown as Error & { validation: FastifySchemaValidationError[] },
       };
     };
-  });
-}, { name: "validation" });
+  };
+}
 
 /** A field's description says what it takes; that helps more than the keyword that failed. */
 function explain<E extends { keyword: string; message?: string; parentSchema?: object; data?: unknown }>(error: E): E {

@@ -78,7 +78,7 @@ export async function testApp(
   const fastify = await buildApp(config, { ...overrides, logStream: { write: (line) => { logs.push(line); } } });
   t.teardown(() => fastify.close());
   await fastify.ready();
-  const validate = responseValidator(fastify.swagger() as unknown as OpenApiDocument);
+  const validate = responseValidator((await fastify.documentation()).swagger() as unknown as OpenApiDocument);
   const call: TestApp["call"] = async (method, url, sent = {}) => {
     const { statusCode: status, headers, body: text } = await fastify.inject({ method: method as "GET", url, ...sent });
     const contentType = headers["content-type"]?.toString();
