@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { Value } from "@sinclair/typebox/value";
 import { contradictions } from "./rules.js";
 import { isPostgres, sqlitePath } from "./database-url.js";
 import type { Algorithm } from "../keys/algorithms.js";
 import { importSigningKey } from "../keys/signing-key.js";
 import { isLoopback } from "../shared/loopback.js";
-import { readProviders } from "./providers.js";
+import { openIdNames, readProviders } from "./providers.js";
 import type { ProviderSettings } from "../providers/provider.js";
-import { SETTINGS, type SettingName, settingNotes } from "./settings.js";
+import { SETTING_NAMES, type SettingName, settingNotes } from "./settings.js";
+import { unknownVariables } from "./unknown-variables.js";
 
 type Registration = "open" | "token" | "closed";
 
@@ -66,20 +66,29 @@ type Values = Partial<Record<SettingName, string>>;
 export function loadConfig(env: Environment): Config {
   const faults: string[] = [];
   const values = readValues(env, faults);
-  for (const { path, schema } of Value.Errors(SETTINGS, Value.Default(SETTINGS, { ...values }))) {
-    const name = path.slice(1) as SettingName;
-    if (values[name] === undefined && schema.default === undefined) continue; // unset is fine: the rules below say when not
-    faults.push(`${name} must be ${settingNotes(name).remedy}`);
+  for (const name of SETTING_NAMES) {
+    const { pattern, remedy } = settingNotes(name);
+    if (values[name] === undefined || new RegExp(pattern).test(values[name])) continue;
+    faults.push(`${name} must be ${remedy}`);
     delete values[name];
   }
   const config = interpret(values, env, faults);
+  faults.push(...misspelt(values, env, faults));
   if (faults.length > 0) throw new ConfigError([...new Set(faults)]);
   return Object.freeze(config);
 }
 
+function misspelt(values: Values, env: Environment, faults: readonly string[]): string[] {
+  const names = SETTING_NAMES.flatMap((name) => (settingNotes(name).secret ? [name, `${name}_FILE`] : [name]));
+  const found = unknownVariables(env, names, openIdNames((name) => values[name as SettingName]));
+  // Where the providers' names were refused, it is not known which variables they make.
+  const namesRefused = faults.some((fault) => fault.startsWith("AUTHFLOW_OIDC_PROVIDERS "));
+  return namesRefused ? found.filter((fault) => !fault.startsWith("AUTHFLOW_OIDC_")) : found;
+}
+
 function readValues(env: Environment, faults: string[]): Values {
   const values: Values = {};
-  for (const name of Object.keys(SETTINGS.properties) as SettingName[]) {
+  for (const name of SETTING_NAMES) {
     const value = readValue(env, name, settingNotes(name).secret, faults);
     if (value !== undefined) values[name] = value;
   }
@@ -104,7 +113,8 @@ function readSecret(name: string, path: string, faults: string[]): string | unde
 }
 
 function interpret(given: Values, env: Environment, faults: string[]): Config {
-  const values = Value.Default(SETTINGS, { ...given }) as Values & Record<SettingName, string>;
+  const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, given[name] ?? settingNotes(name).default])) as
+    Record<SettingName, string>; // where there is no default, only `given` is read
   const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
   const [keyEncryptionKey, ...formerKeyEncryptionKeys] =

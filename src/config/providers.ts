@@ -15,9 +15,13 @@ export function readProviders(read: ReadVariable, faults: string[]): ProviderSet
     const credentials = readCredentials(prefix, read, faults);
     return credentials === undefined ? [] : [{ name, ...credentials, tenant: read(`${prefix}_TENANT`) }];
   });
-  const names = read("AUTHFLOW_OIDC_PROVIDERS")?.split(",").map((name) => name.trim()) ?? [];
+  const names = openIdNames(read);
   return [...named, ...names.flatMap((name) => readOpenIdProvider(name, names, read, faults))];
 }
+
+/** The names in AUTHFLOW_OIDC_PROVIDERS, valid or not. */
+export const openIdNames = (read: ReadVariable): string[] =>
+  read("AUTHFLOW_OIDC_PROVIDERS")?.split(",").map((name) => name.trim()) ?? [];
 
 function readOpenIdProvider(name: string, names: string[], read: ReadVariable, faults: string[]): ProviderSettings[] {
   const variable = openIdVariable(name);
@@ -51,7 +55,8 @@ function readCredentials(prefix: string, read: ReadVariable, faults: string[]) {
   return { clientId: clientId ?? "", clientSecret: clientSecret ?? "" };
 }
 
-const openIdVariable = (name: string): string => `AUTHFLOW_OIDC_${name.toUpperCase().replaceAll("-", "_")}`;
+/** What the variables of an OpenID provider begin with. */
+export const openIdVariable = (name: string): string => `AUTHFLOW_OIDC_${name.toUpperCase().replaceAll("-", "_")}`;
 
 function isIssuer(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined;

@@ -199,4 +199,7 @@ export const SETTINGS = Type.Object({
 });
 
 export type SettingName = keyof typeof SETTINGS.properties;
-export const settingNotes = (name: SettingName): Notes => SETTINGS.properties[name] as unknown as Notes;
+export const SETTING_NAMES = Object.keys(SETTINGS.properties) as SettingName[];
+/** What is known of a setting; its value has to match `pattern`. */
+export const settingNotes = (name: SettingName): Notes & { pattern: string } =>
+  SETTINGS.properties[name] as unknown as Notes & { pattern: string };

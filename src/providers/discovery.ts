@@ -1,5 +1,4 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
 import type { Clock } from "../shared/clock.js";
 import { type Upstream, UpstreamError } from "./upstream.js";
 
@@ -70,6 +69,7 @@ export class Discovery {
 
   async #fetch(): Promise<ProviderMetadata> {
     const document = await this.#upstream.getJson(this.#url);
+    const { Value } = await import("@sinclair/typebox/value"); // for logins only: it would hold up the start
     const [fault] = [...Value.Errors(Metadata, document)];
     if (fault !== undefined || !Value.Check(Metadata, document)) {
       throw new UpstreamError("untrustworthy", `${this.#url}: ${fault?.path} ${fault?.message}`);

@@ -197,3 +197,36 @@ for (const [env, expected] of BAD_PROVIDERS) {
   t.match(found, expected, JSON.stringify(env));
   t.equal(found.length, expected.length, `no more than that: ${found.join("; ")}`);
 }
+
+const OKTA = { AUTHFLOW_OIDC_OKTA_ISSUER: "https://okta.example", AUTHFLOW_OIDC_OKTA_CLIENT_ID: "an-id",
+  AUTHFLOW_OIDC_OKTA_CLIENT_SECRET: "a-secret" };
+const MISSPELT: [env: Record<string, string>, fault: string][] = [
+  [{ AUTHFLOW_TOKN_TTL: "15m" }, "AUTHFLOW_TOKN_TTL is not a setting: did you mean AUTHFLOW_TOKEN_TTL?"],
+  [{ AUTHFLOW_TOKEN_TTL_MAXIMUM: "1h" }, "AUTHFLOW_TOKEN_TTL_MAXIMUM is not a setting: did you mean AUTHFLOW_TOKEN_TTL_MAX?"],
+  [{ AUTHFLOW_ADMIN_TOKEN_FIEL: "/x" }, "AUTHFLOW_ADMIN_TOKEN_FIEL is not a setting: did you mean AUTHFLOW_ADMIN_TOKEN_FILE?"],
+  [{ AUTHFLOW_ISSUER_FILE: "/x" }, "AUTHFLOW_ISSUER_FILE is not a setting: did you mean AUTHFLOW_ISSUER?"],
+  [{ AUTHFLOW_PORT: "8080" }, "AUTHFLOW_PORT is not a setting: did you mean PORT?"],
+  [{ AUTHFLOW_SOMETHING_ELSE: "x" }, "AUTHFLOW_SOMETHING_ELSE is not a setting: remove it, or check its spelling"],
+  [{ AUTHFLOW_OIDC_MY_CORP_SCOPE: "openid" },
+    "AUTHFLOW_OIDC_MY_CORP_SCOPE is of no use, because AUTHFLOW_OIDC_PROVIDERS does not name my-corp: add it there"],
+  [{ ...OKTA, AUTHFLOW_OIDC_PROVIDERS: "okta", AUTHFLOW_OIDC_OKTA_SCOPES: "openid" },
+    "AUTHFLOW_OIDC_OKTA_SCOPES is not a setting: did you mean AUTHFLOW_OIDC_OKTA_SCOPE?"],
+  [{ ...OKTA, AUTHFLOW_OIDC_PROVIDERS: "okta", AUTHFLOW_OIDC_OKTAS_SCOPE: "openid" },
+    "AUTHFLOW_OIDC_OKTAS_SCOPE is not a setting: did you mean AUTHFLOW_OIDC_OKTA_SCOPE?"],
+  [{ ...OKTA, AUTHFLOW_OIDC_PROVIDERS: "okta", AUTHFLOW_OIDC_CORP_SCOPE: "openid" },
+    "AUTHFLOW_OIDC_CORP_SCOPE is of no use, because AUTHFLOW_OIDC_PROVIDERS does not name corp: add it there"],
+];
+for (const [env, fault] of MISSPELT) t.strictSame(faults(env), [fault], "a misspelt setting is named, with the nearest one");
+t.strictSame(faults(OKTA), Object.keys(OKTA).map((name) =>
+  `${name} is of no use, because AUTHFLOW_OIDC_PROVIDERS does not name okta: add it there`));
+
+await t.test("what is no misspelt setting is left alone", async (t) => {
+  t.strictSame(faults({ AUTHFLOW_TOKN_TTL: "", AUTHFLOW_TOKN_TLT: "  " }), [], "a variable without a value is not set");
+  t.strictSame(faults({ NODE_ENV: "production", PORTS: "1", authflow_x: "1", GOOGLE_TENANT: "x" }), [], "other names");
+  t.strictSame(faults({ ...OKTA, AUTHFLOW_OIDC_PROVIDERS: "okta", AUTHFLOW_OIDC_OKTA_SCOPE: "openid" }), []);
+  t.strictSame(faults({
+    AUTHFLOW_SERVICE_HOST: "10.0.0.1", AUTHFLOW_SERVICE_PORT: "8080", AUTHFLOW_SERVICE_PORT_HTTP: "8080",
+    AUTHFLOW_PORT: "tcp://10.0.0.1:8080", AUTHFLOW_PORT_8080_TCP: "tcp://10.0.0.1:8080",
+    AUTHFLOW_PORT_8080_TCP_PROTO: "tcp", AUTHFLOW_PORT_8080_TCP_ADDR: "10.0.0.1", AUTHFLOW_REDIS_SERVICE_HOST: "10.0.0.2",
+  }), [], "what Kubernetes says of a Service called authflow");
+});

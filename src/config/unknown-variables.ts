@@ -1,0 +1,69 @@
+import { openIdVariable } from "./providers.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const PREFIX = "AUTHFLOW_";
+const OPENID_PREFIX = "AUTHFLOW_OIDC_";
+const OPENID_VARIABLE = /^AUTHFLOW_OIDC_(\w+?)_(ISSUER|CLIENT_ID|CLIENT_SECRET|CLIENT_SECRET_FILE|SCOPE)$/;
+/** What Kubernetes gives every pod about a Service called authflow or authflow-<something>. */
+const SERVICE_VARIABLE = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
+const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//;
+
+/**
+ * A fault for each variable of `env` that begins with AUTHFLOW_ and means nothing: a misspelt setting would silently
+ * leave the default in force. `settings` are the names that mean something; `providers` are the names in
+ * AUTHFLOW_OIDC_PROVIDERS, each of which makes further ones. An empty variable is one that is not set.
+ */
+export function unknownVariables(env: Environment, settings: readonly string[], providers: readonly string[]): string[] {
+  const known = [...settings, ...providers.flatMap(variablesOf)];
+  return Object.entries(env)
+    .filter(([name, value]) => name.startsWith(PREFIX) && !known.includes(name) && !isOfKubernetes(name, value))
+    .filter(([, value]) => value?.trim())
+    .map(([name]) => {
+      const [, provider, part] = OPENID_VARIABLE.exec(name) ?? [];
+      if (provider !== undefined && part !== undefined) return unknownProvider(name, provider, part, providers);
+      const prefix = name.startsWith(OPENID_PREFIX) ? OPENID_PREFIX : PREFIX;
+      const nearest = nearestOf(name, prefix === PREFIX ? known : known.filter((one) => one.startsWith(prefix)), prefix);
+      return `${name} is not a setting: ${nearest ? `did you mean ${nearest}?` : "remove it, or check its spelling"}`;
+    });
+}
+
+function unknownProvider(name: string, provider: string, part: string, providers: readonly string[]): string {
+  const nearest = nearestOf(OPENID_PREFIX + provider, providers.map(openIdVariable), OPENID_PREFIX);
+  if (nearest !== undefined) return `${name} is not a setting: did you mean ${nearest}_${part}?`;
+  const missing = provider.toLowerCase().replaceAll("_", "-");
+  return `${name} is of no use, because AUTHFLOW_OIDC_PROVIDERS does not name ${missing}: add it there`;
+}
+
+const variablesOf = (provider: string): string[] =>
+  ["ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "SCOPE"]
+    .map((suffix) => `${openIdVariable(provider)}_${suffix}`);
+
+const isOfKubernetes = (name: string, value = ""): boolean =>
+  SERVICE_VARIABLE.test(name) || (name.endsWith("_PORT") && SERVICE_ADDRESS.test(value));
+
+/** The candidate that takes the fewest changes, at most one for every three letters after `prefix`, which all may have. */
+function nearestOf(name: string, candidates: readonly string[], prefix: string): string | undefined {
+  const withoutFile = name.replace(/_FILE$/, ""); // which only secrets may have
+  if (candidates.includes(withoutFile)) return withoutFile;
+  const rest = name.slice(prefix.length);
+  const [nearest] = candidates
+    .map((candidate) => ({ candidate, changes: changesBetween(rest, candidate.replace(prefix, "")) }))
+    .filter(({ changes }) => changes <= rest.length / 3)
+    .sort((a, b) => a.changes - b.changes);
+  return nearest?.candidate;
+}
+
+/** How many letters have to be put in, taken out or replaced (Levenshtein). */
+function changesBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...a].entries()) {
+    const next = [index + 1];
+    for (let column = 0; column < b.length; column++) {
+      const replaced = (row[column] as number) + (letter === b[column] ? 0 : 1);
+      next.push(Math.min(replaced, (row[column + 1] as number) + 1, (next[column] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
