@@ -17,8 +17,8 @@ export interface Grant<Parameters extends TObject = TObject> {
   /** A request, for the documents. */
   readonly example: Static<Parameters>;
   /** Whether this client may use it. */
-  allows(client: Client): boolean;
-  exchange(client: Client, parameters: Static<Parameters>): Promise<TokenResponse>;
+  allows: (client: Client) => boolean;
+  exchange: (client: Client, parameters: Static<Parameters>) => Promise<TokenResponse>;
 }
 
 /** Checks a grant's functions against its own parameters; the table takes grants with any. */

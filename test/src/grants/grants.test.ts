@@ -29,13 +29,13 @@ await t.test("a grant is one entry of the table: endpoint, documents and checks 
   t.strictSame(await grants.exchange(aClient(), { ...form, code: "another grant's", client_secret: "not its business" }),
     { access_token: "api", token_type: "Bearer", expires_in: 60, scope: "read" });
   t.strictSame(received, [{ audience: "api", scope: undefined }], "it gets its own parameters and no others");
-  const { properties, required, ...form } = tokenForm(grants);
+  const { properties, required, ...documented } = tokenForm(grants);
   t.strictSame(Object.keys(properties),
     ["grant_type", "code", "redirect_uri", "code_verifier", "audience", "scope", "client_id", "client_secret"]);
   t.equal(properties.grant_type?.description, "`authorization_code` or `machine`");
   t.equal(properties.audience?.description, "Who it is for");
   t.equal(required, undefined, "which ones are needed depends on the grant");
-  t.match(form.examples, [{ grant_type: "authorization_code" }, { grant_type: "machine", audience: "api" }]);
+  t.match(documented.examples, [{ grant_type: "authorization_code" }, { grant_type: "machine", audience: "api" }]);
 });
 
 const refused: [what: string, client: Client, form: Record<string, string>, error: string, message: RegExp][] = [
