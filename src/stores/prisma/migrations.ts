@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { isPostgres } from "../../config/database-url.js";
+import { packageRoot } from "../../shared/package-root.js";
 
 export interface Migration { name: string; sql: string; checksum: string }
 export interface Applied { migration_name: string; checksum: string; finished_at: unknown; rolled_back_at: unknown }
 
 /** Every migration of the url's dialect, oldest first. */
 export function readMigrations(url: string): Migration[] {
-  const dir = join(packageRoot(import.meta.dirname), "prisma/migrations", isPostgres(url) ? "postgresql" : "sqlite");
+  const dir = join(packageRoot(), "prisma/migrations", isPostgres(url) ? "postgresql" : "sqlite");
   return readdirSync(dir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => {
@@ -28,12 +29,4 @@ export function pendingOf(all: Migration[], applied: Applied[]): Migration[] {
     if (row.checksum !== checksum) throw new Error(`Migration ${name} was edited after it was applied`);
     return false;
   });
-}
-
-/** This file runs from the source and from dist, at different depths. */
-function packageRoot(dir: string): string {
-  if (existsSync(join(dir, "package.json"))) return dir;
-  const parent = dirname(dir);
-  if (parent === dir) throw new Error("No package.json above the stores: the migrations can't be found");
-  return packageRoot(parent);
 }
