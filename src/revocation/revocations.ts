@@ -67,9 +67,26 @@ export class Revocations {
 
   /** Ends every token of a subject that was issued until now, whoever minted it; the client must be allowed to mint for it. */
   async revokeSubject({ policy }: Client, sub: string): Promise<void> {
-    if (!isPrintable(sub)) throw invalidRequest("sub must not hold control characters or bidirectional overrides");
+    checkPrintable("sub", sub);
     enforceSubject(policy, sub, this.#dependencies.loginProviders);
     await this.#endIssued({ scope: "sub", value: sub });
+  }
+
+  /** As `revokeSubject`, for an operator, who may name any subject. */
+  async revokeSubjectAsOperator(sub: string): Promise<void> {
+    checkPrintable("sub", sub);
+    await this.#endIssued({ scope: "sub", value: sub });
+  }
+
+  /**
+   * Revokes a token of which only the id is known. Its expiry is not: the entry lasts as long as any token issued by now
+   * can. A status list can't show it, because the token's index is not known either.
+   */
+  async revokeById(jti: string): Promise<void> {
+    checkPrintable("jti", jti);
+    const { clock, longestTtl } = this.#dependencies;
+    const expiresAt = clock() + CUTOFF_TOLERANCE + longestTtl() * 1000;
+    await this.revokeIssued({ jti, clientId: "", subject: "", expiresAt });
   }
 
   /** Ends every token that a client was issued until now. */
@@ -128,4 +145,8 @@ export class Revocations {
   async #refuseRevoked(token: VerifiedToken): Promise<void> {
     if (await this.#dependencies.state.isInEffect(token)) throw invalidToken("The token was revoked");
   }
+}
+
+function checkPrintable(name: string, text: string): void {
+  if (!isPrintable(text)) throw invalidRequest(`${name} must not hold control characters or bidirectional overrides`);
 }
