@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from "fastify";
 import fp from "fastify-plugin";
 import { AuthflowError, invalidRequest, notFound } from "../../src/shared/errors.js";
 import { errorPage, prefersPage } from "./pages.js";
@@ -66,25 +66,28 @@ function wwwAuthenticate(challenge: "Basic" | "Bearer", { code, message }: Authf
     : realm;
 }
 
+/** What is wrong with input that its schema refuses, by the name of the field. `part` is "body", "querystring", … */
+export function invalidInput([first]: FastifySchemaValidationError[], part: string): AuthflowError {
+  if (part === "body" && first?.keyword === "type" && first.instancePath === "")
+    return invalidRequest("The request body must be a JSON object, such as {}");
+  const field = [...(first?.instancePath.split("/").slice(1) ?? [])].join(".");
+  const name = field || part;
+  switch (first?.keyword) {
+    case "additionalProperties":
+      return invalidRequest(
+        `Unknown field ${[field, String(first.params.additionalProperty)].filter(Boolean).join(".")}: remove it or check its spelling`,
+      );
+    case "required":
+      return invalidRequest(`${[field, String(first.params.missingProperty)].filter(Boolean).join(".")} is missing`);
+    default:
+      return invalidRequest(`${name} ${first?.message ?? "is not valid"}`);
+  }
+}
+
 export default fp(async (app) => {
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request) => {
     throw notFound(`${request.method} ${request.url.split("?", 1)[0]} does not exist: see /docs`);
   });
-  app.setSchemaErrorFormatter(([first], part) => {
-    if (part === "body" && first?.keyword === "type" && first.instancePath === "")
-      return invalidRequest("The request body must be a JSON object, such as {}");
-    const field = [...(first?.instancePath.split("/").slice(1) ?? [])].join(".");
-    const name = field || part;
-    switch (first?.keyword) {
-      case "additionalProperties":
-        return invalidRequest(
-          `Unknown field ${[field, String(first.params.additionalProperty)].filter(Boolean).join(".")}: remove it or check its spelling`,
-        );
-      case "required":
-        return invalidRequest(`${[field, String(first.params.missingProperty)].filter(Boolean).join(".")} is missing`);
-      default:
-        return invalidRequest(`${name} ${first?.message ?? "is not valid"}`);
-    }
-  });
+  app.setSchemaErrorFormatter(invalidInput);
 }, { name: "errors", dependencies: ["pages"] });
