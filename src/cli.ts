@@ -1,37 +1,117 @@
 #!/usr/bin/env node
-import { Command } from "commander";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import type { FastifySchemaValidationError } from "fastify";
 import { clientCommands } from "./cli/clients.js";
+import type { Context, Environment, Services, Streams } from "./cli/context.js";
 import { doctorCommand } from "./cli/doctor.js";
+import type { Drivers } from "./cli/drivers.js";
 import { keyCommands } from "./cli/keys.js";
 import { migrateCommand } from "./cli/migrate.js";
 import { mintCommand } from "./cli/mint.js";
-import { reportAndExit } from "./cli/exit.js";
+import { revokeCommand } from "./cli/revoke.js";
+import type { MintPolicy } from "./clients/client.js";
+import { systemClock } from "./shared/clock.js";
+import { isMainModule } from "./shared/main-module.js";
+import { packageRoot } from "./shared/package-root.js";
 
-const program = new Command("authflow")
-  .description("Authflow issues, validates and revokes your application's JWTs.")
-  .addHelpText("after", `
+const AFTER_HELP = `
 Settings are read from the environment (see the README's table), the same for every command:
   DATABASE_URL=postgres://… REDIS_URL=redis://… authflow doctor
 
-A first walk:
+First steps:
   $ authflow clients add my-app https://my-app.com/callback
   $ authflow mint alice --client <client_id>
-  $ authflow serve`)
-  .showHelpAfterError("(authflow --help shows what is possible)");
+  $ authflow serve`;
 
-program.command("serve").description("run the service").action(async () => {
-  const { serve } = await import("./server.js"); // loaded where it is needed, as in each command: help comes at once
-  await serve(process.env);
-});
-program.addCommand(migrateCommand);
-program.addCommand(clientCommands);
-program.addCommand(mintCommand);
-program.addCommand(keyCommands);
-program.addCommand(doctorCommand);
+/**
+ * Runs one command to its end; resolves to the exit code. `args` are those after the program's name. What takes long to
+ * load is loaded by the command that needs it, so that help is instant.
+ */
+export async function run(args: readonly string[], env: Environment, streams: Streams): Promise<number> {
+  const context: Context = {
+    ...streams,
+    env,
+    clock: systemClock,
+    drivers,
+    exitCode: 0,
+    withServices: (work) => withServices(env, work),
+    serve: async () => (await import("./server.js")).serve(env),
+  };
+  try {
+    await programOf(context).parseAsync(args, { from: "user" });
+    return context.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode; // it has printed the help, the version or the mistake
+    const { explain } = await import("./cli/exit.js");
+    streams.stderr.write(`${explain(error)}\n`);
+    return 1;
+  }
+}
 
-// A reader that has seen enough (authflow clients list | head) is no fault.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
-});
-program.parseAsync().catch(reportAndExit);
+function programOf(context: Context): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string };
+  const program = new Command("authflow")
+    .description("Authflow issues, validates and revokes your application's JWTs.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help for a command")
+    .helpCommand("help [command]", "print help for a command")
+    .addHelpText("after", AFTER_HELP)
+    .showHelpAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => { context.stdout.write(text); },
+      writeErr: (text) => { context.stderr.write(text); },
+    });
+  program.command("serve").description("run the service").action(() => context.serve());
+  migrateCommand(program, context);
+  clientCommands(program, context);
+  mintCommand(program, context);
+  revokeCommand(program, context);
+  keyCommands(program, context);
+  doctorCommand(program, context);
+  return program;
+}
+
+const drivers: Drivers = {
+  migrate: async (url) => (await import("./stores/prisma/migrate.js")).migrate(url),
+  inspectDatabase: async (url) => (await import("./stores/prisma/inspection.js")).inspectDatabase(url),
+  inspectRedis: async (url, timeout) => (await import("./stores/redis/inspection.js")).inspectRedis(url, timeout),
+  connectUpstreams: async () => (await import("./upstream/connect.js")).connectUpstreams(systemClock),
+};
+
+/** What plugins/http/validation.ts sets: Fastify's own type knows less of it. */
+type ValidatorCompiler = (route: { schema: object; httpPart: "body" }) =>
+  (input: unknown) => { error?: FastifySchemaValidationError[] };
+
+async function withServices<T>(env: Environment, work: (services: Services) => Promise<T>): Promise<T> {
+  const [{ buildApp }, { loadConfig }, { invalidInput }] =
+    await Promise.all([import("./app.js"), import("./config/load.js"), import("../plugins/http/errors.js")]);
+  // Results go to standard output, for whoever reads the pipe; the log must not mix in.
+  const app = await buildApp(loadConfig({ ...env, LOG_LEVEL: "silent" }));
+  try {
+    await app.ready();
+    const { clients, keys, tokens, revocations, clock } = app;
+    const compile = app.validatorCompiler as unknown as ValidatorCompiler;
+    const checkPolicy: Services["checkPolicy"] = (policy) => {
+      const { error } = compile({ schema: { $ref: "ClientPatch#" }, httpPart: "body" })({ policy });
+      if (error !== undefined) throw invalidInput(error, "body");
+      return policy as Partial<MintPolicy>;
+    };
+    return await work({ clients, keys, tokens, revocations, clock, checkPolicy });
+  } finally {
+    await app.close();
+  }
+}
+
+if (isMainModule(import.meta)) {
+  // A reader that has seen enough (authflow clients list | head) is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+  const code = await run(process.argv.slice(2), process.env, process);
+  // Not where it is 0: the service may be running. Otherwise nothing that is left open may keep the process.
+  if (code !== 0) process.exit(code);
+}

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { ROOT } from "./support/root.js";
 import t from "./support/tap.js";
+import { ROOT } from "./support/root.js";
 
-const COMPOSITION = /^src\/(app|server|cli)\.ts$|^src\/cli\//;
+const COMPOSITION = /^src\/(app|server|cli)\.ts$/;
 const DRIVERS = /^(ioredis|@fastify\/redis|libsql|pg|@prisma\/.*|prisma)$/;
 /** What speaks to identity providers. @fastify/oauth2 for its list of endpoints only: it registers nothing. */
 const UPSTREAM_DRIVERS = /^(jose|simple-oauth2|@fastify\/oauth2|@hapi\/wreck|ipaddr\.js)$/;
@@ -33,7 +33,7 @@ function importsOf(file: string, source: string): Import[] {
 interface Rule { promise: string; covers: (file: string) => boolean; allows: (found: Import) => boolean }
 
 const isDomain = (file: string): boolean =>
-  file.startsWith("src/") && !/^src\/(stores|upstream)\//.test(file) && !COMPOSITION.test(file);
+  file.startsWith("src/") && !/^src\/(stores|upstream|cli)\//.test(file) && !COMPOSITION.test(file);
 const isOurs = (to: string): boolean => to.endsWith(".ts");
 const RULES: Rule[] = [
   {
@@ -42,9 +42,15 @@ const RULES: Rule[] = [
     allows: ({ to }) => /^node:|^@sinclair\/typebox(\/|$)/.test(to) || (isOurs(to) && isDomain(to)),
   },
   {
-    promise: "stores import the domain, their driver and each other",
+    promise: "the command line imports Node, commander and the domain; the composition root gives it the rest",
+    covers: (file) => file.startsWith("src/cli/"),
+    allows: ({ to }) => /^node:|^commander$/.test(to) || isDomain(to) || to.startsWith("src/cli/"),
+  },
+  {
+    promise: "stores import the domain, their driver and each other, and the port that doctor asks them by",
     covers: (file) => file.startsWith("src/stores/"),
-    allows: ({ to }) => /^node:/.test(to) || DRIVERS.test(to) || isDomain(to) || to.startsWith("src/stores/"),
+    allows: ({ to, typeOnly }) => /^node:/.test(to) || DRIVERS.test(to) || isDomain(to) ||
+      to.startsWith("src/stores/") || (typeOnly && to === "src/cli/drivers.ts"),
   },
   {
     promise: "src/upstream imports the domain and what speaks to identity providers, which stays there",
@@ -94,11 +100,11 @@ for (const { promise, covers, allows } of RULES) {
   });
 }
 
-t.test("the domain is given its time and its environment", async (t) => {
+t.test("the domain, the stores and the command line are given their time and their environment", async (t) => {
   const reached = [...sources]
     .filter(
       ([file]) =>
-        (isDomain(file) || file.startsWith("src/stores/")) && file !== "src/shared/clock.ts" && !file.includes("/migrate-"),
+        (isDomain(file) || /^src\/(stores|cli)\//.test(file)) && file !== "src/shared/clock.ts" && !file.includes("/migrate-"),
     )
     .flatMap(([file, source]) => source.split("\n").map((text, i) => ({ place: `${file}:${i + 1}`, text })))
     .filter(({ text }) => /process\.env|Date\.now\(|new Date\(\)/.test(text))

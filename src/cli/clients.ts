@@ -1,82 +1,134 @@
-import { Command, InvalidArgumentError, Option } from "commander";
-import { presentClient, presentMetadata } from "../../routes/schemas/operator/clients.js";
+import { type Command, Option } from "commander";
 import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/client.js";
-import { print, withApp } from "./run.js";
+import { presentClient, presentMetadata } from "../clients/presentation.js";
+import type { ClientRegistry } from "../clients/registry.js";
+import { jsonObject, wholeSeconds } from "./arguments.js";
+import type { Context } from "./context.js";
+import { confirm, print, printList } from "./terminal.js";
+
+const PAGE = 200;
+/** Seconds: 30 days. */
+const OVERLAP_MAX = 2_592_000;
+
+export function clientCommands(program: Command, context: Context): void {
+  const clients = program.command("clients").description("register and manage applications");
+  readingCommands(clients, context);
+  changingCommands(clients, context);
+}
+
+function readingCommands(group: Command, context: Context): void {
+  const { withServices } = context;
+  group.command("list")
+    .description("list the applications in the order of registration")
+    .option("--json", "as a JSON array, with everything but the secrets")
+    .action(({ json }: { json?: boolean }) => withServices(async ({ clients, clock }) => {
+      printList(context, await all(clients), { json, line: (client) => line(client, clock()), present: presentClient });
+    }));
+
+  group.command("show")
+    .description("print an application as JSON, with everything but the secrets")
+    .argument("<client-id>")
+    .action((id: string) => withServices(async ({ clients }) => {
+      print(context, presentClient(await clients.read(id)));
+    }));
+}
 
 interface AddOptions { public?: boolean; responseTypes?: ResponseType[] }
 
-export const clientCommands = new Command("clients").description("register and manage applications");
+function changingCommands(group: Command, context: Context): void {
+  const { withServices } = context;
+  group.command("add")
+    .description("register an application; its secret is shown only now")
+    .argument("<name>", "1 to 100 characters")
+    .argument("<redirect-uris...>", "1 to 20 absolute URIs, https unless loopback")
+    .option("--public", "an application that can't keep a secret: a page in a browser, a mobile application")
+    .addOption(new Option("--response-types <types...>", "what a login returns; the first is the default")
+      .choices(RESPONSE_TYPES))
+    .action((name: string, redirectUris: string[], { public: isPublic, responseTypes }: AddOptions) =>
+      withServices(async ({ clients }) => {
+        const { client, secret } = await clients.register({ name, redirectUris, isPublic, responseTypes });
+        const { client_id, redirect_uri: _first, ...metadata } = presentMetadata(client);
+        print(context, { client_id, client_secret: secret, ...metadata });
+      }));
 
-clientCommands.command("add")
-  .description("register an application; its secret is shown only now")
-  .argument("<name>", "what people call it")
-  .argument("<redirect-uris...>", "1 to 20 absolute URIs, https unless loopback")
-  .option("--public", "one that can keep no secret: a page in a browser, a mobile application")
-  .addOption(new Option("--response-types <types...>", "what a login hands over; the first is the default")
-    .choices(RESPONSE_TYPES))
-  .action((name: string, redirectUris: string[], { public: isPublic, responseTypes }: AddOptions) =>
-    withApp(async ({ clients }) => {
-      const { client, secret } = await clients.register({ name, redirectUris, isPublic, responseTypes });
-      const { client_id, redirect_uri: _first, ...metadata } = presentMetadata(client);
-      print({ client_id, client_secret: secret, ...metadata });
+  group.command("redirect-uris")
+    .description("print the redirect URIs of an application, or replace all of them")
+    .argument("<client-id>")
+    .argument("[redirect-uris...]", "the new ones: 1 to 20 absolute URIs, https unless loopback")
+    .option("--json", "as a JSON array")
+    .action((id: string, redirectUris: string[], { json }: { json?: boolean }) => withServices(async ({ clients }) => {
+      const client = redirectUris.length === 0 ? await clients.read(id) : await clients.update(id, { redirectUris });
+      printList(context, client.redirectUris, { json, line: (uri) => uri, present: (uri) => uri });
     }));
 
-clientCommands.command("list")
-  .description("list applications in the order of registration")
-  .option("--json", "one JSON object a line, with everything but the secrets")
-  .action(({ json }: { json?: boolean }) => withApp(async ({ clients, clock }) => {
-    let after: string | undefined;
-    do {
-      const page = await clients.list({ limit: 200, after });
-      for (const client of page.clients) print(json ? JSON.stringify(presentClient(client)) : line(client, clock()));
-      after = page.next ?? undefined;
-    } while (after !== undefined);
-  }));
-
-clientCommands.command("rotate-secret")
-  .description("give an application a new secret; the old one keeps working for a while")
-  .argument("<client-id>")
-  .option("--overlap <seconds>", "how long the old one keeps working", wholeSeconds, 86_400)
-  .action((id: string, { overlap }: { overlap: number }) => withApp(async ({ clients }) => {
-    const { secret, previousExpiresAt } = await clients.rotateSecret(id, overlap);
-    print({ client_id: id, client_secret: secret, previous_expires_at: new Date(previousExpiresAt).toISOString() });
-  }));
-
-clientCommands.command("revoke-tokens")
-  .description("end every token that an application was issued until now")
-  .argument("<client-id>")
-  .action((id: string) => withApp(async ({ revocations }) => {
-    await revocations.revokeClient(id);
-    print(`every token of ${id} that was issued until now is revoked`);
-  }));
-
-for (const [verb, disabled] of [["disable", true], ["enable", false]] as const) {
-  clientCommands
-    .command(verb)
-    .description(
-      disabled
-        ? "stop an application from minting, within a second on every replica"
-        : "let a disabled application mint again",
-    )
+  group.command("policy")
+    .description("print what an application may put into its tokens, as JSON, or change it")
     .argument("<client-id>")
-    .action((id: string) =>
-      withApp(async ({ clients }) => {
-        const client = await clients.update(id, { disabled });
-        print(
-          `${client.name} (${client.id}) is ${disabled ? "disabled: tokens it minted live on until they expire or are revoked" : "enabled"}`,
-        );
-      }),
-    );
+    .option("--set <json>", "the members to change, as a JSON object; null removes a limit",
+      jsonObject('{"audiences":["api"],"max_ttl":null}'))
+    .action((id: string, { set }: { set?: Record<string, unknown> }) =>
+      withServices(async ({ clients, checkPolicy }) => {
+        const client = set === undefined
+          ? await clients.read(id)
+          : await clients.update(id, { policy: checkPolicy(set) });
+        print(context, client.policy);
+      }));
+
+  group.command("rotate-secret")
+    .description("give an application a new secret; the old one keeps working for a while")
+    .argument("<client-id>")
+    .option("--overlap <seconds>", "how long the old one keeps working",
+      wholeSeconds(0, OVERLAP_MAX, `from 0 to ${OVERLAP_MAX} (30 days)`), 86_400)
+    .action((id: string, { overlap }: { overlap: number }) => withServices(async ({ clients }) => {
+      const { secret, previousExpiresAt } = await clients.rotateSecret(id, overlap);
+      const previous_expires_at = new Date(previousExpiresAt).toISOString();
+      print(context, { client_id: id, client_secret: secret, previous_expires_at });
+    }));
+
+  group.command("disable")
+    .description("stop an application from minting, within a second on every replica")
+    .argument("<client-id>")
+    .action((id: string) => withServices(async ({ clients }) => {
+      const { name } = await clients.update(id, { disabled: true });
+      print(context, `${name} (${id}) is disabled. ${tokensStay(id)}`);
+    }));
+
+  group.command("enable")
+    .description("let a disabled application mint again")
+    .argument("<client-id>")
+    .action((id: string) => withServices(async ({ clients }) => {
+      const { name } = await clients.update(id, { disabled: false });
+      print(context, `${name} (${id}) is enabled`);
+    }));
+
+  group.command("delete")
+    .description("delete an application for good")
+    .argument("<client-id>")
+    .option("--yes", "do not ask first")
+    .action((id: string, { yes }: { yes?: boolean }) => withServices(async ({ clients }) => {
+      const { name } = await clients.read(id);
+      await confirm(context, `Delete ${name} (${id}) for good?`, yes);
+      await clients.delete(id);
+      print(context, `${name} (${id}) is deleted. ${tokensStay(id)}`);
+    }));
+}
+
+const tokensStay = (id: string): string =>
+  `Its tokens stay valid until they expire: authflow revoke --client ${id} ends them now`;
+
+async function all(clients: ClientRegistry): Promise<Client[]> {
+  const found: Client[] = [];
+  let after: string | undefined;
+  do {
+    const page = await clients.list({ limit: PAGE, after });
+    found.push(...page.clients);
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  return found;
 }
 
 function line({ id, name, disabled, secrets, isPublic }: Client, now: number): string {
-  const live = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).length;
-  const kind = isPublic ? "public  " : `${live} secret${live === 1 ? "" : "s"}`;
+  const valid = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).length;
+  const kind = isPublic ? "public  " : `${valid} secret${valid === 1 ? "" : "s"}`;
   return [id, disabled ? "disabled" : "enabled ", kind, name].join("  ");
-}
-
-function wholeSeconds(text: string): number {
-  if (!/^\d{1,7}$/.test(text) || Number(text) > 2_592_000)
-    throw new InvalidArgumentError("must be whole seconds from 0 to 2592000 (30 days)");
-  return Number(text);
 }

@@ -2,9 +2,13 @@ import { ConfigError } from "../config/load.js";
 import { AuthflowError } from "../shared/errors.js";
 import { reason } from "../shared/loggable-error.js";
 
+const isPlain = (error: unknown): error is Error => error instanceof ConfigError || error instanceof AuthflowError;
+
 /** What a person should read when something can't go on: every fault, no stack. */
+export const explain = (error: unknown): string => (isPlain(error) ? error.message : reason(error));
+
+/** Ends a process that could not start the service. */
 export function reportAndExit(error: unknown): never {
-  const plain = error instanceof ConfigError || error instanceof AuthflowError;
-  process.stderr.write(`${plain ? error.message : `Authflow could not start: ${reason(error)}`}\n`);
+  process.stderr.write(`${isPlain(error) ? "" : "Authflow could not start: "}${explain(error)}\n`);
   process.exit(1);
 }

@@ -1,41 +1,58 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import type { KeySummary } from "../keys/key-ring.js";
-import { presentKey } from "../../routes/schemas/operator/keys.js";
-import { print, withApp } from "./run.js";
+import { presentKey } from "../keys/presentation.js";
+import type { Context, Services } from "./context.js";
+import { confirm, print, printList } from "./terminal.js";
 
-export const keyCommands = new Command("keys").description("the signing keys");
+export function keyCommands(program: Command, context: Context): void {
+  const { withServices } = context;
+  const group = program.command("keys").description("manage the signing keys");
 
-keyCommands.command("list")
-  .description("list the keys, oldest first, with their states")
-  .option("--json", "as JSON")
-  .action(({ json }: { json?: boolean }) => withApp(async ({ keys: { keys } }) => {
-    if (json) return print(keys.map(presentKey));
-    for (const key of keys) print(line(key));
-  }));
+  group.command("list")
+    .description("list the keys, oldest first, with their states")
+    .option("--json", "as a JSON array")
+    .action(({ json }: { json?: boolean }) => withServices(async ({ keys }) => {
+      printList(context, keys.keys, { json, line, present: presentKey });
+    }));
 
-keyCommands.command("rotate")
-  .description("publish the next key; it signs by itself once every verifier can know it")
-  .action(() => withApp(async ({ keys }) => {
-    await keys.rotate();
-    for (const key of keys.keys) print(line(key));
-  }));
+  group.command("rotate")
+    .description("publish the next key; it signs by itself once every verifier can know it")
+    .action(() => withServices(async ({ keys }) => {
+      await keys.rotate();
+      for (const key of keys.keys) print(context, line(key));
+    }));
 
-keyCommands.command("reencrypt")
-  .description("encrypt the keys under the first entry of AUTHFLOW_KEY_ENCRYPTION_KEY")
-  .action(() => withApp(async ({ keys }) => {
-    print(await keys.reencrypt()
-      ? "The keys are encrypted under the first entry: the others can be taken out of AUTHFLOW_KEY_ENCRYPTION_KEY"
-      : "The keys are encrypted under the first entry already");
-  }));
+  group.command("reencrypt")
+    .description("encrypt the keys under the first entry of AUTHFLOW_KEY_ENCRYPTION_KEY")
+    .action(() => withServices(async ({ keys }) => {
+      print(context, await keys.reencrypt()
+        ? "The keys are encrypted under the first entry: the others can be taken out of AUTHFLOW_KEY_ENCRYPTION_KEY"
+        : "The keys are encrypted under the first entry already");
+    }));
 
-keyCommands.command("revoke")
-  .description("for a key in wrong hands: drop it, and end every token that it ever signed")
-  .argument("<kid>", "see authflow keys list")
-  .action((kid: string) => withApp(async ({ keys, revocations }) => {
-    await keys.revoke(kid);
-    await revocations.revokeKey(kid);
-    for (const key of keys.keys) print(line(key));
-  }));
+  group.command("revoke")
+    .description("for a compromised key: remove it, and end every token that it ever signed")
+    .argument("<kid>", "see authflow keys list")
+    .option("--yes", "do not ask before revoking the active key")
+    .action((kid: string, { yes }: { yes?: boolean }) =>
+      withServices((services) => revokeKey(services, context, kid, yes)));
+}
+
+/** Ends a key and all its tokens, and prints the ring without it. Asks first where the key is the one that signs. */
+export async function revokeKey(
+  { keys, revocations }: Services,
+  context: Context,
+  kid: string,
+  yes: boolean | undefined,
+): Promise<void> {
+  const signs = keys.keys.some((key) => key.kid === kid && key.state === "active");
+  if (signs) {
+    await confirm(context, `${kid} is the active key. Revoke it, and end every token that it ever signed?`, yes);
+  }
+  await keys.revoke(kid);
+  await revocations.revokeKey(kid);
+  for (const key of keys.keys) print(context, line(key));
+}
 
 function line({ kid, algorithm, state, createdAt, activatesAt, leavesAt }: KeySummary): string {
   const outlook = [["signs from", activatesAt], ["leaves", leavesAt]] as const;

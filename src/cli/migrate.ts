@@ -1,14 +1,17 @@
-import { Command } from "commander";
+import type { Command } from "commander";
 import { reason } from "../shared/loggable-error.js";
-import { print } from "./run.js";
+import type { Context } from "./context.js";
+import { print } from "./terminal.js";
 
-export const migrateCommand = new Command("migrate")
-  .description("bring the database up to this version (serve does so by itself)")
-  .action(async () => {
-    const [{ loadConfig }, { migrate }] =
-      await Promise.all([import("../config/load.js"), import("../stores/prisma/migrate.js")]);
-    const applied = await migrate(loadConfig(process.env).databaseUrl).catch((cause: unknown) => {
-      throw new Error(`The database that DATABASE_URL names can't be used: ${reason(cause)}`, { cause });
+export function migrateCommand(program: Command, context: Context): void {
+  program.command("migrate")
+    .description("apply the migrations that the database lacks (serve does so by itself)")
+    .action(async () => {
+      const { loadConfig } = await import("../config/load.js");
+      const applied = await context.drivers.migrate(loadConfig(context.env).databaseUrl).catch((cause: unknown) => {
+        throw new Error(`The database that DATABASE_URL names can't be used: ${reason(cause)}`, { cause });
+      });
+      for (const name of applied) print(context, `applied ${name}`);
+      if (applied.length === 0) print(context, "The database is up to date");
     });
-    print(applied.length === 0 ? "The database is up to date" : applied.map((name) => `applied ${name}`).join("\n"));
-  });
+}

@@ -1,6 +1,8 @@
-import { Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { accessDenied } from "../shared/errors.js";
-import { print, withApp } from "./run.js";
+import { jsonObject, wholeSeconds } from "./arguments.js";
+import type { Context } from "./context.js";
+import { print } from "./terminal.js";
 
 interface Options {
   client: string;
@@ -11,37 +13,21 @@ interface Options {
   claims?: Record<string, unknown>;
 }
 
-export const mintCommand = new Command("mint")
-  .description("issue a token in a client's name, for trying things; prints the JWT")
-  .argument("<sub>", "the user the token is for")
-  .requiredOption("--client <client-id>", "the client, whose policy applies")
-  .option("--provider <name>", "how the user was authenticated")
-  .option("--email <address>")
-  .option("--audience <name...>", "who the token is for")
-  .option("--claims <json>", "further claims, as a JSON object", jsonObject)
-  .option("--expires-in <seconds>", "lifetime", wholeSeconds)
-  .action((sub: string, { client: id, expiresIn: expires_in, ...rest }: Options) =>
-    withApp(async ({ clients, tokens }) => {
-      const client = await clients.read(id);
-    if (client.disabled) throw accessDenied(`This client is disabled: authflow clients enable ${id}`);
-      const { access_token } = await tokens.mint(client, {
-        sub,
-        ...rest,
-        ...(expires_in === undefined ? {} : { expires_in }),
-      });
-      print(access_token);
-    }),
-  );
-
-function jsonObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch { /* said below */ }
-  throw new InvalidArgumentError("must be a JSON object such as '{\"roles\":[\"editor\"]}'");
-}
-
-function wholeSeconds(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("must be whole seconds of at least 1");
-  return Number(text);
+export function mintCommand(program: Command, context: Context): void {
+  program.command("mint")
+    .description("issue a token for an application, to try things; prints the JWT")
+    .argument("<sub>", "the user the token is for")
+    .requiredOption("--client <client-id>", "the application, whose policy applies")
+    .option("--provider <name>", "how the user was authenticated")
+    .option("--email <address>", "the user's email address")
+    .option("--audience <name...>", "the services the token is for")
+    .option("--claims <json>", "further claims, as a JSON object", jsonObject('{"roles":["editor"]}'))
+    .option("--expires-in <seconds>", "lifetime", wholeSeconds(1, 999_999_999, "of at least 1"))
+    .action((sub: string, { client: id, expiresIn, ...rest }: Options) =>
+      context.withServices(async ({ clients, tokens }) => {
+        const client = await clients.read(id);
+        if (client.disabled) throw accessDenied(`This client is disabled: authflow clients enable ${id}`);
+        const expires_in = expiresIn === undefined ? {} : { expires_in: expiresIn };
+        print(context, (await tokens.mint(client, { sub, ...rest, ...expires_in })).access_token);
+      }));
 }

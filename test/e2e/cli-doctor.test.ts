@@ -1,15 +1,26 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import t from "../support/tap.js";
 import { openIdSettings, openIdUpstream } from "../support/openid.js";
 import { privateRedis } from "../support/private-redis.js";
-import { type Finished, runCli, startServer } from "../support/process.js";
+import { cli } from "../support/cli.js";
+import { type Finished, startServer } from "../support/process.js";
 import { postgres, sqlite } from "../support/services.js";
 
 const NOWHERE = "http://localhost:1";
 const doctor = (env: Record<string, string | undefined>): Promise<Finished> =>
-  runCli(["doctor"], { AUTHFLOW_PUBLIC_URL: NOWHERE, ...env });
+  cli(["doctor"], { AUTHFLOW_PUBLIC_URL: NOWHERE, ...env });
 
-await t.test("doctor finds nothing to mend in a healthy installation", async (t) => {
+/** Brings the database up to date; resolves to its URL. */
+async function migrated(DATABASE_URL: string): Promise<string> {
+  const { code, stderr } = await cli(["migrate"], { DATABASE_URL });
+  if (code !== 0) throw new Error(stderr);
+  return DATABASE_URL;
+}
+
+await t.test("doctor finds no problem in a healthy installation", async (t) => {
   const [DATABASE_URL, redis] = [await postgres(t), await privateRedis(t)];
   if (DATABASE_URL === undefined || redis === undefined) return;
   await redis.cli("CONFIG", "SET", "appendonly", "yes");
@@ -20,32 +31,35 @@ await t.test("doctor finds nothing to mend in a healthy installation", async (t)
   t.notMatch(stdout, /FAIL|note/);
   const parts = [
     "settings are valid", "issuer is the public URL", "PostgreSQL answers and is up to date", "Redis answers",
-    "maxmemory-policy noeviction", "appendonly yes", "clock agrees", "JWKS is reachable",
+    "maxmemory-policy noeviction", "appendonly yes", `the service answers at ${url}`, "clock agrees with Redis's",
+    "clock agrees with the service's", "JWKS is reachable",
     "revocation feed is reachable", "status lists",
   ];
   for (const part of parts) t.match(stdout, new RegExp(`  ok   .*${part}`));
-  t.match(stdout, /Nothing stands in the way\.\n$/);
+  t.match(stdout, /\nNo problems found\.\n$/);
 });
 
 await t.test("doctor names a Redis that may evict revocations, and the remedy", async (t) => {
   const redis = await privateRedis(t);
   if (redis === undefined) return;
-  const env = { DATABASE_URL: sqlite(t), REDIS_URL: redis.url };
+  const env = { DATABASE_URL: await migrated(sqlite(t)), REDIS_URL: redis.url };
   await redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
   const broken = await doctor(env);
   t.match(broken, { code: 1, stderr: "" });
   t.match(broken.stdout, /FAIL .*maxmemory-policy allkeys-lru.*CONFIG SET maxmemory-policy noeviction/);
   t.match(broken.stdout, / note  Redis does not persist/);
-  t.match(broken.stdout, /\n1 thing to mend\.\n$/);
+  t.match(broken.stdout, /\n1 problem found\.\n$/);
   await redis.cli("CONFIG", "SET", "maxmemory-policy", "noeviction");
-  t.match(await doctor(env), { code: 0, stdout: /Nothing stands in the way/ });
+  t.match(await doctor(env), { code: 0, stdout: /No problems found/ });
 });
 
-await t.test("doctor reports migrations that wait, and changes nothing itself", async (t) => {
+await t.test("doctor fails where migrations are missing, and changes nothing itself", async (t) => {
   const DATABASE_URL = sqlite(t);
-  t.match(await doctor({ DATABASE_URL }), { code: 0, stdout: / note  SQLite lacks \d+ migration\(s\): authflow mig/ });
+  const missing = await doctor({ DATABASE_URL });
+  t.match(missing, { code: 1, stdout: / FAIL  SQLite lacks \d+ migration\(s\): run authflow migrate/, stderr: "" });
+  t.match(missing.stdout, /\n1 problem found\.\n$/);
   t.notOk(existsSync(DATABASE_URL.slice("file:".length)), "no database was made");
-  t.equal((await runCli(["migrate"], { DATABASE_URL })).code, 0);
+  await migrated(DATABASE_URL);
   t.match(await doctor({ DATABASE_URL }), { code: 0, stdout: /  ok   SQLite answers and is up to date/ });
 });
 
@@ -55,23 +69,25 @@ await t.test("doctor names every service it can't reach and the setting to check
   t.match({ code, stderr }, { code: 1, stderr: "" });
   t.match(stdout, /FAIL .*PostgreSQL can't be used: .*ECONNREFUSED.*DATABASE_URL/);
   t.match(stdout, /FAIL .*Redis does not answer \(.*ECONNREFUSED.*\).*REDIS_URL/);
-  t.match(stdout, / note .*localhost:1.*not reachable.*AUTHFLOW_PUBLIC_URL/);
-  t.match(stdout, /\n2 things to mend\.\n$/);
+  t.match(stdout, / note  no service answers at .*localhost:1 \(not reachable .*\): start.*AUTHFLOW_PUBLIC_URL/);
+  t.match(stdout, /\n2 problems found\.\n$/);
   t.notMatch(stdout, /a-password/);
   t.notMatch(stdout, /\n +at /);
 });
 
-await t.test("doctor asks login providers what a login asks them, and says which callback URL they must know", async (t) => {
+await t.test("doctor asks login providers what a login asks them, and names the callback URL they must know", async (t) => {
   const callback = `${NOWHERE}/auth/corp/callback`;
   const { settings, server } = await openIdUpstream(t, { callbacks: [callback] });
   const env = { ...settings, ...openIdSettings("gone", NOWHERE), AUTHFLOW_OIDC_PROVIDERS: "corp,gone" };
-  const { code, stdout } = await doctor({ DATABASE_URL: sqlite(t), ...env, GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET: "s" });
+  const DATABASE_URL = await migrated(sqlite(t));
+  const { code, stdout } = await doctor({ DATABASE_URL, ...env, GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET: "s" });
   t.equal(code, 1);
   t.match(stdout, `  ok   logins through Corp are on: its console must list the callback URL ${callback}\n`);
-  t.match(stdout, `  ok   logins through GitHub are on: its console must list the callback URL ${NOWHERE}/auth/github/callback\n`);
+  const github = `${NOWHERE}/auth/github/callback`;
+  t.match(stdout, `  ok   logins through GitHub are on: its console must list the callback URL ${github}\n`);
   t.match(stdout, / FAIL {2}logins through gone don't work \(.*ECONNREFUSED.*\): check its settings/);
   server.closeAllConnections();
-  t.match(await doctor({ DATABASE_URL: sqlite(t) }), { code: 0, stdout: /  ok   no login provider is switched on/ });
+  t.match(await doctor({ DATABASE_URL }), { code: 0, stdout: /  ok   no login provider is switched on/ });
 });
 
 await t.test("doctor lists every fault of the settings", async (t) => {
@@ -79,4 +95,19 @@ await t.test("doctor lists every fault of the settings", async (t) => {
   t.equal(code, 1);
   t.match(stdout, /FAIL .*DATABASE_URL must be/);
   t.match(stdout, /FAIL .*PORT must be/);
+});
+
+await t.test("doctor notices another service at AUTHFLOW_PUBLIC_URL, whatever it answers", async (t) => {
+  const DATABASE_URL = await migrated(sqlite(t));
+  for (const [status, body] of [[200, "<html></html>"], [404, "{}"], [200, '{"keys":[]}']] as const) {
+    const server = createServer((_request, response) => { response.writeHead(status).end(body); });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { code, stdout } = await doctor({ DATABASE_URL, AUTHFLOW_PUBLIC_URL: url });
+    t.equal(code, 1);
+    t.match(stdout, ` FAIL  ${url}/.well-known/jwks.json answers ${status} without keys: does another service answer`);
+    server.close();
+    server.closeAllConnections();
+  }
 });

@@ -1,5 +1,5 @@
 import t from "../support/tap.js";
-import { runCli } from "../support/process.js";
+import { cli } from "../support/cli.js";
 import { sqlite } from "../support/services.js";
 import type { Credentials } from "./support.js";
 
@@ -8,13 +8,42 @@ const STACK = /\n +at |node:internal/;
 
 const UNREACHABLE = { DATABASE_URL: "postgres://authflow:a-password@127.0.0.1:1/x" };
 
+await t.test("a usage error is followed by the help of its command, on standard error", async (t) => {
+  const MISTAKES: [args: string[], usage: string][] = [
+    [["nonsense"], "authflow [options] [command]"],
+    [["--nonsense"], "authflow [options] [command]"],
+    [["clients", "nonsense"], "authflow clients [options] [command]"],
+    [["clients", "add", "app"], "authflow clients add [options] <name> <redirect-uris...>"],
+    [["clients", "show"], "authflow clients show [options] <client-id>"],
+    [["clients", "add", "app", "https://a.example/", "--response-types", "all"], "authflow clients add [options] "],
+    [["mint", "alice"], "authflow mint [options] <sub>"],
+    [["keys", "list", "--yaml"], "authflow keys list [options]"],
+    [["keys", "list", "all"], "authflow keys list [options]"],
+  ];
+  for (const [args, usage] of MISTAKES) {
+    await t.test(JSON.stringify(args), async (t) => {
+      const { code, stdout, stderr } = await cli(args);
+      t.strictSame({ code, stdout }, { code: 1, stdout: "" });
+      const [mistake, empty, help] = stderr.split("\n", 3);
+      t.match(mistake, /^error: /);
+      t.equal(empty, "");
+      t.match(help, `Usage: ${usage}`);
+    });
+  }
+  t.match(await cli(["clients"]), { code: 1, stdout: "", stderr: /^Usage: authflow clients / }, "without a command");
+});
+
 await t.test("each mistake is answered on standard error, with exit code 1 and no stack trace", async (t) => {
   const env = { DATABASE_URL: sqlite(t) };
-  const added = await runCli(["clients", "add", "app", "https://a.example/cb"], env);
+  const added = await cli(["clients", "add", "app", "https://a.example/cb"], env);
   const client = JSON.parse(added.stdout) as Credentials;
   const MISTAKES: [args: string[], says: RegExp, env?: Record<string, string>][] = [
     [["clients", "disable", UNKNOWN], /There is no client with this client_id/],
     [["clients", "enable", "not-an-id"], /There is no client with this client_id/],
+    [["clients", "show", UNKNOWN], /There is no client with this client_id/],
+    [["clients", "policy", UNKNOWN, "--set", '{"max_ttl":1}'], /There is no client with this client_id/],
+    [["clients", "redirect-uris", UNKNOWN], /There is no client with this client_id/],
+    [["clients", "delete", UNKNOWN, "--yes"], /There is no client with this client_id/],
     [["clients", "rotate-secret", client.client_id, "--overlap", "1h"], /--overlap .*must be whole seconds/],
     [["clients", "add", "app"], /missing required argument 'redirect-uris'/],
     [["clients", "add", "app", "http://a.example/cb"], /redirect_uri must use https/],
@@ -30,7 +59,7 @@ await t.test("each mistake is answered on standard error, with exit code 1 and n
   ];
   for (const [args, says, settings] of MISTAKES) {
     await t.test(JSON.stringify(args), async (t) => {
-      const { code, stdout, stderr } = await runCli(args, { ...env, ...settings });
+      const { code, stdout, stderr } = await cli(args, { ...env, ...settings });
       t.equal(code, 1);
       t.equal(stdout, "");
       t.match(stderr, says);

@@ -40,7 +40,7 @@ await t.test("cut-offs hold on two replicas, spare new logins, and survive the l
   t.equal((await revokeAlice()).status, 200, "and can be repeated");
 
   const last = await b.token(client);
-  t.equal((await runCli(["clients", "revoke-tokens", client.client_id], env)).code, 0);
+  t.equal((await runCli(["revoke", "--client", client.client_id], env)).code, 0);
   t.same(await looks([last]), [401]);
   t.same(await looks([await b.token(client)]), [200]);
 });

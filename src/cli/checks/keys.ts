@@ -1,30 +1,38 @@
-import type { Config } from "../config/load.js";
-import { scheduleOf } from "../keys/rotation.js";
-import { isSealedUnder } from "../keys/sealing.js";
-import type { StoredKey } from "../keys/store.js";
-import type { Finding } from "./checks.js";
+import type { Config } from "../../config/load.js";
+import { scheduleOf } from "../../keys/rotation.js";
+import { isSealedUnder, unsealWithOneOf } from "../../keys/sealing.js";
+import type { StoredKey } from "../../keys/store.js";
+import { reason } from "../../shared/loggable-error.js";
+import type { Finding } from "./check.js";
 
 const DAY = 86_400_000;
 /** Milliseconds after which a key is old, whatever the settings say. */
 const OLD = 90 * DAY;
 
-/** Whether the ring turns as the settings say, and is encrypted as they say. */
-export const checkRing = (keys: StoredKey[], config: Config): Finding[] =>
-  [...checkAge(keys, config), ...checkEncryption(keys, config)];
+/** Whether the keys rotate as the settings say at `now` (epoch ms), and are encrypted as they say. */
+export const checkKeys = (keys: StoredKey[], config: Config, now: number): Finding[] =>
+  [...checkAge(keys, config, now), ...checkEncryption(keys, config)];
 
 function checkEncryption(keys: StoredKey[], { keyEncryptionKey, formerKeyEncryptionKeys }: Config): Finding[] {
-  if (keyEncryptionKey === undefined || formerKeyEncryptionKeys.length === 0) return [];
+  if (keyEncryptionKey === undefined) return []; // made in the data folder, where doctor changes nothing
+  try {
+    const keks = [keyEncryptionKey, ...formerKeyEncryptionKeys];
+    for (const key of keys) unsealWithOneOf(keks, key.kid, key.sealedPrivateKey);
+  } catch (error) {
+    return [["fail", reason(error)]];
+  }
+  if (formerKeyEncryptionKeys.length === 0) return [];
   const old = keys.filter(({ sealedPrivateKey }) => !isSealedUnder(keyEncryptionKey, sealedPrivateKey)).length;
   return [["note", old > 0
     ? `${old} of ${keys.length} signing keys are encrypted under an old entry of AUTHFLOW_KEY_ENCRYPTION_KEY: ` +
       "authflow keys reencrypt"
-    : "AUTHFLOW_KEY_ENCRYPTION_KEY holds entries that are in use no longer: keep the first alone"]];
+    : "AUTHFLOW_KEY_ENCRYPTION_KEY holds entries that are no longer in use: keep the first alone"]];
 }
 
-function checkAge(keys: StoredKey[], { keyRotation, verifierCache, tokenTtlMax }: Config): Finding[] {
+function checkAge(keys: StoredKey[], { keyRotation, verifierCache, tokenTtlMax }: Config, now: number): Finding[] {
   const { period, lead } = scheduleOf(keyRotation, verifierCache, tokenTtlMax);
   return keys.filter(({ state }) => state === "active").map(({ kid, createdAt, activatedAt }) => {
-    const age = Date.now() - (activatedAt ?? createdAt);
+    const age = now - (activatedAt ?? createdAt);
     const signs = `key ${kid} has signed for ${Math.floor(age / DAY)} days`;
     if (age <= (period ?? OLD) + lead) return ["ok", signs];
     if (period === undefined) return ["note", `${signs}, and AUTHFLOW_KEY_ROTATION is off: authflow keys rotate`];

@@ -1,16 +1,15 @@
-import { systemClock } from "../shared/clock.js";
-import { reason } from "../shared/loggable-error.js";
-import { connectProvider } from "../providers/table.js";
-import type { Check, Finding } from "./checks.js";
+import { connectProvider } from "../../providers/table.js";
+import { reason } from "../../shared/loggable-error.js";
+import type { Check, Finding } from "./check.js";
 
 /** Asks each provider for what a login's first step needs, as that step does. */
-export const checkProviders: Check = async ({ providers, publicUrl }) => {
+export const checkProviders: Check = async ({ providers, publicUrl }, { drivers, clock }) => {
   if (providers.length === 0) return [["ok", "no login provider is switched on: tokens come from POST /mint alone"]];
-  const { connectUpstreams } = await import("../upstream/connect.js");
+  const upstreams = await drivers.connectUpstreams();
   return Promise.all(providers.map(async (settings): Promise<Finding> => {
     const redirectUri = `${publicUrl}/auth/${settings.name}/callback`;
     try {
-      const provider = connectProvider(settings, connectUpstreams(systemClock), systemClock);
+      const provider = connectProvider(settings, upstreams, clock);
       await provider.authorizationUrl({ state: "", nonce: "", codeVerifier: "", codeChallenge: "", redirectUri });
       return ["ok", `logins through ${provider.label} are on: its console must list the callback URL ${redirectUri}`];
     } catch (error) {

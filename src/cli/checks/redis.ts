@@ -1,60 +1,50 @@
-import { Redis } from "ioredis";
-import { reason } from "../shared/loggable-error.js";
-import { type Check, compareClocks, type Finding, PATIENCE } from "./checks.js";
+import { reason } from "../../shared/loggable-error.js";
+import type { RedisFacts } from "../drivers.js";
+import { type Check, type Finding, PATIENCE } from "./check.js";
+import { compareClocks } from "./clocks.js";
 
-export const checkRedis: Check = async ({ redisUrl }) => {
+export const checkRedis: Check = async ({ redisUrl }, { drivers, clock }) => {
   if (redisUrl === undefined) {
-    return [["note", "REDIS_URL is unset: the database serves revocation alone, which is meant for one replica"]];
+    return [["note", "REDIS_URL is unset: revocations are read from the database alone, which suits one replica"]];
   }
-  const redis = new Redis(redisUrl, {
-    lazyConnect: true, connectTimeout: PATIENCE, commandTimeout: PATIENCE, maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  let fault: unknown;
-  redis.on("error", (error) => { fault = error; }); // tells more than the rejection, "Connection is closed"
+  let facts: RedisFacts;
   try {
-    await redis.connect();
-    const [seconds] = await redis.time();
-    return [
-      ["ok", "Redis answers"],
-      ...topology(await redis.info()),
-      eviction(await setting(redis, "maxmemory-policy")),
-      persistence(await setting(redis, "appendonly")),
-      compareClocks("Redis's", Number(seconds) * 1000),
-    ];
+    facts = await drivers.inspectRedis(redisUrl, PATIENCE);
   } catch (error) {
-    return [["fail", `Redis does not answer (${reason(fault ?? error)}): check REDIS_URL and that the server runs`]];
-  } finally {
-    redis.disconnect();
+    return [["fail", `Redis does not answer (${reason(error)}): check REDIS_URL and that the server runs`]];
   }
+  const { maxmemoryPolicy, appendonly, time } = facts;
+  return [
+    ["ok", "Redis answers"], ...checkServer(facts), checkEviction(maxmemoryPolicy), checkPersistence(appendonly),
+    compareClocks("Redis's", time, clock()),
+  ];
 };
 
-/** Managed servers may forbid CONFIG: undefined. */
-const setting = async (redis: Redis, name: string): Promise<string | undefined> =>
-  (await redis.config("GET", name).catch(() => []) as string[])[1];
-
-function topology(info: string): Finding[] {
+export function checkServer({ role, version, cluster }: Pick<RedisFacts, "role" | "version" | "cluster">): Finding[] {
   const findings: Finding[] = [];
-  if (!/^role:master/m.test(info)) findings.push(["fail", "REDIS_URL leads to a read-only replica: name the primary"]);
-  if (isOld(info)) findings.push(["fail", "Redis is older than 6.2, which revocations that end at an instant need: upgrade it"]);
-  if (/^cluster_enabled:1/m.test(info)) findings.push(["fail", "Redis Cluster is not supported: name a single primary"]);
+  if (role !== "master") findings.push(["fail", "REDIS_URL leads to a read-only replica: name the primary"]);
+  if (version !== undefined && isOld(version)) {
+    findings.push(["fail", `Redis ${version} is too old, 6.2 is the oldest version that works: upgrade it`]);
+  }
+  if (cluster) findings.push(["fail", "Redis Cluster is not supported: name a single primary"]);
   return findings;
 }
 
-function isOld(info: string): boolean {
-  const [, major = "", minor = ""] = /^redis_version:(\d+)\.(\d+)/m.exec(info) ?? [];
-  return major !== "" && (Number(major) < 6 || Number(major) === 6 && Number(minor) < 2);
+function isOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major < 6 || (major === 6 && minor < 2);
 }
 
-function eviction(policy: string | undefined): Finding {
+function checkEviction(policy: string | undefined): Finding {
   if (policy === undefined || policy === "noeviction") {
     return ["ok", `Redis evicts nothing (maxmemory-policy ${policy ?? "not shown by this server"})`];
   }
   return ["fail", `Redis may evict revocations (maxmemory-policy ${policy}): CONFIG SET maxmemory-policy noeviction`];
 }
 
-function persistence(appendonly: string | undefined): Finding {
+function checkPersistence(appendonly: string | undefined): Finding {
   if (appendonly === "yes") return ["ok", "Redis persists (appendonly yes)"];
-  return ["note", "Redis does not persist (appendonly): after its restart Authflow refills it from the database; " +
-    "services that read it directly wait for that. CONFIG SET appendonly yes"];
+  const shown = appendonly ?? "not shown by this server";
+  return ["note", `Redis does not persist (appendonly ${shown}): after its restart ` +
+    "Authflow refills it from the database, and services that read it directly wait. CONFIG SET appendonly yes"];
 }

@@ -1,0 +1,27 @@
+import { InvalidArgumentError } from "commander";
+
+/** A parser of whole seconds from `least` to `most`, which `range` says in words. */
+export const wholeSeconds = (least: number, most: number, range: string) => (text: string): number => {
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (seconds >= least && seconds <= most) return seconds;
+  throw new InvalidArgumentError(`must be whole seconds ${range}`);
+};
+
+/** A parser of JSON objects; `example` goes into the message. */
+export const jsonObject = (example: string) => (text: string): Record<string, unknown> => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch { /* answered below */ }
+  throw new InvalidArgumentError(`must be a JSON object such as '${example}'`);
+};
+
+export function someText(text: string): string {
+  if (text === "") throw new InvalidArgumentError("must not be empty");
+  return text;
+}
+
+export function clientId(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError("must be a client_id, which is a UUID: see authflow clients list");
+}

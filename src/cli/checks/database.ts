@@ -1,0 +1,21 @@
+import { reason } from "../../shared/loggable-error.js";
+import type { DatabaseFacts } from "../drivers.js";
+import type { Check } from "./check.js";
+import { checkKeys } from "./keys.js";
+
+export const checkDatabase: Check = async (config, { drivers, clock }) => {
+  const { databaseUrl } = config;
+  const kind = databaseUrl.startsWith("file:") ? "SQLite" : "PostgreSQL";
+  let facts: DatabaseFacts;
+  try {
+    facts = await drivers.inspectDatabase(databaseUrl);
+  } catch (error) {
+    return [["fail", `${kind} can't be used: ${reason(error)}. Check DATABASE_URL and that the server runs`]];
+  }
+  const { pendingMigrations, keys } = facts;
+  if (pendingMigrations.length > 0) {
+    return [["fail", `${kind} lacks ${pendingMigrations.length} migration(s): ` +
+      "run authflow migrate, or start the service, which applies them"]];
+  }
+  return [["ok", `${kind} answers and is up to date`], ...checkKeys(keys, config, clock())];
+};

@@ -1,0 +1,88 @@
+import t, { type Test } from "../support/tap.js";
+import { PERMISSIVE } from "../../src/clients/client.js";
+import { openDatabase } from "../../src/stores/prisma/database.js";
+import { aClient } from "../contracts/samples.js";
+import { cli } from "../support/cli.js";
+import { sqlite } from "../support/services.js";
+import type { Credentials } from "./support.js";
+
+await t.test("a list of more than one page is one array, or one line each", async (t) => {
+  const env = { DATABASE_URL: sqlite(t) };
+  t.equal((await cli(["migrate"], env)).code, 0);
+  const database = await openDatabase(env.DATABASE_URL);
+  const names = Array.from({ length: 201 }, (_, i) => `app ${i}`);
+  for (const name of names) await database.clients.insert(aClient({ name }));
+  await database.close();
+  const { stdout } = await cli(["clients", "list", "--json"], env);
+  t.strictSame((JSON.parse(stdout) as { name: string }[]).map(({ name }) => name), names);
+  t.strictSame((await cli(["clients", "list"], env)).stdout.match(/app \d+(?=\n)/g), names);
+});
+
+await t.test("the redirect URIs of a client are printed and replaced", async (t) => {
+  const { env, id } = await withClient(t);
+  const uris = (...args: string[]) => cli(["clients", "redirect-uris", id, ...args], env);
+  t.strictSame(await uris(), { code: 0, stdout: "https://a.example/cb\n", stderr: "" });
+  const replaced = ["https://b.example/cb", "com.example.app:/cb"];
+  t.strictSame(await uris(...replaced), { code: 0, stdout: `${replaced.join("\n")}\n`, stderr: "" });
+  t.strictSame(JSON.parse((await uris("--json")).stdout), replaced);
+  t.match(await uris("http://c.example/cb"), { code: 1, stdout: "", stderr: "redirect_uri must use https" });
+  t.strictSame(JSON.parse((await uris("--json")).stdout), replaced, "an error changes nothing");
+});
+
+await t.test("the policy of a client is printed, changed by member, and checked as PATCH /clients does", async (t) => {
+  const { env, id } = await withClient(t);
+  const policy = (...args: string[]) => cli(["clients", "policy", id, ...args], env);
+  const set = async (change: object) => {
+    const { code, stdout, stderr } = await policy("--set", JSON.stringify(change));
+    t.match({ code, stderr }, { code: 0, stderr: "" });
+    return JSON.parse(stdout) as object;
+  };
+  t.strictSame(JSON.parse((await policy()).stdout), PERMISSIVE);
+  const limited = { ...PERMISSIVE, audiences: ["api"], max_ttl: 60 };
+  t.strictSame(await set({ audiences: ["api"], max_ttl: 60 }), limited);
+  t.strictSame(await set({ status_list: true }), { ...limited, status_list: true }, "the others stay");
+  t.strictSame(await set({ status_list: null, max_ttl: null }), { ...limited, max_ttl: null }, "null removes a limit");
+  const MISTAKES: [change: string, says: RegExp][] = [
+    ['{"max_ttl":0}', /^policy\.max_ttl /],
+    ['{"max_ttl":"60"}', /^policy\.max_ttl /],
+    ['{"audiences":[""]}', /^policy\.audiences/],
+    ['{"audience":["api"]}', /^Unknown field policy\.audience: remove it or check its spelling$/m],
+    ['{"audiences":["a\\u0000"]}', /^policy\.audiences must hold printable texts/],
+    ["[]", /--set .*must be a JSON object such as/],
+    ["{", /--set .*must be a JSON object such as/],
+  ];
+  for (const [change, says] of MISTAKES) {
+    await t.test(change, async (t) => {
+      t.match(await policy("--set", change), { code: 1, stdout: "", stderr: says });
+    });
+  }
+  t.strictSame(JSON.parse((await policy()).stdout), { ...limited, max_ttl: null }, "a mistake changes nothing");
+});
+
+await t.test("deleting a client takes a yes", async (t) => {
+  const { env, id } = await withClient(t);
+  const remove = (answer: string | undefined) => cli(["clients", "delete", id], env, answer);
+  const question = `Delete app (${id}) for good?`;
+  t.strictSame(await remove(undefined),
+    { code: 1, stdout: "", stderr: `${question} There is no terminal to ask on: confirm with --yes\n` });
+  for (const answer of ["n\n", "\n", "", "yesterday\n"]) {
+    t.strictSame(await remove(answer),
+      { code: 1, stdout: "", stderr: `${question} [y/N] Cancelled: nothing was changed\n` }, JSON.stringify(answer));
+  }
+  t.equal((await cli(["clients", "show", id], env)).code, 0, "it is still there");
+  t.match(await remove("y\n"), { code: 0, stdout: `app (${id}) is deleted`, stderr: `${question} [y/N] ` });
+  t.match(await remove("y\n"), { code: 1, stdout: "", stderr: "There is no client with this client_id" });
+  const other = await addClient(env);
+  t.match(await cli(["clients", "delete", other, "--yes"], env), { code: 0, stdout: /is deleted/, stderr: "" });
+  t.equal((await cli(["clients", "list"], env)).stdout, "");
+});
+
+async function addClient(env: { DATABASE_URL: string }): Promise<string> {
+  const { stdout } = await cli(["clients", "add", "app", "https://a.example/cb"], env);
+  return (JSON.parse(stdout) as Credentials).client_id;
+}
+
+async function withClient(t: Test) {
+  const env = { DATABASE_URL: sqlite(t) };
+  return { env, id: await addClient(env) };
+}
