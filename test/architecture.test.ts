@@ -75,10 +75,11 @@ const RULES: Rule[] = [
     allows: ({ to }) => !to.startsWith("routes/"),
   },
   {
-    promise: "routes import schemas, Fastify's types and types of the core, and act through decorators",
+    promise: "routes import schemas, Fastify's types, the core's types and presentations, and act through decorators",
     covers: (file) => file.startsWith("routes/"),
     allows: ({ to, typeOnly }) =>
       to.startsWith("routes/schemas/") ||
+      /^src\/\w+\/presentation\.ts$/.test(to) ||
       /^@sinclair\/typebox$|^@fastify\/type-provider-typebox$/.test(to) ||
       (typeOnly && (to === "fastify" || to.startsWith("src/"))),
   },

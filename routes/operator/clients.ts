@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { presentClient } from "../../src/clients/presentation.js";
 import {
   ClientId,
   ClientList,
   ClientListQuery,
   ClientPatchBody,
   ClientResponse,
-  presentClient,
   RevokedClient,
   RotatedSecret,
   RotateSecretBody,

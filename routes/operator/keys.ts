@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { presentKey } from "../../src/keys/presentation.js";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { KeyList, KeyPath, presentKey } from "../schemas/operator/keys.js";
+import { KeyList, KeyPath } from "../schemas/operator/keys.js";
 
 const common = { tags: ["keys"], security: [{ adminToken: [] }] as Security };
 

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { presentMetadata, RegisteredClient, RegistrationBody } from "../schemas/operator/clients.js";
+import { presentMetadata } from "../../src/clients/presentation.js";
+import { RegisteredClient, RegistrationBody } from "../schemas/operator/clients.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 
 const schema = {

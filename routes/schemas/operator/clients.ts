@@ -1,5 +1,4 @@
-import { type Static, Type } from "@sinclair/typebox";
-import type { Client } from "../../../src/clients/client.js";
+import { Type } from "@sinclair/typebox";
 import { OneOf, ref, Timestamp } from "../common.js";
 
 const Name = Type.String({ minLength: 1, maxLength: 100, description: "1 to 100 printable characters" });
@@ -173,25 +172,6 @@ export const RotatedSecret = Type.Object(
     ],
   },
 );
-
-/** What was registered, under RFC 7591's names. */
-export const presentMetadata = ({ id, name, redirectUris, isPublic, responseTypes }: Client) => ({
-  client_id: id,
-  name,
-  redirect_uri: redirectUris[0] as string,
-  redirect_uris: redirectUris,
-  token_endpoint_auth_method: isPublic ? "none" as const : "client_secret_basic" as const,
-  response_types: responseTypes,
-});
-
-/** A client as the operators see it: without its secrets. */
-export const presentClient = (client: Client): Static<typeof ClientResponse> => ({
-  ...presentMetadata(client),
-  disabled: client.disabled,
-  policy: client.policy,
-  created_at: new Date(client.createdAt).toISOString(),
-  updated_at: new Date(client.updatedAt).toISOString(),
-});
 
 export const RevokedClient = Type.Object({
   revoked: Type.Literal(true),

@@ -1,5 +1,4 @@
-import { type Static, Type } from "@sinclair/typebox";
-import type { KeySummary } from "../../../src/keys/key-ring.js";
+import { Type } from "@sinclair/typebox";
 import { ref, Timestamp } from "../common.js";
 
 const Instant = (description: string) => Type.Union([Timestamp(description), Type.Null()], { description });
@@ -42,16 +41,3 @@ export const KeyList = Type.Object(
   { keys: Type.Array(ref(KeyResponse), { description: "In the order of their publication" }) },
   { $id: "KeyList" },
 );
-
-export const presentKey = (key: KeySummary): Static<typeof KeyResponse> => ({
-  kid: key.kid,
-  algorithm: key.algorithm,
-  state: key.state,
-  created_at: new Date(key.createdAt).toISOString(),
-  activated_at: instant(key.activatedAt),
-  retired_at: instant(key.retiredAt),
-  activates_at: instant(key.activatesAt),
-  leaves_at: instant(key.leavesAt),
-});
-
-const instant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
