@@ -47,7 +47,7 @@ import statusLists from "../routes/discovery/status-lists.js";
 import token from "../routes/tokens/token.js";
 import userinfo from "../routes/tokens/userinfo.js";
 import type { Clock } from "./shared/clock.js";
-import type { Config } from "./config/load.js";
+import type { Config } from "./config/config.js";
 import { tooManyRequests } from "./shared/errors.js";
 import { loggable } from "./shared/loggable-error.js";
 import { SteadyClock } from "./shared/steady-clock.js";

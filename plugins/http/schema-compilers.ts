@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type * as compilerModule from "@fastify/fast-json-stringify-compiler";
 import type { SerializerFactory } from "@fastify/fast-json-stringify-compiler";
 import type { FastifyServerOptions } from "fastify";
 import { buildValidator } from "./validation.js";
@@ -12,8 +13,7 @@ const require = createRequire(import.meta.url);
 const buildSerializer: SerializerFactory = (schemas, options) => {
   let compile: ReturnType<SerializerFactory> | undefined;
   const compiler = (): ReturnType<SerializerFactory> => {
-    const { SerializerSelector } =
-      require("@fastify/fast-json-stringify-compiler") as typeof import("@fastify/fast-json-stringify-compiler");
+    const { SerializerSelector } = require("@fastify/fast-json-stringify-compiler") as typeof compilerModule;
     return SerializerSelector()(schemas, options);
   };
   return (route) => {

@@ -1,4 +1,4 @@
-import { ConfigError } from "../config/load.js";
+import { ConfigError } from "../config/config.js";
 import { AuthflowError } from "../shared/errors.js";
 import { reason } from "../shared/loggable-error.js";
 

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Config } from "./load.js";
+import type { Config } from "./config.js";
 import { scheduleOf } from "../keys/rotation.js";
 import { settingNotes } from "./settings.js";
 

@@ -1,4 +1,4 @@
-import type { Config } from "../../config/load.js";
+import type { Config } from "../../config/config.js";
 import type { Context } from "../context.js";
 
 /** What a check found: fine, worth knowing, or a problem; the text says the remedy. */

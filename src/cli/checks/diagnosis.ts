@@ -1,4 +1,5 @@
-import { ConfigError, loadConfig } from "../../config/load.js";
+import { ConfigError } from "../../config/config.js";
+import { loadConfig } from "../../config/load.js";
 import { reason } from "../../shared/loggable-error.js";
 import type { Context } from "../context.js";
 import type { Check, Finding } from "./check.js";

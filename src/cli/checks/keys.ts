@@ -1,4 +1,4 @@
-import type { Config } from "../../config/load.js";
+import type { Config } from "../../config/config.js";
 import { scheduleOf } from "../../keys/rotation.js";
 import { isSealedUnder, unsealWithOneOf } from "../../keys/sealing.js";
 import type { StoredKey } from "../../keys/store.js";

@@ -2,7 +2,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "../../support/tap.js";
-import { ConfigError, loadConfig } from "../../../src/config/load.js";
+import { ConfigError } from "../../../src/config/config.js";
+import { loadConfig } from "../../../src/config/load.js";
 import { temporaryFolder } from "../../support/services.js";
 
 const KEK = Buffer.alloc(32, 7).toString("base64");
