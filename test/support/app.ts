@@ -7,6 +7,7 @@ import { buildApp, type Overrides } from "../../src/app.js";
 import type { Clock } from "../../src/shared/clock.js";
 import { loadConfig } from "../../src/config/load.js";
 import { signCompact, type TokenType } from "../../src/tokens/jws.js";
+import { giveKeyRing } from "./keys.js";
 import { type OpenApiDocument, responseValidator } from "./openapi.js";
 import { migratedPostgres, migratedSqlite, redis, type Suite } from "./services.js";
 
@@ -62,7 +63,10 @@ export function manualClock(): { clock: Clock; advance(seconds: number): void } 
   return { clock: () => now, advance: (seconds) => { now += seconds * 1000; } };
 }
 
-/** The app as production builds it, on a new SQLite file unless `env` names another database. */
+/**
+ * The app as production builds it, on a new SQLite file unless `env` names another database. Where the file is new it
+ * starts with a signing key of an earlier start.
+ */
 export async function testApp(
   t: Suite,
   env: Environment = {},
@@ -75,6 +79,8 @@ export async function testApp(
     ...(env.DATABASE_URL === undefined && { DATABASE_URL: await migratedSqlite(t) }),
     ...env,
   });
+  const isPlain = config.signingKey === undefined && config.signingAlgorithm === "RS256";
+  if (env.DATABASE_URL === undefined && isPlain) await giveKeyRing(config, (overrides.clock ?? Date.now)());
   const fastify = await buildApp(config, { ...overrides, logStream: { write: (line) => { logs.push(line); } } });
   t.teardown(() => fastify.close());
   await fastify.ready();

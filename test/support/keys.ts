@@ -1,13 +1,35 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
+import type { Config } from "../../src/config/load.js";
 import { localKeyEncryptionKey } from "../../src/keys/key-encryption-key.js";
-import { unseal } from "../../src/keys/sealing.js";
+import { seal, unseal } from "../../src/keys/sealing.js";
+import { exportPrivateKey, generateSigningKey, type KeyPair } from "../../src/keys/signing-key.js";
 import type { StoredKey } from "../../src/keys/store.js";
+import { openDatabase } from "../../src/stores/prisma/database.js";
 import type { TestApp } from "./app.js";
 
 /** The private key that the app signs with, for tests that forge with it. */
 export async function privateKeyOf({ fastify: { config, database, keys } }: TestApp): Promise<KeyObject> {
   const { kid } = keys.signer;
   const { sealedPrivateKey } = (await database.keys.load()).keys.find((key) => key.kid === kid) as StoredKey;
-  const key = unseal(config.keyEncryptionKey ?? localKeyEncryptionKey(config.dataDir), kid, sealedPrivateKey);
+  const key = unseal(keyEncryptionKeyOf(config), kid, sealedPrivateKey);
   return createPrivateKey({ key, format: "der", type: "pkcs8" });
+}
+
+const keyEncryptionKeyOf = ({ keyEncryptionKey, dataDir }: Config): Buffer =>
+  keyEncryptionKey ?? localKeyEncryptionKey(dataDir);
+
+let pair: Promise<KeyPair> | undefined;
+
+/**
+ * Gives a migrated database, which nobody used yet, the ring that an earlier start at `now` (epoch ms) would have left.
+ * The key is the same for every app of this process: making one costs more than the rest of the start.
+ */
+export async function giveKeyRing(config: Config, now: number): Promise<void> {
+  const { kid, publicJwk, privateKey } = await (pair ??= generateSigningKey("RS256"));
+  const sealedPrivateKey = seal(keyEncryptionKeyOf(config), kid, exportPrivateKey({ kid, publicJwk, privateKey }));
+  const database = await openDatabase(config.databaseUrl);
+  await database.keys.save(0, [{
+    kid, algorithm: "RS256", state: "active", publicJwk: JSON.stringify(publicJwk), sealedPrivateKey,
+    createdAt: now, activatedAt: now, retiredAt: null, longestTtl: null,
+  }]).finally(() => database.close());
 }

@@ -28,3 +28,17 @@ await t.test("refuses what is not", async (t) => {
   };
   for (const [what, changes] of Object.entries(wrong)) t.throws(() => { check(observed(changes)); }, what);
 });
+
+await t.test("refuses what the document does not have, but for the app's answers to an unknown place", async (t) => {
+  const nowhere = { url: "/groups/1" };
+  t.throws(() => { check(observed(nowhere)); }, /GET \/groups\/1 answered 200, and is not documented/);
+  t.throws(() => { check(observed({ ...nowhere, status: 500 })); });
+  t.throws(() => { check(observed({ ...nowhere, status: 405 })); });
+  t.throws(() => { check(observed({ method: "DELETE" })); }, /DELETE \/users\/1 answered 200, and is not documented/);
+  t.throws(() => { check(observed({ method: "DELETE", status: 400 })); });
+  t.throws(() => { check(observed({ url: "/docs/secret" })); });
+  for (const status of [400, 404]) t.doesNotThrow(() => { check(observed({ ...nowhere, status })); });
+  for (const status of [404, 405]) t.doesNotThrow(() => { check(observed({ method: "DELETE", status })); });
+  for (const url of ["/openapi.json", "/docs", "/docs/static/index.css"])
+    t.doesNotThrow(() => { check(observed({ url })); });
+});

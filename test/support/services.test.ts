@@ -1,9 +1,12 @@
+import { writeFileSync } from "node:fs";
 import { Redis } from "ioredis";
 import pg from "pg";
 import t, { type Test } from "./tap.js";
 import { chromium } from "./browser.js";
+import { until } from "../e2e/support.js";
+import { privatePostgres } from "./private-postgres.js";
 import { privateRedis } from "./private-redis.js";
-import { postgres, redis, sqlite } from "./services.js";
+import { postgres, redis, sqlite, type Suite } from "./services.js";
 
 const connect = (t: Test, url: string): Redis => {
   const client = new Redis(url, { retryStrategy: () => 20, commandTimeout: 300 });
@@ -52,6 +55,46 @@ await t.test("redis: tests do not see each other's keys, and leave none", async 
     t.equal(await connect(t, b).get("key"), null);
   });
   if (last !== "") t.equal(await connect(t, last).get("key"), null);
+});
+
+await t.test("a server that refuses to log in is skipped by name, with what to set, or is a failure", async (t) => {
+  const [database, cache] = [await privatePostgres(t), await privateRedis(t)];
+  if (database === undefined || cache === undefined) return;
+  const client = new pg.Client(database.url);
+  await client.connect();
+  const { rows: [shown] } = await client.query<{ hba_file: string }>("SHOW hba_file");
+  writeFileSync(shown?.hba_file ?? "", "host all all all scram-sha-256\n");
+  await client.query("SELECT pg_reload_conf()");
+  await client.end();
+  await cache.cli("CONFIG", "SET", "requirepass", "a password");
+  const { AUTHFLOW_REQUIRE_SERVICES: required } = process.env;
+  const restore = (name: string, value: string | undefined) => {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  };
+
+  const withPassword = database.url.replace("postgres@", "postgres:wrong@");
+  const cases = [
+    ["PostgreSQL without a password", "DATABASE_URL", database.url, postgres],
+    ["PostgreSQL with a wrong one", "DATABASE_URL", withPassword, postgres],
+    ["Redis without a password", "REDIS_URL", cache.url, redis],
+    ["Redis with a wrong one", "REDIS_URL", cache.url.replace("//", "//:wrong@"), redis],
+  ] as const;
+  for (const [what, name, url, find] of cases) {
+    await t.test(what, async (t) => {
+      const given = process.env[name];
+      t.teardown(() => { restore(name, given); restore("AUTHFLOW_REQUIRE_SERVICES", required); });
+      process.env[name] = url;
+      delete process.env.AUTHFLOW_REQUIRE_SERVICES;
+      const said: unknown[] = [];
+      const suite: Suite = { teardown: () => undefined, pass: (...[, extra]) => said.push(extra) > 0 };
+      await until("the server wants the password", async () => await find(suite) === undefined);
+      const [server] = what.split(" ");
+      t.match(said.at(-1), { skip: new RegExp(`^SKIPPED: ${server} .* refuses .*: set ${name}=`) });
+      process.env.AUTHFLOW_REQUIRE_SERVICES = "1";
+      await t.rejects(find(suite), { message: /is required .* and refuses/ });
+    });
+  }
 });
 
 await t.test("privateRedis", async (t) => {
