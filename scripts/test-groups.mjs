@@ -17,7 +17,8 @@ const GROUPS = {
   ],
   "revocations-stream": ["test/routes/revocations/subscribers.test.ts", "test/routes/revocations/feed.test.ts"],
   "e2e-cli": [
-    "test/e2e/cli.test.ts", "test/e2e/cli-doctor.test.ts", "test/e2e/cli-mistakes.test.ts",
+    "test/e2e/cli.test.ts", "test/e2e/cli-clients.test.ts", "test/e2e/cli-doctor.test.ts",
+    "test/e2e/cli-mistakes.test.ts", "test/e2e/cli-process.test.ts", "test/e2e/cli-revoke.test.ts",
     "test/e2e/startup.test.ts", "test/e2e/shutdown.test.ts",
   ],
   "e2e-keys": ["test/e2e/keys.test.ts", "test/e2e/key-rotation.test.ts"],

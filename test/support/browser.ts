@@ -1,6 +1,6 @@
 import { type Browser, chromium as playwright } from "playwright-core";
-import { t as root } from "tap";
 import { binary, missing, type Suite } from "./services.js";
+import { teardownWithProcess } from "./tap.js";
 
 const FLAGS = [
   "--no-sandbox",
@@ -22,7 +22,7 @@ export async function chromium(t: Suite): Promise<Browser | undefined> {
   if (executablePath === undefined) return missing(t, "Chromium on the PATH");
   if (running === undefined) {
     running = playwright.launch({ executablePath, headless: true, args: FLAGS });
-    root.teardown(async () => (await running)?.close());
+    teardownWithProcess(async () => (await running)?.close());
   }
   return running;
 }

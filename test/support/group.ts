@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import root from "tap";
 import { moduleFile } from "./root.js";
-import { setCurrent } from "./tap.js";
+import { processTeardowns, setCurrent } from "./tap.js";
 
 /** A third of what the process may take (`tap --timeout`, seconds): after a file that hangs the others still run. */
 const FILE_TIMEOUT = Number(process.env.TAP_TIMEOUT ?? 600) * 1000 / 3;
@@ -19,14 +19,16 @@ export async function runFiles(files: readonly string[]): Promise<void> {
   const unfinished = `${process.argv[1]}.unfinished`;
   for (const [index, file] of files.entries()) {
     writeFileSync(unfinished, files.slice(index).join("\n"));
-    const before = processState();
+    const [before, shared] = [processState(), processTeardowns.length];
     await root.test(file, { timeout: FILE_TIMEOUT }, async (t) => {
       setCurrent(t);
       await import(pathToFileURL(moduleFile(file.replace(/\.ts$/, ""))).href);
     });
+    if (processTeardowns.length > shared) before.resources = process.getActiveResourcesInfo();
     const left = await leftBehind(before);
     if (left.length > 0) root.fail(`${file} leaves something behind in its process`, { left });
   }
+  for (const end of processTeardowns.reverse()) await end();
   rmSync(unfinished);
 }
 
