@@ -2,25 +2,27 @@ import type { Test } from "tap";
 import { PATHS } from "./ledger.js";
 import { Listener } from "./listener.js";
 import { type Row, writeTable } from "./report.js";
-import type { Scenario } from "./scenarios.js";
+import type { Plan } from "./scenarios.js";
 import { watch } from "./watch.js";
 import { buildWorld, type Shape } from "./world.js";
 
 /** `npm run test:chaos` takes its time and writes what it measured; the short form runs with the other tests. */
 const LONG = process.env.AUTHFLOW_CHAOS === "long";
-/** Milliseconds for which things stay broken. */
-const OUTAGE = LONG ? 20_000 : 2500;
+/** Milliseconds for which things stay broken, and for which people log out before. */
+const [OUTAGE, WARM_UP] = LONG ? [20_000, 1500] : [1000, 300];
 
 /** Lets every scenario happen to one world, in their order, and demands that no token comes back to life. */
-export async function breakOnPurpose(t: Test, shape: Shape, scenarios: readonly Scenario[]): Promise<void> {
+export async function breakOnPurpose(t: Test, shape: Shape, { all, short }: Plan): Promise<void> {
   const world = await buildWorld(t, shape);
   if (world === undefined) return;
   const urls = world.replicas.map(({ url }) => url);
   const listeners = urls.map((_url, i) => new Listener(t, [...urls.slice(i), ...urls.slice(0, i)], world.client.headers));
   const rows: Row[] = [];
-  for (const { what, promise, harm, expiresIn, longOutage = OUTAGE } of scenarios) {
+  for (const { what, promise, harm, expiresIn, longOutage = OUTAGE } of LONG ? all : short) {
     await t.test(what, async (t) => {
-      const ledger = await watch(world, listeners, () => harm(world, LONG ? longOutage : OUTAGE), expiresIn);
+      const outage = LONG ? longOutage : OUTAGE;
+      const ledger = await watch(world, listeners, expiresIn, (logouts) =>
+        harm(world, { outage, logouts: () => logouts(WARM_UP) }));
       const longest = PATHS.map((path) => `${path} ${Math.round(ledger.longest.get(path) ?? 0)} ms`).join(", ");
       t.comment(`${ledger.acknowledged} acknowledged, ${ledger.revived.size} revived; accepted at most: ${longest}`);
       t.ok(ledger.acknowledged > 0, "some logouts were acknowledged");

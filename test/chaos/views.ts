@@ -1,12 +1,15 @@
 import { inflateSync } from "node:zlib";
-import { decode } from "../support/app.js";
+import { decodeJwt } from "jose";
 import { call, postForm } from "./client.js";
 import type { Path } from "./ledger.js";
 import type { Claims, Listener, Opinion } from "./listener.js";
 import type { World } from "./world.js";
 
 export interface Token { text: string; claims: Claims & { status?: { status_list: { idx: number; uri: string } } } }
-export const toToken = (text: string): Token => ({ text, claims: decode(text) as unknown as Token["claims"] });
+export const toToken = (text: string): Token => ({ text, claims: decodeJwt(text) as unknown as Token["claims"] });
+
+/** Milliseconds for which looks share a status list. */
+const MOMENT = 100;
 
 /** One place where a service may look whether a token still counts. */
 export interface View {
@@ -30,17 +33,16 @@ export function viewsOf({ replicas, client, shared }: World, listeners: Listener
   ]);
   const listening = listeners.map((listener): View =>
     ({ path: "feed", every: 10, look: async ({ claims }) => listener.thinks(claims) }));
-  const lists = replicas.map(({ url }): View => ({ path: "list", every: 500, look: async ({ claims: { status } }) => {
-    if (status === undefined) return "unknown";
-    const { pathname } = new URL(status.status_list.uri);
-    const answer = await call("GET", url + pathname, {});
-    if (answer.status !== 200) return "unknown";
-    const [, payload = ""] = String(answer.body.text).split(".");
-    const { status_list: { lst } } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { status_list: { lst: string } };
-    const bits = inflateSync(Buffer.from(lst, "base64url"));
-    const { idx } = status.status_list;
-    return ((bits[idx >> 3] ?? 0) >> (idx & 7)) & 1 ? "refused" : "accepted";
-  } }));
+  const lists = replicas.map(({ url }): View => {
+    const bitsOf = listReader(url);
+    return { path: "list", every: 500, look: async ({ claims: { status } }) => {
+      if (status === undefined) return "unknown";
+      const { idx, uri } = status.status_list;
+      const bits = await bitsOf(uri);
+      if (bits === undefined) return "unknown";
+      return ((bits[idx >> 3] ?? 0) >> (idx & 7)) & 1 ? "refused" : "accepted";
+    } };
+  });
   const redis: View[] = shared() === undefined ? [] : [{ path: "redis", every: 50, mayForget: true, look: async ({ claims }) => {
     try {
       const [revoked, before] = await shared()?.mget(`revoked:${claims.jti}`, `issued_before:sub:${claims.sub}`) ?? [];
@@ -50,6 +52,26 @@ export function viewsOf({ replicas, client, shared }: World, listeners: Listener
     }
   } }];
   return [...asking, ...listening, ...lists, ...redis];
+}
+
+/** The bits of a replica's lists. All looks of a moment share one request: a list is 128 KiB. */
+function listReader(url: string): (uri: string) => Promise<Buffer | undefined> {
+  const read = async (uri: string): Promise<Buffer | undefined> => {
+    const answer = await call("GET", url + new URL(uri).pathname, {});
+    if (answer.status !== 200) return undefined;
+    const [, payload = ""] = String(answer.body.text).split(".");
+    const { status_list: { lst } } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { status_list: { lst: string } };
+    return inflateSync(Buffer.from(lst, "base64url"));
+  };
+  const reading = new Map<string, Promise<Buffer | undefined>>();
+  return (uri) => {
+    const known = reading.get(uri);
+    if (known !== undefined) return known;
+    const list = read(uri);
+    reading.set(uri, list);
+    void list.then(() => setTimeout(() => reading.delete(uri), MOMENT));
+    return list;
+  };
 }
 
 function byStatus({ status }: { status: number }): Opinion {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { until } from "../e2e/support.js";
 import { type Link, link } from "../support/link.js";
 import { freePort } from "../support/ports.js";
 import { type PrivatePostgres, privatePostgres } from "../support/private-postgres.js";
@@ -45,8 +45,10 @@ export interface Shape { name: string; size: number; on: "SQLite" | "PostgreSQL"
 /** Undefined, and said so, where this machine lacks something. */
 export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World | undefined> {
   if (!existsSync(FAKETIME)) return missing(t, "libfaketime (Debian's faketime)");
-  const postgres = on === "SQLite" ? undefined : await privatePostgres(t);
-  const [redis, standby] = on === "PostgreSQL and Redis" ? [await privateRedis(t), await privateRedis(t)] : [];
+  const [postgres, redis, standby] = await Promise.all([
+    on === "SQLite" ? undefined : privatePostgres(t),
+    ...(on === "PostgreSQL and Redis" ? [privateRedis(t), privateRedis(t)] : []),
+  ]);
   if (on !== "SQLite" && postgres === undefined) return undefined;
   if (on === "PostgreSQL and Redis" && (redis === undefined || standby === undefined)) return undefined;
   const ports = await Promise.all(Array.from({ length: size }, freePort));
@@ -57,8 +59,7 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
     AUTHFLOW_STATUS_LISTS: "on",
     LOG_LEVEL: "warn",
   };
-  const replicas: Replica[] = [];
-  for (const port of ports) replicas.push(await startReplica(t, String(port), common, redis));
+  const replicas = await Promise.all(ports.map((port) => startReplica(t, String(port), common, redis)));
   const { body } = await postJson(`${replicas[0]?.url}/clients`, { name: "chaos", redirect_uri: "https://chaos.example/cb" });
   const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
   let shared = redis && readerOf(redis);
@@ -74,12 +75,8 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
       shared = readerOf(other);
     },
     healed: async () => {
-      const deadline = Date.now() + 60_000;
       for (const { url } of replicas) {
-        while ((await call("GET", `${url}/health/ready`, {})).status !== 200) {
-          if (Date.now() > deadline) throw new Error(`${url} did not become ready again`);
-          await sleep(100);
-        }
+        await until(`${url} is ready again`, async () => (await call("GET", `${url}/health/ready`, {})).status === 200);
       }
     },
   };
