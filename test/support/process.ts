@@ -9,7 +9,8 @@ import { type Suite, temporaryFolder } from "./services.js";
 
 export const SERVER = join(ROOT, "dist/src/server.js");
 export const CLI = join(ROOT, "dist/src/cli.js");
-const START_TIMEOUT = 30_000;
+/** Milliseconds: far more than a start takes, because a busy machine must not fail a test. */
+const START_TIMEOUT = 120_000;
 
 type Environment = Record<string, string | undefined>;
 
