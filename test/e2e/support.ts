@@ -47,8 +47,11 @@ function expected(status: number, answer: Answer): Answer["body"] {
 
 export const jtiOf = (token: string): string => decodeJwt(token).jti as string;
 
-/** Waits until `holds`; returns the milliseconds that took, or throws after `deadline` of them. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean, deadline = 30_000) {
+/**
+ * Waits until `holds`; returns the milliseconds that took, or throws after `deadline` of them: far more than it ever
+ * takes, because a busy machine must not fail a test.
+ */
+export async function until(what: string, holds: () => Promise<boolean> | boolean, deadline = 60_000) {
   const start = performance.now();
   while (!await holds()) {
     if (performance.now() - start > deadline) throw new Error(`After ${deadline} ms still not so: ${what}`);

@@ -2,8 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { until } from "../e2e/support.js";
 import { freePort } from "./ports.js";
 import { endedWith } from "./process.js";
 import { missing, type Suite } from "./services.js";
@@ -34,10 +34,10 @@ export async function privatePostgres(t: Suite): Promise<PrivatePostgres | undef
     child = spawn(join(bin, "postgres"), ["-D", folder, ...settings.flatMap((setting) => ["-c", setting])],
       { ...user, stdio: "ignore" });
     end = endedWith(t, child);
-    while (!await answers(url)) {
-      if (child.exitCode !== null) throw new Error("PostgreSQL did not start");
-      await sleep(50);
-    }
+    await until("PostgreSQL answers", async () => {
+      if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode} while starting`);
+      return answers(url);
+    });
   };
   await start();
   t.teardown(async () => {

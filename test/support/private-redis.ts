@@ -21,6 +21,8 @@ export interface PrivateRedis {
   cli(...command: [string, ...string[]]): Promise<unknown>;
 }
 
+const READY = "Ready to accept connections";
+
 /** A Redis of the test's own, which it may break. */
 export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> {
   const path = binary("redis-server");
@@ -34,8 +36,13 @@ export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> 
       ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
-    for await (const line of child.stdout ?? []) if (String(line).includes("Ready to accept connections")) break;
+    let output = "";
+    for await (const chunk of child.stdout ?? []) {
+      output += String(chunk);
+      if (output.includes(READY)) break;
+    }
     child.stdout?.destroy();
+    if (!output.includes(READY)) throw new Error(`Redis did not start:\n${output}`);
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
