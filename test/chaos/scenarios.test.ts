@@ -1,4 +1,4 @@
-import t from "tap";
+import t from "../support/tap.js";
 import { ALONE, KINDS, WITH_POSTGRES, WITH_REDIS } from "./scenarios.js";
 
 const PLANS = { ALONE, WITH_POSTGRES, WITH_REDIS };

@@ -1,8 +1,9 @@
 import t from "../support/tap.js";
 import { privateRedis } from "../support/private-redis.js";
-import { runCli, startServer } from "../support/process.js";
+import { runCli } from "../support/process.js";
 import { postgres } from "../support/services.js";
-import { at, statuses, tokens, until } from "./support.js";
+import { replica } from "./replica.js";
+import { statuses, tokens, until } from "./support.js";
 
 const KEK = { AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 4).toString("base64") };
 
@@ -10,9 +11,8 @@ await t.test("cut-offs hold on two replicas, spare new logins, and survive the l
   const [DATABASE_URL, redis] = [await postgres(t), await privateRedis(t)];
   if (DATABASE_URL === undefined || redis === undefined) return;
   const env = { DATABASE_URL, REDIS_URL: redis.url, ...KEK };
-  const [first, second] = await Promise.all([startServer(t, env), startServer(t, env)]);
-  const services = [at(first.url), at(second.url)] as const;
-  const [a, b] = services;
+  const [{ service: a }, { service: b }] = [await replica(t, env), await replica(t, env)];
+  const services = [a, b];
   const looks = async (some: string[]) =>
     statuses(await Promise.all(services.flatMap(({ userinfo }) => some.map(userinfo))));
   const client = await a.register();

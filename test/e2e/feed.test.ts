@@ -2,8 +2,9 @@ import t, { type Test } from "../support/tap.js";
 import { Follower } from "../support/feed.js";
 import { freePort } from "../support/ports.js";
 import { type PrivateRedis, privateRedis } from "../support/private-redis.js";
-import { startServer } from "../support/process.js";
+import { type ServerProcess, startServer } from "../support/process.js";
 import { postgres, sqlite } from "../support/services.js";
+import { type Replica, replica } from "./replica.js";
 import { at, jtiOf, type Service, tokens, until } from "./support.js";
 
 const AUTHFLOW_KEY_ENCRYPTION_KEY = Buffer.alloc(32, 8).toString("base64");
@@ -20,18 +21,20 @@ const logOut = async (service: Service, some: string[]): Promise<string[]> => {
   return outcomes.flat();
 };
 
-async function twoReplicas(t: Test): Promise<{ redis: PrivateRedis; servers: Awaited<ReturnType<typeof startServer>>[] } | undefined> {
+/** Two replicas, of which the first can end as a process does. */
+async function twoReplicas(t: Test): Promise<{ redis: PrivateRedis; first: ServerProcess; second: Replica } | undefined> {
   const [DATABASE_URL, redis] = [await postgres(t), await privateRedis(t)];
   if (DATABASE_URL === undefined || redis === undefined) return undefined;
   const env = { DATABASE_URL, REDIS_URL: redis.url, AUTHFLOW_KEY_ENCRYPTION_KEY };
-  return { redis, servers: await Promise.all([startServer(t, env), startServer(t, env)]) };
+  const [first, second] = await Promise.all([startServer(t, env), replica(t, env)]);
+  return { redis, first, second };
 }
 
 await t.test("the replica that a subscriber listens to is killed amid logouts: at the other it misses nothing", async (t) => {
   const setting = await twoReplicas(t);
   if (setting === undefined) return;
-  const [first, second] = setting.servers as [Awaited<ReturnType<typeof startServer>>, Awaited<ReturnType<typeof startServer>>];
-  const [a, b] = [at(first.url), at(second.url)];
+  const { first, second } = setting;
+  const [a, b] = [at(first.url), second.service];
   const client = await a.register();
   const minted = await tokens(a, client, 120);
   const follower = new Follower(client);
@@ -66,7 +69,7 @@ await t.test("a service on SQLite alone is killed amid logouts and restarted: a 
   await storm;
   await disconnected(follower);
   t.ok(acknowledged.length < 200, `${acknowledged.length} were acknowledged`);
-  await startServer(t, env);
+  await replica(t, env);
   await connect(t, follower, server.url);
   t.strictSame(acknowledged.filter((jti) => !follower.revoked.has(jti)), []);
   t.equal(follower.count("reset"), 1, "the place outlives the process");
@@ -79,12 +82,12 @@ await t.test("a service on SQLite alone is killed amid logouts and restarted: a 
 await t.test("Redis loses its data or its process while subscribers listen: they are told everything again", async (t) => {
   const setting = await twoReplicas(t);
   if (setting === undefined) return;
-  const { redis, servers } = setting;
-  const services = servers.map(({ url }) => at(url)) as [Service, Service];
+  const { redis, first, second } = setting;
+  const services = [at(first.url), second.service] as const;
   const client = await services[0].register();
   const minted = await tokens(services[0], client, 40);
   const acknowledged = await logOut(services[0], minted.splice(0, 10));
-  const followers = await Promise.all(servers.map(async ({ url }) => {
+  const followers = await Promise.all([first, second].map(async ({ url }) => {
     const follower = new Follower(client);
     await connect(t, follower, url);
     return follower;
@@ -125,14 +128,14 @@ await t.test("Redis loses its data or its process while subscribers listen: they
   });
 
   await t.test("SIGTERM ends the streams and the process in order", async (t) => {
-    t.equal(await servers[0]?.stop(), 0);
+    t.equal(await first.stop(), 0);
     const [wanderer] = followers as [Follower, Follower];
     await disconnected(wanderer);
     const resets = wanderer.count("reset");
     acknowledged.push(...await logOut(services[1], minted));
-    await connect(t, wanderer, servers[1]?.url as string);
+    await connect(t, wanderer, second.url);
     t.strictSame(acknowledged.filter((jti) => !wanderer.revoked.has(jti)), []);
     t.equal(wanderer.count("reset"), resets);
-    t.notMatch(servers[0]?.output() ?? "", /MaxListeners/);
+    t.notMatch(first.output(), /MaxListeners/);
   });
 });

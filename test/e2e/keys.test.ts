@@ -6,6 +6,7 @@ import t, { type Test } from "../support/tap.js";
 import { run, SERVER, startServer } from "../support/process.js";
 import { postgres, sqlite } from "../support/services.js";
 import { dump } from "./dump.js";
+import { replica } from "./replica.js";
 import { at, ISSUER } from "./support.js";
 
 await t.test("a restart keeps the keys, the tokens, the clients and the revocations", async (t) => {
@@ -47,18 +48,17 @@ const IMPORTS: [name: string, settings: Settings, kid?: string][] = [
 
 await t.test("an imported key signs, and tokens from before its import verify", async (t) => {
   const DATABASE_URL = sqlite(t);
-  const generated = await startServer(t, { DATABASE_URL });
-  const client = await at(generated.url).register();
-  const tokens = [await at(generated.url).token(client)];
-  t.equal(await generated.stop(), 0);
+  const generated = await replica(t, { DATABASE_URL });
+  const client = await generated.service.register();
+  const tokens = [await generated.service.token(client)];
+  await generated.stop();
 
   for (const [round, [name, settings, given]] of IMPORTS.entries()) {
     await t.test(name, async (t) => {
       const key = pem();
       const kid = given && `${given}-${round}`;
       const env = { DATABASE_URL, ...settings(t, key), ...(kid && { JWT_KEY_ID: kid }) };
-      const server = await startServer(t, env);
-      const service = at(server.url);
+      const { service, stop } = await replica(t, env);
       const minted = await service.token(client);
       const { protectedHeader } = await service.verify(minted);
       const [active] = await service.jwks();
@@ -67,12 +67,12 @@ await t.test("an imported key signs, and tokens from before its import verify", 
       tokens.push(minted, await elsewhere(key, active?.kid as string));
       for (const token of tokens) await t.resolves(service.verify(token));
       t.equal((await service.userinfo(tokens[0] as string)).status, 200);
-      t.equal(await server.stop(), 0);
+      await stop();
     });
   }
 
-  const { url } = await startServer(t, { DATABASE_URL });
-  for (const token of tokens) await t.resolves(at(url).verify(token), "the keys stay when the settings are gone");
+  const { service } = await replica(t, { DATABASE_URL });
+  for (const token of tokens) await t.resolves(service.verify(token), "the keys stay when the settings are gone");
 });
 
 for (const [name, database] of [["SQLite", sqlite], ["PostgreSQL", postgres]] as const) {
@@ -80,22 +80,22 @@ for (const [name, database] of [["SQLite", sqlite], ["PostgreSQL", postgres]] as
     const DATABASE_URL = await database(t);
     if (DATABASE_URL === undefined) return;
     const right = { DATABASE_URL, AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString("base64") };
-    const first = await startServer(t, right);
-    const token = await at(first.url).token(await at(first.url).register());
-    t.equal((await at(first.url).logout(token)).status, 200);
-    t.equal(await first.stop(), 0);
+    const first = await replica(t, right);
+    const token = await first.service.token(await first.service.register());
+    t.equal((await first.service.logout(token)).status, 200);
+    await first.stop();
     const before = await dump(DATABASE_URL);
 
     const wrong = { ...right, AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 2).toString("base64") };
-    for (const env of [wrong, { ...wrong, AUTHFLOW_SIGNING_KEY: pem() }]) {
-      const { code, stderr } = await run(SERVER, [], env);
+    const starts = [wrong, { ...wrong, AUTHFLOW_SIGNING_KEY: pem() }].map((env) => run(SERVER, [], env));
+    for (const { code, stderr } of await Promise.all(starts)) {
       t.equal(code, 1);
       t.match(stderr, /^Authflow could not start: AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under which \S/);
       t.notMatch(stderr, /\n +at /, "no stack trace");
       t.same(await dump(DATABASE_URL), before);
     }
-    const again = at((await startServer(t, right)).url);
-    t.equal((await again.userinfo(token)).status, 401, "the right key still opens it");
+    const again = await replica(t, right);
+    t.equal((await again.service.userinfo(token)).status, 401, "the right key still opens it");
   });
 }
 

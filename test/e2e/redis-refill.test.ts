@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import pg from "pg";
 import t from "../support/tap.js";
 import { privateRedis } from "../support/private-redis.js";
-import { startServer } from "../support/process.js";
-import { postgres, sqlite } from "../support/services.js";
-import { at, jtiOf, type Service, statuses, tokens, until } from "./support.js";
+import { postgres } from "../support/services.js";
+import { replica } from "./replica.js";
+import { jtiOf, type Service, statuses, tokens, until } from "./support.js";
 
 /** Rows enough to make the refill take many rounds, so that there is time to look while it runs. */
 const CROWD = 20_000;
@@ -18,6 +19,7 @@ function watch(services: Service[], revoked: string[], live: string[]) {
     while (running) {
       seen.revoked.push(...await look(revoked));
       seen.live.push(...await look(live));
+      await sleep(5); // the replicas share this process: they have to get on
     }
   });
   return async () => {
@@ -32,9 +34,8 @@ await t.test("FLUSHALL brings no revoked token back to life on any replica, and 
   if (DATABASE_URL === undefined || redis === undefined) return;
   const AUTHFLOW_KEY_ENCRYPTION_KEY = Buffer.alloc(32, 3).toString("base64");
   const env = { DATABASE_URL, REDIS_URL: redis.url, AUTHFLOW_KEY_ENCRYPTION_KEY };
-  const servers = await Promise.all([startServer(t, env), startServer(t, env)]);
-  const services = servers.map(({ url }) => at(url));
-  const [service] = services as [Service, Service];
+  const [{ service }, { service: other }] = [await replica(t, env), await replica(t, env)];
+  const services = [service, other];
   const client = await service.register();
   const [live, revoked] = [await tokens(service, client, 5), await tokens(service, client, 25)];
   t.same(statuses(await Promise.all(revoked.map(service.logout))), [200]);
@@ -63,7 +64,7 @@ await t.test("FLUSHALL brings no revoked token back to life on any replica, and 
 await t.test("a Redis that was restored from an old snapshot is not believed, and is brought up to date", async (t) => {
   const redis = await privateRedis(t);
   if (redis === undefined) return;
-  const service = at((await startServer(t, { DATABASE_URL: sqlite(t), REDIS_URL: redis.url })).url);
+  const { service } = await replica(t, { REDIS_URL: redis.url });
   const client = await service.register();
   const [live, early] = [await tokens(service, client, 3), await tokens(service, client, 3)];
   const late = await tokens(service, client, 20);

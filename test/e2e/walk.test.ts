@@ -2,21 +2,22 @@ import { Redis } from "ioredis";
 import t from "../support/tap.js";
 import { startServer } from "../support/process.js";
 import { postgres, redis, sqlite } from "../support/services.js";
+import { replica } from "./replica.js";
 import { at, ISSUER } from "./support.js";
 
 const COMBINATIONS = [
-  ["SQLite alone", sqlite, undefined],
-  ["SQLite and Redis", sqlite, redis],
-  ["PostgreSQL alone", postgres, undefined],
-  ["PostgreSQL and Redis", postgres, redis],
+  ["SQLite alone", startServer, sqlite, undefined],
+  ["SQLite and Redis", replica, sqlite, redis],
+  ["PostgreSQL alone", replica, postgres, undefined],
+  ["PostgreSQL and Redis", startServer, postgres, redis],
 ] as const;
 
-for (const [name, database, face] of COMBINATIONS) {
+for (const [name, start, database, cache] of COMBINATIONS) {
   await t.test(`on ${name}, a token works from registration to logout and never again`, async (t) => {
     const databaseUrl = await database(t);
-    const redisUrl = await face?.(t);
-    if (databaseUrl === undefined || (face !== undefined && redisUrl === undefined)) return;
-    const { url } = await startServer(t, { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl });
+    const redisUrl = await cache?.(t);
+    if (databaseUrl === undefined || (cache !== undefined && redisUrl === undefined)) return;
+    const { url } = await start(t, { DATABASE_URL: databaseUrl, ...(redisUrl && { REDIS_URL: redisUrl }) });
     const service = at(url);
 
     const client = await service.register("my-app");
