@@ -91,6 +91,8 @@ export async function buildApp(
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
+    // Each part of a start bounds its own waits; a busy machine takes longer than the 10 s that Fastify grants.
+    pluginTimeout: 120_000,
     forceCloseConnections: "idle",
     return503OnClosing: false, // who still asks is answered, and told to close the connection
     clientErrorHandler: answerUnreadable,
