@@ -49,7 +49,9 @@ await t.test("the replica that a subscriber listens to is killed amid logouts: a
   await connect(t, follower, second.url);
   t.strictSame(acknowledged.filter((jti) => !follower.revoked.has(jti)), []);
   t.equal(follower.count("reset"), 1);
-  t.equal(follower.news.length, 120, "each once");
+  t.equal(follower.revoked.size, 120);
+  // By its id: a replica that stands still for a second has its logouts announced by another one too.
+  t.equal(new Set(follower.news.map(({ id }) => id)).size, follower.news.length, "each event once");
   t.strictSame(follower.faults, []);
 });
 
