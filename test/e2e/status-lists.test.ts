@@ -1,6 +1,6 @@
 import pg from "pg";
 import t from "../support/tap.js";
-import { SILENCE } from "../../src/status-lists/published-list.js";
+import { OWNER_SILENCE_LIMIT } from "../../src/status-lists/published-list.js";
 import { startServer } from "../support/process.js";
 import { postgres } from "../support/services.js";
 import { bitAt, entryOf, verifiedBits } from "../support/status-lists.js";
@@ -61,7 +61,7 @@ await t.test("kill -9 lets no token escape: what the dead replica did not write 
   t.equal(await count(), 21);
 
   const list = entryOf(unwritten[0] as string).uri.split("/").at(-1);
-  await db.query("UPDATE status_lists SET touched_at = touched_at - $1::int WHERE id = $2", [SILENCE, list]); // time passes
+  await db.query("UPDATE status_lists SET touched_at = touched_at - $1::int WHERE id = $2", [OWNER_SILENCE_LIMIT, list]); // time passes
   await until("what nobody wrote down is INVALID, at the other replica", async () =>
     (await look(survivor.url, b, unwritten)).every((status) => status === INVALID));
   t.same(new Set(await look(survivor.url, b, written)), new Set([VALID]), "what was written down lives");

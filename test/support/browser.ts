@@ -1,6 +1,6 @@
 import { type Browser, chromium as playwright } from "playwright-core";
 import { binary, missing, type Suite } from "./services.js";
-import { teardownWithProcess } from "./tap.js";
+import { shareInProcess } from "./shared.js";
 
 const FLAGS = [
   "--no-sandbox",
@@ -20,9 +20,8 @@ let running: Promise<Browser> | undefined;
 export async function chromium(t: Suite): Promise<Browser | undefined> {
   const executablePath = binary("chromium") ?? binary("chromium-browser") ?? binary("google-chrome");
   if (executablePath === undefined) return missing(t, "Chromium on the PATH");
-  if (running === undefined) {
-    running = playwright.launch({ executablePath, headless: true, args: FLAGS });
-    teardownWithProcess(async () => (await running)?.close());
-  }
-  return running;
+  return running ??= shareInProcess(
+    () => playwright.launch({ executablePath, headless: true, args: FLAGS }),
+    (browser) => browser.close(),
+  );
 }

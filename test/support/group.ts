@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import root from "tap";
 import { moduleFile } from "./root.js";
-import { processTeardowns, setCurrent } from "./tap.js";
+import { added, sharedResources } from "./shared.js";
+import { setCurrent } from "./tap.js";
 
 /** A third of what the process may take (`tap --timeout`, seconds): after a file that hangs the others still run. */
 const FILE_TIMEOUT = Number(process.env.TAP_TIMEOUT ?? 600) * 1000 / 3;
@@ -17,34 +18,37 @@ const CLOSING = 10_000;
  */
 export async function runFiles(files: readonly string[]): Promise<void> {
   const unfinished = `${process.argv[1]}.unfinished`;
-  for (const [index, file] of files.entries()) {
-    writeFileSync(unfinished, files.slice(index).join("\n"));
-    const [before, shared] = [processState(), processTeardowns.length];
-    await root.test(file, { timeout: FILE_TIMEOUT }, async (t) => {
-      setCurrent(t);
-      await import(pathToFileURL(moduleFile(file.replace(/\.ts$/, ""))).href);
-    });
-    if (processTeardowns.length > shared) before.resources = process.getActiveResourcesInfo();
-    const left = await leftBehind(before);
-    if (left.length > 0) root.fail(`${file} leaves something behind in its process`, { left });
-  }
-  for (const end of processTeardowns.reverse()) await end();
+  // One test around all: the root would end while a file's sockets close, and refuse the files after it.
+  await root.test("files", { timeout: 0 }, async (all) => {
+    for (const [index, file] of files.entries()) {
+      writeFileSync(unfinished, files.slice(index).join("\n"));
+      const before = processState();
+      await all.test(file, { timeout: FILE_TIMEOUT }, async (t) => {
+        setCurrent(t);
+        await import(pathToFileURL(moduleFile(file.replace(/\.ts$/, ""))).href);
+      });
+      const left = await leftBehind(before);
+      if (left.length > 0) all.fail(`${file} leaves something behind in its process`, { left });
+    }
+  });
   rmSync(unfinished);
 }
 
-interface ProcessState { resources: string[]; env: NodeJS.ProcessEnv; exitCode: typeof process.exitCode; cwd: string }
+interface ProcessState { resources: string[]; shared: number; env: NodeJS.ProcessEnv; exitCode: typeof process.exitCode; cwd: string }
 
 /** `resources`: the kinds of what keeps the process alive. */
 const processState = (): ProcessState => ({
-  resources: process.getActiveResourcesInfo(), env: { ...process.env }, exitCode: process.exitCode, cwd: process.cwd(),
+  resources: process.getActiveResourcesInfo(), shared: sharedResources.length,
+  env: { ...process.env }, exitCode: process.exitCode, cwd: process.cwd(),
 });
 
 async function leftBehind(before: ProcessState): Promise<string[]> {
   const deadline = performance.now() + CLOSING;
-  let resources = added(before.resources, process.getActiveResourcesInfo());
+  const allowed = [...before.resources, ...sharedResources.slice(before.shared)];
+  let resources = added(allowed, process.getActiveResourcesInfo());
   while (resources.length > 0 && performance.now() < deadline) {
     await sleep(10);
-    resources = added(before.resources, process.getActiveResourcesInfo());
+    resources = added(allowed, process.getActiveResourcesInfo());
   }
   return [
     ...resources,
@@ -52,16 +56,6 @@ async function leftBehind(before: ProcessState): Promise<string[]> {
     ...(process.exitCode === before.exitCode ? [] : ["process.exitCode"]),
     ...(process.cwd() === before.cwd ? [] : ["process.cwd()"]),
   ];
-}
-
-/** What stands in `after` more often than in `before`. */
-function added(before: readonly string[], after: readonly string[]): string[] {
-  const rest = [...before];
-  return after.filter((kind) => {
-    const index = rest.indexOf(kind);
-    if (index >= 0) rest.splice(index, 1);
-    return index < 0;
-  });
 }
 
 const changedVariables = (before: NodeJS.ProcessEnv): string[] =>

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import type { Config } from "../../src/config/load.js";
+import type { Config } from "../../src/config/config.js";
 import { localKeyEncryptionKey } from "../../src/keys/key-encryption-key.js";
 import { seal, unseal } from "../../src/keys/sealing.js";
 import { exportPrivateKey, generateSigningKey, type KeyPair } from "../../src/keys/signing-key.js";

@@ -10,12 +10,3 @@ export { current as default };
 export type { Test };
 
 export const setCurrent = (t: Test): void => { current = t; };
-
-/** What files of one process share, ended after the last of them. */
-export const processTeardowns: (() => unknown)[] = [];
-
-/** As `t.teardown`, but after the last file of this process. */
-export function teardownWithProcess(end: () => unknown): void {
-  if (current === root) root.teardown(end); // which makes tap end its root test in any pause between files
-  else processTeardowns.push(end);
-}
