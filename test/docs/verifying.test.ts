@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import t from "../support/tap.js";
-import { freePort } from "../support/ports.js";
 import { serve } from "../support/serve.js";
 import { sqlite } from "../support/services.js";
 import { claimsOf, headerOf, hostileTokens, newKey, pem, signed } from "./forged-tokens.js";
@@ -12,8 +11,8 @@ import { findVerifiers, startVerifiers, type Verifier } from "./verifiers.js";
 const REFETCH_AFTER = 1;
 
 const [first, second, foreign] = [newKey(), newKey(), newKey()];
-const home = { DATABASE_URL: sqlite(t), PORT: String(await freePort()) };
-let server = await serve(t, { ...home, AUTHFLOW_SIGNING_KEY: pem(first) });
+const DATABASE_URL = sqlite(t);
+let server = await serve(t, { DATABASE_URL, AUTHFLOW_SIGNING_KEY: pem(first) });
 
 // The verifiers reach Authflow through this proxy, which counts how often they fetch the keys.
 let fetches = 0;
@@ -66,7 +65,7 @@ for (const { language, ask } of verifiers) {
 
 await t.test("the signing key changes", async (t) => {
   await server.stop();
-  server = await serve(t, { ...home, AUTHFLOW_SIGNING_KEY: pem(second) });
+  server = await serve(t, { DATABASE_URL, AUTHFLOW_SIGNING_KEY: pem(second) });
   const renewed = await mint();
   t.not(headerOf(renewed).kid, header.kid, "new tokens have another kid");
   for (const { language, ask, askUntil } of verifiers) {
