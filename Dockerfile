@@ -4,6 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
+COPY scripts/build.mjs ./scripts/
 COPY prisma ./prisma
 COPY src ./src
 COPY plugins ./plugins

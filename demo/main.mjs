@@ -1,6 +1,6 @@
 // `npm run demo`: a whole login on this machine, without an account anywhere. Ctrl-C ends it.
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApi } from "./api.mjs";
@@ -24,8 +24,9 @@ try {
   const ports = readPorts(process.env);
   const urls = Object.fromEntries(Object.entries(ports).map(([part, port]) => [part, `http://localhost:${port}`]));
 
-  const folder = await mkdtemp(join(tmpdir(), "authflow-demo-"));
-  started.push(() => rm(folder, { recursive: true, force: true }));
+  const folder = mkdtempSync(join(tmpdir(), "authflow-demo-"));
+  // At the very end: a signal may come while a part is still being started, which would make its files anew.
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
   // What an operator would enter at the provider, and at Authflow for it.
   const upstream = {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.js";
-import { loadConfig } from "./config/load.js";
+import { type Config, ConfigError, loadConfig } from "./config/load.js";
 import { reportAndExit } from "./cli/exit.js";
 import { isLoopback } from "./shared/loopback.js";
 
@@ -13,11 +13,14 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   const config = loadConfig(env);
   const app = await buildApp(config);
   closeWithGrace({ delay: GRACE, logger: false }, async ({ err, signal }) => {
+    if (signal !== undefined) ignoreRepetitions(signal);
     if (err) app.log.fatal({ err }, "unexpected error, closing");
     else app.log.info({ signal }, "closing");
     await app.close();
   });
-  await app.listen({ host: config.host, port: config.port });
+  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    throw addressFault(error, config) ?? error;
+  });
   if (config.registration === "open" && !isLoopback(config.host)) {
     app.log.warn(`Anyone who reaches ${config.host}:${config.port} can register a client and mint: ` +
       "set AUTHFLOW_PUBLIC_URL, or let nothing but this machine reach the port");
@@ -25,6 +28,28 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   app.log.info(
     `Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`,
   );
+}
+
+/**
+ * npm passes on the signal that a terminal has already sent to all its processes. close-with-grace takes the second one
+ * for impatience and ends the process at once, whatever requests are in flight.
+ */
+function ignoreRepetitions(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.on(signal, () => undefined);
+}
+
+/** Which setting to change where the service can't listen; undefined where the error is about something else. */
+function addressFault(error: unknown, { host, port }: Config): ConfigError | undefined {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const faults: Record<string, string> = {
+    EADDRINUSE: `PORT ${port} is in use on ${host} (EADDRINUSE): end the program that uses it, or set another PORT`,
+    EACCES: `PORT ${port} is reserved for administrators (EACCES): set a PORT of 1024 or more`,
+    EADDRNOTAVAIL: `HOST ${host} is not an address of this machine (EADDRNOTAVAIL): set HOST to one, or to 0.0.0.0 for all`,
+    ENOTFOUND: `HOST ${host} is a name without an address (ENOTFOUND): set HOST to an address of this machine, or to 0.0.0.0 for all`,
+    EAI_AGAIN: `HOST ${host} is a name that can't be looked up now (EAI_AGAIN): set HOST to an address of this machine`,
+  };
+  return faults[code] === undefined ? undefined : new ConfigError([faults[code]]);
 }
 
 // Node was told a path that may lack its ending or lead through a symbolic link.

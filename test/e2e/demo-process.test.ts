@@ -5,8 +5,10 @@ import { createServer } from "node:http";
 import t from "../support/tap.js";
 import { DEMO, demoPorts, startDemo } from "../support/demo.js";
 import { listen } from "../support/openid.js";
+import { startNpm } from "../support/npm.js";
 import { run } from "../support/process.js";
 import { temporaryFolder } from "../support/services.js";
+import { until } from "./support.js";
 
 const answers = (url: string): Promise<boolean> => fetch(url).then(() => true, () => false);
 
@@ -72,3 +74,18 @@ await t.test("a signal while it starts leaves nothing behind either", async (t) 
   await once(child, "exit");
   t.same(readdirSync(folder), []);
 });
+
+for (const [signal, whom] of [["SIGTERM", "npm"], ["SIGINT", "everybody"], ["SIGHUP", "everybody"]] as const) {
+  await t.test(`${signal} to ${whom} ends what npm run demo began, and nothing is left behind`, async (t) => {
+    const folder = temporaryFolder(t);
+    const npm = startNpm(t, "demo", { TMPDIR: folder, ...await demoPorts() });
+    await until("it is running", () => npm.output().includes("Ctrl-C ends it"));
+    const [, url = ""] = /^ +(http\S+)$/m.exec(npm.output()) ?? [];
+    t.ok(await answers(url));
+    const files = readdirSync(folder);
+    await npm.signal(signal, whom);
+    await until("its port is closed", async () => !await answers(url));
+    await until("its folder is gone", () => readdirSync(folder).length === 0);
+    t.not(files.length, 0, "there was one");
+  });
+}

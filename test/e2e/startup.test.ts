@@ -18,13 +18,15 @@ await t.test("a start with bad settings names all their faults in one message", 
   const env = {
     DATABASE_URL: "mysql://root:a-password@db/x", PORT: "99999", LOG_LEVEL: "loud", AUTHFLOW_TOKEN_TTL: "soon",
     AUTHFLOW_ADMIN_TOKEN: "a-weak-one", AUTHFLOW_PUBLIC_URL: "http://auth.example",
+    AUTHFLOW_TOKN_TTL_MAX: "1h",
   };
   for (const [program, args] of [[SERVER, []], [CLI, ["serve"]]] as const) {
     const finished = await run(program, [...args], env);
     refused(t, finished, /^Authflow can't start with these settings:\n/, /PORT must be/, /DATABASE_URL must be/,
       /LOG_LEVEL must be/, /AUTHFLOW_TOKEN_TTL must be/, /AUTHFLOW_ADMIN_TOKEN must be/,
       /AUTHFLOW_PUBLIC_URL must begin with https/, /AUTHFLOW_KEY_ENCRYPTION_KEY must be set/,
-      /AUTHFLOW_REGISTRATION_TOKEN must be set/);
+      /AUTHFLOW_REGISTRATION_TOKEN must be set/,
+      /AUTHFLOW_TOKN_TTL_MAX is not a setting: did you mean AUTHFLOW_TOKEN_TTL_MAX\?/);
     t.notMatch(finished.stderr, /a-password|a-weak-one/, "no secret is repeated");
   }
 });
@@ -49,12 +51,17 @@ await t.test("a data folder that is a file, or that holds a damaged key, is name
   refused(t, await start("not-a.db"), /DATABASE_URL/, /not a database/);
 });
 
-await t.test("a port in use is named", async (t) => {
+await t.test("an address that can't be had is named by the setting to change", async (t) => {
   const occupant = createServer().listen(0, "127.0.0.1");
   t.teardown(() => { occupant.close(); });
   await once(occupant, "listening");
   const port = String((occupant.address() as AddressInfo).port);
-  refused(t, await run(SERVER, [], { DATABASE_URL: sqlite(t), PORT: port }), new RegExp(`EADDRINUSE.*${port}`));
+  const DATABASE_URL = sqlite(t);
+  refused(t, await run(SERVER, [], { DATABASE_URL, HOST: "127.0.0.1", PORT: port }),
+    new RegExp(`^Authflow can't start .*\n  - PORT ${port} is in use on 127\\.0\\.0\\.1 \\(EADDRINUSE\\): .*another PORT`));
+  // RFC 5737: addresses for documents, which no machine has.
+  refused(t, await run(SERVER, [], { DATABASE_URL, HOST: "192.0.2.1" }),
+    /^Authflow can't start .*\n {2}- HOST 192\.0\.2\.1 is not an address of this machine \(EADDRNOTAVAIL\): set HOST/);
 });
 
 await t.test("an imported key that can't sign is refused", async (t) => {

@@ -1,0 +1,18 @@
+// `npm run dev`: the service, compiled and started again whenever a file in src/, plugins/ or routes/ changes. Prisma's
+// models are not watched: start it again after a change of them.
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+const start = (...args) => spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+
+const parts = [
+  start(tsc, "-p", "tsconfig.build.json", "--watch", "--preserveWatchOutput"),
+  start("--watch", "--watch-preserve-output", "--enable-source-maps", "dist/src/server.js"),
+];
+/** Where one part ends, so does the other: half of it would look as if it still worked. */
+const stop = (signal) => { for (const part of parts) part.kill(signal); };
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => { stop("SIGTERM"); });
+for (const part of parts) part.once("exit", () => { stop("SIGTERM"); });
