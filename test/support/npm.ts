@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { type Suite, temporaryFolder } from "./services.js";
+import { ROOT } from "./root.js";
 
 export interface NpmProcess {
   output(): string;
@@ -15,7 +16,7 @@ export interface NpmProcess {
  */
 export function startNpm(t: Suite, script: string, env: Record<string, string>): NpmProcess {
   const child = spawn("npm", ["run", script, "--ignore-scripts"], {
-    cwd: resolve(import.meta.dirname, "../.."),
+    cwd: ROOT,
     env: { PATH: process.env.PATH, npm_config_cache: temporaryFolder(t), npm_config_update_notifier: "false", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a process group of its own
