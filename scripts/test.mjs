@@ -1,7 +1,7 @@
 // `npm test [-- options of tap] [files or folders of test/]`: compiles once, which is the type check too, then runs
 // the tests as JavaScript, several files to a process. `--compiled`: build/ and dist/ are up to date already.
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { groupsOf } from "./test-groups.mjs";
@@ -28,15 +28,10 @@ for (const name of filesUnder("build/groups").filter((name) => name.endsWith(".u
   process.exitCode ||= 1;
 }
 
+/** What the tests run, and dist/, which some of them start. */
 async function compile() {
-  if (newest("prisma", ".prisma") > newest("src/stores/prisma/generated", ".ts"))
-    await succeeds("npm", ["run", "generate"]);
-  await succeeds("tsc", ["-p", "tsconfig.json"]);
-  // What `npm run build` makes of the same sources, without checking them twice.
-  for (const folder of ["src", "plugins", "routes"]) {
-    rmSync(join(root, "dist", folder), { recursive: true, force: true });
-    cpSync(join(root, "build", folder), join(root, "dist", folder), { recursive: true });
-  }
+  await succeeds("node", ["scripts/build.mjs", "generate"]);
+  await Promise.all([succeeds("node", ["scripts/build.mjs"]), succeeds("tsc", ["-p", "tsconfig.json"])]);
 }
 
 /** One module for each group. tap starts them in the order in which they are named. */
@@ -60,11 +55,6 @@ function filesUnder(folder) {
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
     .sort();
-}
-
-function newest(folder, extension) {
-  return Math.max(0, ...filesUnder(folder).filter((name) => name.endsWith(extension))
-    .map((name) => statSync(join(root, name)).mtimeMs));
 }
 
 /** A program of the installed packages, run to its end; resolves to its exit code. */

@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.js";
-import { type Config, ConfigError, loadConfig } from "./config/load.js";
 import { reportAndExit } from "./cli/exit.js";
+import { type Config, ConfigError } from "./config/config.js";
+import { loadConfig } from "./config/load.js";
 import { isLoopback } from "./shared/loopback.js";
 
 /** Milliseconds that requests in flight get to finish after SIGTERM or SIGINT. */

@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
-import type * as compilerModule from "@fastify/fast-json-stringify-compiler";
-import type { SerializerFactory } from "@fastify/fast-json-stringify-compiler";
+import type * as serialization from "@fastify/fast-json-stringify-compiler";
 import type { FastifyServerOptions } from "fastify";
 import { buildValidator } from "./validation.js";
+
+type SerializerFactory = serialization.SerializerFactory;
 
 const require = createRequire(import.meta.url);
 
@@ -13,7 +14,7 @@ const require = createRequire(import.meta.url);
 const buildSerializer: SerializerFactory = (schemas, options) => {
   let compile: ReturnType<SerializerFactory> | undefined;
   const compiler = (): ReturnType<SerializerFactory> => {
-    const { SerializerSelector } = require("@fastify/fast-json-stringify-compiler") as typeof compilerModule;
+    const { SerializerSelector } = require("@fastify/fast-json-stringify-compiler") as typeof serialization;
     return SerializerSelector()(schemas, options);
   };
   return (route) => {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
-import type * as ajvModule from "ajv";
+import type * as validation from "ajv";
 import type { Ajv, Options } from "ajv";
-import type ajvFormats from "ajv-formats";
+import type * as formats from "ajv-formats";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 
 const require = createRequire(import.meta.url);
@@ -24,8 +24,8 @@ export function buildValidator(schemas: unknown): FastifySchemaCompiler<unknown>
   const compiler = (part: string): Ajv => {
     const known = compilers.get(part);
     if (known !== undefined) return known;
-    const { Ajv } = require("ajv") as typeof ajvModule;
-    const addFormats = require("ajv-formats") as typeof ajvFormats;
+    const { Ajv } = require("ajv") as typeof validation;
+    const addFormats = require("ajv-formats") as typeof formats.default;
     const ajv = new Ajv(part === "body" ? STRICT : { ...STRICT, coerceTypes: true });
     addFormats.default(ajv);
     for (const schema of Object.values(schemas as object)) ajv.addSchema(schema as object);

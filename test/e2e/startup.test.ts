@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "../support/tap.js";
+import { freePort } from "../support/ports.js";
 import { CLI, type Finished, run, SERVER, startServer } from "../support/process.js";
 import { sqlite, temporaryFolder } from "../support/services.js";
 
@@ -96,4 +97,25 @@ await t.test("an open registration that other machines can reach is said aloud",
   };
   t.match(await heard({ HOST: "0.0.0.0" }), /"level":40.*Anyone who reaches 0\.0\.0\.0:\d+ can register/);
   t.notMatch(await heard({ HOST: "127.0.0.1" }), /Anyone who reaches/);
+});
+
+await t.test("a start on SQLite loads nothing that only other settings or later requests need", async (t) => {
+  const program = `
+    const { createRequire } = await import("node:module");
+    const { serve } = await import(${JSON.stringify(SERVER)});
+    await serve(process.env);
+    const ready = await fetch("http://localhost:" + process.env.PORT + "/health/ready");
+    const files = Object.keys(createRequire(${JSON.stringify(SERVER)}).cache);
+    const packages = files.map((file) => /.*node_modules\\/((@[^/]+\\/)?[^/]+)/.exec(file)?.[1]);
+    console.log("LOADED " + ready.status + " " + [...new Set(packages)].join(" "));
+    process.kill(process.pid, "SIGTERM");`;
+  const env = { DATABASE_URL: sqlite(t), PORT: String(await freePort()), LOG_LEVEL: "error" };
+  const { code, stdout, stderr } = await run("--input-type=module", ["--eval", program], env);
+  t.equal(code, 0, stderr);
+  const [, status, ...loaded] = /^LOADED .*$/m.exec(stdout)?.[0].split(" ") ?? [];
+  t.equal(status, "200");
+  t.ok(loaded.includes("fastify") && loaded.includes("libsql"), "the list holds what is loaded");
+  const late = ["pg", "ioredis", "@fastify/redis", "@fastify/swagger", "@fastify/swagger-ui", "yaml", "ajv",
+    "@fastify/fast-json-stringify-compiler", "simple-oauth2", "@hapi/wreck"];
+  t.same(late.filter((name) => loaded.includes(name)), []);
 });

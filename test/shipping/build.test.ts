@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { dirname, join } from "node:path";
 import t from "../support/tap.js";
 import { temporaryFolder } from "../support/services.js";
-import { ROOT } from "./dockerfile.js";
+import { ROOT } from "../support/root.js";
 
 /** A small project that the real script builds, with the real compiler and the real generator. */
 const folder = temporaryFolder(t);

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
 import { type Suite, temporaryFolder } from "./services.js";
 import { ROOT } from "./root.js";
 
