@@ -1,10 +1,10 @@
-import { createRequire } from "node:module";
 import closeWithGrace from "close-with-grace";
 import { buildApp } from "./app.js";
 import { reportAndExit } from "./cli/exit.js";
 import { type Config, ConfigError } from "./config/config.js";
 import { loadConfig } from "./config/load.js";
 import { isLoopback } from "./shared/loopback.js";
+import { isMainModule } from "./shared/main-module.js";
 
 /** Milliseconds that requests in flight get to finish after SIGTERM or SIGINT. */
 const GRACE = 10_000;
@@ -53,7 +53,4 @@ function addressFault(error: unknown, { host, port }: Config): ConfigError | und
   return faults[code] === undefined ? undefined : new ConfigError([faults[code]]);
 }
 
-// Node was told a path that may lack its ending or lead through a symbolic link.
-const [, started] = process.argv;
-if (started !== undefined && createRequire(import.meta.url).resolve(started) === import.meta.filename)
-  serve(process.env).catch(reportAndExit);
+if (isMainModule(import.meta)) serve(process.env).catch(reportAndExit);
