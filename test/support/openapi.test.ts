@@ -37,6 +37,12 @@ await t.test("refuses what the document does not have, but for the app's answers
   t.throws(() => { check(observed({ method: "DELETE" })); }, /DELETE \/users\/1 answered 200, and is not documented/);
   t.throws(() => { check(observed({ method: "DELETE", status: 400 })); });
   t.throws(() => { check(observed({ url: "/docs/secret" })); });
+  t.throws(() => { check(observed({ method: "HEAD", status: 500, body: "" })); });
+  t.throws(() => { check(observed({ method: "HEAD" })); }, /HEAD .* answered a body/);
+  t.throws(() => { check(observed({ method: "OPTIONS", status: 200, body: "" })); });
+  t.throws(() => { check(observed({ ...nowhere, method: "OPTIONS", status: 204, body: "" })); });
+  t.doesNotThrow(() => { check(observed({ method: "HEAD", body: "" })); });
+  t.doesNotThrow(() => { check(observed({ method: "OPTIONS", status: 204, body: "" })); });
   for (const status of [400, 404]) t.doesNotThrow(() => { check(observed({ ...nowhere, status })); });
   for (const status of [404, 405]) t.doesNotThrow(() => { check(observed({ method: "DELETE", status })); });
   for (const url of ["/openapi.json", "/docs", "/docs/static/index.css"])

@@ -29,14 +29,21 @@ export function responseValidator(document: OpenApiDocument): (observed: Observe
   return ({ method, url, status, contentType, body }) => {
     const path = url.split("?", 1)[0] as string;
     const template = Object.keys(document.paths).find((candidate) => matches(candidate, path));
-    const operation = template === undefined ? undefined : document.paths[template]?.[method.toLowerCase()];
+    // A HEAD is the GET without its body (RFC 9110 §9.3.2), which is why no document names it.
+    const documented = method === "HEAD" ? "get" : method.toLowerCase();
+    const operation = template === undefined ? undefined : document.paths[template]?.[documented];
     if (template === undefined || operation === undefined) {
       if (HIDDEN.test(path) || (template === undefined ? UNKNOWN_PATH : UNKNOWN_METHOD).includes(status)) return;
+      if (template !== undefined && method === "OPTIONS" && status === 204 && body === "") return; // CORS preflight
       throw new Error(`${method} ${path} answered ${status}, and is not documented: ${body}`);
     }
     const response = operation.responses[status];
     if (response === undefined)
       throw new Error(`${method} ${template} answered ${status}, which is not documented: ${body}`);
+    if (method === "HEAD") {
+      if (body !== "") throw new Error(`HEAD ${template} answered a body: ${body}`);
+      return;
+    }
     const media = contentType?.split(";", 1)[0];
     const content = media === undefined ? undefined : response.content?.[media];
     if (content === undefined) {
