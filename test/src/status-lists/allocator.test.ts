@@ -3,7 +3,7 @@ import t from "../../support/tap.js";
 import { StatusAllocator } from "../../../src/status-lists/allocator.js";
 import { indexAt, RECORD_BYTES } from "../../../src/status-lists/record.js";
 import { LIST_SIZE } from "../../../src/status-lists/status-list.js";
-import { openDatabase } from "../../../src/stores/prisma/database.js";
+import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
 import type { AccessTokenClaims } from "../../../src/tokens/claims.js";
 import { manualClock, someClaims } from "../../support/app.js";
 import { migratedSqlite, type Suite } from "../../support/services.js";
@@ -36,6 +36,7 @@ async function fixture(t: Suite) {
     mkdirSync(path);
     return async () => {
       rmSync(path, { recursive: true });
+      await migrate(url);
     };
   };
   return { store, clock, advance, allocator, take, record, recorded, cutOff };
