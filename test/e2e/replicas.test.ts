@@ -7,26 +7,6 @@ import { ADMIN, asAdmin, jtiOf, type Service, statuses, tokens, until } from "./
 
 const keyEncryptionKey = (byte: number): string => Buffer.alloc(32, byte).toString("base64");
 
-for (const [round, count] of [2, 2, 4].entries()) {
-  await t.test(`round ${round + 1}: ${count} replicas that start at once on nothing share a key`, async (t) => {
-    const [DATABASE_URL, REDIS_URL] = [await postgres(t), await redis(t)];
-    if (DATABASE_URL === undefined || REDIS_URL === undefined) return;
-    const env = { DATABASE_URL, REDIS_URL, AUTHFLOW_KEY_ENCRYPTION_KEY: keyEncryptionKey(round) };
-    const replicas = await Promise.all(Array.from({ length: count }, () => replica(t, env)));
-    const services = replicas.map(({ service }) => service);
-    const rings = await Promise.all(services.map((service) => service.jwks()));
-    t.equal(rings[0]?.length, 1);
-    for (const ring of rings) t.same(ring, rings[0]);
-    const { installation } = await dump(DATABASE_URL);
-    t.match(installation, [{ ring_revision: 1 }], "the ring was written once: no key came and went unseen");
-    const client = await (services[0] as Service).register();
-    for (const minter of services) {
-      const token = await minter.token(client);
-      for (const verifier of services) t.match(await verifier.verify(token), { payload: { jti: jtiOf(token) } });
-    }
-  });
-}
-
 await t.test("two replicas", async (t) => {
   const [DATABASE_URL, REDIS_URL] = [await postgres(t), await redis(t)];
   if (DATABASE_URL === undefined || REDIS_URL === undefined) return;
@@ -90,3 +70,24 @@ await t.test("two replicas", async (t) => {
     await until("it mints at both again", async () => await both() === "200");
   });
 });
+
+// Last: what they share is loaded by now. On a busy machine one would keep the others from hearing the database.
+for (const [round, count] of [2, 2, 4].entries()) {
+  await t.test(`round ${round + 1}: ${count} replicas that start at once on nothing share a key`, async (t) => {
+    const [DATABASE_URL, REDIS_URL] = [await postgres(t), await redis(t)];
+    if (DATABASE_URL === undefined || REDIS_URL === undefined) return;
+    const env = { DATABASE_URL, REDIS_URL, AUTHFLOW_KEY_ENCRYPTION_KEY: keyEncryptionKey(round) };
+    const replicas = await Promise.all(Array.from({ length: count }, () => replica(t, env)));
+    const services = replicas.map(({ service }) => service);
+    const rings = await Promise.all(services.map((service) => service.jwks()));
+    t.equal(rings[0]?.length, 1);
+    for (const ring of rings) t.same(ring, rings[0]);
+    const { installation } = await dump(DATABASE_URL);
+    t.match(installation, [{ ring_revision: 1 }], "the ring was written once: no key came and went unseen");
+    const client = await (services[0] as Service).register();
+    for (const minter of services) {
+      const token = await minter.token(client);
+      for (const verifier of services) t.match(await verifier.verify(token), { payload: { jti: jtiOf(token) } });
+    }
+  });
+}
