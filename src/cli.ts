@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
-import type { FastifySchemaValidationError } from "fastify";
 import { clientCommands } from "./cli/clients.js";
 import type { Context, Environment, Services, Streams } from "./cli/context.js";
 import { doctorCommand } from "./cli/doctor.js";
@@ -81,21 +80,19 @@ const drivers: Drivers = {
   connectUpstreams: async () => (await import("./upstream/connect.js")).connectUpstreams(systemClock),
 };
 
-/** What plugins/http/validation.ts sets: Fastify's own type knows less of it. */
-type ValidatorCompiler = (route: { schema: object; httpPart: "body" }) =>
-  (input: unknown) => { error?: FastifySchemaValidationError[] };
-
 async function withServices<T>(env: Environment, work: (services: Services) => Promise<T>): Promise<T> {
-  const [{ buildApp }, { loadConfig }, { invalidInput }] =
-    await Promise.all([import("./app.js"), import("./config/load.js"), import("../plugins/http/errors.js")]);
+  const [{ buildApp }, { loadConfig }, { invalidInput }, { schemaValidator }] = await Promise.all([
+    import("./app.js"), import("./config/load.js"), import("../plugins/http/errors.js"),
+    import("../plugins/http/validation.js"),
+  ]);
   // Results go to standard output, for whoever reads the pipe; the log must not mix in.
   const app = await buildApp(loadConfig({ ...env, LOG_LEVEL: "silent" }));
   try {
     await app.ready();
     const { clients, keys, tokens, revocations, clock } = app;
-    const compile = app.validatorCompiler as unknown as ValidatorCompiler;
+    const validate = schemaValidator(app.getSchemas())({ $ref: "ClientPatch#" }, true);
     const checkPolicy: Services["checkPolicy"] = (policy) => {
-      const { error } = compile({ schema: { $ref: "ClientPatch#" }, httpPart: "body" })({ policy });
+      const error = validate({ policy });
       if (error !== undefined) throw invalidInput(error, "body");
       return policy as Partial<MintPolicy>;
     };

@@ -14,32 +14,44 @@ const STRICT: Options = {
   verbose: true,
 };
 
+/** What is wrong with a value; undefined where it is right. Of a query or path, texts become the type that is wanted. */
+type Validate = (value: unknown) => FastifySchemaValidationError[] | undefined;
+
 /**
  * Validation that changes nothing in a JSON body; only query strings and path parameters, which are all text, are
- * coerced. `schemas` are the shared ones, by $id. Ajv is loaded, and a schema compiled, by the first request that needs
+ * coerced. `schemas` are the shared ones, by $id. Ajv is loaded, and a schema compiled, by the first value that needs
  * it: compiling every schema would take a third of the start.
  */
-export function buildValidator(schemas: unknown): FastifySchemaCompiler<unknown> {
-  const compilers = new Map<string, Ajv>();
-  const compiler = (part: string): Ajv => {
-    const known = compilers.get(part);
+export function schemaValidator(schemas: object): (schema: object, isBody: boolean) => Validate {
+  const compilers = new Map<boolean, Ajv>();
+  const compiler = (isBody: boolean): Ajv => {
+    const known = compilers.get(isBody);
     if (known !== undefined) return known;
     const { Ajv } = require("ajv") as typeof validation;
     const addFormats = require("ajv-formats") as typeof formats.default;
-    const ajv = new Ajv(part === "body" ? STRICT : { ...STRICT, coerceTypes: true });
+    const ajv = new Ajv(isBody ? STRICT : { ...STRICT, coerceTypes: true });
     addFormats.default(ajv);
-    for (const schema of Object.values(schemas as object)) ajv.addSchema(schema as object);
-    compilers.set(part, ajv);
+    for (const schema of Object.values(schemas) as object[]) ajv.addSchema(schema);
+    compilers.set(isBody, ajv);
     return ajv;
   };
-  return ({ schema, httpPart }) => {
+  return (schema, isBody) => {
     let validate: ReturnType<Ajv["compile"]> | undefined;
-    return (data: unknown) => {
-      validate ??= compiler(httpPart === "body" ? "body" : "text").compile(schema as object);
-      if (validate(data)) return { value: data };
-      return {
-        error: validate.errors?.map(explain) as unknown as Error & { validation: FastifySchemaValidationError[] },
-      };
+    return (value) => {
+      validate ??= compiler(isBody).compile(schema);
+      return validate(value) ? undefined : validate.errors?.map(explain) as FastifySchemaValidationError[];
+    };
+  };
+}
+
+/** The same in the form that Fastify asks for. */
+export function buildValidator(schemas: unknown): FastifySchemaCompiler<object> {
+  const validator = schemaValidator(schemas as object);
+  return ({ schema, httpPart }) => {
+    const validate = validator(schema, httpPart === "body");
+    return (value: unknown) => {
+      const errors = validate(value);
+      return errors === undefined ? { value } : { error: errors as unknown as Error };
     };
   };
 }

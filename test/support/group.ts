@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import root from "tap";
 import { moduleFile } from "./root.js";
-import { added, sharedResources } from "./shared.js";
+import { sharedByNow } from "./shared.js";
 import { setCurrent } from "./tap.js";
 
 /** A third of what the process may take (`tap --timeout`, seconds): after a file that hangs the others still run. */
@@ -34,17 +34,24 @@ export async function runFiles(files: readonly string[]): Promise<void> {
   rmSync(unfinished);
 }
 
-interface ProcessState { resources: string[]; shared: number; env: NodeJS.ProcessEnv; exitCode: typeof process.exitCode; cwd: string }
+interface ProcessState {
+  resources: string[];
+  shared: number;
+  env: NodeJS.ProcessEnv;
+  exitCode: typeof process.exitCode;
+  cwd: string;
+}
 
 /** `resources`: the kinds of what keeps the process alive. */
 const processState = (): ProcessState => ({
-  resources: process.getActiveResourcesInfo(), shared: sharedResources.length,
+  resources: process.getActiveResourcesInfo(), shared: sharedByNow(),
   env: { ...process.env }, exitCode: process.exitCode, cwd: process.cwd(),
 });
 
 async function leftBehind(before: ProcessState): Promise<string[]> {
   const deadline = performance.now() + CLOSING;
-  const allowed = [...before.resources, ...sharedResources.slice(before.shared)];
+  // What is shared stays open, and can't be told from what a file forgot: that file's own leftovers go unnoticed.
+  const allowed = sharedByNow() > before.shared ? process.getActiveResourcesInfo() : before.resources;
   let resources = added(allowed, process.getActiveResourcesInfo());
   while (resources.length > 0 && performance.now() < deadline) {
     await sleep(10);
@@ -56,6 +63,16 @@ async function leftBehind(before: ProcessState): Promise<string[]> {
     ...(process.exitCode === before.exitCode ? [] : ["process.exitCode"]),
     ...(process.cwd() === before.cwd ? [] : ["process.cwd()"]),
   ];
+}
+
+/** What stands in `after` more often than in `before`. */
+function added(before: readonly string[], after: readonly string[]): string[] {
+  const rest = [...before];
+  return after.filter((kind) => {
+    const index = rest.indexOf(kind);
+    if (index >= 0) rest.splice(index, 1);
+    return index < 0;
+  });
 }
 
 const changedVariables = (before: NodeJS.ProcessEnv): string[] =>
