@@ -2,23 +2,27 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import fp from "fastify-plugin";
 
-const SWEEP_EVERY = 60_000;
-/** The latest events of the journal's feed, for those who come back. */
+/** Milliseconds. */
+const SWEEP_INTERVAL = 60_000;
+/** Events that the database's feed keeps, so that subscribers can resume. */
 const FEED_LENGTH = 100_000;
-/** What a crash can lose: the younger tokens of its process end with it, as far as status lists go. */
-const RECORD_EVERY = 250;
+/**
+ * Milliseconds between two writes of status list records. Tokens that were issued since the last one become INVALID in
+ * their list if the process crashes.
+ */
+const RECORD_INTERVAL = 250;
 
-/** What this replica does unasked: follow the others' changes, keep Redis up to the journal, drop what has expired. */
+/** Follows the changes of other replicas, copies revocations to Redis, deletes what has expired. */
 export default fp(async (app) => {
   const { syncInterval } = app.timing;
   const stopped = new AbortController();
-  setMaxListeners(0, stopped.signal); // one for each of the loops below, which are more than Node finds normal
+  setMaxListeners(0, stopped.signal); // one for each loop below: above ten, Node warns of a leak
   const every = async (milliseconds: number, what: string, work: () => Promise<unknown>): Promise<void> => {
     let failing = false;
     while (!stopped.signal.aborted) {
       try {
         await work();
-        if (failing) app.log.info(`${what}: works again`);
+        if (failing) app.log.info(`${what}: succeeded again`);
         failing = false;
       } catch (err) {
         if (!failing) app.log.error({ err }, `${what}: failed, will be tried again`);
@@ -32,30 +36,30 @@ export default fp(async (app) => {
     const asOf = app.clock();
     const { clientRevision, ringRevision } = await app.refreshInstallation();
     const followed = [app.clientCache.sync(clientRevision, asOf), app.keys.follow(ringRevision, asOf)];
-    // Both to their ends: a key that can't be read must not keep a client's end from arriving.
+    // Both must finish: if a key can't be read, the end of a client must still take effect here.
     for (const outcome of await Promise.allSettled(followed)) if (outcome.status === "rejected") throw outcome.reason;
   };
   const rotate = async (): Promise<void> => {
     if (!app.keys.isDue() || !await app.keys.advance()) return;
-    app.log.info({ keys: app.keys.keys.map(({ kid, state }) => `${kid} ${state}`) }, "the key ring turned");
+    app.log.info({ keys: app.keys.keys.map(({ kid, state }) => `${kid} ${state}`) }, "signing keys rotated");
   };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {
-    // Before the first one nobody knows which Redis answers: the feed would begin with an error.
-    let tried = (): void => undefined;
-    const synchronised = new Promise<void>((resolve) => { tried = resolve; });
+    // Before the first synchronisation Redis is not identified: the feed's first read would fail.
+    let firstRun = (): void => undefined;
+    const synchronised = new Promise<void>((resolve) => { firstRun = resolve; });
     loops = Promise.all([
       every(syncInterval, "following other replicas", follow),
       every(syncInterval, "rotating the signing keys", rotate),
-      every(syncInterval, "bringing Redis up to the journal", () => app.cacheSynchroniser.synchronise().finally(tried)),
+      every(syncInterval, "copying revocations to Redis", () => app.cacheSynchroniser.synchronise().finally(firstRun)),
       synchronised.then(() => every(0, "following the revocation feed", () => app.feed.advance())),
-      every(syncInterval, "ending streams whose client may not listen any more", () => app.dismissUnauthenticated()),
-      every(SWEEP_EVERY, "sweeping expired revocations", () => app.cacheSynchroniser.sweep()),
-      every(SWEEP_EVERY, "sweeping the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
-      every(SWEEP_EVERY, "sweeping unfinished logins", () => app.logins.sweep()),
-      every(SWEEP_EVERY, "sweeping expired codes", () => app.authorizationCodes.sweep()),
-      every(RECORD_EVERY, "recording the tokens of status lists", () => app.statusAllocator.flush()),
-      every(SWEEP_EVERY, "sweeping expired status lists", () => app.statusLists.sweep()),
+      every(syncInterval, "ending streams of clients without access", () => app.endUnauthenticatedStreams()),
+      every(SWEEP_INTERVAL, "deleting expired revocations", () => app.cacheSynchroniser.sweep()),
+      every(SWEEP_INTERVAL, "deleting old events of the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
+      every(SWEEP_INTERVAL, "deleting expired logins", () => app.logins.sweep()),
+      every(SWEEP_INTERVAL, "deleting expired codes", () => app.authorizationCodes.sweep()),
+      every(RECORD_INTERVAL, "recording the tokens of status lists", () => app.statusAllocator.flush()),
+      every(SWEEP_INTERVAL, "deleting expired status lists", () => app.statusLists.sweep()),
     ]);
   });
   app.addHook("onClose", async () => {

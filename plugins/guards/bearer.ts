@@ -5,11 +5,11 @@ import type { VerifiedToken } from "../../src/tokens/verifier.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The bearer token, once a guard has let it pass. */
+    /** The bearer token, once a guard has accepted it. */
     accessToken: VerifiedToken | null;
   }
   interface FastifyInstance {
-    /** Guard: a token of this issuer that has not expired. It may be revoked. */
+    /** Guard: a token of this issuer that has not expired. It may have been revoked. */
     verifyBearer: (request: FastifyRequest) => Promise<void>;
     /** Guard: as `verifyBearer`, and the token is not revoked. */
     liveBearer: (request: FastifyRequest) => Promise<void>;

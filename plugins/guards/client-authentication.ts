@@ -1,19 +1,23 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Client, ClientCredentials } from "../../src/clients/client.js";
-import { AuthflowError, invalidClient, invalidRequest, tooManyRequests, unauthenticated } from "../../src/shared/errors.js";
+import {
+  AuthflowError, invalidClient, invalidRequest, tooManyRequests, unauthenticated,
+} from "../../src/shared/errors.js";
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 declare module "fastify" {
   interface FastifyRequest {
     client: Client | null;
-    /** What `authenticateClient` found to be right. */
+    /** The credentials that `authenticateClient` has verified. */
     credentials: ClientCredentials | null;
   }
   interface FastifyInstance {
-    /** Guard: HTTP Basic or client_id and client_secret in the body (RFC 6749 §2.3.1); sets `client` and `credentials`. */
+    /**
+     * Guard: HTTP Basic, or client_id and client_secret in the body (RFC 6749 §2.3.1). Sets `client` and `credentials`.
+     */
     authenticateClient: Guard;
-    /** Guard: as `authenticateClient`; a public client sends nothing but its client_id (§3.2.1). */
+    /** Guard: as `authenticateClient`, but a public client sends its client_id only (RFC 6749 §3.2.1). */
     identifyClient: Guard;
   }
 }
@@ -38,16 +42,19 @@ export default fp(async (app) => {
     if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
   });
   app.decorate("identifyClient", async (request, reply) => {
-    const { client_id: id, client_secret: secret } = (request.body ?? {}) as Sent;
+    const { client_id: id, client_secret: secret } = (request.body ?? {}) as CredentialsInBody;
     if (id === undefined && request.headers.authorization === undefined)
       throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
-    const alone = id !== undefined && secret === undefined && request.headers.authorization === undefined;
-    if (!alone) return app.authenticateClient(request, reply);
-    // Anyone can name it: a limit of the client's own would let one lock out all of its users.
+    const idOnly = id !== undefined && secret === undefined && request.headers.authorization === undefined;
+    if (!idOnly) return app.authenticateClient(request, reply);
+    // No limit per client here: anyone can send a client_id, so one caller could lock out all users of the client.
     request.client = await countingFailures(request, () => app.clients.identify(id));
   });
 
-  /** A flood of wrong secrets from one address ends before the database; clients in use are recognised without it. */
+  /**
+   * Limits failed authentications of one address, before the database is queried. Clients in the cache authenticate
+   * without this limit.
+   */
   async function countingFailures(request: FastifyRequest, authenticate: () => Promise<Client>): Promise<Client> {
     const spent = await failureLimit(request, { increment: false });
     if (!spent.isAllowed && spent.remaining === 0) throw tooManyRequests(spent.ttlInSeconds);
@@ -60,10 +67,10 @@ export default fp(async (app) => {
   }
 }, { name: "client-authentication", dependencies: ["clients"] });
 
-interface Sent { client_id?: string; client_secret?: string }
+interface CredentialsInBody { client_id?: string; client_secret?: string }
 
 function credentials({ headers: { authorization }, body, routeOptions }: FastifyRequest): ClientCredentials {
-  const { client_id: id, client_secret: secret } = (body ?? {}) as Sent;
+  const { client_id: id, client_secret: secret } = (body ?? {}) as CredentialsInBody;
   if (authorization === undefined) {
     const form = routeOptions.config.form === true;
     if (body === undefined || (form && id === undefined && secret === undefined)) throw unauthenticated();

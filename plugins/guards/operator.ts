@@ -8,7 +8,7 @@ declare module "fastify" {
   interface FastifyInstance {
     /** Guard: the operator's token. */
     operatorOnly: Guard;
-    /** Guard: whoever AUTHFLOW_REGISTRATION lets register, and the operator always. */
+    /** Guard: callers that may register clients according to AUTHFLOW_REGISTRATION; the operator always may. */
     mayRegister: Guard;
   }
 }
@@ -17,21 +17,21 @@ export default fp(async (app) => {
   const { adminToken, registrationToken, registration } = app.config;
   app.decorate("operatorOnly", async ({ headers }) => {
     if (adminToken === undefined) throw accessDenied("The operators' endpoints are off: set AUTHFLOW_ADMIN_TOKEN");
-    demand(headers.authorization, [adminToken]);
+    requireToken(headers.authorization, [adminToken]);
   });
   app.decorate("mayRegister", async ({ headers }) => {
     if (registration === "open") return;
     const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
     if (registration === "closed" && adminToken === undefined)
       throw accessDenied("Registration is closed: ask the operator for a client");
-    demand(headers.authorization, accepted);
+    requireToken(headers.authorization, accepted);
   });
 }, { name: "operator" });
 
-function demand(authorization: string | undefined, accepted: (string | undefined)[]): void {
-  if (authorization === undefined) throw missingToken("This needs a token: Authorization: Bearer <token>");
+function requireToken(authorization: string | undefined, accepted: (string | undefined)[]): void {
+  if (authorization === undefined) throw missingToken("Send the token in the header Authorization: Bearer <token>");
   const presented = digest(/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
-  // Digests have one length, and every candidate is compared: the time tells neither which one nor how far it matched.
+  // All digests have one length, and each is compared: the time shows neither which token nor how much of it matched.
   const matches = accepted.map((token) => token !== undefined && sameDigest(digest(token), presented));
-  if (!matches.includes(true)) throw invalidToken("The token is not one that allows this");
+  if (!matches.includes(true)) throw invalidToken("This token does not allow the request: check its value");
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fp from "fastify-plugin";
 
-const LOOK_EVERY = 50;
+/** Milliseconds. */
+const POLL_INTERVAL = 50;
 
 /**
- * The close ends with the last request. Not later, for connections that ask for nothing (browsers and load balancers
- * hold some ready); not earlier: Fastify does not wait for the second socket of a HOST with two addresses.
+ * Makes `close` end with the last request. It does not wait for idle connections, which browsers and load balancers
+ * keep open. It waits for requests on the second socket of a HOST with two addresses, which Fastify alone would not.
  */
 export default fp(async (app) => {
   let inFlight = 0;
@@ -16,8 +17,8 @@ export default fp(async (app) => {
     done();
   });
   app.addHook("preClose", async () => {
-    const timer = setInterval(() => { if (inFlight === 0) app.server.closeAllConnections(); }, LOOK_EVERY).unref();
+    const timer = setInterval(() => { if (inFlight === 0) app.server.closeAllConnections(); }, POLL_INTERVAL).unref();
     app.server.once("close", () => { clearInterval(timer); });
   });
-  app.addHook("onClose", async () => { while (inFlight > 0) await sleep(LOOK_EVERY); });
+  app.addHook("onClose", async () => { while (inFlight > 0) await sleep(POLL_INTERVAL); });
 }, { name: "closing" });

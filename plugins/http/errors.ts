@@ -4,14 +4,15 @@ import fp from "fastify-plugin";
 import { AuthflowError, invalidRequest, notFound } from "../../src/shared/errors.js";
 import { errorPage, prefersPage } from "./pages.js";
 
-const UNREADABLE: Record<string, [status: string, description: string]> = {
+const PARSER_ERRORS: Record<string, [status: string, description: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not arrive in time"],
   HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The request's headers must be at most 16 KiB"],
 };
+const BAD_REQUEST = ["400 Bad Request", "This is not a valid HTTP request"] as const;
 const BODY_ERRORS: Record<string, [status: number, description: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, "Content-Type must be application/json"],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "The request body must be at most 32 KiB"],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, "The request body does not have the length that Content-Length says"],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, "The request body's length differs from Content-Length"],
   FST_ERR_CTP_INVALID_JSON_BODY: [
     400,
     "The request body is not valid JSON, or has a member named __proto__ or constructor",
@@ -19,9 +20,9 @@ const BODY_ERRORS: Record<string, [status: number, description: string]> = {
   FST_ERR_BAD_URL: [400, "The request's path is not a valid URL path"],
 };
 
-/** Answers what Node could not read as a request: no route, hook or handler gets to see it. */
+/** Answers bytes that Node could not parse as an HTTP request. No route, hook or handler sees them. */
 export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  const [status, description] = UNREADABLE[error.code ?? ""] ?? ["400 Bad Request", "This is not a readable HTTP request"];
+  const [status, description] = PARSER_ERRORS[error.code ?? ""] ?? BAD_REQUEST;
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
   const body = JSON.stringify({ error: "invalid_request", error_description: description });
   const headers = ["Content-Type: application/json", "Cache-Control: no-store", "X-Content-Type-Options: nosniff",
@@ -29,7 +30,7 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
   socket.end(`HTTP/1.1 ${[status, ...headers].join("\r\n")}\r\n\r\n${body}`);
 }
 
-/** The one place where an error becomes an answer. */
+/** The only place that turns an error into an answer. */
 export function answerError(error: FastifyError | AuthflowError, request: FastifyRequest, reply: FastifyReply): void {
   const known = error instanceof AuthflowError ? error : translate(error, request);
   if (known.status >= 500) request.log.error({ reqId: request.id, err: known.cause ?? error }, known.message);
@@ -47,18 +48,16 @@ export function answerError(error: FastifyError | AuthflowError, request: Fastif
 }
 
 function translate(error: FastifyError, { routeOptions: { config } }: FastifyRequest): AuthflowError {
+  const extra = { cause: error };
   if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" && config?.form === true)
-    return new AuthflowError(415, "invalid_request", "Content-Type must be application/x-www-form-urlencoded", { cause: error });
+    return new AuthflowError(415, "invalid_request", "Content-Type must be application/x-www-form-urlencoded", extra);
   const [status, description] = BODY_ERRORS[error.code] ?? [error.statusCode ?? 500, error.message];
-  if (status >= 500) {
-    return new AuthflowError(500, "server_error", "Something went wrong on our side: quote the request_id", {
-      cause: error,
-    });
-  }
-  return new AuthflowError(status, "invalid_request", description, { cause: error });
+  if (status >= 500)
+    return new AuthflowError(500, "server_error", "Internal error: send the request_id to the operator", extra);
+  return new AuthflowError(status, "invalid_request", description, extra);
 }
 
-/** RFC 6750 §3: an error code only where a token was presented. */
+/** RFC 6750 §3.1: an error code only if the request had a token. */
 function wwwAuthenticate(challenge: "Basic" | "Bearer", { code, message }: AuthflowError): string {
   const realm = `${challenge} realm="authflow"`;
   return challenge === "Bearer" && code === "invalid_token"
@@ -66,21 +65,20 @@ function wwwAuthenticate(challenge: "Basic" | "Bearer", { code, message }: Authf
     : realm;
 }
 
-/** What is wrong with input that its schema refuses, by the name of the field. `part` is "body", "querystring", … */
+/** The error for input that does not match its schema; it names the field. `part`: "body", "querystring", … */
 export function invalidInput([first]: FastifySchemaValidationError[], part: string): AuthflowError {
   if (part === "body" && first?.keyword === "type" && first.instancePath === "")
     return invalidRequest("The request body must be a JSON object, such as {}");
-  const field = [...(first?.instancePath.split("/").slice(1) ?? [])].join(".");
-  const name = field || part;
+  const path = first?.instancePath.split("/").slice(1) ?? [];
+  const member = (name: unknown): string => [...path, String(name)].join(".");
   switch (first?.keyword) {
     case "additionalProperties":
       return invalidRequest(
-        `Unknown field ${[field, String(first.params.additionalProperty)].filter(Boolean).join(".")}: remove it or check its spelling`,
-      );
+        `Unknown field ${member(first.params.additionalProperty)}: remove it or check its spelling`);
     case "required":
-      return invalidRequest(`${[field, String(first.params.missingProperty)].filter(Boolean).join(".")} is missing`);
+      return invalidRequest(`${member(first.params.missingProperty)} is missing`);
     default:
-      return invalidRequest(`${name} ${first?.message ?? "is not valid"}`);
+      return invalidRequest(`${path.join(".") || part} ${first?.message ?? "is not valid"}`);
   }
 }
 

@@ -7,28 +7,32 @@ import { eventStreamText } from "./server-sent-events.js";
 
 declare module "fastify" {
   interface FastifyReply {
-    /** Answers with the revocation feed as Server-Sent Events, from the place `lastEventId` on, until either side ends it. */
+    /** Answers with the revocation feed as Server-Sent Events after `lastEventId`, until either side ends it. */
     sendFeed: (lastEventId: string | undefined) => Promise<void>;
   }
   interface FastifyInstance {
-    /** Ends the feeds of clients that were disabled or deleted, or whose secret works no more. Rejects where that can't be known. */
-    dismissUnauthenticated: () => Promise<void>;
+    /**
+     * Ends the streams of clients that were disabled or deleted, or whose secret is no longer valid. Rejects if that
+     * can't be determined.
+     */
+    endUnauthenticatedStreams: () => Promise<void>;
   }
 }
 
-/** Bytes that may wait for a subscriber that does not read; it can come back for the rest. */
-const BACKLOG = 1024 * 1024;
+/** Bytes buffered for a subscriber that does not read. Beyond that it is disconnected; it can resume later. */
+const MAX_BACKLOG = 1024 * 1024;
 /** Milliseconds after which a browser or a library reconnects. */
 const RETRY = 1000;
-/** Milliseconds that a subscriber gets to take what it was sent before more follows, and to take the end. */
+/** Milliseconds in which a subscriber must read what it was sent, before more follows. */
 const DRAIN_TIMEOUT = 30_000;
+/** Milliseconds in which a subscriber must read the end of its stream. */
 const END_TIMEOUT = 1000;
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
-  "x-accel-buffering": "no", // nginx would hold events back
+  "x-accel-buffering": "no", // nginx would delay events
 };
 
-/** A feed goes on for days: it leaves Fastify's path, which serialises one answer, once its first part is written. */
+/** A stream lasts for days. Fastify's reply sends one complete answer, so the stream writes to the raw response. */
 export default fp(async (app) => {
   const streams = new Map<Subscriber, ClientCredentials>();
 
@@ -56,7 +60,7 @@ export default fp(async (app) => {
       send: (messages) => {
         if (raw.destroyed || raw.writableEnded) return true;
         if (!raw.headersSent) begin();
-        if (raw.writableLength <= BACKLOG) return raw.write(eventStreamText(messages));
+        if (raw.writableLength <= MAX_BACKLOG) return raw.write(eventStreamText(messages));
         raw.destroy();
         return true;
       },
@@ -64,26 +68,26 @@ export default fp(async (app) => {
         if (!raw.writableNeedDrain) return;
         const stopped = new AbortController();
         const { signal } = stopped;
-        const late = setTimeout(() => { raw.destroy(); }, DRAIN_TIMEOUT).unref();
+        const timer = setTimeout(() => { raw.destroy(); }, DRAIN_TIMEOUT).unref();
         await Promise.race([once(raw, "drain", { signal }), once(raw, "close", { signal })]).catch(() => undefined);
-        clearTimeout(late);
+        clearTimeout(timer);
         stopped.abort();
       },
       end: () => {
         if (!raw.headersSent) return;
         raw.end();
-        setTimeout(() => { raw.destroy(); }, END_TIMEOUT).unref(); // who does not read would never take the end
+        setTimeout(() => { raw.destroy(); }, END_TIMEOUT).unref(); // a subscriber that does not read never sees the end
       },
       get gone() { return raw.destroyed || raw.writableEnded; },
     };
   }
 
-  app.decorate("dismissUnauthenticated", async () => {
-    const works = new Map<string, boolean>(); // thousands may share credentials
+  app.decorate("endUnauthenticatedStreams", async () => {
+    const valid = new Map<string, boolean>(); // thousands of streams may share credentials
     for (const [subscriber, { id, secret }] of streams) {
       const key = `${id}:${secret}`;
-      if (!works.has(key)) works.set(key, await app.clients.stillAuthenticates(id, secret));
-      if (works.get(key) === false) subscriber.end();
+      if (!valid.has(key)) valid.set(key, await app.clients.stillAuthenticates(id, secret));
+      if (valid.get(key) === false) subscriber.end();
     }
   });
   app.addHook("preClose", async () => { app.feed.close(); });

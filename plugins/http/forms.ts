@@ -3,12 +3,12 @@ import fp from "fastify-plugin";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Takes a form, as OAuth's endpoints do, instead of JSON. */
+    /** The body is a form, as at OAuth's endpoints, not JSON. */
     form?: boolean;
   }
 }
 
-/** application/x-www-form-urlencoded and nothing else, for the routes registered beside it. */
+/** Accepts application/x-www-form-urlencoded only, for the routes in the same scope. */
 export default fp(async (app) => {
   app.removeAllContentTypeParsers();
   await app.register(formbody);

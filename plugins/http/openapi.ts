@@ -6,9 +6,9 @@ import { schemaController } from "./schema-compilers.js";
 declare module "fastify" {
   interface FastifyInstance {
     /**
-     * An app that describes this one: its `swagger()` makes the OpenAPI 3.1 document from the routes' schemas, and
-     * requests below /docs get the pages for people. It is built when it is first asked for; its packages take a
-     * seventh of the memory and of the start. Ask once this app is ready.
+     * A second app that documents this one. Its `swagger()` returns the OpenAPI 3.1 document, made from the routes'
+     * schemas; its routes below /docs are Swagger UI. The first call builds it, because its packages would take a
+     * seventh of the memory and of the start-up time. Call it after `ready()` of this app.
      */
     documentation: () => Promise<FastifyInstance>;
   }
@@ -18,7 +18,7 @@ const DESCRIPTION = `One service issues, validates and revokes your application'
 Backends call \`POST /mint\`, services verify signatures locally with \`GET /.well-known/jwks.json\`, and a logout
 is in effect when it is answered. Errors are \`{ "error", "error_description" }\` with OAuth's registered codes.`;
 
-/** Swagger UI styles itself inline; its script is a file. */
+/** Swagger UI needs inline styles, but no inline scripts. */
 const PAGE_CSP = {
   "default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'",
   "connect-src": "'self'", "img-src": "'self' data:", "script-src": "'self'", "style-src": "'self' 'unsafe-inline'",
@@ -33,26 +33,26 @@ const documentOptions = (publicUrl: string): FastifyDynamicSwaggerOptions => ({
       description: DESCRIPTION,
       license: { name: "MIT", identifier: "MIT" },
     },
-    // Relative: right under whatever name a person opened /docs.
+    // Relative, so that it is correct under any host name at which /docs is opened.
     servers: [{ url: new URL(publicUrl).pathname }],
     tags: [
       { name: "tokens", description: "Issue, use and revoke tokens" },
       { name: "login", description: "Log users in through identity providers" },
       { name: "clients", description: "Registered applications" },
-      { name: "revocations", description: "What ended before its time, and how services hear of it" },
+      { name: "revocations", description: "Revoke tokens, and follow revocations" },
       { name: "keys", description: "The signing keys" },
-      { name: "discovery", description: "What downstream services read" },
+      { name: "discovery", description: "Public keys and status lists for verifiers" },
       { name: "operation", description: "Health" },
     ],
     components: {
       securitySchemes: {
-        accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A token from POST /mint" },
+        accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A token of this issuer" },
         clientBasic: { type: "http", scheme: "basic", description: "client_id and client_secret" },
         adminToken: { type: "http", scheme: "bearer", description: "AUTHFLOW_ADMIN_TOKEN" },
         registrationToken: {
           type: "http",
           scheme: "bearer",
-          description: "AUTHFLOW_REGISTRATION_TOKEN, where registration is not open",
+          description: "AUTHFLOW_REGISTRATION_TOKEN, if AUTHFLOW_REGISTRATION=token",
         },
       },
     },

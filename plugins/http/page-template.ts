@@ -1,17 +1,18 @@
 import { createHash } from "node:crypto";
 import { html } from "ghtml";
 
-/** One page of ours, for a person who ends up here on the way through a login. Everything in it is escaped. */
+/** A page for a person whose login stops at Authflow. All text in it is escaped. */
 export interface Page {
   title: string;
   paragraphs: string[];
   links?: { text: string; href: string }[];
-  /** Names the request in the log. */
+  /** The request's id in the log. */
   reference?: string;
 }
 
 const STYLE = `
-:root { color-scheme: light dark; --text: #1c2430; --muted: #56606f; --back: #f5f6f8; --card: #fff; --line: #d5dae1; --link: #0b57c2; }
+:root { color-scheme: light dark;
+  --text: #1c2430; --muted: #56606f; --back: #f5f6f8; --card: #fff; --line: #d5dae1; --link: #0b57c2; }
 @media (prefers-color-scheme: dark) {
   :root { --text: #e8ebf0; --muted: #a7b0bd; --back: #12161c; --card: #1b212a; --line: #39424f; --link: #8ab8ff; }
 }
@@ -27,14 +28,20 @@ a { display: block; padding: 0.7rem 1rem; border: 1px solid var(--line); border-
   font-weight: 600; text-align: center; text-decoration: none; }
 a:hover { text-decoration: underline; }
 a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-footer { margin-top: 1.25rem; padding-top: 0.75rem; border-top: 1px solid var(--line); color: var(--muted); font-size: 0.85rem; }
+footer { margin-top: 1.25rem; padding-top: 0.75rem; border-top: 1px solid var(--line); color: var(--muted);
+  font-size: 0.85rem; }
 `;
 
-/** No script, nothing from elsewhere, no frame around it; the one style is named by its hash. */
+/** No scripts, no external content, no framing. The style sheet is allowed by its hash. */
 export const PAGE_CSP = [
   "default-src 'none'", `style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`,
   "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
 ].join(";");
+
+const renderLinks = (links: NonNullable<Page["links"]>): string =>
+  (links.length === 0 ? "" : html`<ul>!${links.map(renderLink).join("\n")}</ul>`);
+const renderLink = ({ text, href }: { text: string; href: string }): string =>
+  html`<li><a href="${href}">${text}</a></li>`;
 
 export const renderPage = ({ title, paragraphs, links = [], reference }: Page): string => html`<!doctype html>
 <html lang="en">
@@ -48,7 +55,7 @@ export const renderPage = ({ title, paragraphs, links = [], reference }: Page): 
 <main>
 <h1>${title}</h1>
 !${paragraphs.map((paragraph) => html`<p>${paragraph}</p>`).join("\n")}
-!${links.length === 0 ? "" : html`<ul>!${links.map(({ text, href }) => html`<li><a href="${href}">${text}</a></li>`).join("\n")}</ul>`}
+!${renderLinks(links)}
 !${reference === undefined ? "" : html`<footer>Request ${reference}</footer>`}
 </main>
 </body>

@@ -6,7 +6,7 @@ import { type Page, PAGE_CSP, renderPage } from "./page-template.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** A person may come here with a browser: answers, errors too, are pages for who prefers them to JSON. */
+    /** People open this route in a browser: answers and errors are pages if `Accept` prefers HTML to JSON. */
     pages?: boolean;
   }
   interface FastifyRequest { prefersPage: () => boolean }
@@ -21,7 +21,7 @@ export default fp(async (app) => {
   });
 }, { name: "pages" });
 
-/** Of any request, also of one that Fastify could not route and did not decorate. */
+/** Works for any request, including one that Fastify could not route and therefore did not decorate. */
 export const prefersPage = (request: FastifyRequest): boolean =>
   request.routeOptions?.config?.pages === true && request.type(["json", "html"]) === "html";
 
@@ -31,22 +31,25 @@ const TITLES: Record<number, string> = {
   404: "Unknown provider",
   410: "This login can't be finished",
   429: "Too many attempts",
-  503: "Out of order for the moment",
+  503: "Temporarily unavailable",
 };
 const REMEDIES: Record<number, string> = {
   404: "Go back to the application and choose another one.",
-  410: "If the application shows you as logged in, all is well. Otherwise go back to it and log in again.",
+  410: "If the application shows that you are logged in, you are done. Otherwise go back to it and log in again.",
   429: "Wait a minute, then go back to the application and log in again.",
-  500: "Go back to the application and log in again. If it happens again, tell its support the request below.",
+  500: "Go back to the application and log in again. If this happens again, send its support the request id below.",
   503: "Wait a moment, then go back to the application and log in again.",
 };
 const REMEDY = "Go back to the application and log in again.";
 
-/** The same words as in JSON, and a way forward. */
+/** The same message as in the JSON answer, and what the user can do. */
 export function errorPage({ status, message, extra: { startAgain } }: AuthflowError, reference: string): Page {
   return {
     title: TITLES[status] ?? "Something went wrong",
-    paragraphs: [`${message}.`, startAgain === undefined ? REMEDIES[status] ?? REMEDY : "You can start it again."],
+    paragraphs: [
+      `${message}.`,
+      startAgain === undefined ? REMEDIES[status] ?? REMEDY : "You can start the login again.",
+    ],
     links: startAgain === undefined ? [] : [{ text: "Start again", href: startAgain }],
     reference,
   };

@@ -6,7 +6,7 @@ interface Publication { body: string; type: string; etag: string; maxAge: number
 
 declare module "fastify" {
   interface FastifyReply {
-    /** Answers with what anybody may read and keep, also pages in browsers and caches on the way. */
+    /** Answers with a public document: any site's pages may read it (CORS), and any cache may store it. */
     publish: (publication: Publication) => FastifyReply;
   }
 }
@@ -17,8 +17,8 @@ export default fp(async (app) => {
       "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin",
       "cache-control": `public, max-age=${maxAge}`, "content-type": type, etag,
     });
-    // A proxy may have weakened the tag (W/"…") or a cache may ask about several.
+    // A proxy may have weakened the tag (W/"…"), and the header may list several tags (RFC 9110 §13.1.2).
     if (this.request.headers["if-none-match"]?.includes(etag)) return this.code(304).send();
-    return this.send(body); // text: serialised before, and sent as it is
+    return this.send(body); // already serialised: Fastify sends a string as it is
   });
 }, { name: "published" });

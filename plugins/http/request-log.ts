@@ -1,9 +1,10 @@
 import type { FastifyBaseLogger } from "fastify";
 import fp from "fastify-plugin";
 
-/** One line a request: who asked for what, and how it ended. Headers, queries and bodies are never logged. */
+/** One line for each request: the caller, the method and path, the status. Never headers, queries or bodies. */
 export default fp(async (app) => {
-  // Fastify makes a logger for each request, which costs more than the line: ours names the request itself.
+  // Fastify creates a child logger for each request, which costs more than the line. One logger for each level is
+  // enough, because each line carries `reqId`.
   const loggers = new Map<string | undefined, FastifyBaseLogger>();
   app.setChildLoggerFactory((logger, _bindings, { level }) => {
     const known = loggers.get(level) ?? (level === undefined ? logger : logger.child({}, { level }));

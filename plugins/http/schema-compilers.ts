@@ -8,8 +8,8 @@ type SerializerFactory = serialization.SerializerFactory;
 const require = createRequire(import.meta.url);
 
 /**
- * Fastify's own serializers, by the same compiler. It is loaded, and the schema of a response compiled, by the first
- * response of its kind: to compile every schema would take a third of the start.
+ * Serializers from Fastify's own compiler. The first response of each kind loads the compiler and compiles its schema:
+ * compiling all schemas would take a third of the start-up time.
  */
 const buildSerializer: SerializerFactory = (schemas, options) => {
   let compile: ReturnType<SerializerFactory> | undefined;
@@ -23,7 +23,7 @@ const buildSerializer: SerializerFactory = (schemas, options) => {
   };
 };
 
-/** What Fastify compiles schemas with. Its types want a validator of Ajv's own shape, which it does not need. */
+/** What Fastify compiles schemas with. Its types demand Ajv's validate function, but it uses less than that. */
 export const schemaController: NonNullable<FastifyServerOptions["schemaController"]> = {
   compilersFactory: { buildValidator: buildValidator as never, buildSerializer },
 };

@@ -1,13 +1,13 @@
-/** Several data lines of one kind may share an event: they become one JSON array, or {} where there are none. */
+/** `data`: JSON texts. They become one JSON array, or {} if there are none. */
 export interface ServerSentEvent { name: string; data: readonly string[]; id?: string }
 
-/** Lists that many streams get are put into words once. */
-const known = new WeakMap<readonly ServerSentEvent[], string>();
+/** A list that is sent to many streams is serialised once. */
+const serialised = new WeakMap<readonly ServerSentEvent[], string>();
 
-/** A part of a stream of Server-Sent Events (WHATWG HTML §9.2). */
+/** Events in the format of text/event-stream (WHATWG HTML §9.2). */
 export function eventStreamText(events: readonly ServerSentEvent[]): string {
-  const text = known.get(events) ?? events.map(eventText).join("");
-  known.set(events, text);
+  const text = serialised.get(events) ?? events.map(eventText).join("");
+  serialised.set(events, text);
   return text;
 }
 

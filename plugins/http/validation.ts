@@ -13,14 +13,18 @@ const STRICT: Options = {
   strict: false,
   verbose: true,
 };
+/** For these the error message is the field's description. */
+const DESCRIBED_KEYWORDS = new Set([
+  "pattern", "format", "minLength", "maxLength", "enum", "minimum", "maximum", "anyOf",
+]);
 
-/** What is wrong with a value; undefined where it is right. Of a query or path, texts become the type that is wanted. */
+/** The errors of a value; undefined if it is valid. In a query or a path, texts are converted in place. */
 type Validate = (value: unknown) => FastifySchemaValidationError[] | undefined;
 
 /**
- * Validation that changes nothing in a JSON body; only query strings and path parameters, which are all text, are
- * coerced. `schemas` are the shared ones, by $id. Ajv is loaded, and a schema compiled, by the first value that needs
- * it: compiling every schema would take a third of the start.
+ * Validates a JSON body without converting types. Query strings and path parameters consist of text, so they are
+ * converted to the type that the schema names. `schemas`: the shared schemas, by $id. The first request that needs
+ * them loads Ajv and compiles its schema: compiling all schemas would take a third of the start-up time.
  */
 export function schemaValidator(schemas: object): (schema: object, isBody: boolean) => Validate {
   const compilers = new Map<boolean, Ajv>();
@@ -56,14 +60,14 @@ export function buildValidator(schemas: unknown): FastifySchemaCompiler<object> 
   };
 }
 
-/** A field's description says what it takes; that helps more than the keyword that failed. */
+/** A field's description says which values are valid. That helps more than the name of the keyword that failed. */
 function explain<E extends { keyword: string; message?: string; parentSchema?: object; data?: unknown }>(error: E): E {
-  // RFC 6749 §3.1: of two values, someone else may read the other one.
-  const several = Array.isArray(error.data) && error.data.length > 1 && error.data.every((one) => typeof one === "string");
-  if (error.keyword === "type" && several) return { ...error, message: "must be given once" };
+  const { keyword, data } = error;
+  // RFC 6749 §3.1: a parameter must not be repeated. Another component might read the other value.
+  const repeated = Array.isArray(data) && data.length > 1 && data.every((one) => typeof one === "string");
+  if (keyword === "type" && repeated) return { ...error, message: "must be given once" };
   const { description } = (error.parentSchema ?? {}) as { description?: string };
-  const telling = ["pattern", "format", "minLength", "maxLength", "enum", "minimum", "maximum", "anyOf"].includes(
-    error.keyword,
-  );
-  return telling && description !== undefined ? { ...error, message: `is not valid: ${description}` } : error;
+  return description !== undefined && DESCRIBED_KEYWORDS.has(keyword)
+    ? { ...error, message: `is not valid: ${description}` }
+    : error;
 }

@@ -7,9 +7,9 @@ import { migrate } from "../../src/stores/prisma/migrate.js";
 declare module "fastify" {
   interface FastifyInstance {
     database: Database;
-    /** As it was at the start. */
+    /** The installation as it was when this replica started. */
     installation: Installation;
-    /** Reads it anew, and sets this replica's clock by the database's. */
+    /** Reads the installation from the database, and synchronises this replica's clock with the database's. */
     refreshInstallation: () => Promise<Installation>;
   }
 }
@@ -21,15 +21,15 @@ export default fp(async (app) => {
     const database = await openDatabase(databaseUrl);
     app.addHook("onClose", async () => { await database.close(); });
     app.decorate("database", database);
-    const look = async (): Promise<Installation> => {
-      const asked = performance.now();
+    const refresh = async (): Promise<Installation> => {
+      const start = performance.now();
       const installation = await database.installation.load();
-      app.synchroniseClock(installation.now, performance.now() - asked);
+      app.synchroniseClock(installation.now, performance.now() - start);
       return installation;
     };
-    app.decorate("refreshInstallation", look);
-    app.decorate("installation", await look());
+    app.decorate("refreshInstallation", refresh);
+    app.decorate("installation", await refresh());
   } catch (cause) {
-    throw new Error(`The database that DATABASE_URL names can't be used: ${reason(cause)}`, { cause });
+    throw new Error(`The database at DATABASE_URL can't be used: ${reason(cause)}`, { cause });
   }
 }, { name: "database" });

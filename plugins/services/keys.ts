@@ -19,9 +19,9 @@ export default fp(async (app) => {
     imported: signingKey,
   });
   if (await ring.importedIsRevoked()) {
-    app.log.error("The imported signing key was revoked and will never sign again: take it out of the settings");
+    app.log.error("The imported signing key was revoked and will never sign again: remove it from the settings");
   } else if (ring.importedIsRetired) {
-    app.log.warn("The imported signing key was replaced since and does not sign: take it out of the settings, or, to " +
+    app.log.warn("The imported signing key has been replaced and does not sign: remove it from the settings, or, to " +
       "sign with it again, import it under a new JWT_KEY_ID");
   }
   app.decorate("keys", ring);

@@ -4,7 +4,7 @@ import { connectProvider } from "../../src/providers/table.js";
 
 declare module "fastify" {
   interface FastifyInstance {
-    /** The identity providers that are switched on, by name. */
+    /** The configured identity providers, by name. */
     providers: ReadonlyMap<string, Provider>;
   }
 }
@@ -15,7 +15,7 @@ export default fp(async (app, { upstreamSocket }: { upstreamSocket?: string | un
     app.decorate("providers", new Map<string, Provider>());
     return;
   }
-  // Loaded where it is needed: what speaks to upstreams takes memory and time that the embedded default can spare.
+  // Imported here, because the upstream drivers cost memory and time that a service without providers does not need.
   const { connectUpstreams } = await import("../../src/upstream/connect.js");
   const connect = connectUpstreams(clock, { timeout: timing.upstreamTimeout, socketPath: upstreamSocket });
   app.decorate("providers", new Map(providers.map((one) => [one.name, connectProvider(one, connect, clock)])));

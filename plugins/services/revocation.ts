@@ -22,7 +22,8 @@ export default fp(async (app) => {
   const { revocations: journal, cutoffs, feed: feedJournal, transaction } = app.database;
   const cache = config.redisUrl === undefined ? undefined : new RedisRevocationCache(redis, installation.id);
   const redisFeed = cache && new RedisRevocationFeed(redis, installation.id, cache);
-  // What was sent while there was no Redis can't be continued once there was one.
+  // Event ids of the database's feed are not valid in Redis. Without this, a later start without Redis would accept
+  // such an id and skip what was sent through Redis.
   if (redisFeed !== undefined) await feedJournal.abandon();
   app.addHook("onClose", async () => { redisFeed?.close(); });
   const feed = new Feed({ source: redisFeed ?? feedJournal, journal, cutoffs, clock });
@@ -35,6 +36,6 @@ export default fp(async (app) => {
     transaction, revocations: journal, cutoffs, state, synchroniser, clock, timing, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
-    recorded: () => { if (feed.subscribers > 0) feed.wake(); }, // without subscribers its own pace is enough
+    recorded: () => { if (feed.subscribers > 0) feed.wake(); }, // without subscribers the next poll is early enough
   }));
 }, { name: "revocation", dependencies: ["database", "redis", "keys", "tokens", "status-lists"] });

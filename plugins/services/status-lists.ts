@@ -8,21 +8,23 @@ declare module "fastify" {
   interface FastifyInstance {
     statusAllocator: StatusAllocator;
     statusLists: StatusLists;
-    /** The token's entry in a status list of this deployment. */
+    /** The token's entry in a status list of this deployment; undefined if it has none. */
     statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
   }
 }
 
 export default fp(async (app) => {
-  const { clock, keys: ring, config: { publicUrl, tokenTtlMax: ttlMax }, database: { statusLists: store, cutoffs } } = app;
+  const { clock, keys: ring, config: { publicUrl, tokenTtlMax: ttlMax } } = app;
+  const { statusLists: store, cutoffs } = app.database;
   const allocator = new StatusAllocator({ store, clock, publicUrl, ttlMax });
   app.decorate("statusAllocator", allocator);
   app.decorate("statusLists", new StatusLists({ store, cutoffs, ring, clock, publicUrl }));
   app.decorate("statusOf", (claims) => statusReference(publicUrl, claims));
-  // Hooks run from the last to the first: by then no request is under way, and the database is still there.
+  // onClose hooks run in reverse order of registration: no request is in progress any more, and the database is open.
   app.addHook("onClose", async () => {
     await allocator.close().catch((err: unknown) => {
-      app.log.error({ err }, "the tokens of the last moments could not be recorded: in their status lists they are INVALID");
+      app.log.error({ err },
+        "the newest tokens could not be recorded in their status lists: verifiers of the lists see them as INVALID");
     });
   });
 }, { name: "status-lists", dependencies: ["database", "keys"] });

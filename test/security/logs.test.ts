@@ -83,7 +83,7 @@ await t.test("the password of a Redis that refuses it is in no line", async (t) 
   if (redis === undefined) return;
   await redis.cli("ACL", "SETUSER", "authflow", "on", ">the-right-one", "~*", "+@all");
   const app = await testApp(t, { REDIS_URL: redis.url.replace("redis://", `redis://authflow:${canary("redis")}@`) });
-  t.match(app.logs.join(""), /Redis is out of reach/);
+  t.match(app.logs.join(""), /Redis can't be reached/);
   t.notOk(legible(app.logs).includes(canary("redis")));
 });
 

@@ -28,7 +28,7 @@ await onEveryBackend(t, async (t, env) => {
     agent.cookies.set("localhost", cookies); // a browser that kept everything
     const again = await agent.open(callback);
     t.match(again, { status: 410, text: /This login is over/ });
-    t.match(again.text, /If the application shows you as logged in, all is well/);
+    t.match(again.text, /If the application shows that you are logged in, you are done/);
     t.match(again.text, /<footer>Request [0-9a-f-]{36}<\/footer>/);
   });
 
