@@ -3,11 +3,17 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   { ignores: ["build", "dist", "node_modules", ".tap", "src/stores/prisma/generated", "examples"] },
   {
+    files: ["**/*.{ts,mjs,js}"],
+    rules: { "max-len": ["error", { code: 120 }] },
+  },
+  {
     files: ["**/*.ts"],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true, argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": ["error", {
+        ignoreRestSiblings: true, argsIgnorePattern: "^_", varsIgnorePattern: "^_",
+      }],
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/explicit-module-boundary-types": "off",
       "@typescript-eslint/require-await": "off", // Fastify's hooks and plugins are async by signature
@@ -19,8 +25,8 @@ export default tseslint.config(
     files: ["test/**/*.ts"],
     plugins: { "@typescript-eslint": tseslint.plugin },
     rules: {
-      "@typescript-eslint/unbound-method": "off", // tap's own matchers are taken apart so
-      // tap itself waits for the subtests of a file; every other promise has to be awaited here too.
+      "@typescript-eslint/unbound-method": "off", // tests destructure tap's matchers
+      // tap waits for subtests itself. All other promises must be awaited, as elsewhere.
       "@typescript-eslint/no-floating-promises": ["error", {
         allowForKnownSafePromises: [{ from: "package", name: "PromiseWithSubtest", package: "@tapjs/core" }],
       }],
