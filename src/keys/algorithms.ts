@@ -7,16 +7,16 @@ export type Algorithm = "RS256" | "ES256" | "EdDSA";
 interface Kind {
   keyType: "rsa" | "ec" | "ed25519";
   generate: () => Promise<KeyObject>;
-  /** What node:crypto hashes the input with; Ed25519 does so itself. */
+  /** The hash function for node:crypto; null for Ed25519, which has its own. */
   digest: "sha256" | null;
-  /** The members of its public JWK beside kty (RFC 7518 §6, RFC 8037 §2). */
+  /** The members of its public JWK besides kty (RFC 7518 §6, RFC 8037 §2). */
   members: readonly ("n" | "e" | "crv" | "x" | "y")[];
 }
 
 export const MODULUS_BITS = 2048;
 const generate = promisify(generateKeyPair);
 
-/** One line a kind of key. */
+/** One entry for each algorithm. */
 export const ALGORITHMS: Readonly<Record<Algorithm, Kind>> = {
   RS256: {
     keyType: "rsa", digest: "sha256", members: ["n", "e"],
@@ -32,10 +32,11 @@ export const ALGORITHMS: Readonly<Record<Algorithm, Kind>> = {
   },
 };
 
-/** The algorithm is the key's, not the caller's choice (RFC 8725 §3.1). */
+/** The key decides the algorithm, not the caller (RFC 8725 §3.1). */
 export function algorithmOf({ asymmetricKeyType }: KeyObject): Algorithm {
   const [name] = Object.entries(ALGORITHMS).find(([, { keyType }]) => keyType === asymmetricKeyType) ?? [];
   if (name === undefined)
-    throw new Error(`A stored signing key is of a kind this version does not know (${asymmetricKeyType}): update it`);
+    throw new Error(`A stored signing key has a type that this version does not know (${asymmetricKeyType}): ` +
+      "update Authflow");
   return name as Algorithm;
 }

@@ -6,26 +6,30 @@ import type { FormerKey, StoredKey } from "./store.js";
 
 export interface ChangeContext { schedule: Schedule; signers: SignerBackend }
 
-/** From a ring to the next one at `now` (epoch ms); the very same array where nothing is to be done. */
+/** Computes the next ring at `now` (epoch ms). Resolves to the same array if nothing changes. */
 export type Change = (keys: StoredKey[], now: number, context: ChangeContext) => Promise<StoredKey[]>;
 
-/** What is due by now: stages, activates, drops. */
-export const turn: Change = async (keys, now, context) => {
-  const turned = advance(keys, now, context.schedule);
-  return wantsSuccessor(turned, now, context.schedule) ? [...turned, await newKey("staged", now, context)] : turned;
+/** Stages, activates and removes keys as the schedule says. */
+export const applySchedule: Change = async (keys, now, context) => {
+  const advanced = advance(keys, now, context.schedule);
+  if (!wantsSuccessor(advanced, now, context.schedule)) return advanced;
+  return [...advanced, await newKey("staged", now, context)];
 };
 
-/** The next key, unless one is waiting already. */
+/** Adds the next key, unless one is staged already. */
 export const stage: Change = async (keys, now, context) =>
   keys.some(({ state }) => state === "staged") ? keys : [...keys, await newKey("staged", now, context)];
 
-/** A key that signs at once. Whoever imports it wants it to sign: a successor of the one before must not replace it. */
+/**
+ * Adds an imported key, which signs at once. A staged key is removed: it was meant to succeed the key before, and must
+ * not replace the imported one.
+ */
 export const adopt = (material: KeyMaterial): Change => async (keys, now, { schedule }) => {
   const key = stored(material, "active", now);
   return advance(activate([...keys.filter(({ state }) => state !== "staged"), key], key, now), now, schedule);
 };
 
-/** The ring without a key; where that one signed, the staged one or a new one does. */
+/** Removes a key. If it was the active one, the staged key or a new one becomes active. */
 export const drop = (kid: string): Change => async (keys, now, context) => {
   const remaining = keys.filter((key) => key.kid !== kid);
   if (remaining.length === keys.length) return keys;
@@ -34,14 +38,14 @@ export const drop = (kid: string): Change => async (keys, now, context) => {
   return activate([...remaining.filter((key) => key !== next), next], next, now);
 };
 
-/** Every key in the stored form that it should have by now. */
+/** Seals every key under the first key encryption key. */
 export const reseal: Change = async (keys, _now, { signers }) => {
   const resealed = keys.map((key) => signers.reseal(key));
   if (resealed.every((form) => form === undefined)) return keys;
   return keys.map((key, i) => ({ ...key, sealedPrivateKey: resealed[i] ?? key.sealedPrivateKey }));
 };
 
-/** The keys that a change drops, to be remembered. */
+/** The keys that a change removed, for the record of former keys. `leftAt` is epoch ms. */
 export const leaving = (before: StoredKey[], after: StoredKey[], leftAt: number): FormerKey[] =>
   before
     .filter(({ kid }) => !after.some((key) => key.kid === kid))
@@ -54,7 +58,7 @@ const newKey = async (
   { schedule, signers }: ChangeContext,
 ): Promise<StoredKey> => {
   const material = await signers.generate(schedule.algorithm).catch((cause: unknown) => {
-    throw unavailable("A signing key can't be made right now: try again", cause);
+    throw unavailable("A signing key can't be generated right now: try again", cause);
   });
   return stored(material, state, now);
 };

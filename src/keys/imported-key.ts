@@ -2,23 +2,23 @@ import type { KeyMaterial } from "./signers/signer.js";
 import { type PublicJwk, thumbprint } from "./signing-key.js";
 import type { FormerKey, StoredKey } from "./store.js";
 
-/** A key that the settings bring along; without a kid it gets its RFC 7638 thumbprint. */
+/** A private key from the settings; without a kid it gets its RFC 7638 thumbprint. */
 export interface ImportedKey { pem: string; kid: string | undefined }
 
-/** Whether the ring has this key; throws where its kid is another key's. */
+/** Whether the ring has this key. Throws if another key has its kid. */
 export function isKnown(keys: StoredKey[], { kid, publicJwk }: KeyMaterial): boolean {
   const known = keys.find((key) => key.kid === kid);
   if (known === undefined) return false;
   if (thumbprint(JSON.parse(known.publicJwk) as PublicJwk) !== thumbprint(publicJwk)) {
     throw new Error(
-      `The imported signing key has the kid ${kid}, which another key of this installation bears: ` +
+      `The imported signing key has the kid ${kid}, which another key of this installation has: ` +
         "set JWT_KEY_ID to a new one",
     );
   }
   return true;
 }
 
-/** Whether the ring had this key under this kid, or it was revoked under any. */
+/** Whether a former key had this kid, or this key was revoked under any kid. */
 export const wasKnown = (former: FormerKey[], key: KeyMaterial): boolean =>
   former.some(({ kid }) => kid === key.kid) || isRevoked(former, key);
 

@@ -1,6 +1,6 @@
 import { type Clock, STALENESS_LIMIT } from "../shared/clock.js";
 import { AuthflowError, notFound, unavailable } from "../shared/errors.js";
-import { adopt, type Change, drop, leaving, reseal, stage, turn } from "./changes.js";
+import { adopt, applySchedule, type Change, drop, leaving, reseal, stage } from "./changes.js";
 import { type ImportedKey, isKnown, isRevoked, wasKnown } from "./imported-key.js";
 import { type JwksDocument, type OpenedRing, openRing, type VerificationKey } from "./opened-ring.js";
 import { activatesAt, advance, leavesAt, type Schedule, wantsSuccessor } from "./rotation.js";
@@ -15,7 +15,7 @@ export interface KeySummary {
   createdAt: number;
   activatedAt: number | null;
   retiredAt: number | null;
-  /** When a staged key will sign, and when a retired one will leave the JWKS; null for any other. */
+  /** When a staged key will sign, and when a retired key will leave the JWKS; null in other states. */
   activatesAt: number | null;
   leavesAt: number | null;
 }
@@ -32,38 +32,41 @@ interface Dependencies {
 export class KeyRing {
   readonly #dependencies: Dependencies;
   #ring: OpenedRing;
-  #seenAt: number;
+  /** When `#ring` was last known to be current (epoch ms). */
+  #asOf: number;
+  /** The latest read of the ring. */
   #last: Promise<void> = Promise.resolve();
+  /** A read that waits for `#last`. */
   #next: Promise<void> | undefined;
 
-  private constructor(dependencies: Dependencies, ring: OpenedRing, seenAt: number) {
+  private constructor(dependencies: Dependencies, ring: OpenedRing, asOf: number) {
     this.#dependencies = dependencies;
     this.#ring = ring;
-    this.#seenAt = seenAt;
+    this.#asOf = asOf;
   }
 
-  /** Loads the ring. A new installation has to sign at once: it makes its first key, or takes the imported one. */
+  /** Loads the ring. A new installation has to sign at once: it generates its first key, or imports the configured one. */
   static async open(dependencies: Dependencies): Promise<KeyRing> {
     const { store, signers, imported, clock, schedule } = dependencies;
     const material = imported && signers.import(imported.pem, imported.kid);
     for (;;) {
-      const seenAt = clock();
+      const asOf = clock();
       const stored = await store.load();
-      const newcomer = material ?? (stored.keys.length === 0 ? await signers.generate(schedule.algorithm) : undefined);
-      if (newcomer === undefined || isKnown(stored.keys, newcomer) || wasKnown(await store.former(), newcomer))
-        return new KeyRing(dependencies, await openRing(stored, signers), seenAt);
-      // A wrong key encryption key must not reach the database.
+      const newKey = material ?? (stored.keys.length === 0 ? await signers.generate(schedule.algorithm) : undefined);
+      if (newKey === undefined || isKnown(stored.keys, newKey) || wasKnown(await store.former(), newKey))
+        return new KeyRing(dependencies, await openRing(stored, signers), asOf);
+      // Proves that the key encryption key is right, before a key sealed under it is written.
       if (stored.keys.length > 0) await openRing(stored, signers);
-      const keys = await adopt(newcomer)(stored.keys, seenAt, dependencies);
-      // Losing the swap means that another replica was faster: go by what it wrote.
-      await store.save(stored.revision, keys, leaving(stored.keys, keys, seenAt));
+      const keys = await adopt(newKey)(stored.keys, asOf, dependencies);
+      // Whether or not this succeeds, the next round reads the ring: another replica may have been faster.
+      await store.save(stored.revision, keys, leaving(stored.keys, keys, asOf));
     }
   }
 
   get revision(): number { return this.#ring.revision; }
   get signer(): Signer { return this.#ring.signer; }
   get jwks(): JwksDocument { return this.#ring.jwks; }
-  /** The longest life, in seconds, of a token that a key of the ring may have signed. */
+  /** The longest lifetime, in seconds, of a token that a key of the ring may have signed. */
   get longestTtl(): number {
     const known = this.#ring.keys.map(({ longestTtl }) => longestTtl ?? 0);
     return Math.max(this.#dependencies.schedule.longestTtl, ...known);
@@ -77,10 +80,13 @@ export class KeyRing {
     });
   }
 
-  /** An import names the key once: replicas with an older setting must not bring back what was replaced since. */
+  /**
+   * Whether the settings import a key that does not sign any more. It was imported once; importing it again at each
+   * start would let a replica with an old setting bring back a replaced key.
+   */
   get importedIsRetired(): boolean {
-    const { imported } = this.#dependencies;
-    return imported !== undefined && this.#dependencies.signers.import(imported.pem, imported.kid).kid !== this.signer.kid;
+    const { imported, signers } = this.#dependencies;
+    return imported !== undefined && signers.import(imported.pem, imported.kid).kid !== this.signer.kid;
   }
 
   /** Whether the settings import a key that was revoked, under this or another kid. */
@@ -90,28 +96,31 @@ export class KeyRing {
     return isRevoked(await store.former(), signers.import(imported.pem, imported.kid));
   }
 
-  /** The key by which to sign at `now`. A replica that slept, or lost the database, looks first who signs by now. */
+  /**
+   * The key that signs at `now` (epoch ms). A replica that slept or lost the database reads the ring first. Rejects with
+   * temporarily_unavailable.
+   */
   currentSigner(now: number): Signer | Promise<Signer> {
-    const age = now - this.#seenAt;
+    const age = now - this.#asOf;
     if (age >= 0 && age < STALENESS_LIMIT) return this.#ring.signer;
-    return this.#catchUp("Which key signs can't be known right now").then(() => this.#ring.signer);
+    return this.#catchUp("Which key signs can't be known right now: try again").then(() => this.#ring.signer);
   }
 
   verificationKey(kid: string): VerificationKey | undefined { return this.#ring.verification.get(kid); }
 
-  /** As `verificationKey`, after a look at the ring as it is by now. Rejects with temporarily_unavailable. */
+  /** As `verificationKey`, but reads the ring first. Rejects with temporarily_unavailable. */
   async lookUp(kid: string): Promise<VerificationKey | undefined> {
-    await this.#catchUp("Whether the token's key is one of this issuer's can't be known right now");
+    await this.#catchUp("Whether the token's key is one of this issuer's can't be known right now: try again");
     return this.verificationKey(kid);
   }
 
-  /** Takes over what another replica changed. `revision` is the ring's, read at or after `asOf` (epoch ms). */
+  /** Reads the ring if another replica changed it. `revision` is the stored one, read at or after `asOf` (epoch ms). */
   async follow(revision: number, asOf: number): Promise<void> {
     if (revision !== this.#ring.revision) await this.refresh();
-    else this.#seenAt = asOf;
+    else this.#asOf = asOf;
   }
 
-  /** Reads the ring anew. Calls at once share a read, which begins after each of them. */
+  /** Reads the ring. Concurrent calls share one read, which starts after each of these calls. */
   refresh(): Promise<void> {
     if (this.#next === undefined) {
       const next = this.#last.then(() => {
@@ -124,25 +133,25 @@ export class KeyRing {
     return this.#next;
   }
 
-  /** Whether, as far as this replica knows, something is to be done by now. */
+  /** Whether, as far as this replica knows, the schedule asks for a change of the ring. */
   isDue(): boolean {
     const { clock, schedule } = this.#dependencies;
     const { keys } = this.#ring;
     return advance(keys, clock(), schedule) !== keys || wantsSuccessor(keys, clock(), schedule);
   }
 
-  /** Does what is due by now. Resolves to whether this replica changed the ring. */
-  advance(): Promise<boolean> { return this.#change(turn); }
+  /** Changes the ring as the schedule says. Resolves to whether this replica changed it. */
+  advance(): Promise<boolean> { return this.#change(applySchedule); }
 
-  /** Publishes the next key, unless one is waiting already; it signs as soon as every verifier can know it. */
+  /** Publishes the next key, unless one is staged already. It signs as soon as every verifier can know it. */
   rotate(): Promise<boolean> { return this.#change(stage); }
 
-  /** Seals under the first key encryption key what another one sealed; resolves to whether there was anything. */
+  /** Seals all keys under the first key encryption key. Resolves to whether any was sealed under another one. */
   reencrypt(): Promise<boolean> { return this.#change(reseal); }
 
   /**
-   * Drops a key for good, whatever its state; where it signed, the staged one or a new one does from now on. Rejects
-   * with not_found where the installation never had it. Repeating it changes nothing.
+   * Removes a key permanently, whatever its state. If it was the active one, the staged key or a new one becomes
+   * active. Rejects with not_found if the installation never had the key. Repeating the call changes nothing.
    */
   async revoke(kid: string): Promise<void> {
     const { store, clock } = this.#dependencies;
@@ -150,30 +159,30 @@ export class KeyRing {
     const known = (await store.former()).find((key) => key.kid === kid);
     if (known === undefined) throw notFound("There is no signing key with this kid: see GET /keys");
     if (known.revokedAt !== null) return;
-    // It had left by age before anybody knew that it was compromised.
+    // It had left the ring by age, before it was known to be compromised.
     const { revision, keys } = await store.load();
     if (!await store.save(revision, keys, [{ ...known, revokedAt: clock() }])) return this.revoke(kid);
     await this.refresh();
   }
 
-  async #catchUp(otherwise: string): Promise<void> {
+  async #catchUp(description: string): Promise<void> {
     await this.refresh().catch((cause: unknown) => {
-      throw cause instanceof AuthflowError ? cause : unavailable(otherwise, cause);
+      throw cause instanceof AuthflowError ? cause : unavailable(description, cause);
     });
   }
 
-  /** Compare-and-swap: whoever loses looks at what the winner wrote, and may find nothing left to do. */
+  /** Compare-and-swap: if another replica was faster, repeats the change on the ring which that replica wrote. */
   async #change(change: Change, revoked?: string): Promise<boolean> {
     const { store, clock } = this.#dependencies;
     for (;;) {
       const { revision, keys } = await store.load();
       const now = clock();
       const changed = await change(keys, now, this.#dependencies);
-      const gone = leaving(keys, changed, now).map((key) => (key.kid === revoked ? { ...key, revokedAt: now } : key));
-      const won = changed !== keys && (await store.save(revision, changed, gone));
-      if (!won && changed !== keys) continue;
+      const left = leaving(keys, changed, now).map((key) => (key.kid === revoked ? { ...key, revokedAt: now } : key));
+      const isSaved = changed !== keys && (await store.save(revision, changed, left));
+      if (!isSaved && changed !== keys) continue;
       await this.refresh();
-      return won;
+      return isSaved;
     }
   }
 
@@ -181,6 +190,6 @@ export class KeyRing {
     const { store, signers, clock } = this.#dependencies;
     const asOf = clock();
     this.#ring = await openRing(await store.load(), signers, this.#ring);
-    this.#seenAt = asOf;
+    this.#asOf = asOf;
   }
 }

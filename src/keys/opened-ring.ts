@@ -10,18 +10,18 @@ export interface VerificationKey { kid: string; algorithm: Algorithm; publicKey:
 /** The JWKS document (RFC 7517 §5), serialised once per change of the ring. `maxAge` is seconds. */
 export interface JwksDocument { body: string; etag: string; maxAge: number }
 
-/** A ring whose private keys can be used. */
+/** A key ring whose private keys are decrypted and ready for use. */
 export interface OpenedRing {
   revision: number;
   keys: StoredKey[];
-  /** By kid and stored form, so that the next reading opens only what is new. */
+  /** By kid and stored form, so that the next read opens only new keys. */
   opened: Map<string, OpenedKey & { verification: VerificationKey }>;
   signer: Signer;
   verification: Map<string, VerificationKey>;
   jwks: JwksDocument;
 }
 
-/** Rejects where a key can't be opened, or none is active. `before` is what this replica had opened until now. */
+/** Rejects if a key can't be opened, or if none is active. `before` is the ring that this replica opened last. */
 export async function openRing(
   { revision, keys }: StoredRing,
   signers: SignerBackend,
@@ -30,7 +30,7 @@ export async function openRing(
   const active = keys.find(({ state }) => state === "active");
   if (active === undefined) throw new Error("The key ring has no active key");
   const opened: OpenedRing["opened"] = new Map();
-  // Simple verifiers take keys[0]: it has to be the one that signs.
+  // Simple verifiers use keys[0], so it has to be the key that signs.
   for (const key of [active, ...keys.filter((one) => one !== active)]) {
     const form = `${key.kid} ${key.sealedPrivateKey}`;
     opened.set(form, before?.opened.get(form) ?? await openKey(key, signers));
@@ -43,7 +43,7 @@ export async function openRing(
   return { revision, keys, opened, signer, verification, jwks };
 }
 
-/** The stored public key is never used: an attacker who can only write to the database can't add a key. */
+/** Derives the public key from the private one. A forged public key in the database is therefore never published. */
 async function openKey(key: StoredKey, signers: SignerBackend) {
   const opened = await signers.open(key);
   const { publicJwk } = opened;

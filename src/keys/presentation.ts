@@ -1,7 +1,7 @@
 import type { KeySummary } from "./key-ring.js";
 import type { KeyState } from "./store.js";
 
-/** A signing key as operators see it. Instants are RFC 3339; null: did not happen, or does not apply to its state. */
+/** A signing key as operators see it. Instants are RFC 3339; null: has not happened, or does not apply to its state. */
 export interface PresentedKey {
   kid: string;
   algorithm: string;

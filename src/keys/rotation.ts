@@ -5,19 +5,22 @@ import type { KeyState, StoredKey } from "./store.js";
 /** Seconds for which a verifier may keep the JWKS document. */
 export const JWKS_MAX_AGE = 300;
 
-/** When the ring turns. A new key is published, then signs, then only verifies, and then is gone. */
+/** When keys change state. A new key is first published, then signs, then only verifies, and is then removed. */
 export interface Schedule {
-  /** Milliseconds from a key's activation to its successor's; undefined: it turns only by hand. */
+  /** Milliseconds from a key's activation to its successor's; undefined: keys rotate only by hand. */
   period: number | undefined;
-  /** Milliseconds for which a key is published before it signs, so that no verifier meets it unprepared. */
+  /** Milliseconds for which a key is published before it signs, so that every verifier has it by then. */
   lead: number;
-  /** The longest life of a token in seconds. */
+  /** The longest lifetime of a token in seconds. */
   longestTtl: number;
-  /** What keys that are made from now on sign with. */
+  /** The algorithm of new keys. */
   algorithm: Algorithm;
 }
 
-/** Settings in seconds. A cache may hold the document for its max-age, and the verifier behind it for its own time. */
+/**
+ * Parameters are in seconds. A shared cache may keep the JWKS document for its max-age, and a verifier behind that cache
+ * for `verifierCache` more.
+ */
 export function scheduleOf(
   rotation: number | undefined,
   verifierCache: number,
@@ -42,16 +45,16 @@ export const leavesAt = ({ state, retiredAt, longestTtl }: StoredKey, schedule: 
     ? retiredAt + (longestTtl ?? schedule.longestTtl) * 1000 + CLOCK_TOLERANCE
     : null;
 
-/** The ring as it should be at `now` (epoch ms); the very same array where nothing is to be done. */
+/** The ring as it should be at `now` (epoch ms). Returns the same array if nothing changes. */
 export function advance(keys: StoredKey[], now: number, schedule: Schedule): StoredKey[] {
   const next = keys.find((key) => reached(activatesAt(key, schedule), now));
-  const turned = (next === undefined ? keys : activate(keys, next, now))
+  const advanced = (next === undefined ? keys : activate(keys, next, now))
     .filter((key) => !reached(leavesAt(key, schedule), now))
     .map((key) => raiseLongestTtl(key, schedule));
-  return turned.length === keys.length && turned.every((key, i) => key === keys[i]) ? keys : turned;
+  return advanced.length === keys.length && advanced.every((key, i) => key === keys[i]) ? keys : advanced;
 }
 
-/** Whether it is time to publish the active key's successor: it is of age, or of an algorithm that was given up. */
+/** Whether to publish the active key's successor now: the key is old enough, or its algorithm is no longer the set one. */
 export function wantsSuccessor(keys: StoredKey[], now: number, { period, lead, algorithm }: Schedule): boolean {
   const active = keys.find(({ state }) => state === "active");
   if (active === undefined || keys.some(({ state }) => state === "staged")) return false;
@@ -60,7 +63,7 @@ export function wantsSuccessor(keys: StoredKey[], now: number, { period, lead, a
   return now >= (active.activatedAt ?? active.createdAt) + period - lead;
 }
 
-/** `next` signs from `now` on, and what signed until then only verifies. */
+/** From `now` on, `next` signs, and the key that was active until then only verifies. */
 export function activate(keys: StoredKey[], next: StoredKey, now: number): StoredKey[] {
   return keys.map((key) => {
     if (key === next) return { ...key, state: "active", activatedAt: now };
@@ -68,7 +71,7 @@ export function activate(keys: StoredKey[], next: StoredKey, now: number): Store
   });
 }
 
-/** A key that enters the ring. */
+/** The stored form of a key that enters the ring at `now` (epoch ms). */
 export function entering(
   key: Pick<StoredKey, "kid" | "algorithm" | "publicJwk" | "sealedPrivateKey">,
   state: Exclude<KeyState, "retired">,
@@ -80,7 +83,7 @@ export function entering(
 
 const reached = (instant: number | null, now: number): boolean => instant !== null && instant <= now;
 
-/** The ring remembers the longest life there was: lowering the setting does not shorten tokens that are under way. */
+/** Keeps the longest lifetime that was ever set: lowering the setting does not shorten tokens already issued. */
 function raiseLongestTtl(key: StoredKey, { longestTtl }: Schedule): StoredKey {
   const known = key.longestTtl ?? 0;
   return key.state === "active" && known < longestTtl ? { ...key, longestTtl } : key;

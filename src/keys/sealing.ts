@@ -22,21 +22,22 @@ export function seal(kek: Buffer, context: string, plaintext: Buffer): string {
 /** Whether `sealed` was made under `kek`. */
 export const isSealedUnder = (kek: Buffer, sealed: string): boolean => sealed.split(".")[1] === fingerprint(kek);
 
-/** As `unseal`, under whichever of `keks` (at least one) it was sealed. */
+/** As `unseal`, with the one of `keks` (at least one) under which `sealed` was made. */
 export function unsealWithOneOf(keks: readonly Buffer[], context: string, sealed: string): Buffer {
   const kek = keks.find((one) => isSealedUnder(one, sealed)) ?? keks[0];
   if (kek === undefined) throw new TypeError("There is no key encryption key to unseal with");
   return unseal(kek, context, sealed);
 }
 
-/** Opposite of `seal`; throws with the remedy where the key or the context is not the one it was sealed under. */
+/** Opposite of `seal`. Throws an error with the remedy if the key or the context is not the one used for sealing. */
 export function unseal(kek: Buffer, context: string, sealed: string): Buffer {
   const [version, sealedUnder, ...parts] = sealed.split(".");
   if (version !== VERSION || parts.length !== 3)
-    throw new Error(`Signing key ${context} is stored in a form this version does not know`);
+    throw new Error(`Signing key ${context} is stored in a form that this version does not know: update Authflow`);
   if (sealedUnder !== fingerprint(kek)) {
     throw new Error(
-      `AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under which signing key ${context} was encrypted: set the one this database was first started with`,
+      `AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under which signing key ${context} was encrypted: ` +
+        "set the one this database was first started with",
     );
   }
   const [iv, ciphertext, tag] = parts.map((part) => Buffer.from(part, "base64url")) as [Buffer, Buffer, Buffer];

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { digest } from "../shared/digest.js";
 import { type Algorithm, algorithmOf, ALGORITHMS, MODULUS_BITS } from "./algorithms.js";
 
-/** A public signing key as JWKS shows it (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). */
+/** A public signing key as the JWKS contains it (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). */
 export interface PublicJwk {
   kty: "RSA" | "EC" | "OKP";
   use: "sig";
@@ -21,7 +21,7 @@ export async function generateSigningKey(algorithm: Algorithm = "RS256"): Promis
   return keyPair(await ALGORITHMS[algorithm].generate());
 }
 
-/** Reads a PEM private key; throws with the remedy where it can't serve RS256. */
+/** Reads a PEM private key. Throws an error that says why if it can't be used with RS256. */
 export function importSigningKey(pem: string, kid?: string): KeyPair {
   let privateKey: KeyObject;
   try {
@@ -32,7 +32,8 @@ export function importSigningKey(pem: string, kid?: string): KeyPair {
   const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (privateKey.asymmetricKeyType !== "rsa" || bits < MODULUS_BITS) {
     throw new Error(
-      `The imported signing key must be RSA with at least ${MODULUS_BITS} bits (RFC 7518 §3.3); this one is ${privateKey.asymmetricKeyType} ${bits || ""}`.trim(),
+      `The imported signing key must be RSA with at least ${MODULUS_BITS} bits (RFC 7518 §3.3); ` +
+        `this one is ${privateKey.asymmetricKeyType} ${bits || ""}`.trim(),
     );
   }
   return keyPair(privateKey, kid);
@@ -45,7 +46,7 @@ export function openSigningKey(pkcs8: Buffer, kid: string): KeyPair {
 export const exportPrivateKey = ({ privateKey }: KeyPair): Buffer =>
   privateKey.export({ format: "der", type: "pkcs8" });
 
-/** The key by which signatures are verified. */
+/** The key that verifies signatures. */
 export const publicKeyOf = (jwk: PublicJwk): KeyObject => createPublicKey({ key: { ...jwk }, format: "jwk" });
 
 function keyPair(privateKey: KeyObject, givenKid?: string): KeyPair {

@@ -1,10 +1,10 @@
-/** Milliseconds since the epoch. Injected everywhere, so that tests move time and replicas can disagree about it. */
+/** Milliseconds since the epoch. Injected everywhere, so that tests can set the time, and set it per replica. */
 export type Clock = () => number;
 
 /** Milliseconds by which the clocks of replicas may differ (NTP keeps them far closer). */
 export const CLOCK_TOLERANCE = 60_000;
 
-/** Milliseconds by which a replica's clock may be wrong for a while without bringing a revoked token back to life. */
+/** Milliseconds by which a replica's clock may be wrong for a while without making a revoked token valid again. */
 export const MAX_CLOCK_ERROR = 600_000;
 
 /**
@@ -16,7 +16,7 @@ export const CUTOFF_TOLERANCE = 250;
 export const systemClock: Clock = () => Date.now();
 
 /**
- * Milliseconds within which a replica acts on what another replica changed in the database. What it last read longer
- * ago is stale: it reads again before it relies on it.
+ * Milliseconds within which a replica acts on what another replica changed in the database. Data that it read longer
+ * ago is stale: the replica reads it again before it uses it.
  */
 export const STALENESS_LIMIT = 1000;

@@ -1,5 +1,5 @@
 /**
- * Every error the service can answer. `code` is the `error` of RFC 6749 §5.2, RFC 6750 §3.1 or RFC 8707 §2 where one
+ * Every error that the service returns. `code` is the `error` of RFC 6749 §5.2, RFC 6750 §3.1 or RFC 8707 §2 where one
  * fits; `message` becomes `error_description` and is safe to show; `cause` is for the log only.
  */
 export class AuthflowError extends Error {
@@ -13,7 +13,7 @@ export class AuthflowError extends Error {
       challenge?: "Basic" | "Bearer";
       /** Seconds. */
       retryAfter?: number;
-      /** Where a person can begin anew what can't be finished. */
+      /** The URL at which a person can start the login again. */
       startAgain?: string;
     } = {},
   ) {
@@ -21,7 +21,7 @@ export class AuthflowError extends Error {
   }
 }
 
-/** Seconds after which a caller that met a passing fault may try again. */
+/** Seconds after which a caller may try again after a temporary failure. */
 const RETRY_AFTER = 2;
 
 export const invalidRequest = (description: string, cause?: unknown): AuthflowError =>
@@ -31,26 +31,27 @@ export const invalidRedirectUri = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_redirect_uri", description); // RFC 7591 §3.2.2
 
 /** RFC 6749 §5.2 */
-export const invalidGrant = (description: string): AuthflowError => new AuthflowError(400, "invalid_grant", description);
+export const invalidGrant = (description: string): AuthflowError =>
+  new AuthflowError(400, "invalid_grant", description);
 
 /** RFC 6749 §4.1.2.1 */
 export const unauthorizedClient = (description: string): AuthflowError =>
   new AuthflowError(403, "unauthorized_client", description);
 
-/** A login that can't be finished any more; `startAgain`: where it can be begun anew. */
+/** A login that can no longer be finished; `startAgain`: the URL at which it can be started again. */
 export const loginOver = (description: string, startAgain?: string): AuthflowError =>
   new AuthflowError(410, "invalid_request", description, startAgain === undefined ? {} : { startAgain });
 
 export const invalidTarget = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_target", description); // RFC 8707 §2
 
-/** One answer for an unknown client and a wrong secret. Only who has the right secret learns that a client is disabled. */
+/** The same error for an unknown client and a wrong secret. Only the right secret reveals that a client is disabled. */
 export const invalidClient = (): AuthflowError =>
   new AuthflowError(401, "invalid_client", "Client authentication failed: check client_id and client_secret", {
     challenge: "Basic",
   });
 
-/** A client that has not said who it is, where there is no body that could. */
+/** A request without client credentials at an endpoint that accepts HTTP Basic only. */
 export const unauthenticated = (): AuthflowError =>
   new AuthflowError(401, "invalid_client", "Authenticate by HTTP Basic with client_id and client_secret", {
     challenge: "Basic",

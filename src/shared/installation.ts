@@ -1,13 +1,16 @@
-/** What all replicas on one database share: its name, and two counters that tell what changed since a replica last looked. */
+/** What all replicas on one database share. */
 export interface Installation {
+  /** A UUID. */
   id: string;
+  /** Raised by each change of a client. */
   clientRevision: number;
+  /** Raised by each change of the signing keys. */
   ringRevision: number;
-  /** The database server's clock, epoch ms; null where it is this machine's (SQLite). */
+  /** The database server's clock, epoch ms; null if it is this machine's (SQLite). */
   now: number | null;
 }
 
 export interface InstallationStore {
-  /** Reads the installation's row, creating it on a new database; concurrent callers get the same one. */
+  /** Reads the installation's row and creates it in a new database; concurrent callers get the same row. */
   load(): Promise<Installation>;
 }

@@ -1,10 +1,12 @@
-/** An error's own words. Node wraps the faults of a host with several addresses in one without a message. */
+/** An error's message. For a host with several addresses, Node throws an AggregateError whose own message is empty. */
 export const reason = (error: unknown): string =>
-  error instanceof AggregateError && error.message === "" ? error.errors.map(reason).join("; ") : (error as Error).message;
+  error instanceof AggregateError && error.message === ""
+    ? error.errors.map(reason).join("; ")
+    : (error as Error).message;
 
 /**
- * What of an error may stand in the log: drivers' errors carry their command (ioredis: with the password) and Node's the
- * bytes that were received.
+ * The members of an error that may be logged. Others may hold secrets: drivers' errors carry the command (ioredis: with
+ * the password), and Node's the bytes that were received.
  */
 export function loggable(error: Error): { [key: string]: unknown; type: string; message: string; stack: string } {
   const { name: type, stack = "", cause } = error;

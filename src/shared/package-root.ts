@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The folder of Authflow's package.json: above the sources, and above dist at another depth. */
+/** The folder of Authflow's package.json. It is one level higher above the compiled files than above the sources. */
 export function packageRoot(dir = import.meta.dirname): string {
   if (existsSync(join(dir, "package.json"))) return dir;
   const parent = dirname(dir);

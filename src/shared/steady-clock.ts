@@ -1,13 +1,13 @@
 import { type Clock, CLOCK_TOLERANCE } from "./clock.js";
 
-/** Milliseconds; more between two readings than time has passed is a step of the system's clock. */
+/** Milliseconds. A difference between the wall clock's and the monotonic clock's progress above this is a step. */
 const STEP = 100;
-/** Milliseconds by which replicas may disagree without anything going wrong: half of what cut-offs allow. */
+/** Milliseconds by which replicas may disagree without harm: half of CUTOFF_TOLERANCE. */
 const AGREEMENT = 125;
 
 /**
- * The system's clock, whose steps it does not follow by itself: the births of tokens, by which cut-offs tell which of
- * them they end, must not jump. All replicas agree by following the clock of the database that they share.
+ * The system's clock without its steps: cut-offs compare the times at which tokens were issued, so these must not
+ * jump. All replicas agree because they follow the clock of the database that they share.
  */
 export class SteadyClock {
   readonly #wall: () => number;
@@ -34,8 +34,8 @@ export class SteadyClock {
   };
 
   /**
-   * Takes over the time of the clock that is shared, `null` where there is none, which was read somewhen during the last
-   * `roundTrip` milliseconds. Returns by how many milliseconds it was corrected.
+   * Corrects this clock by the shared one. `shared` is its time, read during the last `roundTrip` milliseconds; `null`
+   * if there is no shared clock. Returns the correction in milliseconds.
    */
   follow(shared: number | null, roundTrip: number): number {
     const now = this.read();
@@ -47,12 +47,12 @@ export class SteadyClock {
     return Math.round(correction);
   }
 
-  /** A look that took long tells too little; what is within reason is left alone. */
+  /** A reading that took long is too imprecise; a small difference needs no correction. */
   #towardsShared(behind: number, roundTrip: number): number {
     return Math.abs(behind) > AGREEMENT + roundTrip / 2 && roundTrip < CLOCK_TOLERANCE ? behind : 0;
   }
 
-  /** Ahead at once, as after a sleep; back never: rather it runs at half speed until the system's clock has caught up. */
+  /** Forward at once, as after a sleep. Never back: it runs at half speed until the system's clock has caught up. */
   #towardsOwn(behind: number, passed: number): number {
     return behind > 0 ? behind : Math.max(behind, -passed / 2);
   }

@@ -2,16 +2,19 @@ import { CUTOFF_TOLERANCE } from "./clock.js";
 
 /** Waits that no setting changes, in milliseconds. A test passes shorter ones to `buildApp`. */
 export interface Timing {
-  /** Until the headers of an identity provider's answer must be there, and from then on until its end. */
+  /** Limit until the headers of an identity provider's response arrive, and again until its body is complete. */
   upstreamTimeout: number;
-  /** Between recording a cut-off and answering: from then on no replica's clock can give a new token a time it covers. */
+  /**
+   * Between recording a cut-off and answering. After it, no replica's clock can give a new token a time of issue that
+   * the cut-off covers.
+   */
   cutoffWait: number;
-  /** Between two lookups of what other replicas changed, and two attempts of work that failed. */
+  /** Between two reads of what other replicas changed, and between two attempts of work that failed. */
   syncInterval: number;
 }
 
 export const TIMING: Timing = {
-  upstreamTimeout: 5000, // 10 s for a whole answer
+  upstreamTimeout: 5000, // 10 s for a whole response
   cutoffWait: 2 * CUTOFF_TOLERANCE + 2,
-  syncInterval: 400, // two lookups fit into the second within which a replica acts on what another changed
+  syncInterval: 400, // two reads fit into STALENESS_LIMIT
 };

@@ -7,7 +7,7 @@ let used = POOL_UUIDS;
 /** A UUIDv7 (RFC 9562 §5.7): 48 bits of epoch milliseconds, then 74 random bits. */
 export function uuidv7(now: number): string {
   if (used === POOL_UUIDS) {
-    randomFillSync(pool); // one call for many ids: the system's generator is far dearer than the copy
+    randomFillSync(pool); // one call for many ids: a call to the system's generator costs far more than a copy
     used = 0;
   }
   const random = pool.subarray(used * 10, ++used * 10);

@@ -9,7 +9,7 @@ import type { InstallationStore } from "../shared/installation.js";
 import type { UnitOfWork } from "../shared/unit-of-work.js";
 import type { StatusListStore } from "../status-lists/store.js";
 
-/** The ports that a database serves, each defined by the room that uses it. */
+/** The stores of one database. Each interface is defined by the module that uses it. */
 export interface Stores {
   clients: ClientStore;
   keys: KeyStore;
@@ -23,9 +23,9 @@ export interface Stores {
 }
 
 export interface Database extends Stores {
-  /** Do not call a store of the outside within `work`: it may wait for this very transaction. */
+  /** Within `work`, use only the stores that it receives: another one may wait for this transaction to end. */
   transaction: UnitOfWork<Stores>;
-  /** Rejects where the database doesn't answer. */
+  /** Rejects if the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

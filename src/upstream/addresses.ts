@@ -2,17 +2,17 @@ import { lookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 
-/** A connection that was not made, because of where it would have led. */
+/** Thrown instead of connecting to an address that is not public. */
 export class AddressRefusal extends Error {
   override readonly name = "AddressRefusal";
 }
 
-/** Private, link-local, loopback, carrier-grade NAT, documentation, multicast and translated addresses are not. */
+/** False for private, link-local, loopback, carrier-grade NAT, documentation, multicast and translated addresses. */
 export const isPublic = (address: string): boolean => ipaddr.process(address).range() === "unicast";
 
 /**
- * A DNS lookup that yields public addresses or fails. Used for the connection itself, so that no second lookup can give
- * another answer than the one that was checked (DNS rebinding).
+ * A DNS lookup that returns public addresses or fails. The connection itself uses it, so that no second lookup can
+ * return another address than the checked one (DNS rebinding).
  */
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, options, (error, found, family) => {
@@ -22,7 +22,7 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** An address that stands in the URL itself is never looked up. Throws AddressRefusal where it is not public. */
+/** Checks an IP address in the URL itself, for which there is no DNS lookup. Throws AddressRefusal if not public. */
 export function checkLiteralAddress({ hostname }: URL): void {
   const address = hostname.replace(/^\[|\]$/g, "");
   if (isIP(address) !== 0 && !isPublic(address)) throw new AddressRefusal();

@@ -3,11 +3,13 @@ import type { JWTVerifyGetKey } from "jose";
 import { AuthorizationCode } from "simple-oauth2";
 import type { Clock } from "../shared/clock.js";
 import { TIMING } from "../shared/timing.js";
-import { type ConnectUpstream, type OAuthClientOptions, type OAuthEndpoints, type Upstream, UpstreamError } from "../providers/upstream.js";
-import { bounds, checkEndpoint, getDocument, type Route, upstreamError } from "./http.js";
+import {
+  type ConnectUpstream, type OAuthClientOptions, type OAuthEndpoints, type Upstream, UpstreamError,
+} from "../providers/upstream.js";
+import { checkEndpoint, getDocument, requestOptions, type Route, upstreamError } from "./http.js";
 import { remoteKeys, verifyIdToken } from "./id-token.js";
 
-/** The network towards identity providers. */
+/** Network access to identity providers. */
 export const connectUpstreams = (
   clock: Clock,
   { socketPath, timeout = TIMING.upstreamTimeout }: Partial<Pick<Route, "socketPath" | "timeout">> = {},
@@ -38,7 +40,7 @@ function oauthClient({ clientId, clientSecret, endpoints, authentication }: OAut
   const client = new AuthorizationCode({
     client: { id: clientId, secret: clientSecret },
     auth,
-    http: bounds(tokenUrl, name, route) as object,
+    http: requestOptions(tokenUrl, name, route) as object,
     options: { authorizationMethod: authentication },
   });
   return {
@@ -58,5 +60,5 @@ const withoutQuery = (url: string): string => url.split("?", 1)[0] as string;
 
 function jsonObject(value: unknown, name: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new UpstreamError("untrustworthy", `${name} did not answer a JSON object`);
+  throw new UpstreamError("untrustworthy", `${name} did not answer with a JSON object`);
 }

@@ -1,11 +1,13 @@
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { type IdTokenChecks, UpstreamError } from "../providers/upstream.js";
 
-/** Signatures by a key that only the provider has. Neither none nor HMAC, whose key could be the public one (RFC 8725). */
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
+/** Asymmetric signatures only: no "none", and no HMAC, for which an attacker could use the public key (RFC 8725 §2.1). */
+const ALGORITHMS = [
+  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+];
 /** Seconds by which the provider's clock may differ from ours. */
 const PROVIDER_CLOCK_SKEW = 60;
-/** Seconds since which a token may exist that was asked for just now; with it, one of the future is refused. */
+/** The greatest age of a new ID token in seconds. This check also rejects tokens whose iat lies in the future. */
 const MAX_AGE = 3600;
 
 /** A provider's keys: cached, and fetched again for an unknown kid, though not more often than every 30 s. */
@@ -34,14 +36,14 @@ export async function verifyIdToken(
   }
 }
 
-/** In words of ours: those of the libraries repeat parts of the token and of the provider's keys. */
+/** A message of our own: those of the libraries repeat parts of the token and of the provider's keys. */
 function faultOf(error: Error): string {
   if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired)
     return `${error.code} ${error.claim} ${error.reason}`;
   return error instanceof errors.JOSEError ? error.code : `the provider's key can't be used (${error.name})`;
 }
 
-/** A token for several audiences, or given to another client, names the client it was issued to in azp. */
+/** OpenID Connect Core §2: azp names the client to which a token with several audiences was issued. */
 function partyFault(aud: unknown, azp: unknown, clientId: string): string | undefined {
   if (azp !== undefined && azp !== clientId) return "azp names another client";
   return Array.isArray(aud) && aud.length > 1 && azp === undefined ? "several audiences and no azp" : undefined;

@@ -1,11 +1,11 @@
 import type { Algorithm } from "../algorithms.js";
 import type { PublicJwk } from "../signing-key.js";
 
-/** What a token is signed with. */
+/** Signs tokens with one key. */
 export interface Signer {
   readonly kid: string;
   readonly algorithm: Algorithm;
-  /** Signature over the JWS signing input (RFC 7515 §5.1), base64url. Rejects where the key can't be used right now. */
+  /** Signature over the JWS signing input (RFC 7515 §5.1), base64url. Rejects if the key can't be used right now. */
   sign(input: string): Promise<string>;
 }
 
@@ -13,19 +13,19 @@ export interface Signer {
 export interface KeyMaterial {
   kid: string;
   publicJwk: PublicJwk;
-  /** The private key in a form that only its backend can open: sealed, or a reference to it. */
+  /** The private key in a form that only its backend can open: encrypted, or a reference to it. */
   sealedPrivateKey: string;
 }
 
 export interface OpenedKey { publicJwk: PublicJwk; signer: Signer }
 
-/** Where private keys live: only here are they made, opened and used. A key management service is another one. */
+/** The only place where private keys are made, opened and used. A key management service would be another backend. */
 export interface SignerBackend {
   generate(algorithm: Algorithm): Promise<KeyMaterial>;
-  /** Takes over a PEM private key; without a kid it gets its RFC 7638 thumbprint. Throws where it can't serve RS256. */
+  /** Imports a PEM private key; without a kid it gets its RFC 7638 thumbprint. Throws if it can't be used with RS256. */
   import(pem: string, kid?: string): KeyMaterial;
-  /** The public key comes out of the private one. Rejects where that one was altered, or is not this backend's. */
+  /** Derives the public key from the private one. Rejects if that was altered, or belongs to another backend. */
   open(key: Pick<KeyMaterial, "kid" | "sealedPrivateKey">): Promise<OpenedKey>;
-  /** The stored form that a key should have by now; undefined where it has it. */
+  /** The stored form that the key should have; undefined if it has it already. */
   reseal(key: Pick<KeyMaterial, "kid" | "sealedPrivateKey">): string | undefined;
 }

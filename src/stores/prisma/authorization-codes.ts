@@ -5,7 +5,7 @@ import type { Db, Json } from "./db.js";
 import type { AuthorizationCode as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
 import { toDate } from "./instant.js";
-import { lookup, storable } from "./text.js";
+import { replaceNul, storable } from "./text.js";
 
 export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
   const { authorizationCode: codes } = db.prisma;
@@ -13,13 +13,13 @@ export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
     issue: async (code) => { await codes.create({ data: toRow(storable(code)) }); },
 
     find: async (codeHash) => {
-      const row = await codes.findFirst({ where: { codeHash: lookup(codeHash) } });
+      const row = await codes.findFirst({ where: { codeHash: replaceNul(codeHash) } });
       return row && toCode(row);
     },
 
     exchange: async ({ codeHash, claims: { sub, provider } }, { jti, expiresAt, status }) => {
       const data = { jti, expiresAt: toDate(expiresAt), claims: { sub, provider }, ...toColumns(status) };
-      // The condition decides between concurrent callers: the row's lock lets one through.
+      // Of concurrent callers, only the first finds `jti` null: the row lock makes the others wait.
       return (await codes.updateMany({ where: { codeHash, jti: null }, data })).count === 1;
     },
 

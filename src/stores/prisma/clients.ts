@@ -1,27 +1,29 @@
-import { type Client, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType, type StoredSecret } from "../../clients/client.js";
+import {
+  type Client, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType, type StoredSecret,
+} from "../../clients/client.js";
 import type { ClientStore } from "../../clients/store.js";
 import type { Db, Json, Transaction } from "./db.js";
 import type { Client as Row } from "./generated/sqlite/client.js";
 import { createInstallation } from "./installation.js";
-import { lookup, storable } from "./text.js";
+import { replaceNul, storable } from "./text.js";
 
 export function clientStore(db: Db): ClientStore {
   const { prisma } = db;
   return {
-    insert: (newcomer) => db.transaction(async ({ prisma: tx }) => {
-      const client = { ...storable(newcomer), revision: await raiseRevision(tx) };
+    insert: (newClient) => db.transaction(async ({ prisma: tx }) => {
+      const client = { ...storable(newClient), revision: await raiseRevision(tx) };
       await tx.client.create({ data: toRow(client) });
       return client;
     }),
 
-    // Not findUnique, which gathers concurrent calls into one query whose cost depends on the company.
+    // Not findUnique, which merges concurrent calls into one query: its duration would depend on the other calls.
     find: async (id) => {
-      const row = await prisma.client.findFirst({ where: { id: lookup(id), deletedAt: null } });
+      const row = await prisma.client.findFirst({ where: { id: replaceNul(id), deletedAt: null } });
       return row && toClient(row);
     },
 
     list: async ({ limit, after }) => {
-      const where = { deletedAt: null, ...(after !== undefined && { id: { gt: lookup(after) } }) };
+      const where = { deletedAt: null, ...(after !== undefined && { id: { gt: replaceNul(after) } }) };
       return (await prisma.client.findMany({ where, orderBy: { id: "asc" }, take: limit })).map(toClient);
     },
 
@@ -56,7 +58,7 @@ export function clientStore(db: Db): ClientStore {
   };
 }
 
-/** Has to be a transaction's first statement: its row lock makes revisions become visible in ascending order. */
+/** Must be the first statement of a transaction: its row lock makes revisions visible in ascending order. */
 async function raiseRevision(tx: Transaction): Promise<number> {
   const raise = async () => (await tx.$queryRaw<{ revision: number }[]>`
     UPDATE installation SET client_revision = client_revision + 1 WHERE id = 1
@@ -66,15 +68,15 @@ async function raiseRevision(tx: Transaction): Promise<number> {
     await createInstallation(tx);
     raised = await raise();
   }
-  if (raised === undefined) throw new Error("The installation's row vanished");
+  if (raised === undefined) throw new Error("The row of the table installation was deleted: start Authflow again");
   return raised.revision;
 }
 
 class Absent extends Error {}
 
 async function findPresent(tx: Transaction, id: string): Promise<Row> {
-  const row = await tx.client.findFirst({ where: { id: lookup(id), deletedAt: null } });
-  if (row === null) throw new Absent(); // rolls the revision back: nothing changed
+  const row = await tx.client.findFirst({ where: { id: replaceNul(id), deletedAt: null } });
+  if (row === null) throw new Absent(); // rolls back the raised revision, because nothing changed
   return row;
 }
 
@@ -87,7 +89,7 @@ async function unlessAbsent<T, U>(otherwise: U, transaction: Promise<T>): Promis
   }
 }
 
-/** Rows of versions that knew neither public clients nor response types have null for both, policies may lack members. */
+/** In rows of older versions, both authentication method and response types are null, and policies may lack members. */
 function toClient({
   redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, tokenEndpointAuthMethod, responseTypes, ...row
 }: Row): Client {

@@ -3,16 +3,16 @@ import { eventOfCutoff } from "../../revocation/feed/event.js";
 import type { Db } from "./db.js";
 import type { RevocationCutoff as Row } from "./generated/sqlite/client.js";
 import { toDate } from "./instant.js";
-import { recording } from "./revocation-feed.js";
-import { lookup, storable } from "./text.js";
+import { recordWithEvent } from "./revocation-feed.js";
+import { replaceNul, storable } from "./text.js";
 
 export function cutoffJournal(db: Db): CutoffJournal {
   const { prisma } = db;
   return {
-    // Raw: of two at once the later instants have to win, whichever comes first.
+    // Raw SQL: of two concurrent cut-offs the later instants have to win, in either order.
     record: async (cutoff, shared) => {
       const { scope, value, issuedBefore, expiresAt } = storable(cutoff);
-      await recording(db, shared, eventOfCutoff(cutoff), [prisma.$executeRaw`
+      await recordWithEvent(db, shared, eventOfCutoff(cutoff), [prisma.$executeRaw`
         INSERT INTO revocation_cutoffs AS known (scope, value, born_before, expires_at, shared)
         VALUES (${scope}, ${value}, ${toDate(issuedBefore)}, ${toDate(expiresAt)}, ${shared})
         ON CONFLICT (scope, value) DO UPDATE SET
@@ -24,14 +24,14 @@ export function cutoffJournal(db: Db): CutoffJournal {
     },
 
     find: async (names) => {
-      const where = { OR: names.map(({ scope, value }) => ({ scope, value: lookup(value) })) };
+      const where = { OR: names.map(({ scope, value }) => ({ scope, value: replaceNul(value) })) };
       return (await prisma.revocationCutoff.findMany({ where })).map(toCutoff);
     },
 
     live: async (now, { limit, after, newerThan }) => {
       const beyond = after && [
         { scope: { gt: after.scope } },
-        { scope: after.scope, value: { gt: lookup(after.value) } },
+        { scope: after.scope, value: { gt: replaceNul(after.value) } },
       ];
       const recent = newerThan !== undefined && { issuedBefore: { gt: new Date(newerThan) } };
       const where = { expiresAt: { gt: new Date(now) }, ...recent, ...(beyond && { OR: beyond }) };
@@ -45,7 +45,7 @@ export function cutoffJournal(db: Db): CutoffJournal {
       return (await prisma.revocationCutoff.findMany({ where, orderBy, take: limit })).map(toCutoff);
     },
 
-    // One by one: there are few, and rows locked one at a time can't end in a deadlock.
+    // One by one: there are few, and locking one row at a time can't cause a deadlock.
     markCached: async (cutoffs) => {
       for (const { scope, value, issuedBefore, expiresAt } of cutoffs) {
         const where = { scope, value, issuedBefore: toDate(issuedBefore), expiresAt: toDate(expiresAt) };

@@ -14,7 +14,7 @@ import { statusListStore } from "./status-lists.js";
 export type { Database } from "../database.js";
 export { migrate, pendingMigrations } from "./migrate.js";
 
-/** `file:<path>` (the file and its folder are made where missing) or `postgres://…`. Expects the migrations applied. */
+/** `url`: `file:<path>` (creates a missing file and folder) or `postgres://…`. The migrations must be applied. */
 export async function openDatabase(url: string): Promise<Database> {
   const db = await connect(url);
   await db.open();

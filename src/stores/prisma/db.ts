@@ -5,18 +5,21 @@ export type Transaction = Prisma.TransactionClient;
 
 /** A connection to either database, or a transaction on one. */
 export interface Db {
-  /** SQLite's client is the narrower: what it accepts, PostgreSQL accepts too. */
+  /** Typed as SQLite's client: PostgreSQL's accepts everything that it accepts. */
   prisma: Transaction;
   postgres: boolean;
-  /** Runs `work` in a new transaction, or in the one that this is. */
+  /** Runs `work` in a new transaction; inside a transaction, runs it in the same one. */
   transaction: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
-  /** Runs statements that belong together, in their order. */
+  /** Runs statements in their order, all in one transaction. */
   batch: (statements: Prisma.PrismaPromise<unknown>[]) => Promise<void>;
 }
 export interface Connection extends Db { open(): Promise<void>; close(): Promise<void> }
 export type Json = Prisma.InputJsonValue;
 
-/** Milliseconds. A dead or frozen database, or a frozen replica that holds a lock, must give an error, not a hang. */
+/**
+ * Milliseconds. If the database is dead or frozen, or a frozen replica holds a lock, calls must fail instead of waiting
+ * without end.
+ */
 export const CONNECT_TIMEOUT_MS = 5000;
 const TIMEOUTS = {
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -30,7 +33,7 @@ export async function connect(url: string): Promise<Connection> {
   if (isPostgres(url)) {
     const [{ PrismaClient: PostgresClient }, { PrismaPg }] =
       await Promise.all([import("./generated/postgresql/client.js"), import("@prisma/adapter-pg")]);
-    // The adapter listens to the pool's and its connections' errors: losing an idle one does not end the process.
+    // The adapter handles errors of the pool and its connections: losing an idle one does not end the process.
     const adapter = new PrismaPg({ connectionString: url, max: 10, keepAlive: true, ...TIMEOUTS });
     return connection(new PostgresClient({ ...OPTIONS, adapter }) as unknown as PrismaClient, true);
   }
@@ -42,13 +45,13 @@ export async function connect(url: string): Promise<Connection> {
 const connection = (prisma: PrismaClient, postgres: boolean): Connection => ({
   prisma,
   postgres,
-  transaction: (work) => prisma.$transaction((tx) => work(within(tx, postgres))),
+  transaction: (work) => prisma.$transaction((tx) => work(inTransaction(tx, postgres))),
   batch: async (statements) => { await prisma.$transaction(statements); },
   open: () => prisma.$connect(),
   close: () => prisma.$disconnect(),
 });
 
-function within(prisma: Transaction, postgres: boolean): Db {
+function inTransaction(prisma: Transaction, postgres: boolean): Db {
   const db: Db = {
     prisma,
     postgres,

@@ -1,6 +1,6 @@
 import { unavailable } from "../../shared/errors.js";
 
-/** The same store, whose drivers' failures come as temporarily_unavailable with the driver's error as the cause. */
+/** The same store, but failures of the driver become temporarily_unavailable, with the driver's error as the cause. */
 export function mapDriverErrors<T extends object>(store: T): T {
   const guarded = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => [
     name,
@@ -13,7 +13,7 @@ export function mapDriverError(error: unknown): never {
   throw isDriverError(error) ? unavailable("The database does not answer: try again", error) : error;
 }
 
-/** Some of what pg throws when a connection breaks is a bare Error that only its message tells apart. */
+/** When a connection breaks, pg sometimes throws a plain Error, which only its message distinguishes from others. */
 function isDriverError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return /^(PrismaClient|DriverAdapter|Sqlite)/.test(error.name) || /connection|timeout/i.test(error.message);

@@ -6,11 +6,16 @@ const KEYS = {
 };
 
 /**
- * Deletes up to `limit` rows with expires_at <= `before` (epoch ms); returns how many. SKIP LOCKED: replicas that sweep
- * the same rows in different orders would end in a deadlock. What one skips is another's work in progress.
+ * Deletes up to `limit` rows with expires_at <= `before` (epoch ms); returns how many. SKIP LOCKED prevents a deadlock
+ * between replicas that delete the same rows in different orders. Another replica is deleting the skipped rows.
  */
-export function deleteExpired({ prisma, postgres }: Db, table: keyof typeof KEYS, before: number, limit: number): Promise<number> {
-  const key = KEYS[table]; // both from the list above: never a caller's text
+export function deleteExpired(
+  { prisma, postgres }: Db,
+  table: keyof typeof KEYS,
+  before: number,
+  limit: number,
+): Promise<number> {
+  const key = KEYS[table]; // table and key come from the constant above, never from a request
   const [instant, count] = postgres ? ["$1", "$2"] : ["?", "?"];
   return prisma.$executeRawUnsafe(
     `DELETE FROM ${table} WHERE (${key}) IN (

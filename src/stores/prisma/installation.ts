@@ -13,13 +13,13 @@ export function installationStore({ prisma, postgres }: Db): InstallationStore {
       if (found !== undefined) return found;
       await createInstallation(prisma);
       const created = await read();
-      if (created === undefined) throw new Error("The installation's row vanished");
+      if (created === undefined) throw new Error("The row of the table installation was deleted: start Authflow again");
       return created;
     },
   };
 }
 
-/** Whoever comes first names the installation. */
+/** Of concurrent callers, the first one sets the installation's id. */
 export async function createInstallation(tx: Transaction): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO installation (id, uuid, client_revision, ring_revision) VALUES (1, ${randomUUID()}, 0, 0)

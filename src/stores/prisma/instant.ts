@@ -1,5 +1,5 @@
-/** The last instant that the databases keep: Prisma reads later ones from PostgreSQL as invalid dates. */
+/** The last instant that can be stored: Prisma reads later ones from PostgreSQL as invalid dates. */
 const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** Epoch milliseconds as both databases can keep them: a lifetime of millennia ends with the year 9999. */
+/** Converts epoch milliseconds to what both databases can store; later instants become the end of the year 9999. */
 export const toDate = (milliseconds: number): Date => new Date(Math.min(milliseconds, LATEST));

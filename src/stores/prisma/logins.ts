@@ -3,7 +3,7 @@ import type { Login, PendingLoginStore } from "../../login/pending-login.js";
 import type { Db } from "./db.js";
 import type { Login as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
-import { lookup, storable } from "./text.js";
+import { replaceNul, storable } from "./text.js";
 
 export function loginStore(db: Db): PendingLoginStore {
   const { prisma } = db;
@@ -11,9 +11,9 @@ export function loginStore(db: Db): PendingLoginStore {
     begin: async (login) => { await prisma.login.create({ data: toRow(storable(login)) }); },
 
     take: async (stateHash) => {
-      const row = await prisma.login.findFirst({ where: { stateHash: lookup(stateHash) } });
+      const row = await prisma.login.findFirst({ where: { stateHash: replaceNul(stateHash) } });
       if (row === null) return null;
-      // Whoever deletes it has it: the others find that there was nothing left to delete.
+      // Of concurrent callers, only the one that deletes the row gets the login.
       const { count } = await prisma.login.deleteMany({ where: { stateHash: row.stateHash } });
       return count === 1 ? toLogin(row) : null;
     },

@@ -3,7 +3,7 @@ import pg from "pg";
 import { CONNECT_TIMEOUT_MS } from "./db.js";
 import { type Applied, type Migration, pendingOf } from "./migrations.js";
 
-const ADVISORY_LOCK = 72707369; // the key Prisma Migrate itself takes
+const ADVISORY_LOCK = 72707369; // the key that Prisma Migrate uses
 const LEDGER = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id                      VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum                VARCHAR(64) NOT NULL,
@@ -23,7 +23,7 @@ export function apply(url: string, all: Migration[]): Promise<string[]> {
   return withClient(url, async (client) => {
     const done: string[] = [];
     if ((await lacking(client, all)).length === 0) return done;
-    for (;;) { // one transaction per migration, each under the lock and a fresh look at the ledger
+    for (;;) { // one transaction per migration, which takes the lock and reads the ledger again
       await client.query("BEGIN");
       await client.query("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCK]);
       await client.query(LEDGER);
@@ -50,7 +50,7 @@ async function lacking(client: pg.Client, all: Migration[]): Promise<Migration[]
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  client.on("error", () => {}); // a query rejects all the same; unheard, the event would end the process
+  client.on("error", () => {}); // without a listener the event would end the process; queries reject anyway
   await client.connect();
   try {
     return await work(client);

@@ -22,7 +22,7 @@ type Connection = ReturnType<typeof openSqlite>;
 export function apply(path: string, all: Migration[]): string[] {
   return withDatabase(path, (db) => {
     const done: string[] = [];
-    // OFF: a table rebuilt inside a transaction would cascade its DROP
+    // foreign_keys OFF: when a migration rebuilds a table, its DROP would otherwise delete the referencing rows.
     db.exec("PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF");
     if (lacking(db, all).length === 0) return done;
     for (;;) {

@@ -2,23 +2,23 @@ import { readMigrations } from "./migrations.js";
 import { isPostgres, sqlitePath } from "../../config/database-url.js";
 
 /**
- * Applies every migration the database lacks and returns their names. Safe to run in several processes at once: each
- * migration is one transaction under a lock. Keeps Prisma's own ledger, so that `prisma migrate` can take over.
+ * Applies every migration that the database lacks and returns their names. Several processes may run it at once: each
+ * migration is one transaction under a lock. Uses Prisma's own ledger, so that `prisma migrate` works afterwards too.
  */
 export async function migrate(url: string): Promise<string[]> {
-  const { apply, place, all } = await migrations(url);
-  return apply(place, all);
+  const { apply, target, all } = await migrations(url);
+  return apply(target, all);
 }
 
-/** The names of the migrations the database lacks. Changes nothing, and makes no SQLite file. */
+/** The names of the migrations that the database lacks. Changes nothing and creates no SQLite file. */
 export async function pendingMigrations(url: string): Promise<string[]> {
-  const { pending, place, all } = await migrations(url);
-  return (await pending(place, all)).map(({ name }) => name);
+  const { pending, target, all } = await migrations(url);
+  return (await pending(target, all)).map(({ name }) => name);
 }
 
-/** Only the driver in use is loaded. */
+/** Loads only the driver in use. */
 async function migrations(url: string) {
   const all = readMigrations(url);
-  if (!isPostgres(url)) return { ...await import("./migrate-sqlite.js"), place: sqlitePath(url), all };
-  return { ...await import("./migrate-postgres.js"), place: url, all };
+  if (!isPostgres(url)) return { ...await import("./migrate-sqlite.js"), target: sqlitePath(url), all };
+  return { ...await import("./migrate-postgres.js"), target: url, all };
 }

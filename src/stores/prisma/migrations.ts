@@ -7,7 +7,7 @@ import { packageRoot } from "../../shared/package-root.js";
 export interface Migration { name: string; sql: string; checksum: string }
 export interface Applied { migration_name: string; checksum: string; finished_at: unknown; rolled_back_at: unknown }
 
-/** Every migration of the url's dialect, oldest first. */
+/** Every migration for the URL's database, oldest first. */
 export function readMigrations(url: string): Migration[] {
   const dir = join(packageRoot(), "prisma/migrations", isPostgres(url) ? "postgresql" : "sqlite");
   return readdirSync(dir, { withFileTypes: true })
@@ -19,7 +19,7 @@ export function readMigrations(url: string): Migration[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Those of `all` that the ledger lacks; throws where it holds one half done, or done with another text. */
+/** Those of `all` that were not applied. Throws if one was started and not finished, or edited after it was applied. */
 export function pendingOf(all: Migration[], applied: Applied[]): Migration[] {
   const live = new Map(applied.filter((row) => row.rolled_back_at === null).map((row) => [row.migration_name, row]));
   return all.filter(({ name, checksum }) => {

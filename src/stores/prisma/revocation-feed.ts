@@ -7,13 +7,13 @@ import type { Prisma } from "./generated/sqlite/client.js";
 
 type Row = RevocationEvent & { position: bigint | number | null; tag: string | null; newest: bigint | number | null };
 
-/** Milliseconds between two reads for what another process recorded. */
+/** Milliseconds between two reads for events that another process recorded. */
 const POLL_INTERVAL = 400;
-const PLACE = /^journal\.(\d{15})(?:-([0-9a-f]{8}))?$/;
+const EVENT_ID = /^journal\.(\d{15})(?:-([0-9a-f]{8}))?$/;
 /**
- * Padded, so that the order of the texts is the order of the places. The tag names the event itself: who was told of
- * another one at this place, by a database that was set back since, may have missed what came before. Where nothing was
- * told yet there is none.
+ * Padded, so that ids sort as text in the order of the positions. The tag is random and identifies the event itself. A
+ * subscriber whose id has another tag at this position got its event before the database was restored from a backup,
+ * and may have missed events. Position 0, before the first event, has no tag.
  */
 const toId = (position: number, tag: string): string =>
   `journal.${String(position).padStart(15, "0")}${tag === "" ? "" : `-${tag}`}`;
@@ -28,21 +28,22 @@ export function feedJournal({ prisma, batch }: Db): FeedJournal {
     },
 
     after: async (id, limit) => {
-      const [, digits, tag = ""] = PLACE.exec(id) ?? [];
+      const [, digits, tag = ""] = EVENT_ID.exec(id) ?? [];
       if (digits === undefined) return undefined;
       const after = Number(digits);
-      // In one statement: what comes between two would look like a loss.
+      // In one statement: an event recorded between two statements would look like a gap.
       const rows = await prisma.$queryRaw<Row[]>`
         SELECT installation.feed_position AS newest, found.position, found.tag, found.name, found.data
         FROM installation LEFT JOIN (
-          SELECT position, tag, name, data FROM revocation_feed WHERE position >= ${after} ORDER BY position LIMIT ${limit + 1}
+          SELECT position, tag, name, data FROM revocation_feed
+          WHERE position >= ${after} ORDER BY position LIMIT ${limit + 1}
         ) AS found ON true
         WHERE installation.id = 1 ORDER BY found.position`;
       const events = rows.flatMap(({ position, tag: own, name, data }): FeedEvent[] =>
         (position === null ? [] : [{ id: toId(Number(position), own ?? ""), name, data }]));
       if (events[0]?.id === id) return events.slice(1);
       if (tag !== "") return undefined;
-      // A beginning. There are no gaps: where the next place is not the first one found, it was forgotten or abandoned.
+      // An id without a tag. Positions have no gaps: if the next one is missing, it was deleted or abandoned.
       if (events.length > 0) return events[0]?.id.startsWith(toId(after + 1, "")) ? events.slice(0, limit) : undefined;
       return Number(rows[0]?.newest ?? 0) === after ? [] : undefined;
     },
@@ -50,7 +51,7 @@ export function feedJournal({ prisma, batch }: Db): FeedJournal {
     waitForEvents: async (_id, signal) => { await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => undefined); },
 
     abandon: async () => {
-      await batch([takingPlace(prisma), prisma.revocationFeedEntry.deleteMany()]);
+      await batch([raisePosition(prisma), prisma.revocationFeedEntry.deleteMany()]);
     },
 
     sweep: async (keep) => prisma.$executeRaw`
@@ -60,28 +61,29 @@ export function feedJournal({ prisma, batch }: Db): FeedJournal {
 }
 
 /**
- * Runs the statements that record something, and where nothing else will tell of it (`alone`) puts it into the feed as
- * well: all or nothing. The place is taken last: whoever takes the next one waits until this one is committed, so that no
- * reader sees a later place before an earlier one.
+ * Runs the statements that record a revocation. If the database publishes the feed (`published`), it appends the event
+ * in the same transaction. The position is raised last: the transaction that raises it next waits for this commit, so
+ * that no reader sees a later position before an earlier one.
  */
-export async function recording(
+export async function recordWithEvent(
   { prisma, batch }: Db,
-  alone: boolean,
+  published: boolean,
   event: RevocationEvent,
   statements: Prisma.PrismaPromise<number>[],
 ): Promise<void> {
-  if (!alone && statements.length === 1) return void await statements[0];
-  await batch([...statements, ...(alone ? appending(prisma, event) : [])]);
+  if (!published && statements.length === 1) return void await statements[0];
+  await batch([...statements, ...(published ? appendEvent(prisma, event) : [])]);
 }
 
-const appending = (prisma: Db["prisma"], { name, data }: RevocationEvent): Prisma.PrismaPromise<number>[] => [
-  takingPlace(prisma),
+const appendEvent = (prisma: Db["prisma"], { name, data }: RevocationEvent): Prisma.PrismaPromise<number>[] => [
+  raisePosition(prisma),
   prisma.$executeRaw`
     INSERT INTO revocation_feed (position, tag, name, data)
     SELECT feed_position, ${randomBytes(4).toString("hex")}, ${name}, ${data} FROM installation WHERE id = 1`,
 ];
 
-/** Also where nobody has named the installation yet. */
-const takingPlace = (prisma: Db["prisma"]): Prisma.PrismaPromise<number> => prisma.$executeRaw`
-  INSERT INTO installation (id, uuid, client_revision, ring_revision, feed_position) VALUES (1, ${randomUUID()}, 0, 0, 1)
+/** Creates the installation's row if there is none. */
+const raisePosition = (prisma: Db["prisma"]): Prisma.PrismaPromise<number> => prisma.$executeRaw`
+  INSERT INTO installation (id, uuid, client_revision, ring_revision, feed_position)
+  VALUES (1, ${randomUUID()}, 0, 0, 1)
   ON CONFLICT (id) DO UPDATE SET feed_position = COALESCE(installation.feed_position, 0) + 1`;

@@ -4,35 +4,36 @@ import type { Db } from "./db.js";
 import type { Revocation as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
 import { toDate } from "./instant.js";
-import { recording } from "./revocation-feed.js";
-import { lookup, storable } from "./text.js";
+import { recordWithEvent } from "./revocation-feed.js";
+import { replaceNul, storable } from "./text.js";
 
-/** Raw where the call is hot, or where Prisma would spend one parameter per row (SQLite has a limit). */
+/** Uses raw SQL for frequent calls, and where Prisma would use one parameter per row (SQLite has a limit). */
 export function revocationJournal(db: Db): RevocationJournal {
   const { prisma, postgres } = db;
   return {
     record: async (revocation, shared) => {
       const { jti, clientId, subject, expiresAt, revokedAt, status } = storable(revocation);
       const expires = toDate(expiresAt);
-      await recording(db, shared, eventOfToken(revocation), [
+      await recordWithEvent(db, shared, eventOfToken(revocation), [
         prisma.$executeRaw`
           INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
           VALUES (${jti}, ${clientId}, ${subject}, ${expires}, ${new Date(revokedAt)}, ${shared})
           ON CONFLICT (jti) DO NOTHING`,
         ...(status === undefined ? [] : [prisma.$executeRaw`
-          INSERT INTO status_revocations (list_id, idx, expires_at) VALUES (${status.listId}, ${status.index}, ${expires})
+          INSERT INTO status_revocations (list_id, idx, expires_at)
+          VALUES (${status.listId}, ${status.index}, ${expires})
           ON CONFLICT (list_id, idx) DO NOTHING`]),
       ]);
     },
 
     has: async (jti) => {
-      const key = lookup(jti);
+      const key = replaceNul(jti);
       const rows = await prisma.$queryRaw<unknown[]>`SELECT 1 AS revoked FROM revocations WHERE jti = ${key}`;
       return rows.length > 0;
     },
 
     live: async (now, { limit, after }) => {
-      const where = { expiresAt: { gt: new Date(now) }, ...(after !== undefined && { jti: { gt: lookup(after) } }) };
+      const where = { expiresAt: { gt: new Date(now) }, ...(after !== undefined && { jti: { gt: replaceNul(after) } }) };
       return (await prisma.revocation.findMany({ where, orderBy: { jti: "asc" }, take: limit })).map(toRevocation);
     },
 
@@ -42,8 +43,8 @@ export function revocationJournal(db: Db): RevocationJournal {
         .map(toRevocation);
     },
 
-    // SKIP LOCKED: replicas that mark the same rows in different orders would end in a deadlock. What one skips is
-    // another's work in progress.
+    // SKIP LOCKED prevents a deadlock between replicas that mark the same rows in different orders. Another replica is
+    // marking the skipped rows.
     markCached: async (jtis) => {
       if (postgres) {
         await prisma.$executeRaw`

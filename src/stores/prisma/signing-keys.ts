@@ -10,7 +10,7 @@ export function signingKeyStore(db: Db): KeyStore {
   const { prisma } = db;
   return {
     load: async () => {
-      // The revision first: the keys are then at least as new, and if they are newer, a `save` on top of them loses.
+      // The revision first: the keys are then at least as new. If they are newer, a `save` based on them fails.
       const installation = await prisma.installation.findFirst({ where: { id: 1 } });
       const rows = await prisma.signingKey.findMany({ orderBy: [{ createdAt: "asc" }, { kid: "asc" }] });
       return { revision: installation?.ringRevision ?? 0, keys: rows.map(toKey) };
@@ -22,10 +22,10 @@ export function signingKeyStore(db: Db): KeyStore {
         ({ ...key, leftAt: new Date(key.leftAt), revokedAt: toDate(key.revokedAt) }));
       return await db.transaction(async ({ prisma: tx }) => {
         await createInstallation(tx);
-        const won = await tx.$executeRaw`
+        const updated = await tx.$executeRaw`
           UPDATE installation SET ring_revision = ring_revision + 1
           WHERE id = 1 AND ring_revision = ${expectedRevision}`;
-        if (won === 0) return false;
+        if (updated === 0) return false;
         await tx.signingKey.deleteMany();
         await tx.signingKey.createMany({ data: rows });
         for (const former of formers) {

@@ -13,15 +13,15 @@ const BUSY_TIMEOUT_MS = 5000;
 const CACHED_STATEMENTS = 200;
 
 /**
- * adapter-libsql over ONE connection. The stock client opens another for each transaction and never closes it (two
- * file descriptors apiece), losing the PRAGMAs with it, and begins DEFERRED, so that a transaction which reads before
- * it writes fails at once where another process writes. The adapter itself keeps other queries out of a transaction.
+ * adapter-libsql over one connection. Its own client opens a connection for each transaction, does not set the PRAGMAs
+ * on it and never closes it (two file descriptors each). It also begins transactions DEFERRED: one that reads before it
+ * writes then fails at once if another process writes. The adapter itself keeps other queries out of a transaction.
  */
 export class SqliteAdapter extends PrismaLibSql {
   readonly #path: string;
 
   constructor(path: string) {
-    // Numbers: a third of the size of ISO texts in rows and indexes, and in order whatever the year.
+    // Numbers take a third of the space of ISO texts in rows and indexes, and sort correctly for every year.
     super({ url: `file:${path}` }, { timestampFormat: "unixepoch-ms" });
     this.#path = path;
   }
@@ -30,7 +30,7 @@ export class SqliteAdapter extends PrismaLibSql {
     const db = openSqlite(this.#path);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 0");
     const prepare = statementCache(db);
-    const execute = ({ sql, args }: Query) => whenFree(() => {
+    const execute = ({ sql, args }: Query) => retryWhileBusy(() => {
       const statement = prepare(sql);
       const values = args.map((value) => (typeof value === "boolean" ? Number(value) : value));
       if (!statement.reader) {
@@ -47,14 +47,14 @@ export class SqliteAdapter extends PrismaLibSql {
     const rollback = async () => { if (db.inTransaction) db.exec("ROLLBACK"); };
     const commit = async () => {
       try {
-        await whenFree(() => db.exec("COMMIT"));
+        await retryWhileBusy(() => db.exec("COMMIT"));
       } catch (error) {
-        await rollback(); // left open (say, by a full disk), it would swallow the writes of the next callers
+        await rollback(); // left open (after a full disk, for example), it would include the next callers' writes
         throw error;
       }
     };
     const transaction = async () => {
-      await whenFree(() => db.exec("BEGIN IMMEDIATE"));
+      await retryWhileBusy(() => db.exec("BEGIN IMMEDIATE"));
       return { execute, commit, rollback };
     };
     return {
@@ -63,22 +63,22 @@ export class SqliteAdapter extends PrismaLibSql {
   }
 }
 
-/** Opens a database file, made where there is none; so is its folder, for this user alone. */
+/** Opens a database file. Creates the file if it is missing, and its folder, which only this user may read. */
 export function openSqlite(path: string): Connection {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   return new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
 }
 
 /**
- * Waits for another connection's lock without blocking the loop: SQLite's own wait would, and where the holder lives in
- * this very process it could never let go.
+ * Waits for another connection's lock without blocking the event loop. SQLite's own wait would block it; a lock held by
+ * a connection of this process would then never be released.
  */
-async function whenFree<T>(attempt: () => T): Promise<T> {
+async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
   for (const deadline = performance.now() + BUSY_TIMEOUT_MS;;) {
     try {
       return attempt();
     } catch (error) {
-      // The low byte is the error, the rest its variety (SQLITE_BUSY_RECOVERY, …).
+      // The low byte is the primary code, the rest the extended one (SQLITE_BUSY_RECOVERY, …).
       const busy = ((error as { rawCode?: number }).rawCode ?? 0) % 256 === SQLITE_BUSY;
       if (!busy || performance.now() > deadline) throw error;
     }

@@ -2,7 +2,7 @@ import type { StatusBatch, StatusListStore } from "../../status-lists/store.js";
 import type { Db } from "./db.js";
 import { deleteExpired } from "./expired.js";
 import { toDate } from "./instant.js";
-import { lookup } from "./text.js";
+import { replaceNul } from "./text.js";
 
 /** Epoch milliseconds by the database's clock. */
 const NOW = {
@@ -13,10 +13,10 @@ const NOW = {
 export function statusListStore(db: Db): StatusListStore {
   const { prisma, postgres } = db;
   const now = postgres ? NOW.postgresql : NOW.sqlite;
-  /** `?` is a value's place in either dialect. */
+  /** Statements use `?` as placeholder; PostgreSQL needs $1, $2, … */
   const numbered = (sql: string): string => {
-    let place = 0;
-    return postgres ? sql.replaceAll("?", () => `$${++place}`) : sql;
+    let number = 0;
+    return postgres ? sql.replaceAll("?", () => `$${++number}`) : sql;
   };
   const execute = (sql: string, ...values: unknown[]): Promise<number> =>
     prisma.$executeRawUnsafe(numbered(sql), ...values);
@@ -31,8 +31,10 @@ export function statusListStore(db: Db): StatusListStore {
       );
     },
 
-    touch: async (id, expiresAt) =>
-      await execute(`UPDATE status_lists SET touched_at = ${now}, expires_at = ? WHERE id = ?`, toDate(expiresAt), id) === 1,
+    touch: async (id, expiresAt) => {
+      const sql = `UPDATE status_lists SET touched_at = ${now}, expires_at = ? WHERE id = ?`;
+      return await execute(sql, toDate(expiresAt), id) === 1;
+    },
 
     close: async (id) => { await prisma.statusList.updateMany({ where: { id }, data: { closed: true } }); },
 
@@ -46,22 +48,22 @@ export function statusListStore(db: Db): StatusListStore {
 
     find: async (id) => {
       const [row] = await query<{ size: number; closed: unknown; silentFor: number | bigint }>(
-        `SELECT size, closed, ${now} - touched_at AS "silentFor" FROM status_lists WHERE id = ?`, lookup(id));
+        `SELECT size, closed, ${now} - touched_at AS "silentFor" FROM status_lists WHERE id = ?`, replaceNul(id));
       return row === undefined ? null
         : { size: Number(row.size), closed: Boolean(row.closed), silentFor: Number(row.silentFor) };
     },
 
     batches: async (listId, after, limit) => {
-      const where = { listId: lookup(listId), sequence: { gt: after } };
+      const where = { listId: replaceNul(listId), sequence: { gt: after } };
       const rows = await prisma.statusBatch.findMany({ where, orderBy: { sequence: "asc" }, take: limit });
       return rows.map(({ expiresAt, ...row }): StatusBatch => ({ ...row, expiresAt: expiresAt.getTime() }));
     },
 
-    // As one text: a row an index would cost more than all the rest of a look.
+    // As one text: one row for each index would take longer than everything else in reading a list.
     revoked: async (listId) => {
       const list = postgres ? "string_agg(CAST(idx AS text), ',')" : "group_concat(idx)";
       const [row] = await query<{ indexes: string | null }>(
-        `SELECT ${list} AS indexes FROM status_revocations WHERE list_id = ?`, lookup(listId));
+        `SELECT ${list} AS indexes FROM status_revocations WHERE list_id = ?`, replaceNul(listId));
       return row?.indexes == null ? [] : String(row.indexes).split(",").map(Number);
     },
 

@@ -1,13 +1,13 @@
 const NUL = "\0";
 
-/** PostgreSQL stores no NUL characters, SQLite would: both refuse them alike. Returns `value`. */
+/** Throws if a text in `value` holds a NUL character, which PostgreSQL can't store and SQLite could. Returns `value`. */
 export function storable<T>(value: T): T {
   JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part !== "string" || !part.includes(NUL)) return part;
-    throw new TypeError("A text to be stored holds a NUL character");
+    throw new TypeError("A text to store holds a NUL character");
   });
   return value;
 }
 
-/** A key to look up: with a NUL character it is nowhere; the outcome is nowhere too, and valid. */
-export const lookup = (key: string): string => key.replaceAll(NUL, "\uFFFD");
+/** For a key to look up. No row has a key with NUL, which PostgreSQL refuses, nor one with its replacement U+FFFD. */
+export const replaceNul = (key: string): string => key.replaceAll(NUL, "\uFFFD");

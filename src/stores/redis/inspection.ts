@@ -1,14 +1,14 @@
 import { Redis } from "ioredis";
 import type { RedisFacts } from "../../cli/drivers.js";
 
-/** Asks a Redis what it is and how it is set, over a connection of its own. `timeout` is milliseconds. */
+/** Reads the facts over a separate connection. `timeout` is milliseconds. Rejects if Redis does not answer. */
 export async function inspectRedis(url: string, timeout: number): Promise<RedisFacts> {
   const redis = new Redis(url, {
     lazyConnect: true, connectTimeout: timeout, commandTimeout: timeout, maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
   let fault: unknown;
-  redis.on("error", (error) => { fault = error; }); // says more than the rejection, "Connection is closed"
+  redis.on("error", (error) => { fault = error; }); // more precise than the rejection, "Connection is closed"
   try {
     await redis.connect();
     const info = await redis.info();
@@ -19,7 +19,7 @@ export async function inspectRedis(url: string, timeout: number): Promise<RedisF
       maxmemoryPolicy: await setting(redis, "maxmemory-policy"),
       appendonly: await setting(redis, "appendonly"),
     };
-    const [seconds, microseconds] = await redis.time(); // last: its reader compares clocks at once
+    const [seconds, microseconds] = await redis.time(); // last, because the caller compares it with its clock at once
     return { ...facts, time: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) };
   } catch (error) {
     throw fault ?? error;
@@ -28,6 +28,6 @@ export async function inspectRedis(url: string, timeout: number): Promise<RedisF
   }
 }
 
-/** Managed servers may forbid CONFIG: undefined. */
+/** Undefined if the server forbids CONFIG, as managed ones may. */
 const setting = async (redis: Redis, name: string): Promise<string | undefined> =>
   (await redis.config("GET", name).catch(() => []) as string[])[1];

@@ -6,7 +6,10 @@ import type { Revocation } from "../../revocation/journal.js";
 import type { RevocationCache, CachedState } from "../../revocation/revocation-cache.js";
 import { type RevocationKeys, revocationKeys } from "./revocation-keys.js";
 
-/** Unless another replica was faster, the feed begins anew as well: of it nothing is known to be whole either. */
+/**
+ * Declares the cache complete. Unless another replica has just done so, it also starts a new stream for the feed, because
+ * the old one may have lost entries too.
+ */
 const DECLARE = `
   if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
   redis.call("DEL", KEYS[1])
@@ -16,25 +19,26 @@ const DECLARE = `
   redis.call("XADD", KEYS[3], "*", "epoch", ARGV[1])
   redis.call("SET", KEYS[4], ARGV[1])
   return 1`;
-/** Of two cut-offs the later instant stays, and the longer life. */
+/** Stores a cut-off. If there is one already, the later instant and the later expiry stay. */
 const RAISE = `
   local known = redis.call("GET", KEYS[1]) or "0"
   local later = tonumber(known) > tonumber(ARGV[1]) and known or ARGV[1]
   local ending = math.max(tonumber(ARGV[2]), redis.call("TIME")[1] + redis.call("TTL", KEYS[1]))
   return redis.call("SET", KEYS[1], later, "EXAT", string.format("%.0f", ending))`;
 const cutoffKey = ({ scope, value }: CutoffName): string => `issued_before:${scope}:${value}`;
-/** Events that the feed keeps for those who come back, about 10 MB. */
+/** Events that the feed keeps for subscribers that reconnect, about 10 MB. */
 const FEED_LENGTH = 100_000;
-/** Seconds after which a fill that nobody finished is forgotten. */
+/** Seconds after which the key of an unfinished fill expires. */
 const FILL_TIMEOUT = 3600;
 
 /**
- * Revocations in Redis as `revoked:<jti>`, cut-offs as `issued_before:<scope>:<value>`.
- * `authflow:<installation>:cutoffs:complete` names the Redis process that was filled
- * from the journal and the history of its data: flushing removes that marker, a restart changes the process (run_id), a
- * failover or a resynchronisation the history (master_replid). Each may have lost writes, and after each the cache is
- * known to be incomplete before anyone trusts it. The marker's name is not the one of versions without cut-offs: while
- * replicas are replaced, a fill by one of those says nothing about them.
+ * Holds revocations as `revoked:<jti>` and cut-offs as `issued_before:<scope>:<value>`.
+ *
+ * The marker `authflow:<installation>:cutoffs:complete` says which Redis was filled from the journals: its value is the
+ * Redis process (run_id) and the history of its data (master_replid). Flushing removes the marker, a restart changes the
+ * run_id, and a failover or resynchronisation changes the master_replid. Redis may have lost writes in each case, and
+ * the cache is then incomplete. Versions without cut-offs used another marker: during a rolling update, their fill does
+ * not declare the cut-offs complete.
  */
 export class RedisRevocationCache implements RevocationCache {
   readonly #redis: Redis;
@@ -46,7 +50,7 @@ export class RedisRevocationCache implements RevocationCache {
     this.#redis = redis;
     this.#keys = revocationKeys(installation);
     this.#fillingKey = `authflow:${installation}:filling:${randomUUID()}`;
-    // The next connection may lead to another Redis: until it is identified, nothing it says is trusted.
+    // The next connection may lead to another Redis, which is not trusted until it is identified.
     redis.on("close", () => { this.#identity = undefined; });
   }
 
@@ -54,12 +58,12 @@ export class RedisRevocationCache implements RevocationCache {
     const trusted = this.#identity;
     if (trusted === undefined) return undefined;
     try {
-      const [shown, time] = await this.#redis.pipeline()
+      const [values, time] = await this.#redis.pipeline()
         .mget(this.#keys.complete, `revoked:${jti}`, ...names.map(cutoffKey))
         .time()
         .exec() ?? [];
-      if (shown?.[0] !== null || time?.[0] !== null) return undefined;
-      const [complete, revoked, ...instants] = shown[1] as (string | null)[];
+      if (values?.[0] !== null || time?.[0] !== null) return undefined;
+      const [complete, revoked, ...instants] = values[1] as (string | null)[];
       return {
         revoked: revoked !== null,
         issuedBefore: instants.map((instant) => (instant === null ? null : Number(instant))),
@@ -71,11 +75,12 @@ export class RedisRevocationCache implements RevocationCache {
     }
   }
 
+  /** Whether `complete`, the marker's value, says that the connected Redis holds everything. */
   trusts(complete: string | null | undefined): boolean {
     return this.#identity !== undefined && complete === this.#identity;
   }
 
-  // Until an instant, not for a while: that is counted by Redis's clock, whatever this replica's says.
+  // EXAT instead of EX: Redis then compares the expiry with its own clock; this replica's clock has no influence.
   async put(revocations: readonly Revocation[], published: boolean): Promise<void> {
     const transaction = this.#redis.multi();
     for (const revocation of revocations) {
@@ -96,12 +101,12 @@ export class RedisRevocationCache implements RevocationCache {
 
   async isComplete(): Promise<boolean> {
     const identity = await this.#identify();
-    // A Redis that is full (noeviction) still answers, and could not take a logout.
+    // A full Redis (noeviction) still answers reads, but could not store a revocation.
     await this.#redis.set(`${this.#keys.complete}:probe`, "1", "EX", 60);
-    // A replica of a version without the feed may have filled it: then there is none.
+    // If a replica of a version without the feed filled this Redis, the stream is missing.
     const { complete, stream, epoch } = this.#keys;
-    const [known, feed] = await Promise.all([this.#redis.get(complete), this.#redis.exists(stream, epoch)]);
-    return known === identity && feed === 2;
+    const [marker, feedKeys] = await Promise.all([this.#redis.get(complete), this.#redis.exists(stream, epoch)]);
+    return marker === identity && feedKeys === 2;
   }
 
   async fill(fill: () => Promise<void>): Promise<boolean> {
@@ -109,7 +114,7 @@ export class RedisRevocationCache implements RevocationCache {
     const fillId = randomUUID();
     await this.#redis.set(this.#fillingKey, fillId, "EX", FILL_TIMEOUT);
     await fill();
-    // A flush in the middle took the fill's own key along: then this declares nothing, and the next round fills again.
+    // A flush meanwhile also removed the fill's own key: this then declares nothing, and the next round fills again.
     const { complete, stream, epoch } = this.#keys;
     const declared = await this.#redis.eval(DECLARE, 4, this.#fillingKey, complete, stream, epoch, fillId, identity);
     return declared === 1 && identity === await this.#identify();
@@ -119,17 +124,18 @@ export class RedisRevocationCache implements RevocationCache {
     transaction.xadd(this.#keys.stream, "MAXLEN", "~", FEED_LENGTH, "*", name, data);
   }
 
-  /** Which process, with which history of data, answers now. */
+  /** Reads which Redis process answers now, and with which history of data. */
   async #identify(): Promise<string> {
     const info = await this.#redis.info();
     const [runId, history, role] = [/^run_id:(\w+)/m, /^master_replid:(\w+)/m, /^role:(\w+)/m]
       .map((pattern) => pattern.exec(info)?.[1]);
     if (runId === undefined || history === undefined) {
-      throw new Error("Redis does not tell run_id and master_replid (INFO): Authflow can't know when it lost writes");
+      throw new Error("INFO of this Redis lacks run_id and master_replid, by which Authflow detects lost writes: " +
+        "use a Redis that shows them");
     }
     if (role !== "master") {
       this.#identity = undefined;
-      throw new Error("REDIS_URL leads to a read-only replica: name the primary");
+      throw new Error("REDIS_URL leads to a read-only replica: set it to the primary");
     }
     this.#identity = `${runId}:${history}`;
     return this.#identity;
@@ -140,7 +146,7 @@ const seconds = (instant: number): number => Math.ceil(instant / 1000);
 
 async function succeed(transaction: ChainableCommander): Promise<void> {
   const outcomes = await transaction.exec().catch((error: Error & { previousErrors?: Error[] }) => {
-    throw error.previousErrors?.[0] ?? error; // why Redis would not take a command, instead of that it took none
+    throw error.previousErrors?.[0] ?? error; // why Redis refused a command, rather than that it ran none
   });
   const failed = (outcomes ?? []).find(([error]) => error !== null)?.[0];
   if (failed) throw failed;

@@ -1,10 +1,10 @@
-/** What stands in Redis beside `revoked:…` and `issued_before:…`, which other services read. */
+/** Authflow's own Redis keys. Other services read only `revoked:…` and `issued_before:…`. */
 export interface RevocationKeys {
-  /** Names the Redis that was filled from the journals; see RedisRevocationCache. */
+  /** Identifies the Redis that was filled from the journals; see RedisRevocationCache. */
   complete: string;
-  /** The feed's news, in the stream's order. */
+  /** The stream with the feed's events. */
   stream: string;
-  /** Names the stream: another one is not the continuation of what someone was told before. */
+  /** Identifies the stream. A stream with another epoch does not continue the events sent before. */
   epoch: string;
 }
 

@@ -27,7 +27,7 @@ await t.test("a damaged file is never replaced", async (t) => {
   const path = join(folder, "key-encryption.key");
   for (const text of ["", "c2hvcnQ=", Buffer.alloc(33).toString("base64")]) {
     writeFileSync(path, text);
-    t.throws(() => localKeyEncryptionKey(folder), /does not hold 32 bytes in base64: restore it/);
+    t.throws(() => localKeyEncryptionKey(folder), /does not hold 32 bytes in base64: restore it, because/);
     t.equal(readFileSync(path, "utf8"), text);
   }
 });
