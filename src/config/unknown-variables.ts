@@ -5,6 +5,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const PREFIX = "AUTHFLOW_";
 const OPENID_PREFIX = "AUTHFLOW_OIDC_";
 const OPENID_VARIABLE = /^AUTHFLOW_OIDC_(\w+?)_(ISSUER|CLIENT_ID|CLIENT_SECRET|CLIENT_SECRET_FILE|SCOPE)$/;
+/** What the verifiers in examples/ read: a shell that runs one of them may start the service too. */
+const VERIFIER_VARIABLES = [
+  "AUTHFLOW_URL", "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REFETCH_AFTER", "AUTHFLOW_RECONNECT_WITHIN",
+  "AUTHFLOW_STALE_AFTER", "AUTHFLOW_WHEN_STALE",
+];
 /** What Kubernetes gives every pod about a Service called authflow or authflow-<something>. */
 const SERVICE_VARIABLE = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
 const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//;
@@ -17,7 +22,8 @@ const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//;
 export function unknownVariables(env: Environment, settings: readonly string[], providers: readonly string[]): string[] {
   const known = [...settings, ...providers.flatMap(variablesOf)];
   return Object.entries(env)
-    .filter(([name, value]) => name.startsWith(PREFIX) && !known.includes(name) && !isOfKubernetes(name, value))
+    .filter(([name]) => name.startsWith(PREFIX) && !known.includes(name) && !VERIFIER_VARIABLES.includes(name))
+    .filter(([name, value]) => !isOfKubernetes(name, value))
     .filter(([, value]) => value?.trim())
     .map(([name]) => {
       const [, provider, part] = OPENID_VARIABLE.exec(name) ?? [];

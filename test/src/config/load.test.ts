@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "../../support/tap.js";
 import { ConfigError } from "../../../src/config/config.js";
 import { loadConfig } from "../../../src/config/load.js";
+import { ROOT } from "../../support/root.js";
 import { temporaryFolder } from "../../support/services.js";
 
 const KEK = Buffer.alloc(32, 7).toString("base64");
@@ -230,4 +231,10 @@ await t.test("what is no misspelt setting is left alone", async (t) => {
     AUTHFLOW_PORT: "tcp://10.0.0.1:8080", AUTHFLOW_PORT_8080_TCP: "tcp://10.0.0.1:8080",
     AUTHFLOW_PORT_8080_TCP_PROTO: "tcp", AUTHFLOW_PORT_8080_TCP_ADDR: "10.0.0.1", AUTHFLOW_REDIS_SERVICE_HOST: "10.0.0.2",
   }), [], "what Kubernetes says of a Service called authflow");
+  const examples = readdirSync(join(ROOT, "examples"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8")).join();
+  const names = new Set(examples.match(/\bAUTHFLOW_[A-Z_]+/g));
+  t.ok(names.has("AUTHFLOW_URL"));
+  for (const name of names) t.strictSame(faults({ [name]: "5" }), [], `${name} may be set for a verifier`);
 });
