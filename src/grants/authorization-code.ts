@@ -8,10 +8,10 @@ export const authorizationCode = ({ codes }: GrantDependencies): Grant => define
   type: "authorization_code",
   clientAuthentication: "optional",
   parameters: Type.Object({
-    code: text("From the redirect_uri; serves once, within 60 seconds"),
-    redirect_uri: text("The one of the authorization request"),
+    code: text("The code from the redirect; valid once, within 60 seconds"),
+    redirect_uri: text("The redirect_uri of the authorization request"),
     code_verifier: Type.Optional(
-      text("Where the authorization request had a code_challenge (RFC 7636 §4.5), 43 to 128 characters")),
+      text("Required if the authorization request had a code_challenge (RFC 7636 §4.5); 43 to 128 characters")),
   }),
   example: {
     code: "rA4Xb…", redirect_uri: "https://my-app.com/callback",

@@ -3,23 +3,23 @@ import type { Client } from "../clients/client.js";
 import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 
-/** What grants may need; each takes its part. */
+/** What grants may need; each uses some of it. */
 export interface GrantDependencies { codes: AuthorizationCodeService }
 
-/** A grant of POST /token (RFC 6749 §1.3): everything that the endpoint knows about it. */
+/** A grant of POST /token (RFC 6749 §1.3): everything that the endpoint needs to know about it. */
 export interface Grant<Parameters extends TObject = TObject> {
-  /** Its grant_type. */
+  /** The value of grant_type. */
   readonly type: string;
-  /** Whether the client must have authenticated. If not, a public client may name itself (RFC 6749 §3.2.1). */
+  /** Whether the client must authenticate. If optional, a public client only sends its client_id (RFC 6749 §3.2.1). */
   readonly clientAuthentication: "required" | "optional";
-  /** Its own parameters, all of them texts. A description says what a good value is. */
+  /** Its own parameters, all of them texts. The descriptions also appear in error messages. */
   readonly parameters: Parameters;
-  /** A request, for the documents. */
+  /** An example request for the OpenAPI document. */
   readonly example: Static<Parameters>;
   /** Whether this client may use it. */
   allows: (client: Client) => boolean;
   exchange: (client: Client, parameters: Static<Parameters>) => Promise<TokenResponse>;
 }
 
-/** Checks a grant's functions against its own parameters; the table takes grants with any. */
+/** Checks the types of a grant's functions against its own parameters, and hides them from the table of grants. */
 export const defineGrant = <Parameters extends TObject>(grant: Grant<Parameters>): Grant => grant as unknown as Grant;

@@ -5,13 +5,13 @@ import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import type { Grant, GrantDependencies } from "./grant.js";
 
-/** Every grant. Their parameters are documented and validated from here. */
+/** Every grant. Documentation and validation of POST /token follow from this table. */
 const TABLE: ((dependencies: GrantDependencies) => Grant)[] = [authorizationCode];
 
 /** The form of POST /token (RFC 6749 §3.2): texts, each at most once. */
 export type TokenParameters = Readonly<Record<string, string | undefined>>;
 
-/** POST /token, whichever the grant. */
+/** Exchanges any grant of POST /token for tokens. */
 export class Grants {
   readonly #grants: ReadonlyMap<string, Grant>;
 
@@ -22,7 +22,7 @@ export class Grants {
   /** The values of grant_type. */
   get types(): string[] { return [...this.#grants.keys()]; }
 
-  /** The parameters of all grants. Which of them a request needs depends on its grant. */
+  /** The parameters of all grants. The grant_type decides which of them a request needs. */
   get parameters(): TObject {
     return Type.Partial(Type.Composite([...this.#grants.values()].map(({ parameters }) => parameters)));
   }
@@ -32,8 +32,8 @@ export class Grants {
   }
 
   /**
-   * The client has authenticated, or named itself where it is public. Rejects with the codes of RFC 6749 §5.2, and with
-   * what the grant rejects with.
+   * `client` has authenticated; a public client has sent its client_id. Rejects with the codes of RFC 6749 §5.2, or with
+   * the grant's own errors.
    */
   async exchange(client: Client, { grant_type: type, ...given }: TokenParameters): Promise<TokenResponse> {
     if (type === undefined) throw invalidRequest("grant_type is missing");
@@ -48,10 +48,11 @@ export class Grants {
 function checkClient({ type, clientAuthentication, allows }: Grant, client: Client): void {
   if (clientAuthentication === "required" && client.isPublic)
     throw new AuthflowError(400, "unauthorized_client", `grant_type ${type} is for clients that authenticate`);
-  if (!allows(client)) throw new AuthflowError(400, "unauthorized_client", `This client may not use grant_type ${type}`);
+  if (!allows(client))
+    throw new AuthflowError(400, "unauthorized_client", `This client may not use grant_type ${type}`);
 }
 
-/** The grant's own ones: what else a form holds is ignored (RFC 6749 §3.2). */
+/** The grant's own parameters; others in the form are ignored (RFC 6749 §3.2). */
 function parametersOf({ parameters: { properties, required = [] } }: Grant, given: TokenParameters) {
   const missing = required.find((name) => given[name] === undefined);
   if (missing !== undefined) throw invalidRequest(`${missing} is missing: ${properties[missing]?.description ?? ""}`);

@@ -1,24 +1,24 @@
 import { UpstreamError } from "./upstream.js";
 
-/** A claim that is a text; null where the provider left it out or sent something else. */
+/** The claim if it is a text that is not empty, else null. */
 export const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
 
-/** The provider's own id of the user. GitHub and others number their users. */
+/** The provider's own id of the user. Some providers, such as GitHub, use numbers. */
 export function subjectFrom(id: unknown): string {
   const subject = Number.isSafeInteger(id) ? String(id) : text(id);
   if (subject === null) throw new UpstreamError("untrustworthy", "the profile names no user");
   return subject;
 }
 
-/** Providers send the boolean, and some its text. */
+/** Some providers send booleans as text. */
 export const isTrue = (value: unknown): boolean => value === true || value === "true";
 
-/** An upstream's error code as the log may show it: RFC 6749 §5.2 allows no other characters, and no code is long. */
+/** An upstream's error code, made safe for the log: at most 100 characters, and only those of RFC 6749 §5.2. */
 export const errorCode = (code: unknown): string =>
   text(code)?.slice(0, 100).replace(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, "?") ?? "not named";
 
 export function accessTokenFrom(answer: Record<string, unknown>): string {
   const token = text(answer.access_token);
   if (token !== null) return token;
-  throw new UpstreamError("untrustworthy", `the token endpoint gave no token (error ${errorCode(answer.error)})`);
+  throw new UpstreamError("untrustworthy", `the token endpoint returned no token (error ${errorCode(answer.error)})`);
 }

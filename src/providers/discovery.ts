@@ -3,7 +3,7 @@ import type { Clock } from "../shared/clock.js";
 import { type Upstream, UpstreamError } from "./upstream.js";
 
 const Texts = Type.Optional(Type.Array(Type.String()));
-/** OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3: what a login needs of it. */
+/** The members that a login needs (OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3). */
 const Metadata = Type.Object({
   issuer: Type.String(),
   authorization_endpoint: Type.String(),
@@ -15,13 +15,14 @@ const Metadata = Type.Object({
 });
 export type ProviderMetadata = Static<typeof Metadata>;
 
-/** Milliseconds for which a document is used, and for which a failure is answered without asking again. */
-const FRESH = 3_600_000;
-const COOL_DOWN = 1000;
+/** Milliseconds for which a document is used before it is fetched again. */
+const MAX_AGE = 3_600_000;
+/** Milliseconds after a failure before the document is requested again. */
+const RETRY_AFTER = 1000;
 
 /**
- * An OpenID provider's metadata, fetched when a login first needs it. An upstream that is down disturbs its own logins
- * only, and not even those as long as an earlier answer is at hand.
+ * An OpenID provider's metadata, fetched when a login first needs it. If the provider is down, only logins through it
+ * fail, and only if the document was never fetched before.
  */
 export class Discovery {
   readonly #upstream: Upstream;
@@ -31,7 +32,7 @@ export class Discovery {
   #metadata: ProviderMetadata | undefined;
   #pending: Promise<ProviderMetadata> | undefined;
   #failure: unknown;
-  #askAgainAt = 0;
+  #refreshAt = 0;
 
   constructor({ upstream, issuer, accepts, clock }: {
     upstream: Upstream;
@@ -45,22 +46,22 @@ export class Discovery {
     this.#clock = clock;
   }
 
-  /** Rejects with UpstreamError where no answer was ever to be had. */
+  /** Rejects with UpstreamError if the document was never fetched successfully. */
   async metadata(): Promise<ProviderMetadata> {
-    if (this.#clock() >= this.#askAgainAt) await (this.#pending ??= this.#refresh()).catch(() => undefined);
+    if (this.#clock() >= this.#refreshAt) await (this.#pending ??= this.#refresh()).catch(() => undefined);
     if (this.#metadata === undefined) throw this.#failure;
     return this.#metadata;
   }
 
   async #refresh(): Promise<ProviderMetadata> {
     try {
-      // One repetition: a load balancer's hiccup should not cost a login.
+      // Retries once, so that one failed request at the provider's load balancer does not fail a login.
       this.#metadata = await this.#fetch().catch(() => this.#fetch());
-      this.#askAgainAt = this.#clock() + FRESH;
+      this.#refreshAt = this.#clock() + MAX_AGE;
       return this.#metadata;
     } catch (error) {
       this.#failure = error;
-      this.#askAgainAt = this.#clock() + COOL_DOWN;
+      this.#refreshAt = this.#clock() + RETRY_AFTER;
       throw error;
     } finally {
       this.#pending = undefined;
@@ -69,14 +70,14 @@ export class Discovery {
 
   async #fetch(): Promise<ProviderMetadata> {
     const document = await this.#upstream.getJson(this.#url);
-    const { Value } = await import("@sinclair/typebox/value"); // for logins only: it would hold up the start
+    const { Value } = await import("@sinclair/typebox/value"); // only logins need it, and it would slow down the start
     const [fault] = [...Value.Errors(Metadata, document)];
     if (fault !== undefined || !Value.Check(Metadata, document)) {
       throw new UpstreamError("untrustworthy", `${this.#url}: ${fault?.path} ${fault?.message}`);
     }
     if (!this.#accepts(document.issuer)) { // OpenID Connect Discovery §4.3
       throw new UpstreamError("untrustworthy",
-        `${this.#url} names another issuer than the configured one: they must be equal to the character`);
+        `${this.#url} names another issuer than the configured one: they must be equal character by character`);
     }
     const { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint } = document;
     for (const [name, url] of Object.entries({ authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint })) {

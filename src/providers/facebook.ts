@@ -8,7 +8,7 @@ export const facebook = oauthProvider({
   scope: "public_profile email",
   authentication: "body",
   identify: async ({ get, accessToken, settings: { clientSecret } }) => {
-    // Shows that the token is used by the application it was given to ("Securing Graph API requests").
+    // Proves that the application to which the token was issued is using it ("Secure Graph API Calls").
     const proof = createHmac("sha256", clientSecret).update(accessToken).digest("hex");
     const fields = "id,name,email,picture.type(large)";
     const user = await get(`https://graph.facebook.com/me?fields=${fields}&appsecret_proof=${proof}`);
@@ -16,7 +16,7 @@ export const facebook = oauthProvider({
     return {
       subject: subjectFrom(user.id),
       email: text(user.email),
-      emailVerified: false, // Facebook does not say
+      emailVerified: false, // Facebook has no such claim
       name: text(user.name),
       picture: text(picture?.data?.url),
     };

@@ -10,7 +10,7 @@ export const github = oauthProvider({
   authentication: "body",
   identify: async ({ get, getList }) => {
     const [user, emails] = await Promise.all([get(`${API}/user`), getList(`${API}/user/emails`)]);
-    // The profile's address is whatever its owner shows; the list says which one is verified.
+    // The profile shows the address that its owner chose; only the list says which address is verified.
     const primary = emails.find((email) => email.primary === true);
     return {
       subject: subjectFrom(user.id),

@@ -1,9 +1,9 @@
-/** Who a provider says its user is, in one form for all providers. What a provider does not say is null. */
+/** A user as the provider describes it, in one form for all providers. Null: the provider does not say. */
 export interface Identity {
-  /** Never changes and is never given to another: the provider's own id, not the e-mail address. */
+  /** The provider's own id of the user, which never changes and is never reused. Not the email address. */
   subject: string;
   email: string | null;
-  /** Whether the provider itself vouches that the address belongs to this user; false where it does not say so. */
+  /** Whether the provider has verified that the address belongs to this user; false if it does not say. */
   emailVerified: boolean;
   name: string | null;
   picture: string | null;

@@ -1,6 +1,6 @@
 import { openIdProvider } from "./openid.js";
 
-/** LinkedIn repeats no nonce, refuses a code_verifier, and reads a client's credentials in the body only. */
+/** LinkedIn returns no nonce, refuses a code_verifier, and accepts a client's credentials in the body only. */
 export const linkedin = openIdProvider({
   label: "LinkedIn",
   issuer: () => "https://www.linkedin.com/oauth",

@@ -8,8 +8,8 @@ const ANY_TENANT_OF = ["common", "organizations"];
 const ANY_TENANT = `${HOST}/{tenantid}/v2.0`;
 
 /**
- * One document per tenant. That of `common` and `organizations` names a template as issuer, in whose place stands the
- * tenant that the token claims; that of a tenant's domain names the tenant's id.
+ * Each tenant has its own discovery document. In that of `common` and `organizations`, the issuer is a template, in
+ * which `{tenantid}` stands for the ID token's claim `tid`. In that of a tenant's domain, the issuer has the tenant's id.
  */
 export const microsoft = openIdProvider({
   label: "Microsoft",
@@ -25,7 +25,7 @@ export const microsoft = openIdProvider({
     if (!TENANT_ID.test(tenant)) throw new UpstreamError("untrustworthy", "the id_token names no tenant");
     return discovered.replace("{tenantid}", tenant);
   },
-  userinfo: false, // its sub is another one; the ID token holds all there is
-  // Any tenant's administrator can write any address into its directory: only this claim says that the domain is theirs.
+  userinfo: false, // its sub differs from the ID token's, which holds the same claims
+  // A tenant's administrator can enter any address. Only xms_edov says that the tenant owns the address's domain.
   emailVerified: ({ xms_edov: domainOwnerVerified }) => isTrue(domainOwnerVerified) || domainOwnerVerified === 1,
 });

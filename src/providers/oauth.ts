@@ -8,7 +8,7 @@ interface Traits {
   preset: Preset;
   scope: string;
   authentication: OAuthClientOptions["authentication"];
-  /** Reads the user from the provider's API; `get` sends the access token along. */
+  /** Reads the user from the provider's API; `get` and `getList` send the access token. */
   identify: (api: Api) => Promise<Identity>;
 }
 export interface Api {
@@ -20,7 +20,7 @@ export interface Api {
 
 const isObject = (item: unknown): item is Record<string, unknown> => typeof item === "object" && item !== null;
 
-/** A provider that speaks OAuth 2.0 and no OpenID Connect: the user comes from an API of its own. */
+/** A provider that implements OAuth 2.0 but not OpenID Connect: the user comes from the provider's own API. */
 export const oauthProvider = ({ label, preset, scope, authentication, identify }: Traits): ProviderDefinition => ({
   label,
   connect(settings, connectUpstream) {

@@ -1,7 +1,7 @@
 import { openIdProvider } from "./openid.js";
 import type { ProviderDefinition } from "./provider.js";
 
-/** Any OpenID provider, known by its issuer URL and a name that the operator gave it: "my-corp" is shown as "My Corp". */
+/** An OpenID provider from AUTHFLOW_OIDC_PROVIDERS. Its label follows from its name: "my-corp" becomes "My Corp". */
 export const openIdIssuer = (name: string): ProviderDefinition => openIdProvider({
   label: name.split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" "),
   issuer: ({ issuer }) => issuer ?? "",

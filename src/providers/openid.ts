@@ -9,14 +9,14 @@ type Claims = Record<string, unknown>;
 interface Traits {
   label: string;
   issuer: (settings: ProviderSettings) => string;
-  /** Whether the issuer that the discovery document names is right: by default it is the one asked. */
+  /** Whether the issuer in the discovery document is acceptable. Default: it must equal the configured issuer. */
   acceptsIssuer?: (discovered: string, settings: ProviderSettings) => boolean;
-  /** The issuer that an ID token with these (unverified) claims must have: by default the discovered one. */
+  /** The issuer that an ID token with these (unverified) claims must have. Default: the discovered one. */
   issuerOf?: (discovered: string, claims: Claims) => string;
   emailVerified?: (claims: Claims) => boolean;
-  /** How the provider wants to see the client's credentials, where its discovery document is not to be believed. */
+  /** How to send the client's credentials, if the provider's discovery document is wrong about it. */
   authentication?: "header" | "body";
-  /** What the provider does not do although OpenID Connect has it. */
+  /** Features that the provider lacks, or that must not be used. */
   nonce?: false;
   pkce?: false;
   userinfo?: false;
@@ -24,7 +24,7 @@ interface Traits {
 
 const SCOPE = "openid email profile";
 
-/** A provider that speaks OpenID Connect: everything about it follows from its issuer's discovery document. */
+/** A provider that implements OpenID Connect: everything else follows from its issuer's discovery document. */
 export const openIdProvider = (traits: Traits): ProviderDefinition => ({
   label: traits.label,
   connect(settings, connectUpstream, clock) {
@@ -39,7 +39,7 @@ export const openIdProvider = (traits: Traits): ProviderDefinition => ({
 class OpenIdProvider implements Provider {
   readonly name: string;
   readonly label: string;
-  /** A client is made once for each discovery document: to make one costs more than to use it. */
+  /** One client for each discovery document, because creating one takes longer than using it. */
   readonly #clients = new WeakMap<ProviderMetadata, OAuthClient>();
 
   constructor(
@@ -68,7 +68,7 @@ class OpenIdProvider implements Provider {
       code: response.code, redirect_uri: redirectUri, ...(pkce && { code_verifier: codeVerifier }),
     });
     const idToken = text(answer.id_token);
-    if (idToken === null) throw new UpstreamError("untrustworthy", "the token endpoint gave no id_token");
+    if (idToken === null) throw new UpstreamError("untrustworthy", "the token endpoint returned no id_token");
     const claims = await this.upstream.verifyIdToken(idToken, metadata.jwks_uri, {
       issuer: (claimed) => issuerOf(metadata.issuer, claimed),
       audience: this.settings.clientId,
@@ -77,19 +77,19 @@ class OpenIdProvider implements Provider {
     return this.#identity(claims, await this.#userinfo(claims, metadata, answer));
   };
 
-  /** Many providers keep what the scopes stand for out of the ID token (OpenID Connect Core §5.4). */
+  /** Many providers return the claims of a scope from the userinfo endpoint only (OpenID Connect Core §5.4). */
   async #userinfo(claims: Claims, { userinfo_endpoint: url }: ProviderMetadata, answer: Claims): Promise<Claims> {
     const complete = text(claims.email) !== null && text(claims.name) !== null;
     if (url === undefined || complete || this.traits.userinfo === false) return {};
     const userinfo = await this.upstream.getJson(url, accessTokenFrom(answer), "the userinfo endpoint");
     if (userinfo.sub === claims.sub) return userinfo;
-    // §5.3.2: it may be about somebody else.
-    throw new UpstreamError("untrustworthy", "the userinfo endpoint speaks of another user than the id_token");
+    // OpenID Connect Core §5.3.2: otherwise the response may be about another user.
+    throw new UpstreamError("untrustworthy", "the userinfo endpoint returned another user than the id_token");
   }
 
   #identity(claims: Claims, userinfo: Claims): Identity {
     const { emailVerified = ({ email_verified }: Claims) => isTrue(email_verified) } = this.traits;
-    const contact = text(claims.email) === null ? userinfo : claims; // an address and its verification belong together
+    const contact = text(claims.email) === null ? userinfo : claims; // email and email_verified from the same source
     return {
       subject: subjectFrom(claims.sub),
       email: text(contact.email),
@@ -108,7 +108,7 @@ class OpenIdProvider implements Provider {
   #newClient({ authorization_endpoint, token_endpoint, ...metadata }: ProviderMetadata): OAuthClient {
     const { clientId, clientSecret } = this.settings;
     const [authorize, token] = [new URL(authorization_endpoint), new URL(token_endpoint)];
-    // RFC 8414 §2: without a list, HTTP Basic is supported.
+    // RFC 8414 §2: the default is HTTP Basic.
     const byHeader = metadata.token_endpoint_auth_methods_supported?.includes("client_secret_basic") ?? true;
     return this.upstream.oauthClient({
       clientId, clientSecret,
@@ -121,9 +121,11 @@ class OpenIdProvider implements Provider {
   }
 }
 
-/** RFC 9207 §2.4: the response says which provider it comes from, so that none can pass off another's code. */
+/** RFC 9207 §2.4: `iss` says which provider sent the response, which prevents mix-up attacks. */
 function checkIssuerParameter({ iss }: UpstreamResponse, metadata: ProviderMetadata): void {
-  const promised = metadata.authorization_response_iss_parameter_supported === true;
-  if (iss === undefined ? promised : iss !== metadata.issuer)
-    throw new UpstreamError("untrustworthy", `the response's iss ${iss === undefined ? "is missing" : "is another's"}`);
+  const isRequired = metadata.authorization_response_iss_parameter_supported === true;
+  if (iss === undefined ? isRequired : iss !== metadata.issuer) {
+    const fault = iss === undefined ? "is missing" : "names another issuer";
+    throw new UpstreamError("untrustworthy", `the response's iss ${fault}`);
+  }
 }

@@ -1,39 +1,39 @@
 import type { Identity } from "./identity.js";
 import type { ConnectUpstream } from "./upstream.js";
 
-/** What the operator set for one provider. */
+/** The operator's settings for one provider. */
 export interface ProviderSettings {
   /** Part of the URL (/auth/<name>) and of every subject (<name>|<id>). */
   name: string;
   clientId: string;
   clientSecret: string;
-  /** OpenID providers that are known by their issuer only. */
+  /** Only for OpenID providers in AUTHFLOW_OIDC_PROVIDERS. */
   issuer?: string | undefined;
-  /** Microsoft: a tenant's id or domain, or common, organizations, consumers. */
+  /** Only for Microsoft: a tenant's id or domain, or common, organizations, consumers. */
   tenant?: string | undefined;
   /** Space-separated. */
   scope?: string | undefined;
 }
 
-/** What ties an authorization request to its response. */
+/** The parameters that bind an authorization request to its response. */
 export interface UpstreamRequest {
   state: string;
   nonce: string;
-  /** RFC 7636 §4.1; its S256 challenge goes into the request. */
+  /** RFC 7636 §4.1; the request contains its S256 challenge. */
   codeVerifier: string;
   codeChallenge: string;
   redirectUri: string;
 }
 
-/** The successful response to it (RFC 6749 §4.1.2, RFC 9207). */
+/** A successful authorization response (RFC 6749 §4.1.2, RFC 9207). */
 export interface UpstreamResponse { code: string; iss?: string | undefined }
 
-/** An upstream identity provider that is switched on. Both methods reject with UpstreamError. */
+/** An enabled upstream identity provider. Both methods reject with UpstreamError. */
 export interface Provider {
   readonly name: string;
-  /** What people call it. */
+  /** The name that users see. */
   readonly label: string;
-  /** Where to send the browser. */
+  /** The URL to redirect the browser to. */
   authorizationUrl(request: UpstreamRequest): Promise<string>;
   identify(response: UpstreamResponse, request: UpstreamRequest): Promise<Identity>;
 }

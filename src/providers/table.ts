@@ -9,7 +9,7 @@ import { openIdIssuer } from "./openid-issuer.js";
 import type { Provider, ProviderSettings } from "./provider.js";
 import type { ConnectUpstream } from "./upstream.js";
 
-/** Every provider with a name of its own. One switches on with <NAME>_CLIENT_ID and <NAME>_CLIENT_SECRET. */
+/** Every provider with a name of its own. <NAME>_CLIENT_ID and <NAME>_CLIENT_SECRET enable it. */
 export const NAMED_PROVIDERS = { google, github, microsoft, gitlab, discord, facebook, linkedin };
 
 export type ProviderName = keyof typeof NAMED_PROVIDERS;
@@ -17,8 +17,8 @@ export const PROVIDER_NAMES = Object.keys(NAMED_PROVIDERS) as ProviderName[];
 export const isNamedProvider = (name: string): name is ProviderName => Object.hasOwn(NAMED_PROVIDERS, name);
 
 /**
- * Those whose logins get the subject `<provider>|<id>`: the named ones whether or not they are on, otherwise a token
- * minted today could pass for a login of tomorrow.
+ * Names of the providers whose logins get the subject `<provider>|<id>`. They include the named providers that are not
+ * enabled: otherwise a token minted before a provider is enabled could have the subject of a later login.
  */
 export const loginProviders = (configured: readonly ProviderSettings[]): string[] =>
   [...new Set([...PROVIDER_NAMES, ...configured.map(({ name }) => name)])];

@@ -1,4 +1,4 @@
-/** RFC 6749 §5.1, as an upstream answers it: nothing in it has been checked. */
+/** An upstream's token response (RFC 6749 §5.1), unchecked. */
 export type TokenAnswer = Record<string, unknown>;
 
 /** An OAuth 2.0 client at an upstream's endpoints. */
@@ -9,31 +9,31 @@ export interface OAuthClient {
 }
 
 export interface OAuthEndpoints { authorizeHost: string; authorizePath: string; tokenHost: string; tokenPath: string }
-/** The names under which the OAuth library knows the endpoints of providers that publish no discovery document. */
+/** Names of endpoint sets in @fastify/oauth2, for providers that publish no discovery document. */
 export type Preset = "GITHUB_CONFIGURATION" | "DISCORD_CONFIGURATION" | "FACEBOOK_CONFIGURATION";
 
 export interface OAuthClientOptions {
   clientId: string;
   clientSecret: string;
   endpoints: OAuthEndpoints | Preset;
-  /** RFC 6749 §2.3.1: HTTP Basic, or the body for providers that read nothing else. */
+  /** RFC 6749 §2.3.1: HTTP Basic, or the body for providers that accept nothing else. */
   authentication: "header" | "body";
 }
 
 export interface IdTokenChecks {
-  /** The issuer to expect; may depend on what the token claims (multi-tenant issuers). */
+  /** The expected issuer; it may depend on the token's claims (multi-tenant issuers). */
   issuer: (claims: Record<string, unknown>) => string;
   audience: string;
-  /** Undefined: the provider is known not to repeat it. */
+  /** Undefined if the provider returns none. */
   nonce: string | undefined;
 }
 
 /**
- * What a provider needs of the network. Everything is bounded in time and size, and follows no redirect. `name` is what
- * the log calls a URL that the upstream chose: by default the URL itself stands there.
+ * Network access for a provider. Requests are limited in time and size and follow no redirects. `name` stands for the
+ * URL in the log, for URLs that the upstream chose; default: the URL without its query.
  */
 export interface Upstream {
-  /** Throws UpstreamError unless the URL is https, or lies at the trusted origin. */
+  /** Throws UpstreamError unless the URL is https or has the trusted origin. */
   checkEndpoint(url: string, name: string): void;
   /** A JSON object. Rejects with UpstreamError. */
   getJson(url: string, bearerToken?: string, name?: string): Promise<Record<string, unknown>>;
@@ -44,10 +44,10 @@ export interface Upstream {
   verifyIdToken(idToken: string, jwksUri: string, checks: IdTokenChecks): Promise<Record<string, unknown>>;
 }
 
-/** `trustedOrigin`: the only place that may have a private address, because the operator named it. */
+/** `trustedOrigin`: the only origin that may have a private address, because the operator configured it. */
 export type ConnectUpstream = (trustedOrigin?: string) => Upstream;
 
-/** Why an upstream's answer is of no use. The message is for the log and may not leave the service. */
+/** Why an upstream's response can't be used. The message is for the log only and must not be sent to clients. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
   constructor(readonly kind: "unreachable" | "untrustworthy", message: string, cause?: unknown) {

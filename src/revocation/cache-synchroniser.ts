@@ -11,7 +11,7 @@ interface Dependencies {
   clock: Clock;
 }
 
-/** Brings the revocation cache up to the journals, and deletes from the journals what has expired. */
+/** Brings the revocation cache up to date with the journals, and deletes expired entries from the journals. */
 export class CacheSynchroniser {
   readonly #dependencies: Dependencies;
   readonly tokens: CacheWriter<Revocation>;
@@ -35,38 +35,37 @@ export class CacheSynchroniser {
     });
   }
 
-  /** Whether there is a cache at all. */
-  get isOn(): boolean { return this.#dependencies.cache !== undefined; }
+  get hasCache(): boolean { return this.#dependencies.cache !== undefined; }
 
   /**
-   * Puts everything into a cache that lost its contents, else what some replica recorded and could not put there.
-   * Rejects when the cache is out of reach.
+   * Puts everything into a cache that lost its contents, and then what replicas recorded but could not put there.
+   * Rejects if the cache can't be reached.
    */
   async synchronise(): Promise<void> {
     const { cache } = this.#dependencies;
     if (cache === undefined) return;
     if (!await cache.isComplete()) {
       await cache.fill(async () => {
-        await this.cutoffs.fill(() => this.#pastForAll());
-        await this.tokens.fill(() => this.#pastForAll());
+        await this.cutoffs.fill(() => this.#earliestNow());
+        await this.tokens.fill(() => this.#earliestNow());
       });
     }
-    await this.cutoffs.catchUp(this.#pastForAll());
-    await this.tokens.catchUp(this.#pastForAll());
+    await this.cutoffs.catchUp(this.#earliestNow());
+    await this.tokens.catchUp(this.#earliestNow());
   }
 
-  /** Whether the cache holds all that the journals hold (true where there is none). Rejects when it is out of reach. */
+  /** Whether the cache holds everything in the journals; true if there is no cache. Rejects if it can't be reached. */
   async isComplete(): Promise<boolean> {
     return await this.#dependencies.cache?.isComplete() ?? true;
   }
 
-  /** Deletes revocations whose tokens have expired, by every replica's clock; returns how many. */
+  /** Deletes revocations whose tokens have expired by the clock of every replica; returns how many. */
   async sweep(): Promise<number> {
-    return await this.tokens.sweep(this.#pastForAll()) + await this.cutoffs.sweep(this.#pastForAll());
+    return await this.tokens.sweep(this.#earliestNow()) + await this.cutoffs.sweep(this.#earliestNow());
   }
 
-  /** An instant that is past for every replica, also where this one's clock is ahead. */
-  #pastForAll(): number {
+  /** The earliest time (epoch ms) that any replica's clock may show now, even if this one's is ahead. */
+  #earliestNow(): number {
     return this.#dependencies.clock() - MAX_CLOCK_ERROR;
   }
 }

@@ -1,8 +1,8 @@
 import { sweepAll } from "../shared/sweep.js";
 
-/** One kind of journal entry, and how the cache takes it. Instants are epoch milliseconds. */
+/** One kind of journal entry, and how it is put into the cache. Instants are epoch milliseconds. */
 export interface CachedKind<T> {
-  /** Tells entries apart, and an entry that changed from what it was. */
+  /** Different for different entries, and for two states of an entry that was changed. */
   keyOf: (entry: T) => string;
   live: (now: number, page: { limit: number; after?: T }) => Promise<T[]>;
   uncached: (now: number, limit: number) => Promise<T[]>;
@@ -12,14 +12,17 @@ export interface CachedKind<T> {
 }
 
 const PAGE = 2000;
-/** Reads for which an entry is left to the replica that recorded it: that one puts it at once, and then marks it. */
+/**
+ * The replica that recorded an entry puts it into the cache at once and marks it later. An entry found unmarked in so
+ * many reads is put by the reading replica, because the other one may have failed.
+ */
 const READS_BEFORE_TAKEOVER = 3;
 
-/** Keeps the cache up to one kind of journal entry. */
+/** Keeps the cache up to date with one kind of journal entry. */
 export class CacheWriter<T> {
   readonly #kind: CachedKind<T>;
   #unmarked: T[] = [];
-  /** How often each waiting entry was read so far. */
+  /** How often each unmarked entry was read so far. */
   #reads = new Map<string, number>();
 
   constructor(kind: CachedKind<T>) {
@@ -32,7 +35,7 @@ export class CacheWriter<T> {
     this.#unmarked.push(entry);
   }
 
-  /** Puts what some replica recorded and could not put. */
+  /** Puts the entries that a replica recorded and could not put. */
   async catchUp(now: number): Promise<void> {
     const { keyOf, markCached, uncached, put } = this.#kind;
     const confirmed = this.#unmarked;
@@ -46,7 +49,7 @@ export class CacheWriter<T> {
     await markCached(abandoned);
   }
 
-  /** Puts everything anew. It was published before. */
+  /** Puts all live entries, without publishing them again. */
   async fill(now: () => number): Promise<void> {
     let after: T | undefined;
     for (;;) {
@@ -57,7 +60,7 @@ export class CacheWriter<T> {
     }
   }
 
-  /** Deletes what expired at or before an instant; returns how many. */
+  /** Deletes journal entries that expired at or before an instant; returns how many. */
   sweep(before: number): Promise<number> {
     return sweepAll((limit) => this.#kind.sweep(before, limit));
   }

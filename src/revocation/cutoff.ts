@@ -1,34 +1,34 @@
-/** What a cut-off can end: all tokens under a signing key, of a subject, of a client. */
+/** What a cut-off can revoke: all tokens that a key signed, all of a subject, or all of a client. */
 export type CutoffScope = "kid" | "sub" | "client_id";
 export interface CutoffName { scope: CutoffScope; value: string }
 
-/** Ends every token of what it names that was issued before an instant. Instants are epoch milliseconds. */
+/** Revokes every token of a key, subject or client that was issued before an instant. Instants are epoch ms. */
 export interface Cutoff extends CutoffName {
   issuedBefore: number;
-  /** From then on no token that it ends can be alive, and it is of no use. */
+  /** From then on every token that it revokes has expired, and the cut-off can be deleted. */
   expiresAt: number;
 }
 
 /**
- * For ever: a cut-off with this instant ends a token whatever time of issue it claims. Finite, because it stands in JSON
- * and in databases, whose clocks end with the year 9999.
+ * A cut-off with this instant revokes a token whatever time of issue it claims. The value is finite, because JSON has no
+ * infinity, and the databases store no instant after the year 9999.
  */
 export const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** The database's part: the truth about cut-offs. */
+/** The authoritative record of cut-offs, in the database. */
 export interface CutoffJournal {
   /**
-   * Durable when it resolves. Of two for the same name the later instants count. The row waits for `markCached` unless
-   * `shared`.
+   * Durable when it resolves. If there is a cut-off of the same name, the later instants stay. `shared`: there is no
+   * cache, so the row does not wait for `markCached`, and the journal's feed publishes it.
    */
   record(cutoff: Cutoff, shared: boolean): Promise<void>;
   /** Those of `names` that exist, in any order. */
   find(names: readonly CutoffName[]): Promise<Cutoff[]>;
-  /** Live ones (expiresAt > now) in the order of scope and value; with `newerThan` those with issuedBefore > newerThan. */
+  /** Live ones (expiresAt > now), ordered by scope and value; with `newerThan` only those with issuedBefore above it. */
   live(now: number, page: { limit: number; after?: CutoffName; newerThan?: number }): Promise<Cutoff[]>;
-  /** Live ones that the cache has not confirmed yet, whichever instance recorded them. */
+  /** Live ones that are not marked as cached, whichever replica recorded them. */
   uncached(now: number, limit: number): Promise<Cutoff[]>;
-  /** Leaves alone what was changed since: that has not been shown. */
+  /** Skips a cut-off that was changed since: the cache does not have the new instants yet. */
   markCached(cutoffs: readonly Cutoff[]): Promise<void>;
   /** Deletes up to `limit` rows with expiresAt <= before; returns how many. */
   sweep(before: number, limit: number): Promise<number>;

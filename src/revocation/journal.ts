@@ -4,21 +4,25 @@ export interface Revocation {
   jti: string;
   clientId: string;
   subject: string;
-  /** Epoch ms of the token's `exp`: afterwards the row is of no use. */
+  /** Epoch ms of the token's `exp`; afterwards the row can be deleted. */
   expiresAt: number;
+  /** Epoch ms. */
   revokedAt: number;
-  /** Where the token has a status: recorded along with it, and not told again. */
+  /** The token's entry in a status list, if it has one. `record` stores it; `live` and `uncached` do not return it. */
   status?: StatusReference;
 }
 
-/** The database: the truth about what is revoked. Instants are epoch milliseconds. */
+/** The authoritative record of revoked tokens, in the database. Instants are epoch milliseconds. */
 export interface RevocationJournal {
-  /** Durable when it resolves; recording a jti twice is no error. The row waits for `markCached` unless `shared`. */
+  /**
+   * Durable when it resolves; recording a jti twice is no error. `shared`: there is no cache, so the row does not wait
+   * for `markCached`, and the journal's feed publishes it.
+   */
   record(revocation: Revocation, shared: boolean): Promise<void>;
   has(jti: string): Promise<boolean>;
-  /** Live revocations (expiresAt > now) in jti order, for filling the cache anew. */
+  /** Live revocations (expiresAt > now), ordered by jti. */
   live(now: number, page: { limit: number; after?: string }): Promise<Revocation[]>;
-  /** Live revocations that the cache has not confirmed yet, whichever instance recorded them. */
+  /** Live revocations that are not marked as cached, whichever replica recorded them. */
   uncached(now: number, limit: number): Promise<Revocation[]>;
   markCached(jtis: string[]): Promise<void>;
   /** Deletes up to `limit` rows with expiresAt <= before; returns how many. */

@@ -4,7 +4,7 @@ import type { RevocationState } from "./revocation-state.js";
 
 interface Dependencies { verifier: TokenVerifier; state: RevocationState }
 
-/** The live check: tokens that verify, and that nobody has revoked. */
+/** The live check: a token must be valid and not revoked. */
 export class LiveTokens {
   readonly #dependencies: Dependencies;
 
@@ -12,7 +12,7 @@ export class LiveTokens {
     this.#dependencies = dependencies;
   }
 
-  /** Rejects with invalid_token, and with temporarily_unavailable where the token's state can't be known. */
+  /** Rejects with invalid_token, or with temporarily_unavailable if the token's state can't be known. */
   async verify(token: string): Promise<VerifiedToken> {
     const { verifier, state } = this.#dependencies;
     const verified = await verifier.verify(token);
@@ -20,7 +20,7 @@ export class LiveTokens {
     return verified;
   }
 
-  /** Null for any token that is not live, whatever the reason (RFC 7662 §2.2). Rejects where that can't be known. */
+  /** Null for a token that is not live, for whatever reason (RFC 7662 §2.2). Rejects if its state can't be known. */
   async find(token: string): Promise<VerifiedToken | null> {
     try {
       return await this.verify(token);

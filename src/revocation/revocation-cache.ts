@@ -1,34 +1,34 @@
 import type { Cutoff, CutoffName } from "./cutoff.js";
 import type { Revocation } from "./journal.js";
 
-/** What the cache holds about one token. */
+/** What the cache says about one token. */
 export interface CachedState {
   /** Whether the token itself is revoked. */
   revoked: boolean;
-  /** For each name asked about the instant (epoch ms) before which its tokens are ended; null: it holds no cut-off. */
+  /** For each of the given names the instant (epoch ms) before which its tokens are revoked; null: no cut-off. */
   issuedBefore: (number | null)[];
-  /** Whether the cache is known to hold all that the journal holds: only then does an absence mean anything. */
+  /** Whether the cache is known to hold everything in the journals. Only then does a missing entry mean "not revoked". */
   complete: boolean;
-  /** The cache's own clock, epoch ms: what expired by it is not held any more. */
+  /** The cache's own clock, epoch ms. Entries that have expired by it are gone. */
   now: number;
 }
 
 /**
- * What every service that shares it can read at once: `revoked:<jti>`, and `issued_before:<scope>:<value>` with an
- * instant in epoch ms; each is gone by itself when no token can need it.
+ * A cache that other services read too: `revoked:<jti>`, and `issued_before:<scope>:<value>` with an instant in epoch
+ * ms. Each entry expires when every token that it concerns has expired.
  */
 export interface RevocationCache {
-  /** Undefined: out of reach. Never rejects. */
+  /** Undefined if the cache can't be reached. Never rejects. */
   lookup(jti: string, names: readonly CutoffName[]): Promise<CachedState | undefined>;
-  /** Resolves when it holds all of them, each until its token expires, and, if `published`, the feed does too. */
+  /** Stores revocations until their tokens expire; if `published`, also appends them to the feed. */
   put(revocations: readonly Revocation[], published: boolean): Promise<void>;
-  /** As `put`; a later cut-off that it holds already stays. */
+  /** As `put`. A later cut-off of the same name stays. */
   putCutoffs(cutoffs: readonly Cutoff[], published: boolean): Promise<void>;
-  /** Whether it holds all that the journal holds. Rejects when out of reach. */
+  /** Whether it holds everything in the journals. Rejects if it can't be reached. */
   isComplete(): Promise<boolean>;
   /**
    * Runs `fill`, which puts everything, and then declares the cache complete, unless it lost its contents meanwhile.
-   * Resolves to whether it is complete now.
+   * Resolves to whether it is complete.
    */
   fill(fill: () => Promise<void>): Promise<boolean>;
 }

@@ -7,7 +7,7 @@ import type { RevocationCache } from "./revocation-cache.js";
 
 interface Dependencies { journal: RevocationJournal; cutoffs: CutoffJournal; cache?: RevocationCache | undefined }
 
-/** Whether a token is revoked: the journals are the truth, the cache answers faster. */
+/** Whether a token is revoked. The journals are authoritative; the cache is faster. */
 export class RevocationState {
   readonly #dependencies: Dependencies;
 
@@ -15,12 +15,15 @@ export class RevocationState {
     this.#dependencies = dependencies;
   }
 
-  /** Rejects with temporarily_unavailable where neither the cache nor the journals can say. */
+  /** Rejects with temporarily_unavailable if neither the cache nor the journals can answer. */
   async isRevoked(token: VerifiedToken): Promise<boolean> {
     return (await this.#isRevokedInCache(token)) ?? (await this.#isRevokedInDatabase(token));
   }
 
-  /** A logout that was answered 503 stands in the journal only: its repetition must be able to finish it. */
+  /**
+   * Whether every service refuses the token already. A logout that was answered 503 may be in the journal only; the
+   * client repeats it, and the repetition must then be allowed to complete it.
+   */
   async isInEffect(token: VerifiedToken): Promise<boolean> {
     if (this.#dependencies.cache === undefined) return this.#isRevokedInDatabase(token);
     return await this.#isRevokedInCache(token) === true;
@@ -29,8 +32,8 @@ export class RevocationState {
   async #isRevokedInCache(token: VerifiedToken): Promise<boolean | undefined> {
     const cached = await this.#dependencies.cache?.lookup(token.claims.jti, namesOf(token));
     if (cached === undefined) return undefined;
-    if (cached.revoked || cached.issuedBefore.some((instant) => isCut(token, instant))) return true;
-    // What has expired by the cache's clock is gone from it, though this replica's clock may say that it lives.
+    if (cached.revoked || cached.issuedBefore.some((instant) => isCutOff(token, instant))) return true;
+    // An entry that has expired by the cache's clock is gone, even if the token has not expired by this replica's clock.
     return cached.complete && cached.now < token.claims.exp * 1000 ? false : undefined;
   }
 
@@ -38,9 +41,9 @@ export class RevocationState {
     const { journal, cutoffs } = this.#dependencies;
     try {
       const [revoked, found] = await Promise.all([journal.has(token.claims.jti), cutoffs.find(namesOf(token))]);
-      return revoked || found.some(({ issuedBefore }) => isCut(token, issuedBefore));
+      return revoked || found.some(({ issuedBefore }) => isCutOff(token, issuedBefore));
     } catch (cause) {
-      throw unavailable("Whether the token was revoked can't be known right now", cause);
+      throw unavailable("Whether the token was revoked can't be known right now: try again", cause);
     }
   }
 }
@@ -51,6 +54,6 @@ const namesOf = ({ kid, claims: { sub, client_id } }: VerifiedToken): CutoffName
   ...(client_id === undefined ? [] : [{ scope: "client_id", value: client_id } as const]),
 ];
 
-/** FOREVER ends a token whatever time of issue it claims: an attacker who has the key can write any. */
-const isCut = ({ claims }: VerifiedToken, issuedBefore: number | null): boolean =>
+/** FOREVER revokes a token whatever time of issue it claims: an attacker who has the key can write any time. */
+const isCutOff = ({ claims }: VerifiedToken, issuedBefore: number | null): boolean =>
   issuedBefore !== null && (issuedBefore >= FOREVER || issuedAtMs(claims) < issuedBefore);

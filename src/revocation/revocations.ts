@@ -16,13 +16,13 @@ import type { RevocationState } from "./revocation-state.js";
 
 interface Journals { revocations: RevocationJournal; cutoffs: CutoffJournal }
 interface Dependencies extends Journals {
-  /** What one logout records is recorded together. */
+  /** For a logout that records two entries. */
   transaction: UnitOfWork<Journals>;
   state: RevocationState;
   synchroniser: CacheSynchroniser;
   clock: Clock;
   timing: Pick<Timing, "cutoffWait">;
-  /** The longest life, in seconds, of a token that still verifies. */
+  /** The longest lifetime, in seconds, of a token that still verifies. */
   longestTtl: () => number;
   /** Providers whose logins get the subject `<provider>|<id>`. */
   loginProviders: readonly string[];
@@ -33,7 +33,7 @@ interface Dependencies extends Journals {
 }
 interface Entries { revocation?: Revocation; cutoff?: Cutoff }
 
-/** Ends tokens before their time: one by one, or by cut-offs. A call resolves when what it ends is refused. */
+/** Revokes tokens, one by one or by cut-offs. A call resolves when the revoked tokens are refused. */
 export class Revocations {
   readonly #dependencies: Dependencies;
 
@@ -47,25 +47,28 @@ export class Revocations {
     await this.#end({ revocation: this.#revocationOf(token) });
   }
 
-  /** As `revoke`, of a token that nobody presents; one that was revoked before stays so. */
+  /** Revokes a token that the caller does not present. No error if it was revoked before. */
   async revokeIssued(token: Omit<Revocation, "revokedAt">): Promise<void> {
     await this.#end({ revocation: { ...token, revokedAt: this.#dependencies.clock() } });
   }
 
-  /** Ends everything that a key ever signed, and for good: an attacker may have given its tokens any lifetime. */
+  /** Revokes every token that a key ever signed, permanently: an attacker may have given tokens any lifetime. */
   async revokeKey(kid: string): Promise<void> {
     await this.#end({ cutoff: { scope: "kid", value: kid, issuedBefore: FOREVER, expiresAt: FOREVER } });
   }
 
-  /** Logs the token's subject out everywhere: ends this token and all others of it. Rejects as `revoke` does. */
+  /** Logs the token's subject out everywhere: revokes all its tokens. Rejects as `revoke` does. */
   async revokeEverywhere(token: VerifiedToken): Promise<void> {
     await this.#refuseRevoked(token);
     const { sub, exp } = token.claims;
-    // The token itself too, whatever time of issue it claims.
+    // Also by its id: the token may claim a time of issue that the cut-off does not cover.
     await this.#endIssued({ scope: "sub", value: sub }, exp * 1000, this.#revocationOf(token));
   }
 
-  /** Ends every token of a subject that was issued until now, whoever minted it; the client must be allowed to mint for it. */
+  /**
+   * Revokes every token of a subject that was issued until now, by any client. Rejects with access_denied if the client
+   * may not mint for this subject.
+   */
   async revokeSubject({ policy }: Client, sub: string): Promise<void> {
     checkPrintable("sub", sub);
     enforceSubject(policy, sub, this.#dependencies.loginProviders);
@@ -79,8 +82,8 @@ export class Revocations {
   }
 
   /**
-   * Revokes a token of which only the id is known. Its expiry is not: the entry lasts as long as any token issued by now
-   * can. A status list can't show it, because the token's index is not known either.
+   * Revokes a token of which only the id is known. Its expiry is unknown: the entry is kept as long as any token issued
+   * until now can be valid. Its index is unknown too, so that its status list does not show the revocation.
    */
   async revokeById(jti: string): Promise<void> {
     checkPrintable("jti", jti);
@@ -89,14 +92,15 @@ export class Revocations {
     await this.revokeIssued({ jti, clientId: "", subject: "", expiresAt });
   }
 
-  /** Ends every token that a client was issued until now. */
+  /** Revokes every token that a client was issued until now. */
   async revokeClient(clientId: string): Promise<void> {
     await this.#endIssued({ scope: "client_id", value: clientId });
   }
 
   /**
-   * Ends what was issued until now. Another replica may have given a token a time of issue up to CUTOFF_TOLERANCE after
-   * now; the call resolves when no clock can give a new token a time that the cut-off covers.
+   * Revokes what was issued until now. Another replica's clock may be ahead: a token that it has just issued may claim a
+   * time up to CUTOFF_TOLERANCE after now. The cut-off covers it. The call resolves when no replica's clock can give a
+   * new token a time that the cut-off covers.
    */
   async #endIssued(name: CutoffName, atLeastUntil = 0, revocation?: Revocation): Promise<void> {
     const { clock, timing, longestTtl } = this.#dependencies;
@@ -108,17 +112,17 @@ export class Revocations {
 
   async #end({ revocation, cutoff }: Entries): Promise<void> {
     const { transaction, synchroniser } = this.#dependencies;
-    const isAlone = !synchroniser.isOn;
+    const hasNoCache = !synchroniser.hasCache;
     const record = async (to: Journals): Promise<void> => {
-      if (cutoff !== undefined) await to.cutoffs.record(cutoff, isAlone);
-      if (revocation !== undefined) await to.revocations.record(revocation, isAlone);
+      if (cutoff !== undefined) await to.cutoffs.record(cutoff, hasNoCache);
+      if (revocation !== undefined) await to.revocations.record(revocation, hasNoCache);
     };
-    // A single entry is a single statement: it needs no transaction around it.
+    // The journals record a single entry atomically; only two entries need a transaction.
     const recorded = revocation && cutoff ? transaction(record) : record(this.#dependencies);
     await recorded.catch((cause: unknown) => {
       throw unavailable("The logout could not be recorded: try again", cause);
     });
-    if (isAlone) this.#dependencies.recorded();
+    if (hasNoCache) this.#dependencies.recorded();
     else await this.#putIntoCache({ ...(cutoff && { cutoff }), ...(revocation && { revocation }) });
   }
 
@@ -129,7 +133,7 @@ export class Revocations {
       if (revocation !== undefined) await tokens.put(revocation);
     } catch (cause) {
       throw unavailable(
-        "The logout is recorded but does not reach every service yet: try again until it is confirmed",
+        "The logout is recorded, but has not reached every service yet: try again until it is confirmed",
         cause,
       );
     }

@@ -1,18 +1,18 @@
 import type { Cutoff } from "../cutoff.js";
 import type { Revocation } from "../journal.js";
 
-/** What was revoked: which kind of entry, and the entry as JSON, as subscribers get it. */
+/** What was revoked, as subscribers receive it: the kind of entry, and the entry as JSON. */
 export interface RevocationEvent { name: "revoked" | "issued_before"; data: string }
-/** An event at its place. Ids of one epoch (the part before the last dot) are in the order of their texts. */
+/** An event with its id. Ids of one epoch (the part before the last dot) sort as text in the order of the events. */
 export interface FeedEvent extends RevocationEvent { id: string }
 
 type Revoked = Pick<Revocation, "jti" | "expiresAt">;
 /** NumericDate (RFC 7519 §2), not before `instant` (epoch ms). */
 const numericDate = (instant: number): number => Math.ceil(instant / 1000);
 
-/** A token that is revoked, and the NumericDate from which on nobody has to remember it. */
+/** A revoked token, and the NumericDate from which the entry is no longer needed. */
 export interface RevokedToken { jti: string; exp: number }
-/** A cut-off, under one of three names; `issued_before` is epoch milliseconds, as precise as a UUIDv7. */
+/** A cut-off; exactly one of `sub`, `client_id` and `kid` is set. `issued_before` is epoch ms, as in a UUIDv7. */
 export interface IssuedBefore { sub?: string; client_id?: string; kid?: string; issued_before: number; exp: number }
 
 export const presentRevoked = ({ jti, expiresAt }: Revoked): RevokedToken => ({ jti, exp: numericDate(expiresAt) });
@@ -24,10 +24,13 @@ export const eventOfToken = (revocation: Revoked): RevocationEvent =>
 export const eventOfCutoff = (cutoff: Cutoff): RevocationEvent =>
   ({ name: "issued_before", data: JSON.stringify(presentCutoff(cutoff)) });
 
-/** A part of the stream as subscribers get it; several events of one kind may share one. `reset` takes ids back by "". */
+/**
+ * A message of the stream; several events of one kind may share one. `reset` has the id "", which makes a client forget
+ * its last event id.
+ */
 export interface FeedMessage {
   name: RevocationEvent["name"] | "reset" | "current" | "heartbeat";
-  /** JSON texts; of a signal there are none. */
+  /** JSON texts; empty for reset, current and heartbeat. */
   data: readonly string[];
   id?: string;
 }

@@ -12,26 +12,27 @@ import { type Send, sendSnapshot } from "./replay.js";
 import { readCursor, snapshotPage, writeCursor } from "./snapshot.js";
 import type { FeedSource } from "./source.js";
 
-/** Milliseconds between heartbeats. A subscriber that hears none for longer can't know any more what is revoked. */
+/** Milliseconds between heartbeats. A subscriber without one for longer must assume that it misses revocations. */
 export const HEARTBEAT_INTERVAL = 15_000;
-/** Milliseconds for which the source may fail before subscribers are sent away, to a replica that may do better. */
+/** Milliseconds for which the source may fail before subscribers are disconnected, so that they try another replica. */
 const SOURCE_OUTAGE_LIMIT = 2000;
-/** Milliseconds that a subscriber waits for a replica that has just started. */
+/** Milliseconds for which a subscriber waits for a replica that has just started. */
 const START_LIMIT = 2000;
 /** Events that are read at a time. */
 const PAGE = 1000;
+/** Milliseconds between two attempts to join the up-to-date subscribers. */
 const RETRY_AFTER = 50;
 
 export interface Subscriber {
-  /** Takes a part of the stream. False: wait for `drained` before the next part, if there is time. */
+  /** Takes a part of the stream. False: wait for `drained` before sending the next part, unless it can't wait. */
   send(messages: readonly FeedMessage[]): boolean;
   drained(): Promise<void>;
-  /** Ends the stream: the subscriber will come back. */
+  /** Ends the stream; the subscriber is expected to reconnect. */
   end(): void;
   readonly gone: boolean;
 }
 
-/** A page of all that is revoked; the feed goes on behind `lastEventId`. `next` is the following page's cursor. */
+/** A page of everything revoked. The feed continues after `lastEventId`. `next` is the cursor of the next page. */
 export interface RevocationPage {
   revoked: RevokedToken[];
   issuedBefore: IssuedBefore[];
@@ -41,19 +42,19 @@ export interface RevocationPage {
 
 interface Dependencies { source: FeedSource; journal: RevocationJournal; cutoffs: CutoffJournal; clock: Clock }
 
-/** Sends subscribers every revocation as it happens: one reader of the source serves all of them. */
+/** Sends every revocation to subscribers as it happens. One reader of the source serves all of them. */
 export class Feed {
   readonly #dependencies: Dependencies;
-  /** Those who are up to date, each with the place that it has reached where that is beyond `#recent.place`. */
+  /** Subscribers that are up to date. The value is the last id sent, if that is after `#recent.position`. */
   readonly #upToDate = new Map<Subscriber, string | undefined>();
   readonly #catchingUp = new Set<Subscriber>();
-  /** Undefined before the source was first read. */
+  /** Undefined until the source was read for the first time. */
   #recent: RecentEvents | undefined;
   #heartbeatAt = 0;
   #failingSince: number | undefined;
   #closed = false;
   #wake = (): void => undefined;
-  /** Aborted when the source was first read, or never will be: ends the wait of those who came before. */
+  /** Aborted when the source was first read, or the feed was closed: ends the wait of early subscribers. */
   readonly #started = new AbortController();
 
   constructor(dependencies: Dependencies) {
@@ -64,26 +65,28 @@ export class Feed {
   get subscribers(): number { return this.#upToDate.size + this.#catchingUp.size; }
 
   /**
-   * Sends a subscriber all that it missed since `lastEventId`, or all that is revoked where that can't be known, and
-   * from then on what happens. Resolves when it is up to date or gone; rejects with temporarily_unavailable before
-   * anything was sent.
+   * Sends a subscriber what it missed since `lastEventId`, or everything revoked if that can't be known; after that,
+   * each new event. Resolves when the subscriber is up to date or gone. Rejects with temporarily_unavailable, but only
+   * before it has sent anything.
    */
   async subscribe(subscriber: Subscriber, lastEventId?: string): Promise<void> {
-    if (this.#recent === undefined) await sleep(START_LIMIT, undefined, { signal: this.#started.signal }).catch(() => undefined);
+    if (this.#recent === undefined) {
+      await sleep(START_LIMIT, undefined, { signal: this.#started.signal }).catch(() => undefined);
+    }
     if (this.#recent === undefined) throw stateUnknown();
     this.#catchingUp.add(subscriber);
-    let begun = false;
+    let hasBegun = false;
     const send: Send = async (messages) => {
       if (this.#closed) throw stateUnknown();
-      begun = true;
-      const taken = subscriber.send(messages);
-      if (!taken) await subscriber.drained();
-      return taken;
+      hasBegun = true;
+      const accepted = subscriber.send(messages);
+      if (!accepted) await subscriber.drained();
+      return accepted;
     };
     try {
       await this.#catchUp(subscriber, send, lastEventId);
     } catch (cause) {
-      if (!begun) throw stateUnknown(cause);
+      if (!hasBegun) throw stateUnknown(cause);
       subscriber.end();
     } finally {
       this.#catchingUp.delete(subscriber);
@@ -94,59 +97,63 @@ export class Feed {
     this.#upToDate.delete(subscriber);
   }
 
-  /** Ends the wait of `advance`: the source may hold events, or nobody wants to wait for them. */
+  /** Ends the wait in `advance`: the source may have new events, or the service is closing. */
   wake(): void {
     this.#wake();
   }
 
-  /** All that is revoked, page by page. Rejects with invalid_request, temporarily_unavailable. */
+  /** Everything revoked, page by page. Rejects with invalid_request or temporarily_unavailable. */
   async page(limit: number, cursor?: string): Promise<RevocationPage> {
-    const { source, clock } = this.#dependencies;
-    const { lastEventId, place } = cursor === undefined
-      ? { lastEventId: await source.head().catch((cause: unknown) => { throw stateUnknown(cause); }), place: undefined }
+    const { clock } = this.#dependencies;
+    const { lastEventId, position } = cursor === undefined
+      ? { lastEventId: await this.#head(), position: undefined }
       : readCursor(cursor);
-    const { tokens, cutoffs, next } = await snapshotPage(this.#dependencies, clock(), limit, place);
+    const { tokens, cutoffs, next } = await snapshotPage(this.#dependencies, clock(), limit, position);
     return {
       revoked: tokens.map(presentRevoked), issuedBefore: cutoffs.map(presentCutoff),
-      lastEventId, next: next && writeCursor({ lastEventId, place: next }),
+      lastEventId, next: next && writeCursor({ lastEventId, position: next }),
     };
   }
 
-  /** Sends what has come since the last call, and waits for more. Rejects while the source can't be trusted. */
+  /** Sends the events since the last call, and waits for more. Rejects while the source can't be trusted. */
   async advance(): Promise<void> {
     const { source, clock } = this.#dependencies;
     const waiting = new AbortController();
     this.#wake = () => { waiting.abort(); };
     let more = false;
     try {
-      const events = this.#recent === undefined ? undefined : await source.after(this.#recent.place, PAGE);
+      const events = this.#recent === undefined ? undefined : await source.after(this.#recent.position, PAGE);
       if (events === undefined) await this.#restart();
       else if (events.length > 0) this.#send(events);
       more = events?.length === PAGE;
       this.#failingSince = undefined;
     } catch (error) {
       this.#failingSince ??= clock();
-      if (Math.abs(clock() - this.#failingSince) >= SOURCE_OUTAGE_LIMIT) this.#sendAway();
+      if (Math.abs(clock() - this.#failingSince) >= SOURCE_OUTAGE_LIMIT) this.#disconnectAll();
       throw error;
     }
     // Only after the source was read: a heartbeat says that everything acknowledged before it has been sent.
     if (Math.abs(clock() - this.#heartbeatAt) >= HEARTBEAT_INTERVAL) this.#sendHeartbeat();
-    if (!more && this.#recent !== undefined) await source.waitForEvents(this.#recent.place, waiting.signal);
+    if (!more && this.#recent !== undefined) await source.waitForEvents(this.#recent.position, waiting.signal);
   }
 
   /** Ends all streams and accepts no new ones. */
   close(): void {
     this.#closed = true;
     this.#started.abort();
-    this.#sendAway();
+    this.#disconnectAll();
   }
 
-  #sendAway(): void {
+  async #head(): Promise<string> {
+    return this.#dependencies.source.head().catch((cause: unknown) => { throw stateUnknown(cause); });
+  }
+
+  #disconnectAll(): void {
     for (const subscriber of [...this.#upToDate.keys(), ...this.#catchingUp]) subscriber.end();
     this.#upToDate.clear();
   }
 
-  /** At the first reading, and when the source lost its history: a replay to all subscribers. */
+  /** At the first read, and when the source lost its history: sends every subscriber a new snapshot. */
   async #restart(): Promise<void> {
     this.#recent = new RecentEvents(await this.#dependencies.source.head());
     this.#started.abort();
@@ -156,7 +163,7 @@ export class Feed {
   }
 
   #send(events: FeedEvent[]): void {
-    const messages = events.map(messageOf); // one list for all: it is put into words once
+    const messages = events.map(messageOf); // one array for all subscribers, so that it is serialised once
     const [first, last] = [events[0] as FeedEvent, events.at(-1) as FeedEvent];
     this.#recent?.add(events);
     for (const [subscriber, sent] of this.#upToDate) {
@@ -176,7 +183,7 @@ export class Feed {
     const { source } = this.#dependencies;
     let sent = lastEventId;
     while (!subscriber.gone) {
-      // The source is asked even where memory would do: only then is `current` true of what others recorded.
+      // Reads the source even if memory has the events: otherwise `current` could miss what other replicas recorded.
       const page = sent === undefined ? undefined : await source.after(sent, PAGE);
       if (this.#closed) throw stateUnknown();
       if (sent === undefined || page === undefined) {
@@ -185,22 +192,23 @@ export class Feed {
       }
       if (page.length > 0) {
         sent = (page.at(-1) as FeedEvent).id;
-        if (!await send(page.map(messageOf))) continue; // what was true before the wait may not be true after it
+        if (!await send(page.map(messageOf))) continue; // the send had to wait: read again
       }
       if (page.length < PAGE && this.#join(subscriber, sent)) return;
-      if (page.length === 0) await sleep(RETRY_AFTER); // this replica is about to notice that its source is another one
+      if (page.length === 0) await sleep(RETRY_AFTER); // the source was replaced; `advance` will notice it soon
     }
   }
 
-  /** From here on it is served with the others. False: it has to read on before it can be. */
+  /** Adds the subscriber to those that are up to date. False: it has to read more of the source first. */
   #join(subscriber: Subscriber, sent: string): boolean {
     const missed = this.#recent?.since(sent);
     if (missed === undefined) return false;
     const last = missed.at(-1)?.id ?? sent;
     subscriber.send([...missed.map(messageOf), { name: "current", data: [], id: last }]);
-    if (!subscriber.gone) this.#upToDate.set(subscriber, last === this.#recent?.place ? undefined : last);
+    if (!subscriber.gone) this.#upToDate.set(subscriber, last === this.#recent?.position ? undefined : last);
     return true;
   }
 }
 
-const stateUnknown = (cause?: unknown): Error => unavailable("What was revoked can't be known right now", cause);
+const stateUnknown = (cause?: unknown): Error =>
+  unavailable("What was revoked can't be known right now: try again", cause);

@@ -1,31 +1,32 @@
 import type { FeedEvent } from "./event.js";
 
-/** How many stay in memory, for those who read the source while their replica went on. */
-const KEPT = 10_000;
+/** Events kept in memory, for subscribers that are catching up from the source while this replica sends new events. */
+const CAPACITY = 10_000;
 
-/** The latest events that this replica has told. */
+/** The latest events that this replica has sent. */
 export class RecentEvents {
-  /** Those after `#floor`, up to `place`. */
+  /** The events after the id `#floor`, up to the id `#position`. */
   #events: FeedEvent[] = [];
   #floor: string;
-  #place: string;
+  #position: string;
 
-  constructor(place: string) {
-    this.#floor = this.#place = place;
+  constructor(position: string) {
+    this.#floor = this.#position = position;
   }
 
-  /** Up to where this replica has told everything. */
-  get place(): string { return this.#place; }
+  /** The id up to which this replica has sent all events. */
+  get position(): string { return this.#position; }
 
   add(events: readonly FeedEvent[]): void {
-    this.#place = events.at(-1)?.id ?? this.#place;
+    this.#position = events.at(-1)?.id ?? this.#position;
     this.#events.push(...events);
-    if (this.#events.length > KEPT) this.#floor = this.#events.splice(0, this.#events.length - KEPT).at(-1)?.id ?? this.#floor;
+    if (this.#events.length <= CAPACITY) return;
+    this.#floor = this.#events.splice(0, this.#events.length - CAPACITY).at(-1)?.id ?? this.#floor;
   }
 
-  /** What was told after a place; undefined: it can't be said any more, or not yet. */
+  /** The events sent after an id; undefined if they are not all in memory, or if the id is of another epoch. */
   since(id: string): FeedEvent[] | undefined {
-    if (epochOf(id) !== epochOf(this.#place) || id < this.#floor) return undefined;
+    if (epochOf(id) !== epochOf(this.#position) || id < this.#floor) return undefined;
     return this.#events.filter((event) => event.id > id);
   }
 }

@@ -13,7 +13,7 @@ const EVENT_ID = /^journal\.(\d{15})(?:-([0-9a-f]{8}))?$/;
 /**
  * Padded, so that ids sort as text in the order of the positions. The tag is random and identifies the event itself. A
  * subscriber whose id has another tag at this position got its event before the database was restored from a backup,
- * and may have missed events. Position 0, before the first event, has no tag.
+ * and may have missed events. A position that holds no event, such as 0, has no tag.
  */
 const toId = (position: number, tag: string): string =>
   `journal.${String(position).padStart(15, "0")}${tag === "" ? "" : `-${tag}`}`;
