@@ -74,7 +74,7 @@ function recordsOfAList() {
   }
   const now = Date.now();
   return Array.from(indexes, (index, i) =>
-    encodeRecord({ index, birth: now - i, sub: `user-${i}`, clientId: `client-${i % CLIENTS}`, kid: KEY }));
+    encodeRecord({ index, issuedAt: now - i, sub: `user-${i}`, clientId: `client-${i % CLIENTS}`, kid: KEY }));
 }
 
 async function writeList({ query }, records, batch) {

@@ -3,15 +3,17 @@ import type { ProviderSettings } from "../providers/provider.js";
 
 export type Registration = "open" | "token" | "closed";
 
-/** All lifetimes are seconds, all limits requests per minute. */
+/** All durations are in seconds, all rate limits in requests per minute. */
 export interface Config {
+  /** Without a slash at the end. */
   readonly publicUrl: string;
+  /** Whether the host of `publicUrl` is loopback. */
   readonly loopback: boolean;
   readonly host: string;
   readonly port: number;
   readonly issuer: string;
   readonly databaseUrl: string;
-  /** Holds what the embedded default makes: the SQLite file and the key encryption key. */
+  /** Holds the SQLite file and the generated key encryption key. */
   readonly dataDir: string;
   readonly redisUrl: string | undefined;
   readonly tokenTtl: number;
@@ -19,15 +21,15 @@ export interface Config {
   readonly registration: Registration;
   readonly registrationToken: string | undefined;
   readonly adminToken: string | undefined;
-  /** Undefined on a loopback URL: then it is made in the data folder. */
+  /** Undefined only on a loopback URL: it is then generated in the data folder. */
   readonly keyEncryptionKey: Buffer | undefined;
-  /** Those before it: they still decrypt. */
+  /** Older keys, which only decrypt. */
   readonly formerKeyEncryptionKeys: readonly Buffer[];
   readonly signingAlgorithm: Algorithm;
-  /** Whether tokens carry a status where a client's policy does not say. */
+  /** Whether tokens have a status if the client's policy does not say. */
   readonly statusLists: boolean;
   readonly signingKey: { readonly pem: string; readonly kid: string | undefined } | undefined;
-  /** The identity providers that are switched on. */
+  /** The enabled identity providers. */
   readonly providers: readonly ProviderSettings[];
   /** Undefined: keys rotate only by hand. */
   readonly keyRotation: number | undefined;

@@ -13,7 +13,7 @@ import { unknownVariables } from "./unknown-variables.js";
 type Environment = Record<string, string | undefined>;
 type Values = Partial<Record<SettingName, string>>;
 
-/** Reads the environment once; throws one ConfigError that names every fault. */
+/** Reads all settings from `env`. Throws one ConfigError that lists every fault. */
 export function loadConfig(env: Environment): Config {
   const faults: string[] = [];
   const values = readValues(env, faults);
@@ -32,9 +32,9 @@ export function loadConfig(env: Environment): Config {
 function misspelt(values: Values, env: Environment, faults: readonly string[]): string[] {
   const names = SETTING_NAMES.flatMap((name) => (settingNotes(name).secret ? [name, `${name}_FILE`] : [name]));
   const found = unknownVariables(env, names, openIdNames((name) => values[name as SettingName]));
-  // Where the providers' names were refused, it is not known which variables they make.
-  const namesRefused = faults.some((fault) => fault.startsWith("AUTHFLOW_OIDC_PROVIDERS "));
-  return namesRefused ? found.filter((fault) => !fault.startsWith("AUTHFLOW_OIDC_")) : found;
+  // If AUTHFLOW_OIDC_PROVIDERS is invalid, the names of the providers' variables are unknown.
+  const namesAreInvalid = faults.some((fault) => fault.startsWith("AUTHFLOW_OIDC_PROVIDERS "));
+  return namesAreInvalid ? found.filter((fault) => !fault.startsWith("AUTHFLOW_OIDC_")) : found;
 }
 
 function readValues(env: Environment, faults: string[]): Values {
@@ -47,7 +47,7 @@ function readValues(env: Environment, faults: string[]): Values {
 }
 
 function readValue(env: Environment, name: string, secret: boolean | undefined, faults: string[]): string | undefined {
-  // Compose files and .env templates pass an empty string for what is not set.
+  // Compose files and .env templates pass an empty string for a variable that is not set.
   const direct = env[name]?.trim() || undefined;
   const file = secret ? env[`${name}_FILE`]?.trim() || undefined : undefined;
   if (direct !== undefined && file !== undefined) faults.push(`${name} and ${name}_FILE are both set: keep one`);
@@ -65,7 +65,7 @@ function readSecret(name: string, path: string, faults: string[]): string | unde
 
 function interpret(given: Values, env: Environment, faults: string[]): Config {
   const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, given[name] ?? settingNotes(name).default])) as
-    Record<SettingName, string>; // where there is no default, only `given` is read
+    Record<SettingName, string>; // below, settings without a default are read from `given` only
   const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
   const [keyEncryptionKey, ...formerKeyEncryptionKeys] =
@@ -89,7 +89,8 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     signingAlgorithm: values.AUTHFLOW_SIGNING_ALGORITHM as Algorithm,
     statusLists: values.AUTHFLOW_STATUS_LISTS === "on",
     signingKey: importedKey(given, faults),
-    providers: readProviders((name, secret) => given[name as SettingName] ?? readValue(env, name, secret, faults), faults),
+    providers: readProviders(
+      (name, secret) => given[name as SettingName] ?? readValue(env, name, secret, faults), faults),
     keyRotation: values.AUTHFLOW_KEY_ROTATION === "off" ? undefined : seconds(values.AUTHFLOW_KEY_ROTATION),
     verifierCache: seconds(values.AUTHFLOW_VERIFIER_CACHE),
     rateLimits: {
@@ -102,9 +103,9 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     trustProxy: given.AUTHFLOW_TRUST_PROXY?.split(",").map((part) => part.trim()) ?? false,
     logLevel: values.LOG_LEVEL,
   };
-  // A setting that was refused above now has its default: what follows from that is not the reader's fault.
-  const refused = faults.map((fault) => fault.split(" ", 1)[0]);
-  faults.push(...contradictions(config, publicUrl).filter((fault) => !refused.includes(fault.split(" ", 1)[0])));
+  // An invalid setting has its default value here. A contradiction with that default would only confuse the reader.
+  const invalid = faults.map((fault) => fault.split(" ", 1)[0]);
+  faults.push(...contradictions(config, publicUrl).filter((fault) => !invalid.includes(fault.split(" ", 1)[0])));
   return config;
 }
 
@@ -128,7 +129,8 @@ function importedKey(given: Values, faults: string[]): Config["signingKey"] {
     ?? (given.JWT_PRIVATE_KEY_B64 && Buffer.from(given.JWT_PRIVATE_KEY_B64, "base64").toString("utf8"))
     ?? (given.JWT_PRIVATE_KEY_PATH && readSecret("JWT_PRIVATE_KEY_PATH", given.JWT_PRIVATE_KEY_PATH, faults));
   if (pem === undefined || pem === "") return undefined;
-  const key = { pem: pem.replaceAll("\\n", "\n"), kid: given.JWT_KEY_ID }; // .env files write a PEM's line ends as \n
+  // In .env files, the line breaks of a PEM text are written as \n.
+  const key = { pem: pem.replaceAll("\\n", "\n"), kid: given.JWT_KEY_ID };
   try {
     importSigningKey(key.pem, key.kid);
   } catch (error) {

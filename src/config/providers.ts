@@ -2,13 +2,13 @@ import { isLoopback } from "../shared/loopback.js";
 import type { ProviderSettings } from "../providers/provider.js";
 import { isNamedProvider, PROVIDER_NAMES } from "../providers/table.js";
 
-/** Reads one variable; `secret`: NAME_FILE may name a file with it. */
+/** Reads one variable; `secret`: NAME_FILE may name a file that holds it. */
 export type ReadVariable = (name: string, secret?: boolean) => string | undefined;
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const PRINTABLE = /^[!-~]+$/;
 
-/** The providers that are switched on, in the order of the table and then of AUTHFLOW_OIDC_PROVIDERS. Adds to `faults`. */
+/** The enabled providers, in the order of the table, then of AUTHFLOW_OIDC_PROVIDERS. Adds messages to `faults`. */
 export function readProviders(read: ReadVariable, faults: string[]): ProviderSettings[] {
   const named = PROVIDER_NAMES.flatMap((name) => {
     const prefix = name.toUpperCase();
@@ -25,21 +25,25 @@ export const openIdNames = (read: ReadVariable): string[] =>
 
 function readOpenIdProvider(name: string, names: string[], read: ReadVariable, faults: string[]): ProviderSettings[] {
   const variable = openIdVariable(name);
-  const found = faults.length;
+  const faultsBefore = faults.length;
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
-  fault(!NAME.test(name), `AUTHFLOW_OIDC_PROVIDERS must be names of a-z, 0-9 and -, separated by commas, not "${name}"`);
-  fault(isNamedProvider(name),
-    `AUTHFLOW_OIDC_PROVIDERS can't use the name ${name}: it has ${name.toUpperCase()}_CLIENT_ID and _CLIENT_SECRET of its own`);
-  fault(names.filter((other) => openIdVariable(other) === variable).length > 1, `AUTHFLOW_OIDC_PROVIDERS names ${name} more than once`);
-  if (faults.length > found) return [];
+  fault(!NAME.test(name),
+    `AUTHFLOW_OIDC_PROVIDERS must be names of a-z, 0-9 and -, separated by commas, not "${name}"`);
+  fault(isNamedProvider(name), `AUTHFLOW_OIDC_PROVIDERS can't use the name ${name}: ` +
+    `set ${name.toUpperCase()}_CLIENT_ID and ${name.toUpperCase()}_CLIENT_SECRET instead`);
+  fault(names.filter((other) => openIdVariable(other) === variable).length > 1,
+    `AUTHFLOW_OIDC_PROVIDERS names ${name} more than once`);
+  if (faults.length > faultsBefore) return [];
   const issuer = read(`${variable}_ISSUER`);
   fault(issuer === undefined, `${variable}_ISSUER must be set, because AUTHFLOW_OIDC_PROVIDERS names ${name}`);
   fault(issuer !== undefined && !isIssuer(issuer),
     `${variable}_ISSUER must be an https URL without query and fragment (http only on a loopback host)`);
   const scope = read(`${variable}_SCOPE`);
-  fault(scope !== undefined && !scope.split(" ").includes("openid"), `${variable}_SCOPE must be space-separated and hold openid`);
+  fault(scope !== undefined && !scope.split(" ").includes("openid"),
+    `${variable}_SCOPE must be space-separated and include openid`);
   const credentials = readCredentials(variable, read, faults);
-  fault(credentials === undefined && faults.length === found, `${variable}_CLIENT_ID and ${variable}_CLIENT_SECRET must be set`);
+  fault(credentials === undefined && faults.length === faultsBefore,
+    `${variable}_CLIENT_ID and ${variable}_CLIENT_SECRET must be set`);
   return credentials === undefined ? [] : [{ name, ...credentials, issuer, scope }];
 }
 
@@ -47,15 +51,16 @@ function readCredentials(prefix: string, read: ReadVariable, faults: string[]) {
   const [id, secret] = [`${prefix}_CLIENT_ID`, `${prefix}_CLIENT_SECRET`];
   const [clientId, clientSecret] = [read(id), read(secret, true)];
   if (clientId === undefined && clientSecret === undefined) return undefined;
-  if (clientId === undefined) faults.push(`${id} must be set beside ${secret}`);
-  if (clientSecret === undefined) faults.push(`${secret} must be set beside ${id}`);
+  if (clientId === undefined) faults.push(`${id} must be set, because ${secret} is`);
+  if (clientSecret === undefined) faults.push(`${secret} must be set, because ${id} is`);
   for (const [name, value] of [[id, clientId], [secret, clientSecret]] as const) {
-    if (value !== undefined && !PRINTABLE.test(value)) faults.push(`${name} must be printable characters without spaces`);
+    if (value !== undefined && !PRINTABLE.test(value))
+      faults.push(`${name} must be printable characters without spaces`);
   }
   return { clientId: clientId ?? "", clientSecret: clientSecret ?? "" };
 }
 
-/** What the variables of an OpenID provider begin with. */
+/** The prefix of an OpenID provider's variables. */
 export const openIdVariable = (name: string): string => `AUTHFLOW_OIDC_${name.toUpperCase().replaceAll("-", "_")}`;
 
 function isIssuer(value: string): boolean {

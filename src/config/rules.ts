@@ -6,7 +6,10 @@ import { settingNotes } from "./settings.js";
 /** Seconds. */
 const VERIFIER_CACHE_MAX = 30 * 86_400;
 
-/** What is safe follows from the public URL, so that no second switch can contradict it. */
+/**
+ * Faults of settings that contradict one another, or are unsafe with this public URL. What is safe follows from the
+ * public URL alone: there is no second switch for it.
+ */
 export function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   const faults: string[] = [];
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
@@ -14,15 +17,16 @@ export function contradictions(config: Config, publicUrl: URL | undefined): stri
   fault(config.verifierCache > VERIFIER_CACHE_MAX, "AUTHFLOW_VERIFIER_CACHE must be at most 30d");
   const { period, lead } = scheduleOf(config.keyRotation, config.verifierCache, config.tokenTtlMax);
   fault(period !== undefined && period <= lead,
-    `AUTHFLOW_KEY_ROTATION must be longer than the ${lead / 1000}s for which AUTHFLOW_VERIFIER_CACHE makes a key wait`);
+    `AUTHFLOW_KEY_ROTATION must be longer than ${lead / 1000}s: as long a new key waits, by AUTHFLOW_VERIFIER_CACHE`);
   fault(config.signingKey !== undefined && config.signingAlgorithm !== "RS256",
-    "AUTHFLOW_SIGNING_ALGORITHM must be RS256 as long as a key is imported, which is RSA: take the import out first");
+    "AUTHFLOW_SIGNING_ALGORITHM must be RS256 as long as an RSA key is imported: remove the imported key first");
   fault(
     config.registration === "token" && config.registrationToken === undefined,
-    "AUTHFLOW_REGISTRATION_TOKEN must be set where registration demands a token (openssl rand -hex 32), or set AUTHFLOW_REGISTRATION=closed",
+    "AUTHFLOW_REGISTRATION_TOKEN must be set (openssl rand -hex 32), because AUTHFLOW_REGISTRATION is token; " +
+      "or set AUTHFLOW_REGISTRATION=closed",
   );
   fault(config.registrationToken !== undefined && config.registrationToken === config.adminToken,
-    "AUTHFLOW_REGISTRATION_TOKEN must differ from AUTHFLOW_ADMIN_TOKEN: who registers is not an operator");
+    "AUTHFLOW_REGISTRATION_TOKEN must differ from AUTHFLOW_ADMIN_TOKEN: those who register clients are not operators");
   fault(!(config.trustProxy || []).every(isAddressRange),
     `AUTHFLOW_TRUST_PROXY must be ${settingNotes("AUTHFLOW_TRUST_PROXY").remedy}`);
   if (publicUrl === undefined || config.loopback) return faults;
@@ -38,7 +42,7 @@ export function contradictions(config: Config, publicUrl: URL | undefined): stri
   return faults;
 }
 
-/** An address, a CIDR range, or a range's name. */
+/** Whether the text is an IP address, a CIDR range, or the name of a range. */
 function isAddressRange(text: string): boolean {
   const [address = "", bits = "0"] = text.split("/");
   return /^[a-z]+$/.test(text) || (isIP(address) !== 0 && Number(bits) <= (isIP(address) === 4 ? 32 : 128));

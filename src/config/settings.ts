@@ -3,12 +3,12 @@ import { NAMED_PROVIDERS, PROVIDER_NAMES, type ProviderName } from "../providers
 
 interface Notes {
   description: string;
-  /** Completes the sentence "NAME must be …" and says how to make a good value. */
+  /** Completes the sentence "NAME must be …", and says how to make a valid value. */
   remedy: string;
-  /** A secret: may come from the file named by NAME_FILE, and is never repeated in a message. */
+  /** A secret: NAME_FILE may name a file that holds it, and no message repeats it. */
   secret?: true;
   default?: string;
-  /** What happens without it, for the documents, where that is not one value. */
+  /** What happens if it is not set, for the documents; for settings without a fixed default. */
   unset?: string;
 }
 
@@ -35,12 +35,14 @@ const PROVIDER_VARIABLES = Object.fromEntries(PROVIDER_NAMES.flatMap((name) => {
   const [prefix, { label }] = [name.toUpperCase(), NAMED_PROVIDERS[name]];
   const unset = `logins through ${label} are off`;
   return [
-    [`${prefix}_CLIENT_ID`, printable({ description: `${label}'s client id of this service.`, unset })],
-    [`${prefix}_CLIENT_SECRET`, printable({ description: `${label}'s client secret.`, secret: true, unset })],
+    [`${prefix}_CLIENT_ID`, printable({ description: `Authflow's client ID at ${label}.`, unset })],
+    [`${prefix}_CLIENT_SECRET`, printable({
+      description: `Authflow's client secret at ${label}.`, secret: true, unset,
+    })],
   ];
 })) as Record<ProviderVariable, TSchema>;
 
-/** The environment, in the order of the documents. Names in `secret` settings may carry the suffix _FILE. */
+/** The environment variables, in the order of the documents. */
 export const SETTINGS = Type.Object({
   AUTHFLOW_PUBLIC_URL: text({
     description: "Where clients reach Authflow. A loopback URL is for development; any other must be https.",
@@ -58,7 +60,7 @@ export const SETTINGS = Type.Object({
   ),
   AUTHFLOW_ISSUER: text(
     {
-      description: "The iss of every token. To change it later makes every token invalid that is in use.",
+      description: "The iss of every token. Changing it later makes all tokens in use invalid.",
       remedy: "1 to 255 printable characters without spaces",
       default: "authflow-go",
     },
@@ -75,21 +77,22 @@ export const SETTINGS = Type.Object({
   ),
   REDIS_URL: text(
     {
-      description: "Redis: the revocation cache that replicas and your services share. Advised for several replicas.",
+      description: "Redis: the revocation cache that replicas and your services share. Recommended for several replicas.",
       remedy: "redis://… or rediss://user:password@host:6379/0",
       secret: true,
       unset: "the database alone answers about revocations",
     },
     "^rediss?://.+$",
   ),
-  AUTHFLOW_TOKEN_TTL: duration({ description: "Lifetime of a token whose request names none.", default: "1h" }),
+  AUTHFLOW_TOKEN_TTL: duration({ description: "Lifetime of a token whose request has no expires_in.", default: "1h" }),
   AUTHFLOW_TOKEN_TTL_MAX: duration({ description: "The longest lifetime that a request may ask for.", default: "24h" }),
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
     description: "Who may register clients: anyone, holders of the registration token, or operators only.",
     unset: "open on a loopback public URL, else token",
   }),
   AUTHFLOW_REGISTRATION_TOKEN: token({
-    description: "The bearer token that POST /clients demands in mode token (RFC 7591 initial access token).",
+    description: "The bearer token that POST /clients requires if AUTHFLOW_REGISTRATION is token " +
+      "(RFC 7591 initial access token).",
   }),
   AUTHFLOW_ADMIN_TOKEN: token({
     description: "The bearer token of the operators' endpoints.",
@@ -98,10 +101,11 @@ export const SETTINGS = Type.Object({
   AUTHFLOW_KEY_ENCRYPTION_KEY: text(
     {
       description:
-        "Encrypts the private signing keys in the database; losing it loses them. Of several the first encrypts.",
+        "Encrypts the private signing keys in the database. If you lose it, you lose the keys. " +
+        "Of several, the first encrypts, and all decrypt.",
       remedy: "32 bytes in base64 (openssl rand -base64 32), or several such texts with commas between them",
       secret: true,
-      unset: "on a loopback public URL made once in the data folder, else demanded",
+      unset: "generated in the data folder on a loopback public URL, else required",
     },
     "^[A-Za-z0-9+/_-]{43}=?( *, *[A-Za-z0-9+/_-]{43}=?)*$",
   ),
@@ -114,6 +118,7 @@ export const SETTINGS = Type.Object({
     },
     "-----BEGIN [A-Z ]*PRIVATE KEY-----",
   ),
+  // The JWT_* settings have the names that they have in the Go implementation that Authflow follows.
   JWT_PRIVATE_KEY_B64: text({
     description: "The same key, as PEM in base64.",
     remedy: "a PEM private key in base64",
@@ -125,7 +130,7 @@ export const SETTINGS = Type.Object({
   }),
   JWT_KEY_ID: text(
     {
-      description: "The kid of the imported key, so that tokens issued before the move keep verifying.",
+      description: "The kid of the imported key. With its old kid, tokens that it signed before the import stay valid.",
       remedy: "1 to 128 characters of A-Z a-z 0-9 . _ -",
       unset: "the key's RFC 7638 thumbprint",
     },
@@ -141,25 +146,26 @@ export const SETTINGS = Type.Object({
     "^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$",
   ),
   AUTHFLOW_OIDC_PROVIDERS: text({
-    description: "Names of further OpenID providers; each takes AUTHFLOW_OIDC_<NAME>_ISSUER, _CLIENT_ID, " +
-      "_CLIENT_SECRET and, if openid email profile won't do, _SCOPE.",
+    description: "Names of further OpenID providers. Each needs AUTHFLOW_OIDC_<NAME>_ISSUER, _CLIENT_ID and " +
+      "_CLIENT_SECRET; _SCOPE is optional (openid email profile).",
     remedy: "names of a-z, 0-9 and -, separated by commas, such as okta,corp",
     unset: "there are none",
   }),
   AUTHFLOW_SIGNING_ALGORITHM: choice(["RS256", "ES256", "EdDSA"], {
-    description: "What new keys sign with. Changed, the next key is staged at once, and both kinds verify meanwhile.",
+    description: "The algorithm of new keys. After a change, a new key is staged at once, and the old keys still verify.",
     default: "RS256",
   }),
   AUTHFLOW_STATUS_LISTS: choice(["on", "off"], {
-    description: "Whether tokens carry a status, an entry in a list of GET /status-lists; a client's policy may differ.",
+    description: "Whether tokens have a status, which is an entry in a list of GET /status-lists. " +
+      "A client's policy can override it.",
     default: "off",
   }),
   AUTHFLOW_KEY_ROTATION: durationOrOff({
-    description: "How long a key signs until the next one takes over; off: only by hand (authflow keys rotate).",
+    description: "How long a key signs before the next one replaces it; off: only by hand (authflow keys rotate).",
     default: "90d",
   }),
   AUTHFLOW_VERIFIER_CACHE: duration({
-    description: "The longest time for which a verifier keeps the JWKS; a new key is published as much earlier.",
+    description: "The longest time for which a verifier caches the JWKS. A new key waits at least as long before it signs.",
     default: "1h",
   }),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
@@ -172,7 +178,7 @@ export const SETTINGS = Type.Object({
     default: "300000",
   }),
   AUTHFLOW_RATE_LIMIT_FAILURES: perMinute({
-    description: "Failed client authentications per minute and IP address before further ones are refused unread.",
+    description: "Failed client authentications per minute and IP address; further ones are rejected without a check.",
     default: "600",
   }),
   AUTHFLOW_RATE_LIMIT_REGISTRATION: perMinute({
@@ -180,15 +186,15 @@ export const SETTINGS = Type.Object({
     default: "600",
   }),
   AUTHFLOW_RATE_LIMIT_LOGIN: perMinute({
-    description: "Requests per minute and IP address to /auth and what lies below it, per replica. A login takes two.",
+    description: "Requests per minute and IP address to all paths below /auth, per replica. A login takes two.",
     default: "6000",
   }),
   AUTHFLOW_TRUST_PROXY: text(
     {
-      description: "The proxies whose X-Forwarded-* are believed.",
-      remedy:
-        "a comma-separated list of addresses, CIDR ranges, loopback, linklocal or uniquelocal, such as 10.0.0.0/8,192.168.1.1",
-      unset: "none is believed",
+      description: "The proxies whose X-Forwarded-* headers are trusted.",
+      remedy: "a comma-separated list of addresses, CIDR ranges, loopback, linklocal or uniquelocal, " +
+        "such as 10.0.0.0/8,192.168.1.1",
+      unset: "none is trusted",
     },
     "^((loopback|linklocal|uniquelocal|[0-9A-Fa-f:]*[.:][0-9A-Fa-f.:]*(/\\d{1,3})?)( *, *(?=\\S)|$))+$",
   ),
@@ -200,6 +206,6 @@ export const SETTINGS = Type.Object({
 
 export type SettingName = keyof typeof SETTINGS.properties;
 export const SETTING_NAMES = Object.keys(SETTINGS.properties) as SettingName[];
-/** What is known of a setting; its value has to match `pattern`. */
+/** A setting's notes; its value must match `pattern`. */
 export const settingNotes = (name: SettingName): Notes & { pattern: string } =>
   SETTINGS.properties[name] as unknown as Notes & { pattern: string };

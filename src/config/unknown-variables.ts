@@ -10,14 +10,14 @@ const VERIFIER_VARIABLES = [
   "AUTHFLOW_URL", "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REFETCH_AFTER", "AUTHFLOW_RECONNECT_WITHIN",
   "AUTHFLOW_STALE_AFTER", "AUTHFLOW_WHEN_STALE",
 ];
-/** What Kubernetes gives every pod about a Service called authflow or authflow-<something>. */
+/** Variables that Kubernetes sets in every pod for a Service called authflow or authflow-<something>. */
 const SERVICE_VARIABLE = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
 const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//;
 
 /**
- * A fault for each variable of `env` that begins with AUTHFLOW_ and means nothing: a misspelt setting would silently
- * leave the default in force. `settings` are the names that mean something; `providers` are the names in
- * AUTHFLOW_OIDC_PROVIDERS, each of which makes further ones. An empty variable is one that is not set.
+ * A fault for each variable of `env` that begins with AUTHFLOW_ and is not a setting. Otherwise a misspelt setting
+ * would silently keep its default. `settings` are the known names; `providers` are the names in
+ * AUTHFLOW_OIDC_PROVIDERS, each of which adds further settings. An empty variable counts as not set.
  */
 export function unknownVariables(env: Environment, settings: readonly string[], providers: readonly string[]): string[] {
   const known = [...settings, ...providers.flatMap(variablesOf)];
@@ -38,7 +38,7 @@ function unknownProvider(name: string, provider: string, part: string, providers
   const nearest = nearestOf(OPENID_PREFIX + provider, providers.map(openIdVariable), OPENID_PREFIX);
   if (nearest !== undefined) return `${name} is not a setting: did you mean ${nearest}_${part}?`;
   const missing = provider.toLowerCase().replaceAll("_", "-");
-  return `${name} is of no use, because AUTHFLOW_OIDC_PROVIDERS does not name ${missing}: add it there`;
+  return `${name} has no effect, because AUTHFLOW_OIDC_PROVIDERS does not name ${missing}: add it there`;
 }
 
 const variablesOf = (provider: string): string[] =>
@@ -48,9 +48,9 @@ const variablesOf = (provider: string): string[] =>
 const isOfKubernetes = (name: string, value = ""): boolean =>
   SERVICE_VARIABLE.test(name) || (name.endsWith("_PORT") && SERVICE_ADDRESS.test(value));
 
-/** The candidate that takes the fewest changes, at most one for every three letters after `prefix`, which all may have. */
+/** The candidate with the fewest changes, if they are at most one for every three letters of `name` after `prefix`. */
 function nearestOf(name: string, candidates: readonly string[], prefix: string): string | undefined {
-  const withoutFile = name.replace(/_FILE$/, ""); // which only secrets may have
+  const withoutFile = name.replace(/_FILE$/, ""); // _FILE is valid for secrets only
   if (candidates.includes(withoutFile)) return withoutFile;
   const rest = name.slice(prefix.length);
   const [nearest] = candidates
@@ -60,7 +60,7 @@ function nearestOf(name: string, candidates: readonly string[], prefix: string):
   return nearest?.candidate;
 }
 
-/** How many letters have to be put in, taken out or replaced (Levenshtein). */
+/** How many letters have to be inserted, deleted or replaced (Levenshtein distance). */
 function changesBetween(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...a].entries()) {

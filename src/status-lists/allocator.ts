@@ -8,35 +8,35 @@ import { ReservedList } from "./reserved-list.js";
 import { LIST_SIZE } from "./status-list.js";
 import type { StatusListStore } from "./store.js";
 
-/** Below this many free indexes the next list is reserved. */
-const FEW = LIST_SIZE / 10;
+/** If fewer indexes are free, the next list is reserved. */
+const RESERVE_BELOW = LIST_SIZE / 10;
 /**
- * Milliseconds after its last word for which an owner gives indexes away. Less than OWNER_SILENCE_LIMIT: where a list counts as
- * dead, the tokens of a moment ago are INVALID, and new ones would be dead when they are born.
+ * Milliseconds after a touch for which an owner may assign indexes. This is less than OWNER_SILENCE_LIMIT: after that,
+ * other replicas consider the owner dead, and a new token would be INVALID from the start.
  */
 const LEASE = 8000;
-/** Milliseconds that a token which was given an index has to be signed, before its list may be closed. */
+/** Milliseconds for which an exhausted list stays open, so that tokens with its last indexes can be signed. */
 const DRAIN = 60_000;
 
-const NONE = "The token's entry in a status list can't be reserved right now: try again";
+const NO_ENTRY = "The token's entry in a status list can't be reserved right now: try again";
 
 interface Dependencies {
   store: StatusListStore;
   clock: Clock;
   publicUrl: string;
-  /** The longest life of a token, in seconds. */
+  /** The longest lifetime of a token in seconds. */
   ttlMax: number;
 }
 
 /**
- * Gives indexes of status lists to tokens, from lists that no other process uses: without asking anybody, once it has
- * one. `flush` has to be called several times a second; it writes down whose the indexes are.
+ * Assigns indexes of status lists to tokens. No other process uses its lists, so that it needs no database call to
+ * assign an index. `flush` must be called several times a second; it stores the tokens' records.
  */
 export class StatusAllocator {
   readonly #dependencies: Dependencies;
   #current: ReservedList | undefined;
   #next: ReservedList | undefined;
-  /** Given away, but not all signed yet, or not all written down. */
+  /** Lists without free indexes, of which some tokens may not be signed or recorded yet. */
   #exhausted: ReservedList[] = [];
   #renewal: Promise<void> | undefined;
   #flushing: Promise<void> | undefined;
@@ -45,33 +45,33 @@ export class StatusAllocator {
     this.#dependencies = dependencies;
   }
 
-  /** Rejects with temporarily_unavailable where none is left and none can be had. */
+  /** Rejects with temporarily_unavailable if no index is free and no list can be reserved. */
   take(): StatusClaim | Promise<StatusClaim> {
-    return this.#taken() ?? this.#renew().then(() => {
-      const claim = this.#taken();
-      if (claim === undefined) throw unavailable(NONE);
+    return this.#tryTake() ?? this.#renew().then(() => {
+      const claim = this.#tryTake();
+      if (claim === undefined) throw unavailable(NO_ENTRY);
       return claim;
     });
   }
 
-  /** Keeps whose the index is; `kid`: the key that is about to sign. Nothing for a token without a status. */
+  /** Records the token of an index; `kid` is the key that is about to sign. Ignores a token without a status. */
   record(claims: AccessTokenClaims, kid: string): void {
     const reference = statusReference(this.#dependencies.publicUrl, claims);
     if (reference === undefined) return;
     const list = this.#lists.find(({ id }) => id === reference.listId);
-    // Unrecorded it would escape every cut-off.
+    // No cut-off could find a token without a record.
     if (list === undefined) throw unavailable("The token's status list was closed meanwhile: try again");
     const { sub, client_id: clientId = "", exp } = claims;
-    list.record({ index: reference.index, birth: issuedAtMs(claims), sub, clientId, kid }, exp * 1000);
+    list.record({ index: reference.index, issuedAt: issuedAtMs(claims), sub, clientId, kid }, exp * 1000);
   }
 
-  /** Calls at once share one. Rejects where the database did not take everything; what it did not take is kept. */
+  /** Concurrent calls share one flush. Rejects if not everything was stored; the next call stores the rest. */
   flush(): Promise<void> {
     this.#flushing ??= this.#flush().finally(() => { this.#flushing = undefined; });
     return this.#flushing;
   }
 
-  /** After the last token: writes everything down, so that no index of this process is in doubt. */
+  /** To be called after the last token was signed. Stores all records and closes the lists. */
   async close(): Promise<void> {
     await this.#flushing?.catch(() => undefined);
     await this.#flush();
@@ -83,34 +83,34 @@ export class StatusAllocator {
     return [this.#current, this.#next, ...this.#exhausted].filter((list) => list !== undefined);
   }
 
-  #taken(): StatusClaim | undefined {
+  #tryTake(): StatusClaim | undefined {
     const { clock, publicUrl } = this.#dependencies;
     const list = this.#current;
-    if (list === undefined || !this.#isHeld(list)) return undefined;
+    if (list === undefined || !this.#hasLease(list)) return undefined;
     const idx = list.take(clock());
     return idx === undefined ? undefined : { status_list: { idx, uri: statusListUri(publicUrl, list.id) } };
   }
 
-  #isHeld({ touchedAt }: ReservedList): boolean {
+  #hasLease({ touchedAt }: ReservedList): boolean {
     const age = this.#dependencies.clock() - touchedAt;
     return age >= 0 && age < LEASE;
   }
 
   #renew(): Promise<void> {
     this.#renewal ??= this.#provide().catch((cause: unknown) => {
-      throw unavailable(NONE, cause);
+      throw unavailable(NO_ENTRY, cause);
     }).finally(() => { this.#renewal = undefined; });
     return this.#renewal;
   }
 
-  /** The first list, the next list, or after a sleep or an outage the one there was. */
+  /** Makes `#current` usable: reserves a list, moves on to the next one, or renews the lease after an outage. */
   async #provide(): Promise<void> {
     if (this.#current !== undefined && this.#current.left === 0) {
       this.#exhausted.push(this.#current);
       [this.#current, this.#next] = [this.#next, undefined];
     }
-    if (this.#current !== undefined && !this.#isHeld(this.#current)) {
-      await this.#flushing?.catch(() => undefined); // it may have begun when no word was due yet
+    if (this.#current !== undefined && !this.#hasLease(this.#current)) {
+      await this.#flushing?.catch(() => undefined); // it may have started before a touch was due
       await this.flush();
     }
     this.#current ??= await this.#reserve();
@@ -124,7 +124,7 @@ export class StatusAllocator {
     return list;
   }
 
-  /** No token that gets an index until the next word can be alive then. */
+  /** The list's expiry (epoch ms): later than that of every token which gets an index before the next touch. */
   #expiresAt(now: number): number {
     return now + this.#dependencies.ttlMax * 1000 + CLOCK_TOLERANCE;
   }
@@ -140,7 +140,7 @@ export class StatusAllocator {
       }
     }));
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-    if (this.#current !== undefined && this.#current.left < FEW) this.#next ??= await this.#reserve();
+    if (this.#current !== undefined && this.#current.left < RESERVE_BELOW) this.#next ??= await this.#reserve();
   }
 
   #drop(list: ReservedList): void {

@@ -1,57 +1,60 @@
 import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
 import { type Cutoff, type CutoffJournal, FOREVER } from "../revocation/cutoff.js";
-import { birthAt, HASHES_AT, nameHash } from "./record.js";
+import { HASH_OFFSETS, nameHash, readIssuedAt } from "./record.js";
 
-/** Milliseconds for which all lists go by one reading. */
-const SHARED_FOR = 1000;
-/** Between two readings of all cut-offs, only those that may be new are read. */
-const WHOLE_EVERY = 60_000;
-/** A cut-off's instant is its replica's clock, which may lag, and it takes a while to be written. */
+/** Milliseconds for which all lists use the result of one read. */
+const FRESH_FOR = 1000;
+/** Milliseconds between two reads of all cut-offs. Reads in between fetch only those that may be new. */
+const FULL_READ_INTERVAL = 60_000;
+/** A replica's clock may lag, and writing takes time: a cut-off may appear later than its instant. Milliseconds. */
 const OVERLAP = 2 * CLOCK_TOLERANCE;
 const PAGE = 2000;
 
-interface Cut { head: number; tail: number; issuedBefore: number; expiresAt: number; learnt: number }
+/** `head` and `tail`: the two halves of the hash. `revision`: the index's revision when the cut-off was added. */
+interface HashedCutoff { head: number; tail: number; issuedBefore: number; expiresAt: number; revision: number }
 
-/** Cut-offs by the hashes of what they end. */
-export class Cuts {
-  readonly #byHead = new Map<number, Cut[]>();
+/** Cut-offs by the hashes of what they name. */
+export class CutoffSet {
+  readonly #byHead = new Map<number, HashedCutoff[]>();
 
   get isEmpty(): boolean { return this.#byHead.size === 0; }
 
-  /** Whether that says anything new. */
-  put(cut: Cut): boolean {
-    const { head, tail, issuedBefore, expiresAt } = cut;
-    const neighbours = this.#byHead.get(head) ?? [];
-    const known = neighbours.find((one) => one.tail === tail);
+  /** Returns whether the cut-off revokes more than the set did before. */
+  put(cutoff: HashedCutoff): boolean {
+    const { head, tail, issuedBefore, expiresAt } = cutoff;
+    const bucket = this.#byHead.get(head) ?? [];
+    const known = bucket.find((one) => one.tail === tail);
     if (known !== undefined && known.issuedBefore >= issuedBefore) {
       known.expiresAt = Math.max(known.expiresAt, expiresAt);
       return false;
     }
-    this.#byHead.set(head, [...neighbours.filter((one) => one !== known), cut]);
+    this.#byHead.set(head, [...bucket.filter((one) => one !== known), cutoff]);
     return true;
   }
 
-  /** Whether one of them ends the token whose record stands at `at`. */
-  ends(records: Buffer, at: number): boolean {
-    for (const offset of HASHES_AT) {
-      const neighbours = this.#byHead.get(records.readUInt32LE(at + offset));
-      if (neighbours === undefined) continue;
-      const tail = records.readUInt32LE(at + offset + 4);
-      const cut = neighbours.find((one) => one.tail === tail);
-      // As everywhere: a revoked key's tokens may claim any birth.
-      if (cut !== undefined && (cut.issuedBefore >= FOREVER || birthAt(records, at) < cut.issuedBefore)) return true;
+  /** Whether a cut-off revokes the token whose record begins at the byte `offset`. */
+  covers(records: Buffer, offset: number): boolean {
+    for (const hashOffset of HASH_OFFSETS) {
+      const bucket = this.#byHead.get(records.readUInt32LE(offset + hashOffset));
+      if (bucket === undefined) continue;
+      const tail = records.readUInt32LE(offset + hashOffset + 4);
+      const cutoff = bucket.find((one) => one.tail === tail);
+      if (cutoff === undefined) continue;
+      // FOREVER: a token under a compromised key may claim any time of issue.
+      if (cutoff.issuedBefore >= FOREVER || readIssuedAt(records, offset) < cutoff.issuedBefore) return true;
     }
     return false;
   }
 
-  /** Those that were learnt after that. */
-  since(revision: number): Cuts {
-    const recent = new Cuts();
-    for (const cut of this.#all()) if (cut.learnt > revision) recent.put(cut);
+  /** The cut-offs that were added after `revision`. */
+  since(revision: number): CutoffSet {
+    const recent = new CutoffSet();
+    for (const cutoff of this.#all()) if (cutoff.revision > revision) recent.put(cutoff);
     return recent;
   }
 
-  forget(before: number): void {
+  /** Removes the cut-offs that expired at or before an instant (epoch ms). */
+  sweep(before: number): void {
     for (const { head, tail, expiresAt } of [...this.#all()]) {
       if (expiresAt > before) continue;
       const rest = this.#byHead.get(head)?.filter((one) => one.tail !== tail) ?? [];
@@ -60,20 +63,20 @@ export class Cuts {
     }
   }
 
-  * #all(): Generator<Cut> {
-    for (const neighbours of this.#byHead.values()) yield* neighbours;
+  * #all(): Generator<HashedCutoff> {
+    for (const bucket of this.#byHead.values()) yield* bucket;
   }
 }
 
-/** The live cut-offs, as the database knew them a moment ago. */
+/** The live cut-offs, as of the last read of the database. */
 export class CutoffIndex {
   readonly #journal: Pick<CutoffJournal, "live">;
   readonly #clock: Clock;
-  readonly cuts = new Cuts();
-  /** The number of the latest new one, also of a reading that is under way. */
+  readonly cutoffs = new CutoffSet();
+  /** Raised with each cut-off that is added, also during a read. */
   revision = 0;
   #asOf = -Infinity;
-  #wholeAsOf = -Infinity;
+  #fullyReadAsOf = -Infinity;
   #reading: Promise<void> | undefined;
 
   constructor(journal: Pick<CutoffJournal, "live">, clock: Clock) {
@@ -81,10 +84,10 @@ export class CutoffIndex {
     this.#clock = clock;
   }
 
-  /** Reads what is new. Resolves to an instant (epoch ms); everything that was recorded before it is known. */
+  /** Reads new cut-offs. Resolves to an instant (epoch ms): the set has everything that was recorded before it. */
   async refresh(): Promise<number> {
     const age = this.#clock() - this.#asOf;
-    if (age < 0 || age >= SHARED_FOR) {
+    if (age < 0 || age >= FRESH_FOR) {
       this.#reading ??= this.#read().finally(() => { this.#reading = undefined; });
       await this.#reading;
     }
@@ -93,8 +96,8 @@ export class CutoffIndex {
 
   async #read(): Promise<void> {
     const asOf = this.#clock();
-    const whole = Math.abs(asOf - this.#wholeAsOf) >= WHOLE_EVERY;
-    const recent = whole ? {} : { newerThan: this.#asOf - OVERLAP };
+    const isFull = Math.abs(asOf - this.#fullyReadAsOf) >= FULL_READ_INTERVAL;
+    const recent = isFull ? {} : { newerThan: this.#asOf - OVERLAP };
     let after: Cutoff | undefined;
     for (;;) {
       const page = await this.#journal.live(asOf - CLOCK_TOLERANCE,
@@ -102,16 +105,15 @@ export class CutoffIndex {
       for (const cutoff of page) {
         const hash = nameHash(cutoff);
         const { issuedBefore, expiresAt } = cutoff;
-        const learnt = this.revision + 1;
-        if (this.cuts.put({ head: hash.readUInt32LE(), tail: hash.readUInt32LE(4), issuedBefore, expiresAt, learnt }))
-          this.revision = learnt;
+        const [head, tail, revision] = [hash.readUInt32LE(), hash.readUInt32LE(4), this.revision + 1];
+        if (this.cutoffs.put({ head, tail, issuedBefore, expiresAt, revision })) this.revision = revision;
       }
       after = page.at(-1);
       if (page.length < PAGE) break;
     }
-    if (whole) {
-      this.cuts.forget(asOf - CLOCK_TOLERANCE);
-      this.#wholeAsOf = asOf;
+    if (isFull) {
+      this.cutoffs.sweep(asOf - CLOCK_TOLERANCE);
+      this.#fullyReadAsOf = asOf;
     }
     this.#asOf = asOf;
   }

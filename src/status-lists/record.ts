@@ -2,30 +2,33 @@ import { hash } from "node:crypto";
 import type { CutoffName } from "../revocation/cutoff.js";
 
 /**
- * What is kept of a token with a status, because a cut-off has to find its index: index (u32), birth (u48, epoch ms),
- * and the beginnings of the hashes of its subject, client and key. All little-endian; 34 bytes.
+ * The record of a token with a status, by which a cut-off finds the token's index: index (u32), time of issue (u48,
+ * epoch ms), and 64 bits of the hashes of its subject, client and key. All little-endian; 34 bytes.
  */
 export const RECORD_BYTES = 34;
 const HASH_BYTES = 8;
-const BIRTH_AT = 4;
-/** Where the three hashes stand. */
-export const HASHES_AT = [10, 18, 26] as const;
+const ISSUED_AT_OFFSET = 4;
+/** The offsets of the three hashes. */
+export const HASH_OFFSETS = [10, 18, 26] as const;
 
-/** 64 bits of SHA-256: nobody finds a subject by chance or by trying whose log-out would end another's tokens. */
+/** 64 bits of SHA-256, enough that no two subjects collide by chance: a logout of one would revoke the other's tokens. */
 export const nameHash = ({ scope, value }: CutoffName): Buffer =>
   Buffer.from(hash("sha256", `${scope}:${value}`).slice(0, 2 * HASH_BYTES), "hex");
 
-export interface RecordedToken { index: number; birth: number; sub: string; clientId: string; kid: string }
+/** `issuedAt` is epoch milliseconds. */
+export interface RecordedToken { index: number; issuedAt: number; sub: string; clientId: string; kid: string }
 
-export function encodeRecord({ index, birth, sub, clientId, kid }: RecordedToken): Buffer {
+export function encodeRecord({ index, issuedAt, sub, clientId, kid }: RecordedToken): Buffer {
   const record = Buffer.allocUnsafe(RECORD_BYTES);
   record.writeUInt32LE(index);
-  record.writeUIntLE(birth, BIRTH_AT, 6);
-  nameHash({ scope: "sub", value: sub }).copy(record, HASHES_AT[0]);
-  nameHash({ scope: "client_id", value: clientId }).copy(record, HASHES_AT[1]);
-  nameHash({ scope: "kid", value: kid }).copy(record, HASHES_AT[2]);
+  record.writeUIntLE(issuedAt, ISSUED_AT_OFFSET, 6);
+  nameHash({ scope: "sub", value: sub }).copy(record, HASH_OFFSETS[0]);
+  nameHash({ scope: "client_id", value: clientId }).copy(record, HASH_OFFSETS[1]);
+  nameHash({ scope: "kid", value: kid }).copy(record, HASH_OFFSETS[2]);
   return record;
 }
 
-export const indexAt = (records: Buffer, at: number): number => records.readUInt32LE(at);
-export const birthAt = (records: Buffer, at: number): number => records.readUIntLE(at + BIRTH_AT, 6);
+/** Both read from the record that begins at the byte `offset`. */
+export const readIndex = (records: Buffer, offset: number): number => records.readUInt32LE(offset);
+export const readIssuedAt = (records: Buffer, offset: number): number =>
+  records.readUIntLE(offset + ISSUED_AT_OFFSET, 6);

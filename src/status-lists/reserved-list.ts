@@ -3,10 +3,10 @@ import { encodeRecord, type RecordedToken } from "./record.js";
 import { LIST_SIZE } from "./status-list.js";
 import type { StatusBatch, StatusListStore } from "./store.js";
 
-/** Milliseconds after which the owner says again that it lives, where it has nothing else to say. */
-const TOUCH_EVERY = 3000;
+/** Milliseconds after which the owner touches its list again. */
+const TOUCH_INTERVAL = 3000;
 
-/** A list whose indexes this process alone gives away. */
+/** A list whose indexes only this process assigns. */
 export class ReservedList {
   readonly id: string;
   readonly #free = Uint32Array.from({ length: LIST_SIZE }, (_, index) => index);
@@ -14,11 +14,11 @@ export class ReservedList {
   #records: Buffer[] = [];
   #expiresAt = 0;
   #sequence = 0;
-  /** What is on its way: it is sent again as it is, because nobody knows whether it arrived. */
+  /** A batch that may or may not have been stored; it is sent again unchanged. */
   #unconfirmed: StatusBatch | undefined;
-  /** Epoch ms of the last word that the database took. */
+  /** When the list was last touched in the database (epoch ms). */
   touchedAt: number;
-  /** Epoch ms. */
+  /** When an index was last taken (epoch ms). */
   takenAt: number;
 
   constructor(id: string, reservedAt: number) {
@@ -27,11 +27,12 @@ export class ReservedList {
     this.takenAt = reservedAt;
   }
 
+  /** How many indexes are free. */
   get left(): number { return this.#left; }
 
   /**
-   * An index that nobody has, at random: neighbours in a list are no neighbours in time, so that an index says nothing
-   * about when its token was issued, or along with whose (Token Status List §13.2). Undefined: none is left.
+   * Takes a free index at random, so that an index does not reveal when, or together with which others, its token was
+   * issued (Token Status List §13.2). Undefined: none is left.
    */
   take(now: number): number | undefined {
     if (this.#left === 0) return undefined;
@@ -47,7 +48,7 @@ export class ReservedList {
     this.#expiresAt = Math.max(this.#expiresAt, expiresAt);
   }
 
-  /** Writes down what was recorded, and says that this process lives. False: the list is gone. */
+  /** Stores the records, and touches the list if it is time. False: the list was deleted. */
   async flush(store: StatusListStore, now: number, expiresAt: number): Promise<boolean> {
     if (this.#unconfirmed === undefined && this.#records.length > 0) {
       this.#unconfirmed = {
@@ -60,12 +61,12 @@ export class ReservedList {
       this.#unconfirmed = undefined;
     }
     const age = now - this.touchedAt;
-    if (age >= 0 && age < TOUCH_EVERY) return true;
-    const lives = await store.touch(this.id, expiresAt);
-    if (lives) this.touchedAt = now;
-    return lives;
+    if (age >= 0 && age < TOUCH_INTERVAL) return true;
+    const exists = await store.touch(this.id, expiresAt);
+    if (exists) this.touchedAt = now;
+    return exists;
   }
 
-  /** Whether all that was recorded is written down. */
+  /** Whether all records are stored. */
   get isFlushed(): boolean { return this.#unconfirmed === undefined && this.#records.length === 0; }
 }

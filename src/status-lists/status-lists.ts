@@ -8,16 +8,16 @@ import { signCompact } from "../tokens/jws.js";
 import { CutoffIndex } from "./cutoff-index.js";
 import { PublishedList } from "./published-list.js";
 import { statusListUri } from "../tokens/status-reference.js";
-import { packed, STATUS_LIST_TTL, statusListClaims } from "./status-list.js";
+import { encodeList, STATUS_LIST_TTL, statusListClaims } from "./status-list.js";
 import type { StatusListStore } from "./store.js";
 
 /** A Status List Token in JWS compact serialisation; `maxAge` is seconds. */
 export interface SignedStatusList { token: string; etag: string; maxAge: number }
 
-/** Milliseconds after an instant for which what was revoked by then is given out: a logout shows within as much. */
+/** Milliseconds for which a signed list is served. A list shows a logout within this time. */
 const FRESH_FOR = 5000;
-/** Lists kept in memory: a full one takes 5 MB of records. Of further ones the records are read for each look. */
-const KEPT = 16;
+/** Lists kept in memory; a full one has about 5 MB of records. A read of any other list fetches all its records. */
+const CAPACITY = 16;
 
 interface Dependencies {
   store: StatusListStore;
@@ -28,12 +28,12 @@ interface Dependencies {
 }
 interface Kept { list: PublishedList; signed: SignedStatusList; asOf: number }
 
-/** The signed lists, of all replicas' tokens. */
+/** The signed lists of the tokens that any replica issued. */
 export class StatusLists {
   readonly #dependencies: Dependencies;
   readonly #cutoffs: CutoffIndex;
   readonly #kept = new Map<string, Kept>(); // in the order of last use
-  readonly #looks = new Map<string, Promise<SignedStatusList>>();
+  readonly #refreshing = new Map<string, Promise<SignedStatusList>>();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -41,28 +41,29 @@ export class StatusLists {
   }
 
   /**
-   * Rejects with not_found for a list that there is not, or not any more, and with temporarily_unavailable where it
-   * can't be known what is revoked by now: an old list would call itself fresh.
+   * Rejects with not_found if the list does not exist or has expired, and with temporarily_unavailable if it can't be
+   * known what is revoked now: an outdated list must not be signed as a fresh one.
    */
   async read(id: string): Promise<SignedStatusList> {
     const kept = this.#kept.get(id);
     const age = kept === undefined ? Infinity : this.#dependencies.clock() - kept.asOf;
     if (kept !== undefined && age >= 0 && age < FRESH_FOR) return this.#keep(id, kept).signed;
-    const look = this.#looks.get(id) ?? this.#look(id, kept?.list).finally(() => { this.#looks.delete(id); });
-    this.#looks.set(id, look);
-    return look;
+    const refreshing = this.#refreshing.get(id)
+      ?? this.#refresh(id, kept?.list).finally(() => { this.#refreshing.delete(id); });
+    this.#refreshing.set(id, refreshing);
+    return refreshing;
   }
 
-  /** Deletes what belongs to expired tokens. */
+  /** Deletes lists, batches and revocations whose tokens have all expired; returns how many. */
   sweep(): Promise<number> {
     const { store, clock } = this.#dependencies;
     return sweepAll((limit) => store.sweep(clock() - CLOCK_TOLERANCE, limit));
   }
 
-  async #look(id: string, known?: PublishedList): Promise<SignedStatusList> {
+  async #refresh(id: string, known?: PublishedList): Promise<SignedStatusList> {
     const { store, ring, clock, publicUrl } = this.#dependencies;
     const now = clock();
-    // Before its batches: of a list that is closed by now they are all there.
+    // Read before the batches: if the list is closed at this point, all its batches exist.
     const stored = await store.find(id);
     if (stored === null) {
       this.#kept.delete(id);
@@ -70,16 +71,17 @@ export class StatusLists {
     }
     const asOf = Math.min(now, await this.#cutoffs.refresh());
     const list = known ?? new PublishedList(id, stored.size);
-    const lst = await packed(await list.look(store, this.#cutoffs, stored));
+    const lst = await encodeList(await list.read(store, this.#cutoffs, stored));
+    const claims = statusListClaims(statusListUri(publicUrl, id), lst, asOf);
     const signer = await ring.currentSigner(clock());
-    const token = await signCompact(signer, "statuslist+jwt", statusListClaims(statusListUri(publicUrl, id), lst, asOf));
+    const token = await signCompact(signer, "statuslist+jwt", claims);
     return this.#keep(id, { list, asOf, signed: { token, etag: etagOf(token), maxAge: STATUS_LIST_TTL } }).signed;
   }
 
   #keep(id: string, kept: Kept): Kept {
     this.#kept.delete(id);
     this.#kept.set(id, kept);
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value as string);
+    if (this.#kept.size > CAPACITY) this.#kept.delete(this.#kept.keys().next().value as string);
     return kept;
   }
 }

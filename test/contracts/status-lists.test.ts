@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import t from "../support/tap.js";
-import { indexAt, RECORD_BYTES } from "../../src/status-lists/record.js";
+import { readIndex, RECORD_BYTES } from "../../src/status-lists/record.js";
 import type { StatusBatch } from "../../src/status-lists/store.js";
 import { until } from "../e2e/support.js";
 import { onEveryDialect, startJob } from "./dialects.js";
@@ -98,7 +98,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
 
   const recorded = async (listId: string): Promise<string[]> => (await lists.batches(listId, -1, 10_000)).flatMap(
     ({ records }) => Array.from({ length: records.length / RECORD_BYTES },
-      (_, i) => `${listId} ${indexAt(Buffer.from(records), i * RECORD_BYTES)}`));
+      (_, i) => `${listId} ${readIndex(Buffer.from(records), i * RECORD_BYTES)}`));
   const entriesOf = (lines: string[]) => lines.map((line) => line.replace(/^.*\/status-lists\//, ""));
   const listsOf = (entries: string[]) => [...new Set(entries.map((entry) => entry.split(" ")[0] as string))];
 

@@ -24,7 +24,7 @@ const PAGE = 1000;
 const RETRY_AFTER = 50;
 
 export interface Subscriber {
-  /** Takes a part of the stream. False: wait for `drained` before sending the next part, unless it can't wait. */
+  /** Takes a part of the stream. False: the buffer is full; where possible, wait for `drained` before the next part. */
   send(messages: readonly FeedMessage[]): boolean;
   drained(): Promise<void>;
   /** Ends the stream; the subscriber is expected to reconnect. */

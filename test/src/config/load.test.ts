@@ -178,13 +178,13 @@ await t.test("secrets of providers may come from files", async (t) => {
 const CORP = { AUTHFLOW_OIDC_PROVIDERS: "corp", AUTHFLOW_OIDC_CORP_ISSUER: "https://c.example",
   AUTHFLOW_OIDC_CORP_CLIENT_ID: "c", AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "s" };
 const BAD_PROVIDERS: [env: Record<string, string>, faults: RegExp[]][] = [
-  [{ GOOGLE_CLIENT_ID: "g" }, [/^GOOGLE_CLIENT_SECRET must be set beside GOOGLE_CLIENT_ID/]],
-  [{ GITHUB_CLIENT_SECRET: "s" }, [/^GITHUB_CLIENT_ID must be set beside/]],
+  [{ GOOGLE_CLIENT_ID: "g" }, [/^GOOGLE_CLIENT_SECRET must be set, because GOOGLE_CLIENT_ID is/]],
+  [{ GITHUB_CLIENT_SECRET: "s" }, [/^GITHUB_CLIENT_ID must be set, because/]],
   [{ GOOGLE_CLIENT_ID: "a b", GOOGLE_CLIENT_SECRET: "s" }, [/^GOOGLE_CLIENT_ID must be printable/]],
   [{ MICROSOFT_TENANT: "a/../b" }, [/^MICROSOFT_TENANT must be a tenant's id/]],
   [{ AUTHFLOW_OIDC_PROVIDERS: "corp" }, [/^AUTHFLOW_OIDC_CORP_ISSUER must be set/]],
   [{ ...CORP, AUTHFLOW_OIDC_CORP_CLIENT_ID: "", AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "" }, [/^AUTHFLOW_OIDC_CORP_CLIENT_ID and .* must be set/]],
-  [{ ...CORP, AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "" }, [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET must be set beside/]],
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "" }, [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET must be set, because/]],
   [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "google" }, [/^AUTHFLOW_OIDC_PROVIDERS can't use the name google/]],
   [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "corp,corp" }, [/^AUTHFLOW_OIDC_PROVIDERS names corp more than once/]],
   [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "Corp" }, [/^AUTHFLOW_OIDC_PROVIDERS must be names of a-z/]],
@@ -210,17 +210,17 @@ const MISSPELT: [env: Record<string, string>, fault: string][] = [
   [{ AUTHFLOW_PORT: "8080" }, "AUTHFLOW_PORT is not a setting: did you mean PORT?"],
   [{ AUTHFLOW_SOMETHING_ELSE: "x" }, "AUTHFLOW_SOMETHING_ELSE is not a setting: remove it, or check its spelling"],
   [{ AUTHFLOW_OIDC_MY_CORP_SCOPE: "openid" },
-    "AUTHFLOW_OIDC_MY_CORP_SCOPE is of no use, because AUTHFLOW_OIDC_PROVIDERS does not name my-corp: add it there"],
+    "AUTHFLOW_OIDC_MY_CORP_SCOPE has no effect, because AUTHFLOW_OIDC_PROVIDERS does not name my-corp: add it there"],
   [{ ...OKTA, AUTHFLOW_OIDC_PROVIDERS: "okta", AUTHFLOW_OIDC_OKTA_SCOPES: "openid" },
     "AUTHFLOW_OIDC_OKTA_SCOPES is not a setting: did you mean AUTHFLOW_OIDC_OKTA_SCOPE?"],
   [{ ...OKTA, AUTHFLOW_OIDC_PROVIDERS: "okta", AUTHFLOW_OIDC_OKTAS_SCOPE: "openid" },
     "AUTHFLOW_OIDC_OKTAS_SCOPE is not a setting: did you mean AUTHFLOW_OIDC_OKTA_SCOPE?"],
   [{ ...OKTA, AUTHFLOW_OIDC_PROVIDERS: "okta", AUTHFLOW_OIDC_CORP_SCOPE: "openid" },
-    "AUTHFLOW_OIDC_CORP_SCOPE is of no use, because AUTHFLOW_OIDC_PROVIDERS does not name corp: add it there"],
+    "AUTHFLOW_OIDC_CORP_SCOPE has no effect, because AUTHFLOW_OIDC_PROVIDERS does not name corp: add it there"],
 ];
 for (const [env, fault] of MISSPELT) t.strictSame(faults(env), [fault], "a misspelt setting is named, with the nearest one");
 t.strictSame(faults(OKTA), Object.keys(OKTA).map((name) =>
-  `${name} is of no use, because AUTHFLOW_OIDC_PROVIDERS does not name okta: add it there`));
+  `${name} has no effect, because AUTHFLOW_OIDC_PROVIDERS does not name okta: add it there`));
 
 await t.test("what is no misspelt setting is left alone", async (t) => {
   t.strictSame(faults({ AUTHFLOW_TOKN_TTL: "", AUTHFLOW_TOKN_TLT: "  " }), [], "a variable without a value is not set");

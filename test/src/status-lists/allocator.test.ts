@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import t from "../../support/tap.js";
 import { StatusAllocator } from "../../../src/status-lists/allocator.js";
-import { indexAt, RECORD_BYTES } from "../../../src/status-lists/record.js";
+import { readIndex, RECORD_BYTES } from "../../../src/status-lists/record.js";
 import { LIST_SIZE } from "../../../src/status-lists/status-list.js";
 import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
 import type { AccessTokenClaims } from "../../../src/tokens/claims.js";
@@ -27,7 +27,7 @@ async function fixture(t: Suite) {
     return taken;
   };
   const recorded = async (listId: string): Promise<number[]> => (await store.batches(listId, -1, 100)).flatMap(
-    ({ records }) => Array.from({ length: records.length / RECORD_BYTES }, (_, i) => indexAt(Buffer.from(records), i * RECORD_BYTES)));
+    ({ records }) => Array.from({ length: records.length / RECORD_BYTES }, (_, i) => readIndex(Buffer.from(records), i * RECORD_BYTES)));
   /** Takes the database away; returns how to bring it back. */
   const cutOff = async () => {
     await database.close();

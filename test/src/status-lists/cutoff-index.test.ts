@@ -16,21 +16,21 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
   const aCutoff = (changes: Partial<Cutoff> = {}): Cutoff =>
     ({ scope: "sub", value: "alice", issuedBefore: clock() + 1, expiresAt: clock() + 3_600_000, ...changes });
   const ended = (token: Partial<Parameters<typeof encodeRecord>[0]> = {}): boolean =>
-    index.cuts.ends(encodeRecord({ index: 1, birth: clock(), sub: "alice", clientId: "c", kid: "k", ...token }), 0);
+    index.cutoffs.covers(encodeRecord({ index: 1, issuedAt: clock(), sub: "alice", clientId: "c", kid: "k", ...token }), 0);
   return { cutoffs, index, clock, advance, aCutoff, ended };
 }
 
-await t.test("a cut-off ends those whom it names and who were born before it, by each of the three names", async (t) => {
+await t.test("a cut-off ends the tokens that it names and that were issued before it, by each of the three names", async (t) => {
   const { cutoffs, index, clock, aCutoff, ended } = await fixture(t);
   await cutoffs.record(aCutoff(), true);
   await cutoffs.record(aCutoff({ scope: "client_id", value: "shop" }), true);
   await cutoffs.record(aCutoff({ scope: "kid", value: "stolen", issuedBefore: FOREVER, expiresAt: FOREVER }), true);
   t.equal(ended(), false, "not read yet");
   t.equal(await index.refresh(), clock());
-  t.strictSame([ended(), ended({ birth: clock() + 1 }), ended({ sub: "bob" })], [true, false, false]);
+  t.strictSame([ended(), ended({ issuedAt: clock() + 1 }), ended({ sub: "bob" })], [true, false, false]);
   t.equal(ended({ sub: "bob", clientId: "shop" }), true);
   t.equal(ended({ sub: "bob", clientId: "alice" }), false, "a client is no subject");
-  t.equal(ended({ sub: "bob", kid: "stolen", birth: 2 ** 48 - 1 }), true, "whatever birth it claims");
+  t.equal(ended({ sub: "bob", kid: "stolen", issuedAt: 2 ** 48 - 1 }), true, "whatever time of issue it claims");
 });
 
 await t.test("readings at once and within a second are one, later ones bring what is new", async (t) => {
@@ -41,7 +41,7 @@ await t.test("readings at once and within a second are one, later ones bring wha
   t.equal(ended(), false);
   advance(1);
   await index.refresh();
-  t.equal(ended({ birth: 0 }), true);
+  t.equal(ended({ issuedAt: 0 }), true);
   const { revision } = index;
   advance(1);
   await index.refresh();
@@ -50,8 +50,8 @@ await t.test("readings at once and within a second are one, later ones bring wha
   advance(1);
   await index.refresh();
   t.ok(index.revision > revision, "a later instant is");
-  t.equal(index.cuts.since(revision).isEmpty, false);
-  t.equal(index.cuts.since(index.revision).isEmpty, true);
+  t.equal(index.cutoffs.since(revision).isEmpty, false);
+  t.equal(index.cutoffs.since(index.revision).isEmpty, true);
 });
 
 await t.test("what a lagging replica recorded is found as well", async (t) => {
@@ -60,7 +60,7 @@ await t.test("what a lagging replica recorded is found as well", async (t) => {
   advance(2);
   await cutoffs.record(aCutoff({ issuedBefore: clock() - 59_000 }), true);
   await index.refresh();
-  t.equal(ended({ birth: clock() - 60_000 }), true);
+  t.equal(ended({ issuedAt: clock() - 60_000 }), true);
 });
 
 await t.test("one that expired is forgotten, and no other", async (t) => {
@@ -71,10 +71,10 @@ await t.test("one that expired is forgotten, and no other", async (t) => {
   t.equal(ended(), true);
   advance(30);
   await index.refresh();
-  t.equal(ended({ birth: 0 }), true, "its tokens may live by a slower clock");
+  t.equal(ended({ issuedAt: 0 }), true, "its tokens may live by a slower clock");
   advance(60);
   await index.refresh();
-  t.strictSame([ended({ birth: 0 }), ended({ birth: 0, sub: "bob" })], [false, true]);
+  t.strictSame([ended({ issuedAt: 0 }), ended({ issuedAt: 0, sub: "bob" })], [false, true]);
 });
 
 await t.test("more than a page is read whole", async (t) => {

@@ -22,7 +22,7 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
   let sequence = 0;
   const issue = (...tokens: [index: number, sub: string][]) => store.append({
     listId: ID, sequence: sequence++, expiresAt: clock() + 60_000, records: Buffer.concat(tokens.map(([index, sub]) =>
-      encodeRecord({ index, sub, birth: clock(), clientId: "c", kid: "k" }))),
+      encodeRecord({ index, sub, issuedAt: clock(), clientId: "c", kid: "k" }))),
   });
   const cut = (value: string, scope: "sub" | "kid" = "sub") => cutoffs.record(
     { scope, value, issuedBefore: scope === "kid" ? FOREVER : clock() + 1, expiresAt: clock() + 60_000 }, true);
@@ -30,7 +30,7 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
   const look = async (stored = LIVING, by = list): Promise<number[]> => {
     advance(1);
     await index.refresh();
-    const bits = await by.look(store, index, stored);
+    const bits = await by.read(store, index, stored);
     return Array.from({ length: 64 }, (_, i) => i).filter((i) => bitAt(bits, i) === 1);
   };
   return { revocations, clock, list, issue, cut, look };
@@ -45,7 +45,7 @@ await t.test("cut-offs end tokens that were there before, and that are read afte
   await cut("alice");
   t.strictSame(await look(), [5, 7]);
   await issue([8, "alice"]);
-  t.strictSame(await look(), [5, 7], "born after it");
+  t.strictSame(await look(), [5, 7], "issued after it");
   await cut("alice");
   t.strictSame(await look(), [5, 7, 8]);
   await cut("k", "kid");

@@ -1,12 +1,12 @@
 import { inflateSync } from "node:zlib";
 import t from "../../support/tap.js";
-import { packed, setBit, statusListClaims } from "../../../src/status-lists/status-list.js";
+import { encodeList, setBit, statusListClaims } from "../../../src/status-lists/status-list.js";
 
 await t.test("the draft's example (Token Status List §4.1 and §4.2)", async (t) => {
   const bits = new Uint8Array(2);
   [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1].forEach((status, index) => { if (status === 1) setBit(bits, index); });
   t.strictSame([...bits], [0xb9, 0xa3]);
-  t.equal(await packed(bits), "eNrbuRgAAhcBXQ");
+  t.equal(await encodeList(bits), "eNrbuRgAAhcBXQ");
 });
 
 await t.test("setting a bit changes no other, and one beyond the end none", async (t) => {
@@ -22,9 +22,9 @@ await t.test("setting a bit changes no other, and one beyond the end none", asyn
   t.ok(bits.every((byte) => byte === 0));
 });
 
-await t.test("what was packed comes out again", async (t) => {
+await t.test("what was encodeList comes out again", async (t) => {
   const bits = Uint8Array.from({ length: 16_384 }, (_, i) => (i * 31) % 251);
-  t.strictSame(new Uint8Array(inflateSync(Buffer.from(await packed(bits), "base64url"))), bits);
+  t.strictSame(new Uint8Array(inflateSync(Buffer.from(await encodeList(bits), "base64url"))), bits);
 });
 
 await t.test("the claims are the draft's (§5.1), and not an access token's", async (t) => {
