@@ -5,8 +5,8 @@ import type { ClientStore } from "./store.js";
 const CAPACITY = 10_000;
 
 /**
- * Clients in use, so that minting needs no database. It answers only while it is known to be current: when `sync` has
- * not succeeded for `STALENESS_LIMIT`, each call reads through.
+ * Clients in use, so that minting needs no database call. If `sync` has not succeeded for `STALENESS_LIMIT`, the cache
+ * may be outdated: `get` then returns undefined, and callers use `load`.
  */
 export class ClientCache {
   readonly #store: ClientStore;
@@ -14,6 +14,7 @@ export class ClientCache {
   readonly #clients = new Map<string, Client>(); // in the order of last use
   #revision: number;
   #syncedAt: number;
+  /** Counts the changes that this replica has noticed. */
   #changes = 0;
 
   constructor({ store, clock, revision }: { store: ClientStore; clock: Clock; revision: number }) {
@@ -32,15 +33,16 @@ export class ClientCache {
     return client;
   }
 
+  /** Reads the client from the database. */
   async load(id: string): Promise<Client | null> {
     const before = this.#changes;
     const client = await this.#store.find(id);
-    // A change that was noticed while the read was under way may be newer than what it found.
+    // A change that was noticed during the read may be newer than the result.
     if (client !== null && before === this.#changes) this.#keep(client);
     return client;
   }
 
-  /** Takes a client's new state, or with null its end. */
+  /** Stores a client's new state; null: the client was deleted. */
   put(id: string, client: Client | null): void {
     this.#changes++;
     const known = this.#clients.get(id);
@@ -48,7 +50,7 @@ export class ClientCache {
     else if (known === undefined || known.revision <= client.revision) this.#keep(client);
   }
 
-  /** Catches up with the installation's `revision`, which was read at or after `asOf`. */
+  /** Applies the changes up to the installation's client `revision`, which was read at or after `asOf` (epoch ms). */
   async sync(revision: number, asOf: number): Promise<void> {
     if (revision < this.#revision) { // the database was restored from a backup
       this.#changes++;

@@ -1,13 +1,17 @@
-/** What a client may put into the tokens it mints. `null` leaves a matter to the client, as the reference does. */
+/** What a client may put into the tokens that it mints. A list that is null is no limit. */
 export interface MintPolicy {
+  /** Values of `provider`; also the providers through which its users may log in. */
   providers: string[] | null;
+  /** A subject must begin with one of them. */
   subject_prefixes: string[] | null;
   audiences: string[] | null;
+  /** The aud of a token whose request has no audience; null: no aud. */
   default_audience: string[] | null;
+  /** Names of additional claims. */
   claim_names: string[] | null;
-  /** Seconds. */
+  /** Seconds; null: the deployment's AUTHFLOW_TOKEN_TTL_MAX. */
   max_ttl: number | null;
-  /** Whether its tokens carry a status; null: as the deployment says. */
+  /** Whether its tokens have a status; null: as AUTHFLOW_STATUS_LISTS says. */
   status_list: boolean | null;
 }
 
@@ -16,31 +20,33 @@ export const PERMISSIVE: MintPolicy = Object.freeze({
   status_list: null,
 });
 
-/** What a login may hand to the application (RFC 6749 §3.1.1): the token itself, or a code for it. */
+/** What a login returns to the application (RFC 6749 §3.1.1): the token itself, or a code for it. */
 export const RESPONSE_TYPES = ["token", "code"] as const;
 export type ResponseType = (typeof RESPONSE_TYPES)[number];
 
-/** SHA-256 of a client secret (base64url) and the instant (epoch ms) from which it no longer works; null: it stays. */
+/** SHA-256 of a client secret (base64url), and the instant (epoch ms) when it expires; null: it does not expire. */
 export interface StoredSecret { hash: string; expiresAt: number | null }
 
-/** What a client authenticates with: its id and one of its secrets. */
+/** A client's id and one of its secrets. */
 export interface ClientCredentials { id: string; secret: string }
 
 export interface Client {
-  /** UUIDv7: ordered by registration, so that it serves as the list's cursor. */
+  /** UUIDv7: sorts in the order of registration, so that it can be the cursor of a list. */
   id: string;
   name: string;
   redirectUris: string[];
   secrets: StoredSecret[];
-  /** Has no secret, because it could not keep one (RFC 6749 §2.1): a page in a browser, a mobile application. */
+  /** It has no secret, because it can't keep one (RFC 6749 §2.1): a page in a browser, a mobile application. */
   isPublic: boolean;
-  /** Those it may ask for at a login; the first one is meant where it names none. */
+  /** The response types that it may request at a login; the first one is the default. */
   responseTypes: ResponseType[];
   policy: MintPolicy;
   disabled: boolean;
-  /** Value of the installation-wide counter at this client's latest change. */
+  /** The installation's client revision at this client's latest change. */
   revision: number;
+  /** Epoch ms. */
   createdAt: number;
+  /** Epoch ms. */
   updatedAt: number;
 }
 

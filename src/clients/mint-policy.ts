@@ -1,11 +1,12 @@
 import { accessDenied, invalidTarget, unauthorizedClient } from "../shared/errors.js";
 import type { MintPolicy } from "./client.js";
 
+/** The parts of a mint request that a policy can limit. */
 export interface PolicedRequest { sub: string; provider: string; audience: string[] | null; claimNames: string[] }
 
 /**
- * Throws where the client's policy does not cover the token asked for. `loginProviders` are those whose logins get the
- * subject `<provider>|<id>`.
+ * Throws access_denied or invalid_target if the client's policy does not allow the requested token. `loginProviders` are
+ * the providers whose logins get the subject `<provider>|<id>`.
  */
 export function enforceMintPolicy(
   policy: MintPolicy,
@@ -13,13 +14,13 @@ export function enforceMintPolicy(
   loginProviders: readonly string[],
 ): void {
   if (policy.providers !== null && !policy.providers.includes(provider)) {
-    throw accessDenied(`provider "${provider}" is not among those this client may name: ${list(policy.providers)}`);
+    throw accessDenied(`provider "${provider}" is not among those this client may use: ${list(policy.providers)}`);
   }
   enforceSubject(policy, sub, loginProviders);
   const foreign = audience?.find((one) => policy.audiences !== null && !policy.audiences.includes(one));
   if (foreign !== undefined)
     throw invalidTarget(
-      `audience "${foreign}" is not among those this client may address: ${list(policy.audiences ?? [])}`,
+      `audience "${foreign}" is not among those this client may use: ${list(policy.audiences ?? [])}`,
     );
   const extra = claimNames.find((name) => policy.claim_names !== null && !policy.claim_names.includes(name));
   if (extra !== undefined)
@@ -28,21 +29,21 @@ export function enforceMintPolicy(
     );
 }
 
-/** Throws where the subject is none of those for whom the client may mint; `loginProviders` as above. */
+/** Throws access_denied if the client may not mint for the subject; `loginProviders` as above. */
 export function enforceSubject(policy: MintPolicy, sub: string, loginProviders: readonly string[]): void {
   const prefixes = policy.subject_prefixes?.filter((prefix) => sub.startsWith(prefix));
   if (prefixes?.length === 0) {
     throw accessDenied(`sub must begin with a prefix that this client may use: ${list(policy.subject_prefixes ?? [])}`);
   }
   const taken = loginProviders.find((name) => sub.startsWith(`${name}|`));
-  // Only a prefix that names the provider opens its namespace: one that merely fits ("g") was meant for something else.
+  // Only a prefix that contains "<provider>|" allows that provider's subjects. A shorter one, such as "g", does not.
   if (taken !== undefined && !prefixes?.some((prefix) => prefix.startsWith(`${taken}|`))) {
-    throw accessDenied(`sub must not begin with "${taken}|", which belongs to logins through ${taken}; ` +
+    throw accessDenied(`sub must not begin with "${taken}|", which is reserved for logins through ${taken}; ` +
       "an operator can allow it in the client's subject_prefixes");
   }
 }
 
-/** A client that may name certain providers only can't have users log in through others. */
+/** Throws unauthorized_client if the policy's `providers` do not include this one: they limit logins too. */
 export function enforceLoginPolicy({ providers }: MintPolicy, provider: string): void {
   if (providers?.includes(provider) === false) {
     throw unauthorizedClient(`This client may not use logins through ${provider}, only: ${list(providers)}`);

@@ -1,6 +1,6 @@
 import type { Client, MintPolicy, ResponseType } from "./client.js";
 
-/** What a client registered, under the names of RFC 7591 §2 where it has them. */
+/** A client's metadata, with the names of RFC 7591 §2 where it defines them. */
 export interface ClientMetadata {
   client_id: string;
   name: string;

@@ -4,25 +4,25 @@ import { isLoopback } from "../shared/loopback.js";
 export const REDIRECT_URI_MAX = 2048;
 
 /**
- * Whether a login may return to `asked`: it equals a registered URI character by character, but for the port of a
- * loopback address, which a native application learns only when it runs (RFC 8252 §7.3).
+ * Whether `requested` equals a registered URI character by character. The port of a loopback address may differ, because
+ * a native application gets its port only when it runs (RFC 8252 §7.3).
  */
-export const isRegistered = (redirectUris: readonly string[], asked: string): boolean =>
+export const isRegistered = (redirectUris: readonly string[], requested: string): boolean =>
   redirectUris.some((registered) => {
-    if (asked === registered) return true;
-    const [a, b] = [LOOPBACK_ADDRESS.exec(registered), LOOPBACK_ADDRESS.exec(asked)];
+    if (requested === registered) return true;
+    const [a, b] = [LOOPBACK_ADDRESS.exec(registered), LOOPBACK_ADDRESS.exec(requested)];
     return a !== null && b !== null && a[1] === b[1] && a[2] === b[2];
   });
 const LOOPBACK_ADDRESS = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:[/?].*)?)$/;
 
 /**
- * Throws where a redirect URI must not be registered: it has to be absolute, without fragment (RFC 6749 §3.1.2) and
- * user-info, https or plain http on a loopback host (RFC 8252 §7.3), or a private-use scheme with a dot (§7.1).
+ * Throws invalid_redirect_uri unless the URI may be registered. It must be absolute, without fragment (RFC 6749 §3.1.2)
+ * and user-info. Its scheme must be https, http on a loopback host (RFC 8252 §7.3), or private-use with a dot (§7.1).
  */
 export function checkRedirectUri(uri: string): void {
   const refuse = (reason: string): never => { throw invalidRedirectUri(`redirect_uri ${reason}`); };
   if (uri.length > REDIRECT_URI_MAX) refuse(`must be at most ${REDIRECT_URI_MAX} characters`);
-  // URL parsers drop tabs and line ends and turn \ into /: what they would repair is what an attacker sends.
+  // URL parsers remove tabs and line breaks and change \ to /. Attackers use that to make checks see another URL.
   if (!/^[!-[\]-~]+$/.test(uri))
     refuse("must be printable ASCII without spaces and backslashes (percent-encode others)");
   const url = URL.canParse(uri)
@@ -40,6 +40,7 @@ export function checkRedirectUri(uri: string): void {
   }
   if (!scheme.includes("."))
     refuse(
-      `must use https, or a private-use scheme in reverse domain order such as com.example.app:/callback, not ${scheme}:`,
+      "must use https, or a private-use scheme in reverse domain order such as com.example.app:/callback, " +
+        `not ${scheme}:`,
     );
 }

@@ -4,7 +4,9 @@ import { AuthflowError, invalidClient, invalidRequest, notFound } from "../share
 import { characters, isPrintable } from "../shared/text.js";
 import { uuidv7 } from "../shared/uuid.js";
 import type { ClientCache } from "./cache.js";
-import { type Client, type ClientChange, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType } from "./client.js";
+import {
+  type Client, type ClientChange, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType,
+} from "./client.js";
 import { checkRedirectUri } from "./redirect-uri.js";
 import { newSecret, secretMatches } from "./secret.js";
 import type { ClientStore } from "./store.js";
@@ -14,7 +16,7 @@ export interface Registration {
   name: string;
   redirectUri?: string | undefined;
   redirectUris?: string[] | undefined;
-  /** By default a code for public clients, and for others a token (as the reference hands over) or a code. */
+  /** Default: code for a public client, token and code for any other. */
   responseTypes?: ResponseType[] | undefined;
   isPublic?: boolean | undefined;
 }
@@ -25,16 +27,16 @@ export interface ClientPatch {
   policy?: Partial<MintPolicy>;
   disabled?: boolean;
 }
-/** `after` is the cursor that the page before ended with. */
+/** `after` is the cursor from the previous page. */
 export interface Page { limit: number; after?: string | undefined }
-/** The only moment at which a secret is known. A public client has none. */
+/** `secret` is returned only here; it is not stored. A public client has none. */
 export interface RegisteredClient { client: Client; secret: string | undefined }
 
 const NAME_MAX = 100;
 const REDIRECT_URIS_MAX = 20;
 const UNKNOWN = "There is no client with this client_id";
 
-/** Registered applications: registration, authentication and the operators' changes. Lifetimes are seconds. */
+/** Registered applications: registration, authentication and changes by operators. Durations are in seconds. */
 export class ClientRegistry {
   readonly #store: ClientStore;
   readonly #cache: ClientCache;
@@ -74,32 +76,35 @@ export class ClientRegistry {
     return { client, secret };
   }
 
-  /** The client, where memory alone can tell that the secret is right; undefined decides nothing. */
+  /** The client, if the cache shows that the secret is right. Undefined does not mean that it is wrong. */
   authenticateFromCache(id: string, secret: string): Client | undefined {
     const client = this.#cache.get(id);
     return client !== undefined && secretMatches(client.secrets, secret, this.#clock()) ? enabled(client) : undefined;
   }
 
-  /** As `authenticateFromCache`, by one read of the database, which every refusal costs alike: the answer's time tells nothing. */
+  /**
+   * Authenticates by one read of the database. A refusal takes equally long for an unknown client and a wrong secret, so
+   * that the response time reveals nothing. Rejects with invalid_client.
+   */
   async authenticate(id: string, secret: string): Promise<Client> {
     const client = await this.#cache.load(id);
     if (!secretMatches(client?.secrets, secret, this.#clock()) || client === null) throw invalidClient();
     return enabled(client);
   }
 
-  /** Whether credentials that authenticated a client once still do; current to within a second. */
+  /** Whether these credentials still authenticate a client. The answer is at most a second old. */
   async stillAuthenticates(id: string, secret: string): Promise<boolean> {
     const works = (client: Client | null | undefined): boolean =>
       client?.disabled === false && secretMatches(client.secrets, secret, this.#clock());
-    return works(this.#cache.get(id)) || works(await this.#cache.load(id)); // memory may not know the newest secret yet
+    return works(this.#cache.get(id)) || works(await this.#cache.load(id)); // the cache may lack the newest secret
   }
 
-  /** Any client, also a disabled one, without authentication; as `authenticateFromCache`, current to within a second. */
+  /** The client, even if it is disabled, without authentication. The answer is at most a second old. */
   async lookUp(id: string): Promise<Client | null> {
     return this.#cache.get(id) ?? this.#cache.load(id);
   }
 
-  /** The public client with this id: all that such a client can say of itself (RFC 6749 §3.2.1). */
+  /** The public client with this id, which it sends instead of credentials (RFC 6749 §3.2.1). */
   async identify(id: string): Promise<Client> {
     const client = await this.lookUp(id);
     if (client?.isPublic !== true) throw invalidClient();
@@ -110,7 +115,7 @@ export class ClientRegistry {
     return found(await this.#store.find(id));
   }
 
-  /** One page in the order of registration, and the cursor of the next one where there is more. */
+  /** One page in the order of registration, and the cursor of the next page, null on the last one. */
   async list({ limit, after }: Page): Promise<{ clients: Client[]; next: string | null }> {
     const clients = await this.#store.list({ limit: limit + 1, ...(after === undefined ? {} : { after }) });
     const page = clients.slice(0, limit);
@@ -127,8 +132,11 @@ export class ClientRegistry {
     return this.#change(id, (client) => ({ ...patch, policy: { ...client.policy, ...policy } }));
   }
 
-  /** Adds a secret; those in use keep working for `overlap` more seconds. */
-  async rotateSecret(id: string, overlap: number): Promise<{ client: Client; secret: string; previousExpiresAt: number }> {
+  /** Adds a secret. Those in use stay valid for `overlap` seconds, until `previousExpiresAt` (epoch ms). */
+  async rotateSecret(
+    id: string,
+    overlap: number,
+  ): Promise<{ client: Client; secret: string; previousExpiresAt: number }> {
     const secret = newSecret();
     const now = this.#clock();
     const previousExpiresAt = now + overlap * 1000;
@@ -149,7 +157,7 @@ export class ClientRegistry {
 
   async #change(id: string, change: (client: Client) => ClientChange): Promise<Client> {
     const client = found(await this.#store.update(id, this.#clock(), change));
-    this.#cache.put(id, client); // at once on this replica; the others learn of it by `ClientCache.sync`
+    this.#cache.put(id, client); // effective at once on this replica; `ClientCache.sync` updates the others
     return client;
   }
 }
@@ -168,7 +176,8 @@ function enabled(client: Client): Client {
 function checkNames({ name, redirectUris }: { name?: string; redirectUris?: string[] }): void {
   if (name !== undefined && (!isPrintable(name) || name.trim() === ""))
     throw invalidRequest("name must be printable text without control characters");
-  if (name !== undefined && characters(name) > NAME_MAX) throw invalidRequest(`name must be at most ${NAME_MAX} characters`);
+  if (name !== undefined && characters(name) > NAME_MAX)
+    throw invalidRequest(`name must be at most ${NAME_MAX} characters`);
   if (redirectUris !== undefined && redirectUris.length > REDIRECT_URIS_MAX) {
     throw invalidRequest(`redirect_uris must be at most ${REDIRECT_URIS_MAX}`);
   }

@@ -12,8 +12,9 @@ import type { AuthorizationRequest } from "./pending-login.js";
 
 /** Milliseconds. RFC 6749 §4.1.2 allows ten minutes; a redirect takes a second. */
 const CODE_LIFETIME = 60_000;
+const UNKNOWN_OR_EXPIRED = "code is unknown or expired: start the login again";
 
-/** What POST /token brings along for a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
+/** The parameters of POST /token for a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export interface CodeExchange { code: string; redirectUri: string; codeVerifier: string | undefined }
 
 interface Dependencies {
@@ -24,7 +25,7 @@ interface Dependencies {
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
 
-/** One-time codes: issued to a browser, exchanged by the application. */
+/** One-time codes: the browser receives one, and the application exchanges it. */
 export class AuthorizationCodeService {
   readonly #dependencies: Dependencies;
 
@@ -42,42 +43,44 @@ export class AuthorizationCodeService {
     return code;
   }
 
-  /** Throws invalid_grant for a code that is not this client's, not for this redirect URI or verifier, expired or used. */
+  /** Rejects with invalid_grant if the client, redirect URI or verifier is wrong, or the code has expired or was used. */
   async exchange(client: Client, exchange: CodeExchange): Promise<TokenResponse> {
     const { store, tokens, clock, statusOf } = this.#dependencies;
     const codeHash = digest(exchange.code);
     const code = await store.find(codeHash);
-    if (code === null || code.clientId !== client.id) throw invalidGrant("code is unknown or expired: start the login again");
-    if (code.jti !== undefined) return this.#replayed(code);
-    if (code.expiresAt <= clock()) throw invalidGrant("code is unknown or expired: start the login again");
+    if (code === null || code.clientId !== client.id) throw invalidGrant(UNKNOWN_OR_EXPIRED);
+    if (code.jti !== undefined) return this.#refuseReplay(code);
+    if (code.expiresAt <= clock()) throw invalidGrant(UNKNOWN_OR_EXPIRED);
     checkBinding(code, exchange);
-    // The token's id is settled before the code is spent: who replays the code finds what to revoke.
+    // The token's jti is chosen before the code is marked as used: a replay then always finds the token to revoke.
     const claims = await tokens.claimsOfLogin(client, code.claims);
     const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
     if (await store.exchange(code, token)) return tokens.sign(claims);
-    return this.#replayed(await store.find(codeHash) ?? code);
+    return this.#refuseReplay(await store.find(codeHash) ?? code);
   }
 
-  /** Deletes codes that expired, and exchanged ones whose token did. */
+  /** Deletes expired codes, and used codes whose token has expired; returns how many. */
   sweep(): Promise<number> {
     const { store, clock } = this.#dependencies;
     return sweepAll((limit) => store.sweep(clock() - CODE_LIFETIME, limit));
   }
 
-  /** RFC 6749 §4.1.2: one of the two who had the code is not who it was meant for. */
-  async #replayed({ jti = "", claims: { sub: subject }, clientId, expiresAt, status }: AuthorizationCode): Promise<never> {
+  /** RFC 6749 §4.1.2: a code that is used twice was probably stolen, so the token issued for it is revoked. */
+  async #refuseReplay(code: AuthorizationCode): Promise<never> {
+    const { jti = "", claims: { sub: subject }, clientId, expiresAt, status } = code;
     await this.#dependencies.revocations.revokeIssued({ jti, clientId, subject, expiresAt, ...(status && { status }) });
-    throw invalidGrant("code was used before: the token that it gave is revoked");
+    throw invalidGrant("code was used before, so the token that was issued for it is now revoked: start the login again");
   }
 }
 
 function checkBinding(code: AuthorizationCode, { redirectUri, codeVerifier }: CodeExchange): void {
   if (code.redirectUri !== redirectUri) throw invalidGrant("redirect_uri is not the one that the code was issued for");
   if (code.codeChallenge === undefined) {
-    // RFC 9700 §2.1.1: otherwise whoever strips the challenge from the request goes unnoticed.
+    // RFC 9700 §2.1.1: detects an attacker who removed the challenge from the authorization request.
     if (codeVerifier !== undefined) throw invalidGrant("code_verifier was sent, but the request had no code_challenge");
     return;
   }
   if (codeVerifier === undefined) throw invalidGrant("code_verifier is missing: the request had a code_challenge");
-  if (digest(codeVerifier) !== code.codeChallenge) throw invalidGrant("code_verifier does not match the code_challenge");
+  if (digest(codeVerifier) !== code.codeChallenge)
+    throw invalidGrant("code_verifier does not match the code_challenge");
 }

@@ -1,19 +1,19 @@
 import type { IdentityClaims } from "../tokens/claims.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 
-/** A one-time code (RFC 6749 §4.1.2), kept as its SHA-256. Instants are epoch milliseconds. */
+/** A one-time code (RFC 6749 §4.1.2), stored as its SHA-256. Instants are epoch milliseconds. */
 export interface AuthorizationCode {
   codeHash: string;
   clientId: string;
   redirectUri: string;
   codeChallenge: string | undefined;
-  /** Once it was exchanged, no more than the subject. */
+  /** After the exchange only `sub` and `provider`. */
   claims: IdentityClaims;
-  /** Of the code; once it was exchanged, of the token. */
+  /** When the code expires; after the exchange, when the token expires. */
   expiresAt: number;
-  /** The token it was exchanged for. */
+  /** Of the token that was issued for it; undefined before the exchange. */
   jti: string | undefined;
-  /** That token's, where it has one. */
+  /** That token's entry in a status list, if it has one. */
   status: StatusReference | undefined;
 }
 
@@ -21,8 +21,8 @@ export interface AuthorizationCodeStore {
   issue(code: AuthorizationCode): Promise<void>;
   find(codeHash: string): Promise<AuthorizationCode | null>;
   /**
-   * Marks a code that was found as exchanged for this token, and forgets its claims but for the
-   * subject. False where it already was: of any number of callers, on any replica, one gets true.
+   * Marks a code as exchanged for this token, and deletes its claims except `sub` and `provider`. False if it was
+   * exchanged already: of concurrent callers, on any replica, exactly one gets true.
    */
   exchange(
     code: AuthorizationCode,

@@ -16,21 +16,25 @@ export interface AuthorizationParameters {
   code_challenge_method?: string | undefined;
 }
 
-/** Where errors may be sent from here on, because the client registered it. */
-export interface ReturnAddress { client: Client; redirectUri: string; state: string | undefined; responseType: ResponseType }
+/** Where further errors may be redirected to, because the client has registered the redirect URI. */
+export interface ReturnAddress {
+  client: Client;
+  redirectUri: string;
+  state: string | undefined;
+  responseType: ResponseType;
+}
 
 /**
- * Checks client and redirect URI before anything else. What is wrong with them is answered here: to redirect to an
- * address that nobody registered would make an open redirector (RFC 6749 §4.1.2.1).
+ * Checks client and redirect URI before anything else. Their errors must not be redirected: a redirect to an
+ * unregistered URI would make Authflow an open redirector (RFC 6749 §4.1.2.1).
  */
 export async function returnAddress(
   clients: ClientRegistry,
   { client_id: id, redirect_uri: redirectUri, response_type: responseType, state }: AuthorizationParameters,
 ): Promise<ReturnAddress> {
-  if (id === undefined) throw invalidRequest("client_id is missing: the application that sent you here must name itself");
-  if (redirectUri === undefined) {
-    throw invalidRequest("redirect_uri is missing: the application that sent you here must say where to return to");
-  }
+  if (id === undefined) throw invalidRequest("client_id is missing: the application that sent you here must send it");
+  if (redirectUri === undefined)
+    throw invalidRequest("redirect_uri is missing: the application that sent you here must send it");
   const client = await clients.lookUp(id);
   if (client === null) throw new AuthflowError(400, "invalid_client", "There is no application with this client_id");
   if (client.disabled) throw new AuthflowError(400, "invalid_client", "This application is disabled: ask its operator");
@@ -43,7 +47,7 @@ export async function returnAddress(
   return { client, redirectUri, state, responseType: known ?? client.responseTypes[0] as ResponseType };
 }
 
-/** The rest of the checks, whose errors the application is told by redirect. */
+/** Makes the remaining checks, whose errors are redirected to the application. */
 export function authorizationRequest(
   { client, redirectUri, state, responseType }: ReturnAddress,
   provider: string,
@@ -52,14 +56,20 @@ export function authorizationRequest(
   if (asked !== undefined && asked !== responseType)
     throw new AuthflowError(400, "unsupported_response_type", `response_type must be ${RESPONSE_TYPES.join(" or ")}`);
   if (!client.responseTypes.includes(responseType)) {
-    throw unauthorizedClient(`This client may not use response_type ${responseType}, only ${client.responseTypes.join(", ")}`);
+    throw unauthorizedClient(
+      `This client may not use response_type ${responseType}, only ${client.responseTypes.join(", ")}`);
   }
   enforceLoginPolicy(client.policy, provider);
   checkChallenge(client, responseType, codeChallenge, method);
   return { clientId: client.id, redirectUri, responseType, state, codeChallenge };
 }
 
-function checkChallenge(client: Client, type: ResponseType, challenge: string | undefined, method: string | undefined): void {
+function checkChallenge(
+  client: Client,
+  type: ResponseType,
+  challenge: string | undefined,
+  method: string | undefined,
+): void {
   if (challenge === undefined) {
     if (method !== undefined) throw invalidRequest("code_challenge_method needs a code_challenge");
     if (type === "code" && client.isPublic)
@@ -67,7 +77,7 @@ function checkChallenge(client: Client, type: ResponseType, challenge: string | 
     return;
   }
   if (type !== "code") throw invalidRequest("code_challenge is for response_type code: there is no code otherwise");
-  // RFC 7636 §4.3: without a method it would be plain, which protects against nobody who reads the request.
+  // RFC 7636 §4.3: the default method is plain, which does not help if an attacker can read the request.
   if (method !== "S256") throw invalidRequest("code_challenge_method must be S256");
   if (!/^[A-Za-z0-9_-]{43}$/.test(challenge))
     throw invalidRequest("code_challenge must be the SHA-256 of the verifier in base64url, 43 characters");

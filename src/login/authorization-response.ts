@@ -5,7 +5,7 @@ import type { TokenResponse } from "../tokens/issuer.js";
 interface Address { redirectUri: string; responseType: ResponseType; state: string | undefined }
 type Parameters = Record<string, string | number>;
 
-/** Makes the URLs that lead back to the application. `issuer`: RFC 9207 iss, where the issuer is a URL. */
+/** Builds the URLs that redirect to the application. If the issuer is a URL, they contain it as `iss` (RFC 9207). */
 export class AuthorizationResponse {
   readonly #issuer: Parameters;
 
@@ -13,7 +13,7 @@ export class AuthorizationResponse {
     this.#issuer = URL.canParse(issuer) ? { iss: issuer } : {};
   }
 
-  /** RFC 6749 §4.2.2: in the fragment, which no server sees. */
+  /** RFC 6749 §4.2.2: in the fragment, which browsers do not send to servers. */
   token(address: Address, token: TokenResponse): string {
     return this.#append(address, "#", { ...token });
   }
@@ -23,17 +23,18 @@ export class AuthorizationResponse {
     return this.#append(address, "?", { code });
   }
 
-  /** RFC 6749 §4.1.2.1 and §4.2.2.1: where the result would have stood. */
+  /** RFC 6749 §4.1.2.1 and §4.2.2.1: in the same part of the URL as a token or a code. */
   error(address: Address, { code, message }: AuthflowError): string {
-    // What the RFC leaves out of error_description would have to be escaped by whoever shows it.
+    // The RFC allows no other characters in error_description.
     const description = message.replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, "'");
-    return this.#append(address, address.responseType === "token" ? "#" : "?", { error: code, error_description: description });
+    const separator = address.responseType === "token" ? "#" : "?";
+    return this.#append(address, separator, { error: code, error_description: description });
   }
 
   #append({ redirectUri, state }: Address, separator: "?" | "#", parameters: Parameters): string {
     const all = { ...parameters, ...(state !== undefined && { state }), ...this.#issuer };
     const query = new URLSearchParams(Object.entries(all).map(([name, value]) => [name, String(value)])).toString();
-    // As text: a URL parser would rewrite what was registered. A registered URI has no fragment.
+    // Concatenated, because a URL parser could change the registered URI. A registered URI has no fragment.
     return `${redirectUri}${separator === "?" && redirectUri.includes("?") ? "&" : separator}${query}`;
   }
 }

@@ -22,17 +22,17 @@ export interface CallbackParameters {
   iss?: string | undefined;
   error?: string | undefined;
 }
-/** A cookie that ties a login to its browser; `maxAge` is seconds. */
+/** A cookie that binds a login to its browser; `maxAge` is seconds. */
 export interface LoginCookie { name: string; value: string; maxAge: number }
-/** What the names of these cookies begin with. */
+/** The prefix of these cookies' names. */
 export const LOGIN_COOKIE = "authflow-login-";
-/** Where to send the browser. `failure`: why the login ended without success, for the log. */
+/** Where to redirect the browser. `failure`: why the login failed, for the log. */
 export interface Redirect { location: string; failure?: AuthflowError }
 
-/** Seconds that a person has to log in at the provider. */
+/** Seconds that a user has to log in at the provider. */
 const LOGIN_LIFETIME = 600;
-/** Milliseconds for which an expired login is kept, so that its browser can be offered to start again. */
-const REMEMBERED = 3_600_000;
+/** Milliseconds for which an expired login is kept, so that the error page can offer to start it again. */
+const KEPT_AFTER_EXPIRY = 3_600_000;
 
 interface Dependencies {
   store: PendingLoginStore;
@@ -41,12 +41,12 @@ interface Dependencies {
   clients: ClientRegistry;
   providers: ReadonlyMap<string, Provider>;
   clock: Clock;
-  /** Where providers send browsers back to: the public URL. */
+  /** The base of the callback URLs. */
   publicUrl: string;
   issuer: string;
 }
 
-/** Logins through providers, from the application's request to the answer it gets. */
+/** Logins through providers, from the application's authorization request to the response. */
 export class LoginService {
   readonly #dependencies: Dependencies;
   readonly #response: AuthorizationResponse;
@@ -56,12 +56,15 @@ export class LoginService {
     this.#response = new AuthorizationResponse(dependencies.issuer);
   }
 
-  /** The name of the cookie that belongs to a state: one for each login, so that tabs do not disturb one another. */
+  /** The name of the cookie for a state. Each login has its own, so that logins in several tabs do not conflict. */
   static cookieName(state: string): string {
     return LOGIN_COOKIE + digest(`cookie ${state}`).slice(0, 16);
   }
 
-  /** Throws what must not be answered by a redirect. `cookie` is absent where the login ends before it began. */
+  /**
+   * Starts a login. Rejects with errors that must not be redirected to the application. `cookie` is absent if the login
+   * could not be started.
+   */
   async start(name: string, parameters: AuthorizationParameters): Promise<Redirect & { cookie?: LoginCookie }> {
     const provider = this.#provider(name);
     const address = await returnAddress(this.#dependencies.clients, parameters);
@@ -70,29 +73,36 @@ export class LoginService {
       const [state, browser] = [randomSecret(), randomSecret()];
       const login: Login = {
         ...request, provider: name, stateHash: digest(state), browserHash: digest(browser),
-        nonce: randomSecret(), codeVerifier: randomSecret(), expiresAt: this.#dependencies.clock() + LOGIN_LIFETIME * 1000,
+        nonce: randomSecret(), codeVerifier: randomSecret(),
+        expiresAt: this.#dependencies.clock() + LOGIN_LIFETIME * 1000,
       };
       const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
       await this.#dependencies.store.begin(login);
-      return { location, cookie: { name: LoginService.cookieName(state), value: browser, maxAge: LOGIN_LIFETIME + REMEMBERED / 1000 } };
+      const maxAge = LOGIN_LIFETIME + KEPT_AFTER_EXPIRY / 1000;
+      return { location, cookie: { name: LoginService.cookieName(state), value: browser, maxAge } };
     } catch (failure) {
       return this.#refusal(address, provider, failure);
     }
   }
 
-  /** `browser`: the value of the login's cookie. Throws what must not be answered by a redirect. */
+  /**
+   * Finishes a login. `browser` is the value of its cookie. Rejects with errors that must not be redirected to the
+   * application.
+   */
   async finish(name: string, parameters: CallbackParameters, browser: string | undefined): Promise<Redirect> {
     const provider = this.#provider(name);
     const { state = "" } = parameters;
     const login = await this.#dependencies.store.take(digest(state));
-    if (login === null) throw loginOver("This login is over: it was finished before, or begun too long ago");
+    if (login === null) throw loginOver("This login is over: it was finished before, or started too long ago");
     if (login.provider !== name || browser === undefined || !sameDigest(digest(browser), login.browserHash)) {
-      throw accessDenied("This login was begun in another browser, under another host name, or with cookies that are gone");
+      throw accessDenied("This login was started in another browser or under another host name, " +
+        "or the browser has deleted its cookies");
     }
-    if (login.expiresAt <= this.#dependencies.clock()) throw loginOver("This login took too long", this.#startUrl(login));
+    if (login.expiresAt <= this.#dependencies.clock())
+      throw loginOver("This login took too long", this.#startUrl(login));
     const client = await this.#dependencies.clients.lookUp(login.clientId);
     if (client === null || !isRegistered(client.redirectUris, login.redirectUri))
-      throw accessDenied("The application withdrew the address to return to while this login was under way");
+      throw accessDenied("The application or its redirect_uri was removed during this login");
     try {
       return { location: await this.#complete(provider, client, login, state, parameters) };
     } catch (failure) {
@@ -100,10 +110,10 @@ export class LoginService {
     }
   }
 
-  /** Deletes logins that nobody will finish. */
+  /** Deletes unfinished logins that expired an hour ago; returns how many. */
   sweep(): Promise<number> {
     const { store, clock } = this.#dependencies;
-    return sweepAll((limit) => store.sweep(clock() - REMEMBERED, limit));
+    return sweepAll((limit) => store.sweep(clock() - KEPT_AFTER_EXPIRY, limit));
   }
 
   async #complete(
@@ -114,7 +124,7 @@ export class LoginService {
     { code, iss, error }: CallbackParameters,
   ): Promise<string> {
     const { codes, tokens } = this.#dependencies;
-    if (client.disabled) throw accessDenied("This application was disabled meanwhile");
+    if (client.disabled) throw accessDenied("This application was disabled during the login");
     if (error !== undefined) throw upstreamRefusal(provider, error);
     if (code === undefined) throw new UpstreamError("untrustworthy", "the response has neither code nor error");
     const identity = await provider.identify({ code, iss }, this.#upstreamRequest(login, state));
@@ -130,7 +140,7 @@ export class LoginService {
 
   #provider(name: string): Provider {
     const provider = this.#dependencies.providers.get(name);
-    if (provider === undefined) throw notFound("There is no such provider here");
+    if (provider === undefined) throw notFound("There is no provider with this name, or it is not switched on");
     return provider;
   }
 
@@ -149,20 +159,23 @@ export class LoginService {
   }
 }
 
-/** The provider's own error codes concern it and us; what the application can act on is passed on. */
+/** Maps the provider's error code: the application gets only what it can act on; the log gets the code itself. */
 function upstreamRefusal({ label }: Provider, code: string): AuthflowError {
   const cause = new Error(`the provider answered error ${errorCode(code)}`);
   if (/denied|cancel/.test(code)) // LinkedIn: user_cancelled_login
     return new AuthflowError(403, "access_denied", `The login at ${label} was cancelled or refused`, { cause });
-  if (code === "temporarily_unavailable") return unavailable(`${label} is out of order right now: try again`, cause);
+  if (code === "temporarily_unavailable")
+    return unavailable(`${label} is temporarily unavailable: try again`, cause);
   return new AuthflowError(502, "server_error", `${label} refused the login request: tell the operator`, { cause });
 }
 
-/** What an application is told of a failure: nothing that came from upstream. */
+/** The error that the application gets. It contains nothing that came from the provider. */
 function answerTo(failure: unknown, { label }: Provider): AuthflowError {
   if (failure instanceof AuthflowError) return failure;
   if (failure instanceof UpstreamError && failure.kind === "unreachable")
     return unavailable(`${label} can't be reached right now: try again`, failure);
-  const what = failure instanceof UpstreamError ? `${label} gave an answer that can't be trusted` : "Something went wrong on our side";
+  const what = failure instanceof UpstreamError
+    ? `${label} gave an answer that can't be trusted`
+    : "Something went wrong on our side";
   return new AuthflowError(502, "server_error", `${what}: the login was stopped`, { cause: failure });
 }

@@ -14,12 +14,12 @@ export interface MintRequest {
   expires_in?: number;
 }
 
-/** An access token's payload (RFC 7519 §4.1, RFC 9068 §2.2, and Authflow's own). NumericDates are seconds. */
+/** An access token's payload (RFC 7519 §4.1, RFC 9068 §2.2, and Authflow's own claims). `iat` and `exp` are seconds. */
 export interface AccessTokenClaims {
   iss: string;
   sub: string;
   aud?: string | string[];
-  /** Absent only in tokens that the reference service issued, whose key was imported. */
+  /** Absent only in tokens that another service issued with a key that was imported. */
   client_id?: string;
   provider?: string;
   jti: string;
@@ -32,7 +32,7 @@ export interface AccessTokenClaims {
   [claim: string]: unknown;
 }
 
-/** What a provider said of its user: `sub` is `<provider>|<the provider's own id>`. */
+/** The claims of a login through a provider: `sub` is `<provider>|<the provider's own id of the user>`. */
 export interface IdentityClaims extends Pick<AccessTokenClaims, "email" | "email_verified" | "name" | "picture"> {
   sub: string;
   provider: string;
@@ -40,14 +40,16 @@ export interface IdentityClaims extends Pick<AccessTokenClaims, "email" | "email
 
 export type RequestedClaims = Pick<AccessTokenClaims, "sub" | "aud" | "client_id" | "provider" | "email" | "name">;
 
-/** What the reference service says of a subject whose platform named no source. */
+/** The claim `provider` of a token whose request has none. */
 const DEFAULT_PROVIDER = "local";
+/** Levels of objects and arrays in `claims`. */
 const MAX_DEPTH = 8;
 const MAX_SUB = 255;
 
 /**
- * Names with a meaning that Authflow or a standard gives them: RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693 §4,
- * OpenID Connect Core §2 and of §5.1 what Authflow fills in, OpenID Connect Back-Channel Logout, Token Status List.
+ * Claims that a client may not set, because Authflow or a standard defines their meaning: RFC 7519 §4.1, RFC 9068 §2.2,
+ * RFC 7800, RFC 8693 §4, OpenID Connect Core §2 (and of §5.1 those that Authflow sets), OpenID Connect Back-Channel
+ * Logout, Token Status List.
  */
 const RESERVED = new Set([
   "iss",
@@ -79,12 +81,12 @@ const RESERVED = new Set([
   "status",
   "typ",
 ]);
-/** Names that some JSON consumer would take for an object's machinery. */
-const POISONOUS = new Set(["__proto__", "constructor", "prototype"]);
+/** Names that change an object's prototype in JavaScript programs which copy them carelessly. */
+const UNSAFE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * The part of the payload that the request decides; throws where the request or the client's policy forbids it.
- * `loginProviders`: those whose subjects are not for minting.
+ * The claims that follow from the request. Throws invalid_request if the request is invalid, and access_denied or
+ * invalid_target if the client's policy forbids it. `loginProviders`: those whose subjects are reserved for logins.
  */
 export function requestedClaims(
   client: Client,
@@ -119,16 +121,16 @@ export function requestedClaims(
   };
 }
 
-/** RFC 7519 §4.1.3: one audience may stand without a list. */
+/** RFC 7519 §4.1.3: a single audience is a string, not an array. */
 export const audienceClaim = (audience: string[] | null): Pick<AccessTokenClaims, "aud"> =>
   (audience === null ? {} : { aud: audience.length === 1 ? audience[0] : audience });
 
 function checkJson(value: unknown, path: string, depth: number): void {
-  if (value === Infinity || value === -Infinity) throw invalidRequest(`${path} is a number too large to be kept`);
+  if (value === Infinity || value === -Infinity) throw invalidRequest(`${path} is too large a number: send it as text`);
   if (typeof value !== "object" || value === null) return;
   if (depth > MAX_DEPTH) throw invalidRequest(`claims must not nest deeper than ${MAX_DEPTH} levels`);
   for (const [name, inner] of Object.entries(value)) {
-    if (POISONOUS.has(name)) throw invalidRequest(`${path} must not hold a member named ${name}`);
+    if (UNSAFE_NAMES.has(name)) throw invalidRequest(`${path} must not have a member named ${name}`);
     checkJson(inner, `${path}.${name}`, depth + 1);
   }
 }

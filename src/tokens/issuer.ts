@@ -3,16 +3,18 @@ import type { Clock } from "../shared/clock.js";
 import { invalidRequest } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { uuidv7 } from "../shared/uuid.js";
-import { type AccessTokenClaims, audienceClaim, type IdentityClaims, type MintRequest, requestedClaims } from "./claims.js";
+import {
+  type AccessTokenClaims, audienceClaim, type IdentityClaims, type MintRequest, requestedClaims,
+} from "./claims.js";
 import { signCompact } from "./jws.js";
 import type { StatusEntries } from "./status-entries.js";
 
-/** What a token request is answered with (RFC 6749 §5.1); `expires_in` is seconds. */
+/** A token response (RFC 6749 §5.1); `expires_in` is seconds. */
 export interface TokenResponse {
   access_token: string;
   token_type: "Bearer";
   expires_in: number;
-  /** Where it differs from what was asked for (RFC 6749 §3.3). */
+  /** If it differs from the requested scope (RFC 6749 §3.3). */
   scope?: string;
   refresh_token?: string;
   /** OpenID Connect Core §3.1.3.3 */
@@ -21,7 +23,7 @@ export interface TokenResponse {
   issued_token_type?: string;
 }
 
-/** Headers of 8 KiB and more are refused by common proxies, and a bearer token travels in one. */
+/** A bearer token is sent in a header, and common proxies refuse headers of more than 8 KiB. */
 const MAX_TOKEN_BYTES = 8192;
 
 interface Dependencies {
@@ -30,14 +32,14 @@ interface Dependencies {
   issuer: string;
   ttl: number;
   ttlMax: number;
-  /** Providers whose logins get the subject `<provider>|<id>`, which nobody may mint without leave. */
+  /** Providers whose logins get the subject `<provider>|<id>`. A client needs permission to mint such subjects. */
   loginProviders: readonly string[];
   statuses: StatusEntries;
-  /** Whether tokens carry a status where the client's policy does not say. */
+  /** Whether tokens have a status if the client's policy does not say. */
   statusLists: boolean;
 }
 
-/** Issues access tokens. Lifetimes are seconds. */
+/** Issues access tokens. Durations are in seconds. */
 export class TokenIssuer {
   readonly #dependencies: Dependencies;
 
@@ -51,7 +53,7 @@ export class TokenIssuer {
     return this.sign(await this.#complete(client, decided, expiresIn));
   }
 
-  /** All claims of the token that a login gives, so that its jti is known before it is signed. */
+  /** All claims of the token for a login. `sign` is a separate step, so that the caller knows the jti before. */
   claimsOfLogin(client: Client, claims: IdentityClaims): Promise<AccessTokenClaims> {
     const { sub, ...rest } = claims;
     const decided = { sub, ...audienceClaim(client.policy.default_audience), client_id: client.id, ...rest };
@@ -59,16 +61,17 @@ export class TokenIssuer {
   }
 
   async sign(claims: AccessTokenClaims): Promise<TokenResponse> {
-    // With an audience the token is one of RFC 9068, which wants its own type.
+    // A token with an audience follows RFC 9068, which requires this type (§2.1).
     const typ = claims.aud === undefined ? "JWT" : "at+jwt";
     const { ring, clock, statuses } = this.#dependencies;
     const signer = await ring.currentSigner(clock());
-    // Before it is signed: no token leaves that a cut-off could not find.
+    // Recorded before it is signed: a cut-off could not find a token without a record.
     statuses.record(claims, signer.kid);
     const token = await signCompact(signer, typ, claims);
     if (token.length > MAX_TOKEN_BYTES) {
       throw invalidRequest(
-        `The token would take ${token.length} bytes; ${MAX_TOKEN_BYTES} is the most that fits in a header everywhere: shorten claims`,
+        `The token would have ${token.length} bytes, but common proxies refuse headers of more than ` +
+          `${MAX_TOKEN_BYTES}: shorten claims`,
       );
     }
     return { access_token: token, token_type: "Bearer", expires_in: claims.exp - claims.iat };

@@ -6,7 +6,7 @@ import { unavailable } from "../shared/errors.js";
 
 export type TokenType = "JWT" | "at+jwt" | "statuslist+jwt";
 
-/** Of a token that nobody has verified yet. */
+/** The header of an unverified token. */
 export interface JoseHeader { alg?: unknown; typ?: unknown; kid?: unknown; crit?: unknown }
 export interface UnverifiedJws {
   header: JoseHeader;
@@ -20,8 +20,8 @@ const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toS
 const headers = new WeakMap<Signer, Partial<Record<TokenType, string>>>();
 
 /**
- * A JWT in JWS compact serialisation (RFC 7515 §7.1). Rejects with temporarily_unavailable where the signer fails: a
- * key management service may be out of reach.
+ * A JWT in JWS compact serialisation (RFC 7515 §7.1). Rejects with temporarily_unavailable if the signer fails, because
+ * it may depend on a key management service.
  */
 export async function signCompact(signer: Signer, typ: TokenType, claims: object): Promise<string> {
   const input = `${encodedHeader(signer, typ)}.${encode(claims)}`;
@@ -38,8 +38,8 @@ function encodedHeader(signer: Signer, typ: TokenType): string {
 }
 
 /**
- * Takes a compact serialisation apart (RFC 7515 §5.2). Undefined where it is none: three parts in canonical base64url,
- * of which the first two hold JSON objects.
+ * Parses a compact serialisation (RFC 7515 §5.2). Undefined unless it has three parts in canonical base64url, of which
+ * the first two are JSON objects.
  */
 export function parseCompact(token: string): UnverifiedJws | undefined {
   const parts = token.split(".");
@@ -51,14 +51,14 @@ export function parseCompact(token: string): UnverifiedJws | undefined {
   return { header: decodedHeader, payload: decodedPayload, signingInput, signature };
 }
 
-/** By the key's own algorithm, whatever the header says (RFC 8725 §3.1). */
+/** Verifies with the key's own algorithm, whatever the header says (RFC 8725 §3.1). */
 export function hasValidSignature({ signingInput, signature }: UnverifiedJws, key: VerificationKey): boolean {
   const { digest } = ALGORITHMS[key.algorithm];
   const publicKey: { key: KeyObject; dsaEncoding: "ieee-p1363" } = { key: key.publicKey, dsaEncoding: "ieee-p1363" };
   return verify(digest, Buffer.from(signingInput), publicKey, signature);
 }
 
-/** Undefined where the text is not the one way to write its bytes: a token has one form. */
+/** Undefined unless the text is the canonical encoding of its bytes. Otherwise a token would have several valid forms. */
 function decode(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, "base64url");
   return part !== "" && bytes.toString("base64url") === part ? bytes : undefined;

@@ -1,6 +1,6 @@
 import type { AccessTokenClaims } from "./claims.js";
 
-/** Which entry of which list speaks of a token. */
+/** A token's entry in a status list. */
 export interface StatusReference { listId: string; index: number }
 /** A token's claim `status` (Token Status List §6.2). */
 export interface StatusClaim { status_list: { idx: number; uri: string } }
@@ -10,7 +10,7 @@ const MAX_INDEX = 2 ** 31 - 1;
 
 export const statusListUri = (publicUrl: string, listId: string): string => `${publicUrl}/status-lists/${listId}`;
 
-/** Of a verified token. Undefined where it has no status, or one in a list that is not of this deployment. */
+/** The status entry of a verified token. Undefined if it has none, or one in a list of another service. */
 export function statusReference(publicUrl: string, { status }: AccessTokenClaims): StatusReference | undefined {
   const { idx: index, uri } = (status as Partial<StatusClaim> | null | undefined)?.status_list ?? {};
   const base = statusListUri(publicUrl, "");

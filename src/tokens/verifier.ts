@@ -5,7 +5,7 @@ import { invalidToken } from "../shared/errors.js";
 import type { AccessTokenClaims } from "./claims.js";
 import { hasValidSignature, type JoseHeader, parseCompact } from "./jws.js";
 
-/** An access token of this issuer whose signature is valid and that has not expired. */
+/** An access token of this issuer with a valid signature that has not expired. */
 export interface VerifiedToken {
   claims: AccessTokenClaims;
   /** The key that signed it. */
@@ -26,7 +26,7 @@ const ACCESS_TOKEN_TYPES: unknown[] = ["JWT", "at+jwt"];
 const MALFORMED = "The token is not a valid token of this issuer";
 const FOREIGN = "The token was not signed by a key of this issuer";
 
-/** Verifies access tokens (RFC 7519 §7.2, RFC 8725 §3). Whether a token was revoked is not its question. */
+/** Verifies access tokens (RFC 7519 §7.2, RFC 8725 §3). It does not check revocation; see LiveTokens. */
 export class TokenVerifier {
   readonly #dependencies: Dependencies;
 
@@ -34,7 +34,7 @@ export class TokenVerifier {
     this.#dependencies = dependencies;
   }
 
-  /** Rejects with invalid_token, and with temporarily_unavailable where this issuer's keys can't be known. */
+  /** Rejects with invalid_token, or with temporarily_unavailable if this issuer's keys can't be read. */
   async verify(token: string): Promise<VerifiedToken> {
     const jws = parseCompact(token);
     if (jws === undefined) throw invalidToken(MALFORMED);
@@ -45,11 +45,11 @@ export class TokenVerifier {
   }
 
   /**
-   * The key that the header names. Keys that a token brings along (jwk, jku, x5u, x5c) are never used. A kid that this
-   * replica does not know may be a key that another replica has just made: the ring is read anew before it is refused.
+   * The key that the header names. Keys in the token itself (jwk, jku, x5u, x5c) are never used. An unknown kid may be a
+   * key that another replica has just made: the ring is read again before the token is refused.
    */
   async #key({ kid, alg, crit }: JoseHeader): Promise<VerificationKey> {
-    if (crit !== undefined) throw invalidToken(MALFORMED); // RFC 7515 §4.1.11: no extension is understood here
+    if (crit !== undefined) throw invalidToken(MALFORMED); // RFC 7515 §4.1.11: no extension is supported
     if (typeof kid !== "string" || !KID.test(kid)) throw invalidToken(FOREIGN);
     const { ring } = this.#dependencies;
     const key = ring.verificationKey(kid) ?? await ring.lookUp(kid);
@@ -67,12 +67,15 @@ export class TokenVerifier {
     if (!complete) throw invalidToken("The token lacks a claim that every access token has");
     const now = this.#now();
     if (now >= (exp as number) * 1000) throw invalidToken("The token has expired");
-    // RFC 7519 §4.1.5. Authflow sets none; a service whose key was imported may have.
+    // RFC 7519 §4.1.5. Authflow does not set nbf; the service whose key was imported may have set it.
     if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf * 1000)) throw invalidToken(MALFORMED);
     return claims as AccessTokenClaims;
   }
 
-  /** A machine that slept does not notice while the database is away: its own clock then bounds the damage. */
+  /**
+   * Epoch ms. After a sleep, the shared clock of this replica is late until the database can be read again; the
+   * machine's own clock limits the error to MAX_CLOCK_ERROR.
+   */
   #now(): number {
     const { clock, systemClock } = this.#dependencies;
     return Math.max(clock(), systemClock() - MAX_CLOCK_ERROR);

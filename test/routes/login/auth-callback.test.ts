@@ -44,7 +44,7 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("another browser can't finish it, and then nobody can", async (t) => {
     const agent = new UserAgent(app);
     const callback = await answerOf(agent, "alice");
-    t.match(await new UserAgent(app).open(callback), { status: 403, text: /begun in another browser/ });
+    t.match(await new UserAgent(app).open(callback), { status: 403, text: /started in another browser/ });
     t.match(await agent.open(callback), { status: 410, text: /This login is over/ });
   });
 
@@ -101,7 +101,7 @@ await onEveryBackend(t, async (t, env) => {
     const other = await app.register();
     const callback = await answerOf(agent, "alice", { client_id: other.client_id });
     await app.call("PATCH", `/clients/${other.client_id}`, { headers: OPERATOR, payload: { redirect_uris: ["https://new.example/"] } });
-    t.match(await agent.open(callback), { status: 403, text: /withdrew the address/ });
+    t.match(await agent.open(callback), { status: 403, text: /redirect_uri was removed/ });
     const again = await answerOf(agent, "alice", { client_id: other.client_id }).catch(() => undefined);
     t.equal(again, undefined, "nor can a new login begin");
   });
