@@ -6,21 +6,21 @@ const live = {
   operationId: "live",
   security: [],
   tags: ["operation"],
-  summary: "Whether the process runs",
-  response: { 200: { ...ref(Health), description: "It does" } },
+  summary: "Check whether the process runs",
+  response: { 200: { ...ref(Health), description: "The process runs" } },
 };
 const ready = {
   operationId: "ready",
   security: [],
   tags: ["operation"],
-  summary: "Whether traffic should be sent here",
+  summary: "Check whether this replica can serve requests",
   response: {
     200: { ...ref(Readiness), description: "All parts are up" },
-    503: { ...ref(Readiness), description: "A part is not, and is named" },
+    503: { ...ref(Readiness), description: "A part is not up: see `parts`" },
   },
 };
 
-// An orchestrator asks while the service starts: the answer need not wait until a serializer is compiled.
+// Orchestrators poll while the service starts. JSON.stringify answers without the compilation of a serializer.
 const options = { logLevel: "warn", serializerCompiler: () => JSON.stringify } as const;
 
 const health: FastifyPluginAsyncTypebox = async (app) => {

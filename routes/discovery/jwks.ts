@@ -7,15 +7,15 @@ const schema = {
   security: [],
   tags: ["discovery"],
   summary: "The public keys that verify every token",
-  description: "RFC 7517. Cache it as Cache-Control says, and fetch it again when a token names an unknown kid.",
+  description: "RFC 7517. Cache it according to `Cache-Control`. Fetch it again if a token has an unknown `kid`.",
   response: {
     200: { ...ref(Jwks), description: "The keys, the active one first" },
-    304: { type: "null" as const, description: "Unchanged since the ETag" },
+    304: { type: "null" as const, description: "The ETag in If-None-Match is current" },
   },
 };
 
 const jwks: FastifyPluginAsyncTypebox = async (app) => {
-  // Read by every verifier, again and again: no line in the log, no limit; any page in a browser may read it too.
+  // Verifiers poll it: hence no log line.
   app.get("/.well-known/jwks.json", { schema, logLevel: "warn" }, (_request, reply) =>
     reply.publish({ ...app.keys.jwks, type: "application/json; charset=utf-8" }));
 };

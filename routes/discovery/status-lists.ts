@@ -7,20 +7,21 @@ const schema = {
   operationId: "statusList",
   security: [],
   tags: ["discovery"],
-  summary: "Which tokens of a list are revoked, signed",
-  description: "Token Status List (draft-ietf-oauth-status-list). Tokens name their list and their place in it in " +
-    "`status.status_list` {`idx`, `uri`}; a bit of 1 is INVALID. A logout shows within seconds, and caches keep the list " +
-    "as long as Cache-Control says. It holds nobody's name: anyone may read it.",
+  summary: "Get a signed list that says which tokens are revoked",
+  description: "Token Status List (draft-ietf-oauth-status-list). A token's claim `status.status_list` has the " +
+    "list's `uri` and the token's index `idx`; a bit of 1 means INVALID. A revocation appears in the list within " +
+    "seconds; caches may keep a list for as long as `Cache-Control` allows. The list is public and contains no user " +
+    "data.",
   params: StatusListPath,
   response: {
     200: { description: "The Status List Token", content: { [MEDIA_TYPE]: { schema: StatusListToken } } },
-    304: { type: "null" as const, description: "Unchanged since the ETag" },
+    304: { type: "null" as const, description: "The ETag in If-None-Match is current" },
     ...errors(400, 404, 429, 503),
   },
 };
 
 const statusLists: FastifyPluginAsyncTypebox = async (app) => {
-  // As the JWKS: read again and again, by every verifier or by the cache before them, and by pages in browsers.
+  // As the JWKS: verifiers poll it, hence no log line.
   app.get("/status-lists/:id", { schema, logLevel: "warn" }, async ({ params: { id } }, reply) => {
     const { token: body, etag, maxAge } = await app.statusLists.read(id);
     return reply.publish({ body, type: MEDIA_TYPE, etag, maxAge });

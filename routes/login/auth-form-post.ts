@@ -6,16 +6,20 @@ const schema = {
   operationId: "finishLoginByForm",
   tags: ["login"],
   security: [],
-  summary: "The same, for providers that answer by a form (response_mode=form_post)",
+  summary: "Finish a login at a provider that answers with a form (response_mode=form_post)",
   params: ProviderName,
   body: CallbackQuery,
   consumes: ["application/x-www-form-urlencoded"],
-  response: { 303: { type: "null" as const, description: "To GET" }, ...pageErrors(400, 413, 415, 429) },
+  response: {
+    303: { type: "null" as const, description: "To GET of the same path" },
+    ...pageErrors(400, 413, 415, 429),
+  },
 };
 
 const authFormPost: FastifyPluginAsyncTypebox = async (app) => {
-  // A form from another site comes without our cookies; the redirect to ourselves is a navigation, which brings them.
-  app.post("/auth/:provider/callback", { config: { pages: true, form: true }, schema }, async ({ params, body }, reply) => {
+  // A cross-site form post comes without the login's cookie (SameSite=Lax). The redirect becomes a GET, which has it.
+  const options = { config: { pages: true, form: true }, schema };
+  app.post("/auth/:provider/callback", options, async ({ params, body }, reply) => {
     const { state = "", code, iss, error } = body;
     const query = new URLSearchParams({ state, ...(code && { code }), ...(iss && { iss }), ...(error && { error }) });
     const path = `/auth/${encodeURIComponent(params.provider)}/callback`;

@@ -4,19 +4,23 @@ import { pageErrors, ref } from "../schemas/common.js";
 import { AuthorizationQuery, CallbackQuery, ProviderList, ProviderName } from "../schemas/login/auth.js";
 
 const common = { tags: ["login"], security: [] };
-const elsewhere = (description: string) => ({ type: "null" as const, description });
-/** A look ahead (HEAD) must not begin a login, nor use one up. */
+const redirect = (description: string) => ({ type: "null" as const, description });
+/** No HEAD routes: HEAD is safe (RFC 9110 §9.2.1), so it must neither start nor finish a login. */
 const route = { config: { pages: true }, exposeHeadRoute: false };
 
 const list = {
   ...common,
   operationId: "listProviders",
-  summary: "The ways to log in",
-  description: "For a browser a page with links, which pass the query on: a login page in one line.",
+  summary: "List the identity providers",
+  description: "Browsers get a page with a link for each provider. The links keep the query parameters, so that an " +
+    "application can send its users here to choose a provider.",
   response: {
     200: {
-      description: "The providers that are switched on",
-      content: { "application/json": { schema: ref(ProviderList) }, "text/html": { schema: { type: "string" as const } } },
+      description: "The configured providers",
+      content: {
+        "application/json": { schema: ref(ProviderList) },
+        "text/html": { schema: { type: "string" as const } },
+      },
     },
     ...pageErrors(429),
   },
@@ -25,33 +29,37 @@ const start = {
   ...common,
   operationId: "startLogin",
   summary: "Log a user in through a provider",
-  description: "RFC 6749 §4.1.1 and §4.2.1. Open it in the user's browser. A bad client or redirect URI is answered here; " +
-    "any other error goes to the redirect URI, with `state`.",
+  description: "RFC 6749 §4.1.1 and §4.2.1. Open it in the user's browser. If the client or the redirect URI is not " +
+    "valid, the answer is an error. Any other error is sent to the redirect URI, with `state`.",
   params: ProviderName,
   querystring: AuthorizationQuery,
-  response: { 302: elsewhere("To the provider, or back with an error"), ...pageErrors(400, 404, 429, 503) },
+  response: {
+    302: redirect("To the provider, or to the redirect URI with an error"),
+    ...pageErrors(400, 404, 429, 503),
+  },
 };
 const callback = {
   ...common,
   operationId: "finishLogin",
-  summary: "Where the provider sends the browser back to",
-  description: "Enter this URL in the provider's console. `token`: #access_token=…&token_type=Bearer&expires_in=…&state=…; " +
-    "`code`: ?code=…&state=… for POST /token; an error: error=…&error_description=…&state=….",
+  summary: "Finish a login: the provider redirects the browser here",
+  description: "Enter this URL in the provider's console. The answer redirects to the application's redirect URI. " +
+    "With response_type `token` it adds #access_token=…&token_type=Bearer&expires_in=…&state=…; with `code` it adds " +
+    "?code=…&state=…, and POST /token exchanges the code. An error adds error=…&error_description=…&state=….",
   params: ProviderName,
   querystring: CallbackQuery,
-  response: { 303: elsewhere("To the application's redirect URI"), ...pageErrors(400, 403, 404, 410, 429, 503) },
+  response: { 303: redirect("To the application's redirect URI"), ...pageErrors(400, 403, 404, 410, 429, 503) },
 };
 
-/** `query`: the application's request, which every link passes on. */
+/** `query`: the application's request, which is added to every link. */
 function chooser(providers: Static<typeof ProviderList>["providers"], query: string | undefined) {
   const title = "Log in";
   const labels = providers.map(({ label }) => label).join(", ");
-  if (labels === "") return { title, paragraphs: ["No provider is switched on here."] };
-  // Without it the links would lead nowhere: nobody could be brought back.
+  if (labels === "") return { title, paragraphs: ["No provider is configured here."] };
+  // Without the application's request a login could not return to the application: no links.
   if (query === undefined)
-    return { title, paragraphs: [`Providers: ${labels}.`, "A login begins at an application, which sends you here."] };
+    return { title, paragraphs: [`Providers: ${labels}.`, "To log in, start at the application: it sends you here."] };
   const links = providers.map(({ label, url }) => ({ text: `Log in with ${label}`, href: `${url}?${query}` }));
-  return { title, paragraphs: ["Choose how to log in."], links };
+  return { title, paragraphs: ["Choose a provider."], links };
 }
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {

@@ -64,7 +64,7 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
 
   app.delete("/clients/:client_id", {
     schema: {
-      ...one, operationId: "deleteClient", summary: "Delete a client for good",
+      ...one, operationId: "deleteClient", summary: "Delete a client permanently",
       response: { 204: { type: "null" as const, description: "Deleted" }, ...errors(400, 401, 403, 404, 429, 503) },
     },
   }, async ({ params }, reply) => {
@@ -81,7 +81,7 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
         summary: "Give a client a new secret",
         body: ref(RotateSecretBody),
         description:
-          "The secrets in use keep working for `overlap` seconds, so that a deployment can change over without a gap.",
+          "The current secrets stay valid for `overlap` seconds, so that a deployment can change to the new one.",
         response: {
           200: { ...ref(RotatedSecret), description: "The new secret" },
           ...errors(400, 401, 403, 404, 413, 415, 429, 503),
@@ -100,8 +100,9 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post("/clients/:client_id/revoke-tokens", {
     schema: {
-      ...one, operationId: "revokeClientTokens", summary: "Revoke every token that a client was issued until now",
-      description: "Also of a deleted client. One that is not disabled goes on minting. On 503 repeat the call.",
+      ...one, operationId: "revokeClientTokens", summary: "Revoke every token that was issued to a client until now",
+      description: "Works for deleted clients too. The client can still mint new tokens, unless it is disabled. On " +
+        "503 repeat the call.",
       response: { 200: { ...ref(RevokedClient), description: "In effect" }, ...errors(400, 401, 403, 429, 503) },
     },
   }, async ({ params: { client_id } }) => {

@@ -12,16 +12,19 @@ const adminKeys: FastifyPluginAsyncTypebox = async (app) => {
   app.get("/keys", {
     schema: {
       ...common, operationId: "listKeys", summary: "List the signing keys",
-      response: { 200: { ...ref(KeyList), description: "The ring" }, ...errors(401, 403, 429) },
+      response: { 200: { ...ref(KeyList), description: "The keys" }, ...errors(401, 403, 429) },
     },
   }, async () => list());
 
   app.post("/keys/rotate", {
     schema: {
       ...common, operationId: "rotateKeys", summary: "Publish the next signing key",
-      description: "It signs by itself at its `activates_at`, when every verifier can know it. Where one is staged " +
-        "already, nothing changes.",
-      response: { 200: { ...ref(KeyList), description: "The ring as it is now" }, ...errors(400, 401, 403, 429, 503) },
+      description: "Authflow signs with it from `activates_at` on, when all verifiers have fetched it. If a key is " +
+        "already staged, nothing changes.",
+      response: {
+        200: { ...ref(KeyList), description: "The keys as they are now" },
+        ...errors(400, 401, 403, 429, 503),
+      },
     },
   }, async () => {
     await app.keys.rotate();
@@ -30,12 +33,12 @@ const adminKeys: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post("/keys/:kid/revoke", {
     schema: {
-      ...common, operationId: "revokeKey", summary: "Revoke a signing key, and with it every token that it ever signed",
-      description: "For a key in wrong hands. It leaves the JWKS, the staged key or a new one signs from now on, and " +
-        "it can't be imported again. On 503 repeat the call.",
+      ...common, operationId: "revokeKey", summary: "Revoke a signing key and every token that it signed",
+      description: "For a compromised key. It is removed from the JWKS and can't be imported again. If it was the " +
+        "active key, the staged key or a new key becomes active. On 503 repeat the call.",
       params: KeyPath,
       response: {
-        200: { ...ref(KeyList), description: "The ring as it is now" },
+        200: { ...ref(KeyList), description: "The keys as they are now" },
         ...errors(400, 401, 403, 404, 429, 503),
       },
     },

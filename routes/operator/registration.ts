@@ -7,8 +7,8 @@ const schema = {
   operationId: "registerClient",
   tags: ["clients"],
   summary: "Register an application",
-  description: "Who may do so follows from AUTHFLOW_REGISTRATION. The secret is shown only in this answer. Applications that can't keep one " +
-    "(pages, mobile) register with token_endpoint_auth_method none.",
+  description: "AUTHFLOW_REGISTRATION decides who may register clients. Only this answer shows the secret. " +
+    "Applications that can't keep a secret (browser, mobile) register with `token_endpoint_auth_method` none.",
   security: [{}, { registrationToken: [] }, { adminToken: [] }] as Security,
   body: ref(RegistrationBody),
   response: {
@@ -26,7 +26,8 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
         name, redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types,
         isPublic: token_endpoint_auth_method === "none",
       });
-      return reply.code(201).send({ ...presentMetadata(client), ...(secret !== undefined && { client_secret: secret }) });
+      return reply.code(201)
+        .send({ ...presentMetadata(client), ...(secret !== undefined && { client_secret: secret }) });
     },
   );
 };

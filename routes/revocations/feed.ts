@@ -12,16 +12,17 @@ const revocationFeed: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       ...common,
       operationId: "streamRevocations",
-      summary: "Hear of every revocation as it happens",
+      summary: "Follow revocations as they happen",
       description:
-        "Server-Sent Events. `revoked` carries tokens, `issued_before` cut-offs, `current` says that all has been told " +
-        "until now, `heartbeat` every 15 s that nothing was missed. Ids are in order; with Last-Event-ID it goes on " +
-        "behind that one. Without, or where that is not known any more, it begins with `reset` and all that is revoked. " +
-        "`reset` can come later too: what follows it replaces all that you were told, your last event id included.",
+        "Server-Sent Events. `revoked` contains tokens and `issued_before` contains cut-offs. `current` means that " +
+        "all revocations until now have been sent; `heartbeat`, every 15 s, that none was missed. Event ids are " +
+        "ordered. With `Last-Event-ID` the stream continues after that event. Without it, or if the event is not " +
+        "known any more, the stream begins with `reset` and a complete snapshot. `reset` can also come later: discard " +
+        "all that you received before it, including the last event id.",
       headers: StreamHeaders,
       response: {
         200: {
-          description: "The stream, which does not end by itself",
+          description: "The stream. It has no end",
           content: { "text/event-stream": { schema: Type.String() } },
         },
         ...errors(400, 401, 429, 503),
@@ -34,9 +35,9 @@ const revocationFeed: FastifyPluginAsyncTypebox = async (app) => {
     schema: {
       ...common,
       operationId: "listRevocations",
-      summary: "All that is revoked, page by page",
+      summary: "List all revocations in pages",
       description:
-        "Read all pages, then open the stream with `last_event_id` as Last-Event-ID. Every page tells the same one.",
+        "Read all pages, then open the stream with `last_event_id` as `Last-Event-ID`. All pages have the same one.",
       querystring: SnapshotQuery,
       response: { 200: { ...ref(RevocationSnapshot), description: "One page" }, ...errors(400, 401, 429, 503) },
     },

@@ -8,8 +8,8 @@ const schema = {
   tags: ["revocations"],
   summary: "Log a user out everywhere",
   description:
-    "Ends every token of the subject that was issued until now, whoever minted it. For subjects for whom the client " +
-    "may mint. A token that is minted after the answer lives. On 503 repeat the call.",
+    "Revokes every token of the subject that was issued until now, by any client. The client must be allowed to mint " +
+    "for the subject. Tokens that are issued after the answer stay valid. On 503 repeat the call.",
   security: [{ clientBasic: [] }, {}] as Security,
   body: ref(RevocationBody),
   response: { 200: { ...ref(RevokedSubject), description: "In effect" }, ...errors(400, 401, 403, 413, 415, 429, 503) },

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 
 const Part = Type.Union([Type.Literal("up"), Type.Literal("down"), Type.Literal("filling")], {
-  description: "filling: Redis answers, and is being brought up to the journal",
+  description: "filling: Redis answers, but not all revocations have been copied to it yet",
 });
 
 export const Health = Type.Object({

@@ -23,7 +23,7 @@ import { MintBody } from "./tokens/mint.js";
 import { TokenResponse } from "./tokens/token.js";
 import { UserInfo } from "./tokens/userinfo.js";
 
-/** Every schema with an $id: the components of the OpenAPI document. */
+/** All schemas with an $id, except TokenRequest, which src/app.ts makes from the grants: OpenAPI's components. */
 export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,

@@ -5,14 +5,14 @@ import { IntrospectionForm, IntrospectionResponse } from "../schemas/tokens/intr
 const schema = {
   operationId: "introspect",
   tags: ["tokens"],
-  summary: "Whether a token lives, and what it says",
-  description: "RFC 7662. For services that can't verify a JWT themselves. What is not a live token of this issuer is " +
-    "`active: false`, whatever the reason; where that can't be known, the answer is 503.",
+  summary: "Check whether a token is valid, and get its claims",
+  description: "RFC 7662. For services that can't verify a JWT themselves. Anything but a valid token of this issuer " +
+    "gives `active: false`, for any reason. If Authflow can't determine it, the answer is 503.",
   security: [{ clientBasic: [] }, {}] as Security,
   consumes: ["application/x-www-form-urlencoded"],
   body: ref(IntrospectionForm),
   response: {
-    200: { ...ref(IntrospectionResponse), description: "What is known of the token" },
+    200: { ...ref(IntrospectionResponse), description: "The state of the token" },
     ...errors(400, 401, 413, 415, 429, 503),
   },
 };

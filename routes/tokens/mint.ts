@@ -9,7 +9,8 @@ const schema = {
   tags: ["tokens"],
   summary: "Issue a JWT for a user whom your platform has authenticated",
   description:
-    "This issues tokens; it does not authenticate users. Client credentials go into the body or HTTP Basic, not both.",
+    "This issues tokens; it does not authenticate users. Send client credentials in the body or by HTTP Basic, not " +
+    "both.",
   security: [{ clientBasic: [] }, {}] as Security,
   body: ref(MintBody),
   response: { 200: { ...ref(TokenResponse), description: "The token" }, ...errors(400, 401, 403, 413, 415, 429, 503) },

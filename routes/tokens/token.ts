@@ -8,9 +8,10 @@ import { TokenResponse } from "../schemas/tokens/token.js";
 const schema = {
   operationId: "token",
   tags: ["tokens"],
-  summary: "Exchange the code of a login for its token",
-  description: "RFC 6749 §3.2 and §4.1.3. A code serves once: when it comes a second time, the token it gave is revoked. " +
-    "Confidential clients authenticate by HTTP Basic or in the body, public ones send their client_id.",
+  summary: "Exchange the code of a login for a token",
+  description: "RFC 6749 §3.2 and §4.1.3. A code is valid once. If it is sent again, the token that was issued for " +
+    "it is revoked. Confidential clients authenticate by HTTP Basic or in the body; public clients send their " +
+    "`client_id`.",
   security: [{ clientBasic: [] }, {}] as Security,
   consumes: ["application/x-www-form-urlencoded"],
   body: Type.Unsafe<TokenParameters>({ $ref: "TokenRequest#" }),

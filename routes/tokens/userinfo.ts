@@ -6,10 +6,11 @@ import { UserInfo } from "../schemas/tokens/userinfo.js";
 const schema = {
   operationId: "userinfo",
   tags: ["tokens"],
-  summary: "The claims of a live token",
-  description: "OpenID Connect Core §5.3. The live check: 401 once the token is revoked, expired or foreign.",
+  summary: "Get the claims of a valid token",
+  description: "OpenID Connect Core §5.3. A live check: 401 if the token is revoked or expired, or was not issued by " +
+    "Authflow.",
   security: [{ accessToken: [] }] as Security,
-  response: { 200: { ...ref(UserInfo), description: "The token lives" }, ...errors(401, 429, 503) },
+  response: { 200: { ...ref(UserInfo), description: "The token is valid" }, ...errors(401, 429, 503) },
 };
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {

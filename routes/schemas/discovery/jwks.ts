@@ -18,7 +18,7 @@ export const Jwks = Type.Object(
   },
   {
     $id: "Jwks",
-    description: "RFC 7517 §5; the key that signs comes first",
+    description: "RFC 7517 §5. The active key comes first",
     examples: [
       {
         keys: [

@@ -1,10 +1,10 @@
 import { Type } from "@sinclair/typebox";
 
 export const StatusListPath = Type.Object({
-  id: Type.String({ format: "uuid", description: "A UUID: the end of the `uri` that a token carries" }),
+  id: Type.String({ format: "uuid", description: "A UUID: the last part of the `uri` in a token's `status` claim" }),
 });
 
 export const StatusListToken = Type.String({
-  description: "A JWT with `typ` statuslist+jwt by a key of the JWKS, without `iss`. Claims: `sub` (the list's URI), " +
-    "`iat`, `exp`, `ttl` (seconds) and `status_list` {`bits`: 1, `lst`: the bits, ZLIB, base64url}",
+  description: "A JWT with `typ` statuslist+jwt, signed by a key of the JWKS. It has no `iss`. Claims: `sub` (the " +
+    "list's URI), `iat`, `exp`, `ttl` (seconds) and `status_list` {`bits`: 1, `lst`: the bits, ZLIB, base64url}",
 });

@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 
-/** Lenient where the application is told by redirect what is wrong: src/login checks the values. */
+/** Only the length is checked here. src/login checks the values, because it can redirect to the application. */
 const parameter = (description: string, maxLength = 2048) => Type.Optional(Type.String({ maxLength, description }));
 
 export const ProviderName = Type.Object({
@@ -9,25 +9,26 @@ export const ProviderName = Type.Object({
 
 export const AuthorizationQuery = Type.Object({
   client_id: parameter("Required. From POST /clients"),
-  redirect_uri: parameter("Required. One of the client's, character by character; a loopback address may have any port"),
-  response_type: parameter("`token` or `code`; unset: the first of the client's response_types"),
-  state: parameter("Returned as it came, at most 2048 characters: bind it to the user's session"),
-  code_challenge: parameter("With `code`: the SHA-256 of a code_verifier in base64url (RFC 7636). Public clients must"),
+  redirect_uri: parameter("Required. Exactly one of the client's redirect URIs; a loopback address may have any port"),
+  response_type: parameter("`token` or `code`. Default: the first of the client's `response_types`"),
+  state: parameter("Returned unchanged, at most 2048 characters: bind it to the user's session"),
+  code_challenge: parameter("With `code`: base64url of the SHA-256 of a code_verifier (RFC 7636). " +
+    "Required for public clients"),
   code_challenge_method: parameter("`S256`"),
 });
 
 export const CallbackQuery = Type.Object({
-  state: parameter("What the provider was sent"),
+  state: parameter("The `state` that Authflow sent to the provider"),
   code: parameter("The provider's code", 8192),
   iss: parameter("The provider's issuer (RFC 9207)"),
-  error: parameter("Why there is no code"),
+  error: parameter("The provider's error code (RFC 6749 §4.1.2.1)"),
 });
 
 export const ProviderList = Type.Object({
   providers: Type.Array(Type.Object({
     name: Type.String(),
-    label: Type.String({ description: "What people call it" }),
-    url: Type.String({ description: "Where a login begins: add client_id, redirect_uri and so on" }),
+    label: Type.String({ description: "The name to show to users" }),
+    url: Type.String({ description: "Starts a login: add `client_id`, `redirect_uri` and the other parameters" }),
   })),
 }, {
   $id: "ProviderList",

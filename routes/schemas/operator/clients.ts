@@ -10,13 +10,13 @@ const RedirectUri = Type.String({
 const RedirectUris = Type.Array(RedirectUri, { minItems: 1, maxItems: 20, description: "1 to 20 redirect URIs" });
 const ResponseTypes = Type.Array(OneOf(["token", "code"], "`token` or `code`"), {
   minItems: 1, maxItems: 2, uniqueItems: true,
-  description: "What a login may hand over, token or code or both; the first is meant where the request names none",
+  description: "The response types of logins: `token`, `code` or both. The first is the default of a login request",
 });
 const AuthMethod = OneOf(["client_secret_basic", "none"],
   "client_secret_basic: with a secret, by HTTP Basic or in the body. none: a public client without a secret");
 const names = (description: string) =>
   Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 100 }), Type.Null()], {
-    description: `${description}: at most 100 texts of 1 to 255 characters, or null for no limit`,
+    description: `${description}: at most 100 strings of 1 to 255 characters, or null for no limit`,
   });
 
 export const ClientId = Type.Object({ client_id: Type.String({ format: "uuid", description: "A UUID" }) });
@@ -55,39 +55,40 @@ const example = {
 
 export const RegisteredClient = Type.Object({
   client_id: registered.client_id,
-  client_secret: Type.Optional(Type.String({ description: "Shown this once. Public clients get none" })),
+  client_secret: Type.Optional(Type.String({ description: "Only this answer shows it. Public clients get none" })),
   name: registered.name, redirect_uri: registered.redirect_uri, redirect_uris: registered.redirect_uris,
   token_endpoint_auth_method: registered.token_endpoint_auth_method, response_types: registered.response_types,
 }, { $id: "RegisteredClient", examples: [{ ...example, client_secret: "authflow_secret_…" }] });
 
 const policy = {
-  providers: names("Values of provider the client may name"),
+  providers: names("Values of `provider` that the client may use"),
   subject_prefixes: names(
-    "Prefixes one of which sub must begin with. Null leaves all but the namespaces of login providers (google|…)",
+    "Prefixes of `sub`: it must begin with one of them. Null allows all but those of login providers (google|…)",
   ),
-  audiences: names("Audiences the client may ask for"),
+  audiences: names("Audiences that the client may request"),
   default_audience: Type.Union([
     Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: 10, uniqueItems: true }),
     Type.Null(),
-  ], { description: "The audience of tokens whose request names none: 1 to 10 texts of 1 to 255 characters, or null" }),
-  claim_names: names("Further claims the client may set"),
+  ], { description: "The audience if a request has none: 1 to 10 strings of 1 to 255 characters, or null" }),
+  claim_names: names("Additional claims that the client may set"),
   max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-    description: "The longest lifetime in seconds, or null",
+    description: "The longest lifetime of a token in seconds, or null",
   }),
   status_list: Type.Union([Type.Boolean(), Type.Null()], {
-    description: "Whether its tokens carry a status (GET /status-lists/{id}): true, false, or null for what AUTHFLOW_STATUS_LISTS says",
+    description: "Whether its tokens have the claim `status` (GET /status-lists/{id}): true, false, or null for the " +
+      "value of AUTHFLOW_STATUS_LISTS",
   }),
 };
 export const Policy = Type.Object(policy, {
   $id: "MintPolicy",
-  description: "What a client may put into the tokens it mints",
+  description: "What a client may put into the tokens that it mints",
 });
 
 export const ClientResponse = Type.Object(
   {
     ...registered,
     disabled: Type.Boolean({
-      description: "A disabled client mints nothing; its tokens live on until they expire or are revoked",
+      description: "A disabled client can't mint. Its tokens stay valid until they expire or are revoked",
     }),
     policy: ref(Policy),
     created_at: Timestamp("When it was registered"),
@@ -117,7 +118,7 @@ export const ClientResponse = Type.Object(
 
 export const ClientListQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: "A whole number from 1 to 200" }),
-  cursor: Type.Optional(Type.String({ format: "uuid", description: "next_cursor of the page before" })),
+  cursor: Type.Optional(Type.String({ format: "uuid", description: "`next_cursor` of the previous page" })),
 }, { additionalProperties: false });
 
 export const ClientList = Type.Object({
@@ -130,9 +131,11 @@ export const ClientPatchBody = Type.Object(
     name: Type.Optional(Name),
     redirect_uris: Type.Optional(RedirectUris),
     response_types: Type.Optional(ResponseTypes),
-    disabled: Type.Optional(Type.Boolean({ description: "true stops minting at once" })),
+    disabled: Type.Optional(Type.Boolean({ description: "true stops minting immediately" })),
     policy: Type.Optional(
-      Type.Partial(Type.Object(policy), { additionalProperties: false, description: "Only the named members change" }),
+      Type.Partial(Type.Object(policy), {
+        additionalProperties: false, description: "Members that are absent do not change",
+      }),
     ),
   },
   {
@@ -149,7 +152,7 @@ export const RotateSecretBody = Type.Object(
       minimum: 0,
       maximum: 2_592_000,
       default: 86_400,
-      description: "Seconds for which the secrets in use keep working, 0 to 2592000",
+      description: "Seconds for which the current secrets stay valid, 0 to 2592000",
     }),
   },
   { $id: "RotateSecretRequest", additionalProperties: false, examples: [{ overlap: 86_400 }] },
@@ -158,8 +161,8 @@ export const RotateSecretBody = Type.Object(
 export const RotatedSecret = Type.Object(
   {
     client_id: registered.client_id,
-    client_secret: Type.String({ description: "Shown this once" }),
-    previous_expires_at: Timestamp("When the secrets in use until now stop working"),
+    client_secret: Type.String({ description: "Only this answer shows it" }),
+    previous_expires_at: Timestamp("When the previous secrets expire"),
   },
   {
     $id: "RotatedSecret",

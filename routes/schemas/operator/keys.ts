@@ -4,21 +4,21 @@ import { ref, Timestamp } from "../common.js";
 const Instant = (description: string) => Type.Union([Timestamp(description), Type.Null()], { description });
 
 export const KeyPath = Type.Object({
-  kid: Type.String({ pattern: "^[A-Za-z0-9._-]{1,128}$", description: "1 to 128 characters of A-Z a-z 0-9 . _ -" }),
+  kid: Type.String({ pattern: "^[A-Za-z0-9._-]{1,128}$", description: "1 to 128 of the characters A-Z a-z 0-9 . _ -" }),
 });
 
 export const KeyResponse = Type.Object(
   {
-    kid: Type.String({ description: "The RFC 7638 thumbprint, unless an imported key brought its own" }),
-    algorithm: Type.String({ description: "RFC 7518 §3.1" }),
+    kid: Type.String({ description: "The RFC 7638 thumbprint, or the kid of an imported key" }),
+    algorithm: Type.String({ description: "The `alg` of RFC 7518 §3.1 or RFC 8037 §3.1" }),
     state: Type.Union([Type.Literal("staged"), Type.Literal("active"), Type.Literal("retired")], {
-      description: "staged: published, not signing yet; active: signs; retired: only verifies",
+      description: "staged: published, does not sign yet; active: signs; retired: only verifies",
     }),
     created_at: Timestamp("When it was published"),
     activated_at: Instant("When it began to sign"),
-    retired_at: Instant("When it ceased to sign"),
-    activates_at: Instant("When a staged key will sign"),
-    leaves_at: Instant("When a retired key will leave the JWKS: every token that it signed has expired by then"),
+    retired_at: Instant("When it stopped signing"),
+    activates_at: Instant("When a staged key will begin to sign"),
+    leaves_at: Instant("When a retired key will be removed from the JWKS: all tokens that it signed have expired then"),
   },
   {
     $id: "Key",
@@ -38,6 +38,6 @@ export const KeyResponse = Type.Object(
 );
 
 export const KeyList = Type.Object(
-  { keys: Type.Array(ref(KeyResponse), { description: "In the order of their publication" }) },
+  { keys: Type.Array(ref(KeyResponse), { description: "In order of publication" }) },
   { $id: "KeyList" },
 );

@@ -1,34 +1,38 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { RevocationPage } from "../../../src/revocation/feed/feed.js";
 
-const Exp = Type.Integer({ description: "NumericDate from which on it is of no use to remember" });
-const Named = Type.Optional(Type.String());
+const Exp = Type.Integer({ description: "NumericDate (seconds): forget the entry then" });
+const Name = Type.Optional(Type.String());
 
 export const StreamHeaders = Type.Object({
   "last-event-id": Type.Optional(Type.String({
     maxLength: 255,
-    description: "The id of the last event that arrived, at most 255 characters",
+    description: "The id of the last event that was received, at most 255 characters",
   })),
 });
 
 export const SnapshotQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: "A whole number from 1 to 10000" }),
-  cursor: Type.Optional(Type.String({ maxLength: 2048, description: "next_cursor of the page before" })),
+  cursor: Type.Optional(Type.String({ maxLength: 2048, description: "`next_cursor` of the previous page" })),
 }, { additionalProperties: false });
 
 export const RevocationSnapshot = Type.Object({
-  last_event_id: Type.String({ description: "Where the stream goes on from this snapshot: its Last-Event-ID" }),
-  revoked: Type.Array(Type.Object({ jti: Type.String(), exp: Exp }), { description: "Tokens that were revoked one by one" }),
+  last_event_id: Type.String({ description: "Send it as `Last-Event-ID` to continue from this snapshot" }),
+  revoked: Type.Array(Type.Object({ jti: Type.String(), exp: Exp }), {
+    description: "Tokens that were revoked individually",
+  }),
   issued_before: Type.Array(
     Type.Object({
-      sub: Named, client_id: Named, kid: Named,
-      issued_before: Type.Integer({ description: "Epoch milliseconds; for a kid every token of it, whatever its birth" }),
+      sub: Name, client_id: Name, kid: Name,
+      issued_before: Type.Integer({
+        description: "Epoch milliseconds. A cut-off of a `kid` revokes all of its tokens, whenever they were issued",
+      }),
       exp: Exp,
     }),
     {
       description:
-        "Cut-offs: each ends all tokens of one subject, client or signing key that were issued before; of several for " +
-        "one name the latest counts",
+        "Cut-offs: each revokes all tokens of one subject, client or signing key that were issued before an instant. " +
+        "If there are several for one name, the latest applies",
     },
   ),
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: "Null on the last page" }),

@@ -13,7 +13,7 @@ export const MintBody = Type.Object(
     sub: Type.String({
       minLength: 1,
       maxLength: 255,
-      description: "The user: 1 to 255 printable characters, issued as they are",
+      description: "The user: 1 to 255 printable characters, issued unchanged",
     }),
     provider: Type.Optional(
       Type.String({
@@ -35,13 +35,14 @@ export const MintBody = Type.Object(
     claims: Type.Optional(
       Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
         maxProperties: 64,
-        description: "Further claims (at most 64), e.g. roles. Registered claims and Authflow's own can't be set here",
+        description: "Additional claims (at most 64), e.g. roles. Registered claims and Authflow's can't be set here",
       }),
     ),
     audience: Type.Optional(
       Type.Union([Audience, Type.Array(Audience, { minItems: 1, maxItems: 10, uniqueItems: true })], {
         description:
-          "Who the token is for: one audience, or 1 to 10 different ones. Makes it a RFC 9068 token (typ at+jwt)",
+          "The services that the token is for: one audience, or 1 to 10 different ones. The token's `typ` is then " +
+          "at+jwt (RFC 9068)",
       }),
     ),
     expires_in: Type.Optional(

@@ -9,8 +9,10 @@ export const ClientCredentialsForm = {
   client_secret: field("Not for public clients; or authenticate by HTTP Basic"),
 };
 
-/** The form of POST /token, from the table of grants. */
-export const tokenForm = ({ types, parameters, examples }: Pick<Grants, "types" | "parameters" | "examples">): TObject =>
+type GrantTable = Pick<Grants, "types" | "parameters" | "examples">;
+
+/** The form of POST /token, made from the table of grants. */
+export const tokenForm = ({ types, parameters, examples }: GrantTable): TObject =>
   Type.Object({
     grant_type: field(types.map((type) => `\`${type}\``).join(" or ")),
     ...parameters.properties,
@@ -25,7 +27,7 @@ export const TokenResponse = Type.Object({
   access_token: Type.String({ description: "A JWT" }),
   token_type: Type.Literal("Bearer"),
   expires_in: Type.Integer({ description: "Lifetime in seconds" }),
-  scope: Type.Optional(Type.String({ description: "Where it differs from what was asked for" })),
+  scope: Type.Optional(Type.String({ description: "Only if it differs from the requested scope" })),
   refresh_token: Type.Optional(Type.String()),
   id_token: Type.Optional(Type.String({ description: "OpenID Connect Core §3.1.3.3" })),
   issued_token_type: Type.Optional(Type.String({ description: "RFC 8693 §2.2.1" })),

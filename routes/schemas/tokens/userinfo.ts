@@ -6,11 +6,13 @@ export const UserInfo = Type.Object({
   jti: Type.String(),
   iat: Type.Integer({ description: "NumericDate" }),
   exp: Type.Integer({ description: "NumericDate" }),
-  client_id: Type.Optional(Type.String({ description: "Absent in tokens of the reference service" })),
+  client_id: Type.Optional(Type.String({
+    description: "In all of Authflow's tokens. Tokens that another service signed with an imported key may lack it",
+  })),
   provider: Type.Optional(Type.String()),
 }, {
   $id: "UserInfo",
-  description: "The claims of a live token",
+  description: "The claims of a valid token",
   additionalProperties: true,
   examples: [{
     sub: "alice", iss: "authflow-go", jti: "019a8e5c-8a10-7b6f-a1b2-c3d4e5f60718", iat: 1795485600, exp: 1795489200,

@@ -184,5 +184,5 @@ await t.test("GET /auth lists the providers that are on", async (t) => {
   t.notMatch(aimless.text, "href");
   const bare = await testApp(t);
   t.strictSame((await bare.call("GET", "/auth")).body, { providers: [] });
-  t.match((await bare.call("GET", "/auth", { headers: HTML })).text, /No provider is switched on/);
+  t.match((await bare.call("GET", "/auth", { headers: HTML })).text, /No provider is configured/);
 });
