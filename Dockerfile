@@ -1,4 +1,4 @@
-# Build: needs the compiler and Prisma's generator.
+# The build needs TypeScript and Prisma's generator.
 FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -11,7 +11,7 @@ COPY plugins ./plugins
 COPY routes ./routes
 RUN npm run build
 
-# What runs needs neither: its packages are installed apart, so that nothing of the build comes along.
+# The service needs neither: its packages are installed separately, without those of the build.
 FROM node:22-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -33,9 +33,9 @@ USER node
 ENV HOST=0.0.0.0
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Whether the process lives. A Redis that is away is no reason to restart it: that is what /health/ready is for.
+# Checks that the process runs. An outage of Redis or the database is no reason to restart it: /health/ready shows that.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/health/live').then(({ok})=>{if(!ok)throw 1})"]
-# A small young generation, and an old one that is collected early, keep the process near 150 MB under load (230 without),
-# at no cost that shows in the benchmarks.
+# These V8 options (a small young generation, early collection of the old one) keep the process near 150 MB under
+# load; without them it is 230 MB. The benchmarks show no cost.
 CMD ["node", "--max-semi-space-size=4", "--heap-growing-percent=30", "dist/src/server.js"]

@@ -17,8 +17,8 @@ const revocationFeed: FastifyPluginAsyncTypebox = async (app) => {
         "Server-Sent Events. `revoked` contains tokens and `issued_before` contains cut-offs. `current` means that " +
         "all revocations until now have been sent; `heartbeat`, every 15 s, that none was missed. Event ids are " +
         "ordered. With `Last-Event-ID` the stream continues after that event. Without it, or if the event is not " +
-        "known any more, the stream begins with `reset` and a complete snapshot. `reset` can also come later: discard " +
-        "all that you received before it, including the last event id.",
+        "known any more, the stream begins with `reset` and a complete snapshot. `reset` can also come later: " +
+        "discard all that you received before it, including the last event id.",
       headers: StreamHeaders,
       response: {
         200: {
