@@ -33,7 +33,7 @@ USER node
 ENV HOST=0.0.0.0
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Checks that the process runs. An outage of Redis or the database is no reason to restart it: /health/ready shows that.
+# Checks that the process runs. An outage of Redis or the database is no reason to restart it; /health/ready shows it.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||8080)+'/health/live').then(({ok})=>{if(!ok)throw 1})"]
 # These V8 options (a small young generation, early collection of the old one) keep the process near 150 MB under

@@ -2,7 +2,7 @@ import cors from "cors";
 import express from "express";
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
-/** A service behind Authflow: answers who brings a live token, and no one else. */
+/** A service that accepts Authflow's tokens: it answers only requests with a valid token. */
 export function createApi({ authflow, app }) {
   return express()
     .disable("x-powered-by")
@@ -13,9 +13,9 @@ export function createApi({ authflow, app }) {
     });
 }
 
-/** Lets requests with a live token through, with its claims in `request.claims` (RFC 6750). */
+/** Middleware that accepts requests with a valid token (RFC 6750) and sets `request.claims`. */
 function requireToken(authflow) {
-  // Fetched once; an unknown kid fetches them again, at most every five seconds.
+  // Cached for five minutes. An unknown kid fetches them again, at most every five seconds.
   const keys = createRemoteJWKSet(new URL(`${authflow}/.well-known/jwks.json`), {
     cacheMaxAge: 300_000, cooldownDuration: 5_000,
   });
@@ -28,25 +28,25 @@ function requireToken(authflow) {
       if (!await isLive(token, authflow)) return refuse(response, "The user has logged out");
     } catch (error) {
       if (isRefusal(error)) return refuse(response, error.message);
-      // Whether it was revoked can't be known: neither yes nor no would be true.
+      // Authflow can't be reached, so it is not known whether the token was revoked: neither accept nor refuse it.
       return response.status(503).json({ error: "temporarily_unavailable", error_description: "Try again soon" });
     }
     next();
   };
 }
 
-/** Without a call: the signature says that Authflow issued it, exp that it has not expired. */
+/** Local, without a request to Authflow: checks the signature, the issuer, the expiry. Throws if one is wrong. */
 async function verify(token, keys) {
   const { payload } = await jwtVerify(token, keys, {
     algorithms: ["RS256"], issuer: "authflow-go", requiredClaims: ["exp", "sub", "jti"],
   });
-  // A token made out to an audience is for that service alone. Has yours a name? Then demand it: `audience` above.
+  // A token with an audience is only for that service. If your service has an audience, set `audience` above instead.
   if (payload.aud !== undefined)
     throw new errors.JWTClaimValidationFailed("The token is for another service", payload, "aud");
   return payload;
 }
 
-/** With one call: only Authflow knows whether it was revoked. */
+/** One request to Authflow, because only Authflow knows whether the token was revoked. */
 async function isLive(token, authflow) {
   const response = await fetch(`${authflow}/userinfo`, {
     headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(5_000),
@@ -55,10 +55,10 @@ async function isLive(token, authflow) {
   throw new Error(`GET /userinfo answered ${response.status}`);
 }
 
-/** A fault of the token. That the keys can't be fetched is none. */
+/** Whether the token is invalid. If the keys can't be fetched, that is not known. */
 const isRefusal = ({ code = "" }) => /^ERR_(JWT|JWS_|JOSE_ALG|JWKS_NO_MATCHING)/.test(code);
 
-/** RFC 6750 §3.1: who sent no token is told what to send, and not that it was wrong. */
+/** RFC 6750 §3.1: the challenge has an error code only if the request had a token. */
 function refuse(response, description, challenge = 'Bearer error="invalid_token"') {
   response.status(401).set("www-authenticate", challenge);
   response.json({ error: "invalid_token", error_description: description });

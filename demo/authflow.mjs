@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { buildApp } from "../dist/src/app.js";
 import { loadConfig } from "../dist/src/config/load.js";
 
-/** The service as it is, with its embedded database in `folder`, and one provider switched on. */
+/** Starts Authflow itself, with its embedded database in `folder` and one provider. Resolves to a stop function. */
 export async function startAuthflow({ port, folder, upstream }) {
   const variable = `AUTHFLOW_OIDC_${upstream.name.toUpperCase().replaceAll("-", "_")}`;
   const config = loadConfig({
     PORT: String(port),
     DATABASE_URL: `file:${join(folder, "authflow.db")}`,
-    LOG_LEVEL: "error", // the terminal is for the one URL
+    LOG_LEVEL: "error", // so that the terminal shows little more than the URL to open
     AUTHFLOW_OIDC_PROVIDERS: upstream.name,
     [`${variable}_ISSUER`]: upstream.issuer,
     [`${variable}_CLIENT_ID`]: upstream.clientId,
@@ -24,7 +24,7 @@ export async function startAuthflow({ port, folder, upstream }) {
   return () => app.close();
 }
 
-/** Registers a page in a browser, which can't keep a secret; resolves to its client_id. */
+/** Registers the page as a public client, because it can't keep a secret; resolves to its client_id. */
 export async function registerClient(authflow, redirectUri) {
   const response = await fetch(`${authflow}/clients`, {
     method: "POST",

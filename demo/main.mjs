@@ -1,4 +1,4 @@
-// `npm run demo`: a whole login on this machine, without an account anywhere. Ctrl-C ends it.
+// `npm run demo`: a complete login on this machine, without an account at a provider. Ctrl-C stops it.
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,13 +10,13 @@ import { explainPort, readPorts } from "./ports.mjs";
 import { createProvider } from "./provider.mjs";
 import { createSpa } from "./spa.mjs";
 
-/** What has to be undone at the end, the last first. */
-const started = [];
+/** Functions that stop what was started. They run in reverse order. */
+const cleanups = [];
 let stopping;
 const stop = () => (stopping ??= (async () => {
-  for (const undo of started.reverse()) await undo();
+  for (const cleanup of cleanups.reverse()) await cleanup();
 })());
-// Each may come twice: npm passes on what the terminal has already sent to everybody.
+// A signal can arrive twice: the terminal sends it to all processes, and npm forwards it.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
   process.on(signal, () => void stop().then(() => process.exit(0)));
 
@@ -25,22 +25,22 @@ try {
   const urls = Object.fromEntries(Object.entries(ports).map(([part, port]) => [part, `http://localhost:${port}`]));
 
   const folder = mkdtempSync(join(tmpdir(), "authflow-demo-"));
-  // At the very end: a signal may come while a part is still being started, which would make its files anew.
+  // At exit, not in `stop`: if a signal arrives while a part is starting, that part may still create files.
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-  // What an operator would enter at the provider, and at Authflow for it.
+  // In production an operator enters this in the provider's console and in Authflow's settings.
   const upstream = {
     name: "demo-provider", issuer: urls.provider,
     clientId: "authflow", clientSecret: randomBytes(32).toString("base64url"),
     callback: `${urls.authflow}/auth/demo-provider/callback`,
   };
-  started.push(await listen(await createProvider(upstream, urls), ports.provider));
-  started.push(await startAuthflow({ port: ports.authflow, folder, upstream }));
+  cleanups.push(await listen(await createProvider(upstream, urls), ports.provider));
+  cleanups.push(await startAuthflow({ port: ports.authflow, folder, upstream }));
 
   const redirectUri = `${urls.app}/`;
   const clientId = await registerClient(urls.authflow, redirectUri);
-  started.push(await listen(createApi(urls), ports.api));
-  started.push(await listen(createSpa({ ...urls, clientId, redirectUri, provider: upstream.name }), ports.app));
+  cleanups.push(await listen(createApi(urls), ports.api));
+  cleanups.push(await listen(createSpa({ ...urls, clientId, redirectUri, provider: upstream.name }), ports.app));
 
   console.log(`
 Authflow's demo is running. Open this in your browser:
@@ -48,7 +48,7 @@ Authflow's demo is running. Open this in your browser:
   ${urls.app}
 
 The other parts: Authflow ${urls.authflow}, the sample API ${urls.api}, the identity provider ${urls.provider}.
-Nothing leaves this machine, and nothing is kept. Ctrl-C ends it.
+Nothing leaves this machine, and all data are deleted at the end. Ctrl-C stops the demo.
 `);
 } catch (error) {
   console.error(explainPort(error) ?? error);

@@ -3,7 +3,7 @@ const variable = (part) => `DEMO_${part.toUpperCase()}_PORT`;
 
 class PortError extends Error {}
 
-/** The port of each part. Throws where the environment names one that can't be, or one for two parts. */
+/** The port of each part. Throws a PortError if a port in `env` is not valid, or if two parts have the same one. */
 export function readPorts(env) {
   const ports = {};
   for (const [part, standard] of Object.entries(DEFAULTS)) {
@@ -18,13 +18,13 @@ export function readPorts(env) {
   return ports;
 }
 
-const FAULTS = { EADDRINUSE: "is taken by another program", EACCES: "is reserved for administrators" };
+const FAULTS = { EADDRINUSE: "is used by another program", EACCES: "is reserved for administrators" };
 
-/** What a person can do about a port that could not be had; undefined where the error is about something else. */
+/** A message that says how to fix a problem with a port; undefined for other errors. */
 export function explainPort(error) {
   if (error instanceof PortError) return error.message;
   if (error.syscall !== "listen" || FAULTS[error.code] === undefined) return undefined;
   const part = Object.entries(readPorts(process.env)).find(([, port]) => port === error.port)?.[0];
-  return `Port ${error.port} ${FAULTS[error.code]}. End that program, or choose another port, for instance:\n\n` +
+  return `Port ${error.port} ${FAULTS[error.code]}. Stop that program, or choose another port, for example:\n\n` +
     `  ${variable(part)}=${error.port + (error.port > 64_535 ? -1000 : 1000)} npm run demo\n`;
 }

@@ -26,7 +26,7 @@ const page = (title, body) => html`<!doctype html>
 `;
 
 const loginPage = (fault) => page("Sign in", html`
-<p>This page stands in for Google, Microsoft or your company’s own login. Any name works, and there is no password.</p>
+<p>This page takes the place of Google, Microsoft or your company’s login. Any name works, and there is no password.</p>
 <form method="post">
 <label for="name">Name</label>
 <input id="name" name="name" value="alice" required pattern="${NAME}" autocomplete="off" autocapitalize="none"
@@ -38,7 +38,7 @@ const loginPage = (fault) => page("Sign in", html`
 </div>
 </form>`);
 
-/** A page of ours, under a strict policy; what oidc-provider sends on its own, a script among it, is not. */
+/** Sends one of the pages above with a strict policy. oidc-provider's own pages do not get it: they need a script. */
 function show(context, policy, body) {
   context.type = "html";
   context.set({
@@ -50,17 +50,17 @@ function show(context, policy, body) {
 
 const POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 
-/** oidc-provider's renderError: for who can't be sent back to the application. */
+/** oidc-provider's renderError: the page for errors that can't be sent to the application by redirect. */
 export const showError = (home) => (context, { error_description: description }) => {
-  show(context, `${POLICY}; form-action 'none'`, page("This sign-in can’t go on", html`
-<p>Most likely it was finished before, or begun too long ago.</p>
+  show(context, `${POLICY}; form-action 'none'`, page("This sign-in can’t continue", html`
+<p>Most likely it is already finished, or it has expired.</p>
 !${description ? html`<p class="quiet">The provider says: ${description}.</p>` : ""}
 <p><a class="button primary" href="${home}">Back to the application</a></p>`));
 };
 
-/** A middleware with the page that oidc-provider sends people to: /interaction/:uid. */
+/** Middleware that serves the login page, to which oidc-provider redirects users: /interaction/:uid. */
 export function loginPages(provider, { app, authflow }) {
-  // Browsers hold the redirects that follow a form to form-action too: they lead through Authflow to the application.
+  // Browsers apply form-action to the redirects after a form too. These lead to Authflow, then to the application.
   const policy = `${POLICY}; form-action 'self' ${authflow} ${app}`;
 
   return async (context, next) => {
@@ -73,7 +73,7 @@ export function loginPages(provider, { app, authflow }) {
 
   async function interaction(context) {
     try {
-      await provider.interactionDetails(context.req, context.res); // throws where none is under way
+      await provider.interactionDetails(context.req, context.res); // throws if there is no login in progress
       const form = new URLSearchParams(context.method === "POST" ? await text(context.req) : "");
       if (form.has("cancel")) return await finish(context, { error: "access_denied", error_description: "cancelled" });
       const name = form.get("name");

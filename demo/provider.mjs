@@ -4,7 +4,7 @@ import Provider from "oidc-provider";
 import { createMemoryAdapter } from "oidc-provider/lib/adapters/memory_adapter.js";
 import { loginPages, showError } from "./provider-pages.mjs";
 
-/** Everybody has an account here. */
+/** Every name is an account. */
 const account = (_context, id) => ({
   accountId: id,
   claims: () => ({
@@ -12,7 +12,7 @@ const account = (_context, id) => ({
   }),
 });
 
-/** This provider and its only client belong together: nobody needs to be asked what the client may know. */
+/** Grants all scopes without a consent page: Authflow is the only client. */
 async function grant({ oidc }) {
   const granted = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
   granted.addOIDCScope("openid email profile");
@@ -20,15 +20,15 @@ async function grant({ oidc }) {
   return granted;
 }
 
-/** A real OpenID provider in the place of Google and the like, for this demo only: nobody's password is checked. */
+/** An OpenID provider in the place of Google or another one. For this demo only: it checks no password. */
 export async function createProvider({ issuer, clientId, clientSecret, callback }, urls) {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   const provider = new Provider(issuer, {
     clients: [{
       client_id: clientId, client_secret: clientSecret, redirect_uris: [callback],
-      default_max_age: 0, // asks who is there each time, so that you can come back as somebody else
+      default_max_age: 0, // asks for the name at each login, so that you can log in as another user
     }],
-    // The default's memory without the default's warning: here nothing has to outlive the process.
+    // The default is in memory too, but prints a warning. Here no data need to survive the process.
     adapter: createMemoryAdapter(),
     jwks: { keys: [{ ...await exportJWK(privateKey), alg: "RS256", use: "sig" }] },
     cookies: { keys: [randomBytes(32).toString("base64url")] },

@@ -4,7 +4,7 @@ import helmet from "helmet";
 
 const FOLDER = fileURLToPath(new URL("spa", import.meta.url));
 
-/** The server of the sample page: static files, and where the page finds the rest. It never sees a token. */
+/** Serves the sample page's static files and its configuration. It never receives a token. */
 export function createSpa({ authflow, api, provider, clientId, redirectUri }) {
   return express()
     .use(helmet({

@@ -1,6 +1,7 @@
-// `node scripts/build.mjs` makes Prisma's clients and dist/ anew where something they come from has changed;
-// `node scripts/build.mjs generate` makes Prisma's clients only. Each result holds a stamp with two hashes: of all it was
-// made from, and of all that was made. The stamp is written last: what failed, or was touched since, is built again.
+// `node scripts/build.mjs` builds Prisma's clients and dist/, if their sources have changed;
+// `node scripts/build.mjs generate` builds Prisma's clients only. Each output folder has a stamp with two hashes: one
+// of its sources, one of its contents. The stamp is written last, so that an output is built again if its build failed
+// or if its contents were changed.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -11,16 +12,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const STAMP = ".stamp.json";
-/** On the same disk as what is moved from there. */
+/** On the same file system as dist/, because a folder is renamed from here. */
 const WORK = join(ROOT, ".build");
 const LOCK = join(WORK, "lock");
 const DIALECTS = ["sqlite", "postgresql"];
-/** What was installed; where that is not recorded, what should be. */
+/** The list of installed packages; without it, the list of packages to install. */
 const INSTALLED = ["node_modules/.package-lock.json", "package-lock.json"];
 const require = createRequire(join(ROOT, "package.json"));
 const running = new Set();
 
-/** All files below `paths`, which may be files themselves, or missing. Stamps are left out. */
+/** All files below `paths`, without stamps. A path may also be a file, or not exist. */
 const filesOf = (paths) => paths.flatMap((path) => {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return existsSync(path) ? [path] : [];
   return readdirSync(path, { recursive: true, withFileTypes: true })
@@ -28,7 +29,7 @@ const filesOf = (paths) => paths.flatMap((path) => {
     .map((entry) => join(entry.parentPath, entry.name));
 }).sort();
 
-/** A hash of `seed`, and of the names, as seen from `base`, and contents of files. */
+/** A hash of `seed` and of the files' contents and names; names are relative to `base`. */
 function hashOf(base, paths, seed = "") {
   const hash = createHash("sha256").update(`${seed}\0`);
   for (const file of filesOf(paths)) {
@@ -39,20 +40,22 @@ function hashOf(base, paths, seed = "") {
 }
 
 const inRoot = (paths) => paths.map((path) => join(ROOT, path));
-const made = (folder) => hashOf(folder, [folder]);
+const contentHash = (folder) => hashOf(folder, [folder]);
 
-function isCurrent(folder, from) {
+function isCurrent(folder, sources) {
   try {
     const stamp = JSON.parse(readFileSync(join(folder, STAMP), "utf8"));
-    return stamp.from === from && stamp.made === made(folder);
+    return stamp.sources === sources && stamp.contents === contentHash(folder);
   } catch {
-    return false; // there is none, or none that can be read
+    return false; // no stamp, or an unreadable one
   }
 }
 
-const writeStamp = (folder, from) => { writeFileSync(join(folder, STAMP), JSON.stringify({ from, made: made(folder) })); };
+function writeStamp(folder, sources) {
+  writeFileSync(join(folder, STAMP), JSON.stringify({ sources, contents: contentHash(folder) }));
+}
 
-/** Runs a Node program; rejects with what it wrote where it fails. */
+/** Runs a Node program. If it fails, rejects with its output. */
 async function run(program, args) {
   const child = spawn(process.execPath, [program, ...args], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
@@ -65,30 +68,30 @@ async function run(program, args) {
 
 async function generate(dialect) {
   const folder = join(ROOT, "src/stores/prisma/generated", dialect);
-  const from = hashOf(ROOT, inRoot(["prisma/models.prisma", `prisma/${dialect}/schema.prisma`, "prisma.config.ts",
+  const sources = hashOf(ROOT, inRoot(["prisma/models.prisma", `prisma/${dialect}/schema.prisma`, "prisma.config.ts",
     "scripts/build.mjs"]), require("prisma/package.json").version);
-  if (isCurrent(folder, from)) return false;
+  if (isCurrent(folder, sources)) return false;
   rmSync(folder, { recursive: true, force: true });
   await run(join(dirname(require.resolve("prisma/package.json")), "build/index.js"),
     ["generate", "--schema", `prisma/${dialect}`]);
-  writeStamp(folder, from);
+  writeStamp(folder, sources);
   return true;
 }
 
 async function compile() {
   const folder = join(ROOT, "dist");
-  const from = hashOf(ROOT, inRoot(["src", "plugins", "routes", "package.json", "tsconfig.json", "tsconfig.build.json",
-    "scripts/build.mjs", INSTALLED.find((path) => existsSync(join(ROOT, path))) ?? "package-lock.json"]));
-  if (isCurrent(folder, from)) return false;
-  // Into a folder of its own, so that no file of a deleted source lives on, and nobody sees one half written.
-  const [fresh, former] = [join(WORK, "dist"), join(WORK, "former")];
-  const clear = () => { for (const one of [fresh, former]) rmSync(one, { recursive: true, force: true }); };
+  const sources = hashOf(ROOT, inRoot(["src", "plugins", "routes", "package.json", "tsconfig.json",
+    "tsconfig.build.json", "scripts/build.mjs", INSTALLED.find((path) => existsSync(join(ROOT, path))) ?? "package-lock.json"]));
+  if (isCurrent(folder, sources)) return false;
+  // tsc writes to a new folder, so that outputs of deleted sources disappear, and dist/ is never half written.
+  const [fresh, previous] = [join(WORK, "dist"), join(WORK, "previous")];
+  const clear = () => { for (const one of [fresh, previous]) rmSync(one, { recursive: true, force: true }); };
   clear();
   try {
     const pretty = process.stdout.isTTY ? ["--pretty"] : [];
     await run(require.resolve("typescript/bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", fresh, ...pretty]);
-    writeStamp(fresh, from);
-    if (existsSync(folder)) renameSync(folder, former);
+    writeStamp(fresh, sources);
+    if (existsSync(folder)) renameSync(folder, previous);
     renameSync(fresh, folder);
     return true;
   } finally {
@@ -96,7 +99,7 @@ async function compile() {
   }
 }
 
-/** Waits until no other build is under way in this folder. */
+/** Waits until no other build runs in this clone. */
 async function lock() {
   mkdirSync(WORK, { recursive: true });
   for (;;) {
@@ -116,7 +119,7 @@ function ownerOf(file) {
   try { return Number(readFileSync(file, "utf8")); } catch { return 0; }
 }
 
-/** 0, of a file that is just being written or was just removed, is this process's own group: alive. */
+/** `pid` 0 means that the lock file is being written or removed. Signals to 0 go to our own group, so 0 is alive. */
 function isAlive(pid) {
   try { return process.kill(pid, 0); } catch (error) { return error.code === "EPERM"; }
 }
@@ -125,12 +128,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {
   for (const child of running) child.kill(signal);
   process.exit(128 + constants.signals[signal]);
 });
-const began = performance.now();
+const start = performance.now();
 try {
   await lock();
   const generated = await Promise.all(DIALECTS.map(generate));
   const compiled = process.argv[2] !== "generate" && await compile();
-  if (compiled || generated.includes(true)) console.log(`built in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (compiled || generated.includes(true)) console.log(`built in ${seconds} s`);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

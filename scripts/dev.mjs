@@ -1,5 +1,5 @@
-// `npm run dev`: the service, compiled and started again whenever a file in src/, plugins/ or routes/ changes. Prisma's
-// models are not watched: start it again after a change of them.
+// `npm run dev` runs the service, and compiles and restarts it when a file in src/, plugins/ or routes/ changes. It
+// does not watch Prisma's models: run it again after you change them.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
@@ -12,7 +12,7 @@ const parts = [
   start(tsc, "-p", "tsconfig.build.json", "--watch", "--preserveWatchOutput"),
   start("--watch", "--watch-preserve-output", "--enable-source-maps", "dist/src/server.js"),
 ];
-/** Where one part ends, so does the other: half of it would look as if it still worked. */
+/** If one process ends, the other is stopped too: alone it would look as if everything still worked. */
 const stop = (signal) => { for (const part of parts) part.kill(signal); };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => { stop("SIGTERM"); });
 for (const part of parts) part.once("exit", () => { stop("SIGTERM"); });

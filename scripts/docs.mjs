@@ -1,5 +1,5 @@
-// `node scripts/docs.mjs` writes what the documents repeat from elsewhere: the README's settings table and .env.example
-// from src/config/settings.ts, the snippets from examples/. `node scripts/docs.mjs check` exits 1 where they differ.
+// `node scripts/docs.mjs` writes the generated parts of the documents: the README's settings table and .env.example
+// from src/config/settings.ts, snippets from examples/. `node scripts/docs.mjs check` exits 1 if they are out of date.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { SETTINGS, settingNotes } from "../dist/src/config/settings.js";
@@ -10,7 +10,7 @@ const read = (path) => readFileSync(resolve(root, path), "utf8");
 const LANGUAGES = { mjs: "js", py: "python", go: "go", java: "java", rb: "ruby" };
 
 const ENV_HEADER = `# Authflow's settings. Every line is optional: what is commented out has the value shown.
-# Use: cp .env.example .env, edit it, then node --env-file=.env dist/src/server.js.
+# To use it: cp .env.example .env, edit .env, then run node --env-file=.env dist/src/server.js.
 # docker compose reads .env by itself.
 # Generated from src/config/settings.ts by scripts/docs.mjs.
 `;
@@ -42,7 +42,7 @@ function envExample() {
   return `${ENV_HEADER}\n${blocks.join("\n\n")}\n`;
 }
 
-/** What an example shows: the lines between `snippet:on` and `snippet:off`, or all of it. */
+/** The part of an example that documents show: the lines between `snippet:on` and `snippet:off`, else all lines. */
 function snippet(path) {
   const source = read(path);
   const shown = [...source.matchAll(/^.*snippet:on\n([\s\S]*?)^.*snippet:off$/gm)].map(([, part]) => part.trim());

@@ -1,4 +1,4 @@
-// `npm run openapi` writes openapi.yaml from the routes' schemas; `npm run openapi:check` exits 1 where the two differ.
+// `npm run openapi` writes openapi.yaml from the routes' schemas; `npm run openapi:check` exits 1 if it is out of date.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ try {
   const document = `# Generated from the routes' schemas by \`npm run openapi\`.\n${described}`;
   await app.close();
   if (process.argv[2] !== "check") writeFileSync(file, document);
-  else if (readFileSync(file, "utf8") === document) console.log("openapi.yaml agrees with the routes");
+  else if (readFileSync(file, "utf8") === document) console.log("openapi.yaml matches the routes");
   else {
     console.error("openapi.yaml differs from the routes' schemas: run npm run openapi");
     process.exitCode = 1;

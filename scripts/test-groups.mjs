@@ -1,8 +1,8 @@
 /**
- * Which test files share a process: those at or below a group's paths, unless a group before it has them. Loading the
- * application takes a second of each process, so cheap files go together; files that start processes or wait stand
- * apart, so that others run meanwhile. Groups start in this order, the longest first. A file that no group names has a
- * process of its own.
+ * Test files of one group share a process. A file belongs to the first group with a path to it or to a folder above
+ * it; a file without a group has its own process. Each process takes a second to load the application, so fast files
+ * share one. Files that start processes, or that wait, are in other groups, which run in parallel. Groups start in
+ * this order, the slowest first.
  */
 const GROUPS = {
   "chaos-redis": ["test/chaos/with-redis.test.ts"],
@@ -42,7 +42,7 @@ const GROUPS = {
   contracts: ["test/contracts", "test/support"],
 };
 
-/** `[{ name, files }]` of `files`, which are paths from the root. */
+/** Groups `files`, which are paths relative to the root. Returns `[{ name, files }]`. */
 export function groupsOf(files) {
   const groups = new Map(Object.keys(GROUPS).map((name) => [name, []]));
   for (const file of files) {

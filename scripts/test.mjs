@@ -1,5 +1,5 @@
-// `npm test [-- options of tap] [files or folders of test/]`: compiles once, which is the type check too, then runs
-// the tests as JavaScript, several files to a process. `--compiled`: build/ and dist/ are up to date already.
+// `npm test -- [options of tap] [files or folders in test/]` compiles everything, which also checks the types, and runs
+// the tests as JavaScript, several files in one process. `--compiled` skips that: build/ and dist/ are up to date.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,33 +8,34 @@ import { groupsOf } from "./test-groups.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const isPath = (arg) => !arg.startsWith("-") && existsSync(resolve(root, arg));
-const given = process.argv.slice(2);
-const wanted = given.filter(isPath).map((path) => path.replace(/^\.\/|\/$/g, ""));
-const options = given.filter((arg) => !isPath(arg) && arg !== "--compiled");
+const args = process.argv.slice(2);
+const wanted = args.filter(isPath).map((path) => path.replace(/^\.\/|\/$/g, ""));
+const options = args.filter((arg) => !isPath(arg) && arg !== "--compiled");
 
-if (!given.includes("--compiled")) await compile();
+if (!args.includes("--compiled")) await compile();
 const files = filesUnder("test").filter((name) => name.endsWith(".test.ts"))
   .filter((name) => wanted.length === 0 || wanted.some((path) => name === path || name.startsWith(`${path}/`)));
 if (files.length === 0) throw new Error(`No test files in ${wanted.join(", ")}`);
 
 const { makeTemplates } = await import(pathToFileURL(join(root, "build/test/support/templates.js")).href);
 const templates = await makeTemplates();
-// Node 20 has no types to strip: this switches tap's TypeScript loader off, which compiled files don't need.
+// This switches off tap's TypeScript loader, which compiled files don't need. It is safe in Node 20 too, which can't
+// strip types.
 const tap = ["--test-env=TAP_TYPE_STRIP_ONLY=1", ...options, ...writeGroups(files)];
 process.exitCode = await run("tap", tap, templates.env).finally(() => templates.drop());
 for (const name of filesUnder("build/groups").filter((name) => name.endsWith(".unfinished"))) {
-  const [ran, ...after] = readFileSync(join(root, name), "utf8").split("\n");
-  console.error(`A test process died while ${ran} ran. Not run: ${after.join(", ") || "none"}`);
+  const [current, ...rest] = readFileSync(join(root, name), "utf8").split("\n");
+  console.error(`A test process crashed while it ran ${current}. Not run: ${rest.join(", ") || "none"}`);
   process.exitCode ||= 1;
 }
 
-/** What the tests run, and dist/, which some of them start. */
+/** Compiles the tests to build/, and the service to dist/, which some tests start. */
 async function compile() {
   await succeeds("node", ["scripts/build.mjs", "generate"]);
   await Promise.all([succeeds("node", ["scripts/build.mjs"]), succeeds("tsc", ["-p", "tsconfig.json"])]);
 }
 
-/** One module for each group. tap starts them in the order in which they are named. */
+/** Writes one module for each group and returns their paths. tap starts modules in the order of its arguments. */
 function writeGroups(files) {
   const folder = join(root, "build/groups");
   rmSync(folder, { recursive: true, force: true });
@@ -57,7 +58,7 @@ function filesUnder(folder) {
     .sort();
 }
 
-/** A program of the installed packages, run to its end; resolves to its exit code. */
+/** Runs a program, also one of an installed package; resolves to its exit code. */
 function run(program, args, env = {}) {
   const path = `${join(root, "node_modules/.bin")}:${process.env.PATH}`;
   const child = spawn(program, args, { cwd: root, stdio: "inherit", env: { ...process.env, PATH: path, ...env } });

@@ -3,8 +3,8 @@ import { showAnswer, showProblem, showToken } from "./view.js";
 
 const element = (id) => document.getElementById(id);
 
-// Survives a reload and ends with the tab. Every script of this page could read it: the page's policy lets none in
-// but its own files.
+// sessionStorage survives a reload and is deleted with the tab. Every script of this page could read it: hence the
+// page's Content-Security-Policy allows its own files only.
 const session = {
   read: () => JSON.parse(sessionStorage.getItem("session") ?? "{}"),
   write: (value) => sessionStorage.setItem("session", JSON.stringify(value)),
@@ -36,11 +36,11 @@ const actions = {
   "call-again": () => ask("GET", `${config.api}/hello`, "call-again-result"),
   logout: async () => {
     const status = await ask("POST", `${config.authflow}/logout`, "logout-result");
-    // 401: it was logged out before, in another way. After anything else the user is still logged in.
+    // 401: the token was already revoked, or has expired. After any other error the user is still logged in.
     if (status !== 200 && status !== 401) return;
     session.write({ ...session.read(), loggedOut: true });
     render();
-    element("call-again").focus(); // the button that had the focus is gone
+    element("call-again").focus(); // the button that had the focus is hidden now
   },
   restart: () => {
     sessionStorage.clear();
@@ -61,6 +61,6 @@ try {
   showProblem(`You are not logged in. ${error.message}`);
 }
 render();
-// The back button may bring back this page as it was left, with a session that has changed since.
+// The back button may restore this page from the browser's cache with an outdated state.
 addEventListener("pageshow", ({ persisted }) => { if (persisted) render(); });
 document.documentElement.dataset.ready = "";

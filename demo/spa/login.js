@@ -1,4 +1,4 @@
-// The authorization code flow with PKCE (RFC 6749 §4.1, RFC 7636) in a page that can't keep a secret.
+// The authorization code flow with PKCE (RFC 6749 §4.1, RFC 7636) for a page, which can't keep a secret.
 
 const base64url = (bytes) =>
   btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
@@ -6,10 +6,10 @@ const randomText = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 const challengeOf = async (verifier) =>
   base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
 
-/** Leaves the page for the provider's. */
+/** Navigates to the provider's login page. */
 export async function beginLogin({ authflow, provider, client_id, redirect_uri }) {
   const [state, verifier] = [randomText(), randomText()];
-  // Of this tab alone: logins in two tabs don't disturb each other.
+  // sessionStorage belongs to one tab: logins in two tabs don't disturb each other.
   sessionStorage.setItem("login", JSON.stringify({ state, verifier }));
   location.assign(`${authflow}/auth/${provider}?${new URLSearchParams({
     client_id, redirect_uri, response_type: "code", state,
@@ -17,17 +17,17 @@ export async function beginLogin({ authflow, provider, client_id, redirect_uri }
   })}`);
 }
 
-/** The access token, where the browser came back with a code; else undefined. Throws where the login failed. */
+/** Resolves to the access token if the URL has a code, else to undefined. Rejects if the login failed. */
 export async function finishLogin({ authflow, client_id, redirect_uri }) {
   const answer = new URLSearchParams(location.search);
   if (!answer.has("code") && !answer.has("error")) return undefined;
   const begun = JSON.parse(sessionStorage.getItem("login") ?? "{}");
   sessionStorage.removeItem("login");
-  // A code serves once: a reload, a bookmark or the back button must not bring it again.
+  // A code is valid once: remove it from the URL, so that a reload or the back button does not send it again.
   history.replaceState(null, "", location.pathname);
 
   if (answer.get("state") !== begun.state)
-    throw new Error("This answer belongs to no login that was begun in this tab. Log in again.");
+    throw new Error("This answer does not belong to a login that was started in this tab. Log in again.");
   if (answer.has("error")) throw new Error(`${answer.get("error_description")} (${answer.get("error")}).`);
 
   const response = await fetch(`${authflow}/token`, {

@@ -1,16 +1,16 @@
-// What the page shows. Texts only, never HTML: nothing that comes in a token or an answer can become part of the page.
+// Shows data on the page, as text and never as HTML, so that a token or an answer can't add elements to the page.
 
 const MEANINGS = {
-  sub: "Who you are: the provider, and its own id of you",
-  iss: "Who issued the token",
-  jti: "Names this one token: what a logout revokes",
+  sub: "The subject: the provider, and your id there",
+  iss: "The issuer of the token",
+  jti: "The token’s id, which a logout revokes",
   iat: "When it was issued",
   exp: "When it expires",
-  client_id: "This page, as it is registered with Authflow",
+  client_id: "The id of this page as a client of Authflow",
   provider: "Where you logged in",
-  email: "As the provider says",
-  email_verified: "Whether the provider vouches for the address",
-  name: "As the provider says",
+  email: "From the provider",
+  email_verified: "Whether the provider has verified the address",
+  name: "From the provider",
 };
 
 const decode = (part) => JSON.parse(new TextDecoder().decode(

@@ -42,7 +42,7 @@ await t.test("a port that is taken is named, with the way out", async (t) => {
     const folder = temporaryFolder(t);
     const { code, stdout, stderr } = await run(DEMO, [], { TMPDIR: folder, ...await demoPorts(), [name]: taken });
     t.equal(code, 1, name);
-    t.match(stderr, new RegExp(`Port ${taken} is taken by another program`));
+    t.match(stderr, new RegExp(`Port ${taken} is used by another program`));
     t.match(stderr, new RegExp(`  ${name}=\\d+ npm run demo\n`));
     t.notMatch(stderr, /    at /, "no stack");
     t.notMatch(stdout, "Open this");

@@ -104,7 +104,7 @@ await t.test("the back button does no harm", async (t) => {
   await logIn(page, "alice");
   const jti = await claim(page, "jti");
   await page.goBack();
-  t.match(await page.locator("h1").innerText(), "This sign-in can’t go on", "the provider's page is over");
+  t.match(await page.locator("h1").innerText(), "This sign-in can’t continue", "the provider's page is over");
   await page.goForward();
   await isReady(page);
   t.equal(await claim(page, "jti"), jti);
@@ -141,7 +141,7 @@ await t.test("an answer to a login that this tab did not begin is not taken", as
   const { page } = await visit(t, demo);
   for (const query of ["code=stolen&state=planted", "code=stolen", "error=access_denied&state=planted"]) {
     await open(page, `${demo.url}/?${query}`);
-    t.match(await page.getByRole("alert").innerText(), "This answer belongs to no login that was begun", query);
+    t.match(await page.getByRole("alert").innerText(), "This answer does not belong to a login that was started", query);
     t.equal(await page.getByRole("button", { name: "Call the API" }).isVisible(), false);
   }
 });
