@@ -1,4 +1,4 @@
-// A service with a past: clients and revocations written straight into the SQLite file that the server then opens.
+// Writes clients and revocations directly into a SQLite file, before the server opens it.
 import { createHash, randomBytes } from "node:crypto";
 import Sqlite from "libsql";
 
@@ -6,7 +6,10 @@ const POLICY = JSON.stringify({
   providers: null, subject_prefixes: null, audiences: null, default_audience: null, claim_names: null, max_ttl: null,
 });
 
-/** Returns a working set: the credentials of the `known` last clients. Secrets are shared among the others. */
+/**
+ * Returns a working set: the credentials of the last `known` clients, each with its own secret. All other clients share
+ * one secret.
+ */
 export function fill(path, { clients, revocations, known }) {
   const db = new Sqlite(path);
   const now = Date.now();
@@ -24,9 +27,9 @@ export function fill(path, { clients, revocations, known }) {
     const secrets = JSON.stringify([{ hash, expiresAt: null }]);
     insert.run(id, `Client ${i}`, '["https://app.example.com/callback"]', secrets, POLICY, revision + i, now, now);
   }
-  // Without this the server would take every client for one that changed since its start.
+  // Without this the server would treat every client as changed since its start.
   db.prepare("UPDATE installation SET client_revision = ?").run(revision + clients);
-  // Live ones: expired ones would be swept during the measurement.
+  // Not expired: the server would delete expired ones during the measurement.
   db.prepare(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
     INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
     SELECT printf('%08x-%04x-7000-8000-%012x', i / 65536, i % 65536, i), ?, 'user-' || i, ? + i, ?, 1 FROM n`)

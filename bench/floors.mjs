@@ -1,4 +1,5 @@
-// The two floors, each as a process of its own: `floors.mjs sign <milliseconds>` and `floors.mjs fastify <JWKS bytes>`.
+// The two floors: the least that any such service costs. Each is a separate process: `floors.mjs sign <milliseconds>`
+// and `floors.mjs fastify <JWKS bytes>`.
 import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { promisify } from "node:util";
 import Fastify from "fastify";
@@ -7,14 +8,14 @@ const { privateKey: pem } = generateKeyPairSync("rsa", {
   modulusLength: 2048,
   privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" },
 });
-// Read back, as the service reads its key.
+// Made from PEM, as the service makes its key.
 const privateKey = createPrivateKey(pem);
 const HEADER = Buffer.from(JSON.stringify({ alg: "RS256", typ: "JWT", kid: "x".repeat(43) })).toString("base64url");
 
-const signAside = promisify(sign); // on the libuv pool
+const signAsync = promisify(sign); // on the libuv pool
 const encode = (claims) => `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
 
-/** One synchronous signature after another. */
+/** Signs synchronously in a loop for this long. */
 function signInLoop(milliseconds) {
   const input = Buffer.from(encode(claimsOf({ sub: "alice", provider: "local", email: "alice@example.com" })));
   for (let i = 0; i < 100; i++) sign("sha256", input, privateKey);
@@ -32,12 +33,12 @@ function claimsOf({ sub, provider, email }) {
 }
 const ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
 
-/** Fastify as it comes, with what no token service can leave out: a body, one signature off the loop, an answer. */
+/** Fastify with its default options, and the minimum of a token service: a JSON body, an asynchronous signature. */
 async function serveBare(jwksBytes) {
   const app = Fastify();
   app.post("/mint", async ({ body }) => {
     const input = encode(claimsOf(body));
-    const signature = await signAside("sha256", Buffer.from(input), privateKey);
+    const signature = await signAsync("sha256", Buffer.from(input), privateKey);
     return { access_token: `${input}.${signature.toString("base64url")}`, token_type: "Bearer", expires_in: 3600 };
   });
   const document = "x".repeat(jwksBytes);

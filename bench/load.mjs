@@ -1,14 +1,15 @@
-// The load generator: a process of its own, so that its work is not taken for the server's. One message in, one out.
+// The load generator: a separate process, so that its CPU time is not counted as the server's. It answers each message
+// with one message.
 import autocannon from "autocannon";
 
-/** Requests are taken in turn from `requests`; each connection would otherwise send the same list in step. */
+/** All connections together go through `requests` in order. By default autocannon sends the list on each connection. */
 function run({ url, requests, amount, connections, keepTokens }) {
   return new Promise((resolve, reject) => {
     const tokens = [];
     let next = 0;
     let lastAnswer = 0;
     const instance = autocannon({
-      url, amount, connections: Math.min(connections, amount), sampleInt: 100, // the end is noticed at a sample only
+      url, amount, connections: Math.min(connections, amount), sampleInt: 100, // autocannon ends at a sample only
       requests: [{
         setupRequest: (request) => ({ ...request, ...requests[next++ % requests.length] }),
         ...(keepTokens && { onResponse: (_status, body) => { tokens.push(JSON.parse(body).access_token); } }),

@@ -1,4 +1,4 @@
-// What the benchmarks share: requests, the load generator, and what a period cost whom.
+// Shared by the benchmarks: requests, the load generator, and CPU measurements.
 import { fork } from "node:child_process";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
@@ -26,7 +26,7 @@ export const reply = (child) => new Promise((resolve, reject) => {
 
 export function startGenerator(connections) {
   const child = fork(fileURLToPath(new URL("load.mjs", import.meta.url)));
-  /** One round of load on one process: what it cost that process, per request, and what the callers saw. */
+  /** One round of load on one process. Resolves to its CPU seconds for each request, rates, latencies, tokens. */
   const measure = async ({ url, pid }, task) => {
     const [cpu, machine] = [cpuSeconds(pid), machineTimes()];
     child.send({ url, connections, ...task });
@@ -43,7 +43,10 @@ export function startGenerator(connections) {
   return { measure, pid: child.pid, stop: () => stop(child) };
 }
 
-/** A stopwatch over processes by name: calling it tells seconds, each one's CPU seconds, and the others' share. */
+/**
+ * Starts a stopwatch for `pids`, processes by name. The returned function gives the seconds since then, the CPU seconds
+ * of each process, and the shares of the machine that were idle or used by other processes.
+ */
 export function watch(pids) {
   const spent = () => Object.values(pids).map(cpuSeconds);
   const [start, before, machine] = [performance.now(), spent(), machineTimes()];
@@ -59,7 +62,7 @@ export function watch(pids) {
   };
 }
 
-/** Of all processors, in milliseconds: idle, and in all. */
+/** Milliseconds of all processors: [idle, total]. */
 function machineTimes() {
   const all = os.cpus().map(({ times }) => times);
   const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);

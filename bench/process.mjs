@@ -1,4 +1,4 @@
-// What the operating system says of a process from outside, so that the server under test stays as it is.
+// CPU time and memory of a process, from the operating system, so that the server under test needs no changes.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -19,12 +19,12 @@ export function residentMemory(pid) {
   return Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) * 1024 / 1e6;
 }
 
-/** From now on `peakMemory` tells the most since now. Elsewhere than on Linux it tells that anyway. */
-export function forgetPeak(pid) {
+/** Makes `peakMemory` start again from now. Linux only; does nothing elsewhere. */
+export function resetPeak(pid) {
   if (LINUX) writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
-/** The most resident memory that `pid` ever held, in MB (elsewhere than on Linux: what it holds now). */
+/** The peak of `pid`'s resident memory, in MB. On other systems: its resident memory now. */
 export function peakMemory(pid) {
   const kilobytes = LINUX
     ? /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
@@ -32,5 +32,5 @@ export function peakMemory(pid) {
   return Number(kilobytes) * 1024 / 1e6;
 }
 
-/** "1:02.34" or "01:02:03" as seconds. */
+/** Converts "1:02.34" or "01:02:03" to seconds. */
 const clockToSeconds = (clock) => clock.trim().split(":").reduce((sum, part) => sum * 60 + Number(part), 0);

@@ -13,13 +13,14 @@ export const table = (head, rows) =>
 export const machine = () =>
   `${os.cpus().length} × ${os.cpus()[0].model.trim()}, Node ${process.versions.node}, ${os.type()}`;
 
-const LEFT_OUT = "- PostgreSQL and Redis (`BENCH_POSTGRES_URL`, `BENCH_REDIS_URL`) were not found and are left out.\n";
+const LEFT_OUT =
+  "- PostgreSQL and Redis (`BENCH_POSTGRES_URL`, `BENCH_REDIS_URL`) could not be reached and were not measured.\n";
 const COLUMNS = [
   "", "server CPU, µs", "× signature", "× bare Fastify", "req/s", "p50, ms", "p99, ms", "cores: server", "cores: load",
   "idle",
 ];
 
-/** Round by round, so that what slows the machine down for a while is in both numbers. */
+/** Ratios within each round, because a disturbance of the machine affects both numbers of a round. */
 const ratios = (subject, floor) => sorted(subject.map(({ cpu }, round) => cpu / floor[round].cpu));
 const ratio = (subject, floor) => median(ratios(subject, floor));
 const times = (subject, floor) => {
@@ -27,7 +28,7 @@ const times = (subject, floor) => {
   return `${median(all).toFixed(2)} (${all[0].toFixed(2)}–${all.at(-1).toFixed(2)})`;
 };
 
-/** The Markdown of docs/benchmarks.md. */
+/** The contents of docs/benchmarks.md. */
 export function report(results) {
   const { scale, known, quick, minted, memory, startUp } = results;
   const full = `${n(scale.clients)} clients, ${n(scale.revocations)} revocations`;
@@ -42,8 +43,8 @@ export function report(results) {
   return `# Benchmarks
 
 Written by \`${command}\` on ${machine()}.
-Numbers depend on the machine and on what else it does; the ratios to the floors, measured in the same run, much less.
-${percent(results.others)} of the machine was taken by other work while minting was measured.
+The numbers depend on the machine and its other load. The ratios to the floors, which the same run measures, depend on
+them much less. Other processes used ${percent(results.others)} of the machine while minting was measured.
 
 ## Targets
 
@@ -53,31 +54,32 @@ ${table(["Target", "Measured", "Met"], targets(results, full))}
 
 ${table(COLUMNS, operations(results, full))}
 
-## Start-up, from the process's start to its first answer of readiness
+## Start-up, from the start of the process until it answers that it is ready
 
-${table(["", "seconds", "of them CPU", "resident memory, MB"], starts)}
+${table(["", "seconds", "CPU seconds", "resident memory, MB"], starts)}
 
-## Resident memory, the most during all of the above
+## Peak of resident memory during all of the above
 
 ${table(["", "MB"], Object.entries(memory).map(([name, mb]) => [names[name], mb.toFixed(0)]))}
 
 ## How it is measured
 
-- **Server CPU** is what the operating system charges the server's process (user and system time, all threads), divided
-  by the requests it answered. The load generator is another process on the same cores: what it takes lowers req/s and
-  raises latencies, and is shown as *cores: load*; it does not enter the CPU per request.
-- **The service is the built one with its default settings**: log level info (a line a request) with standard output
-  going to the null device, and all rate limits in place. They do not bite at these rates: a round that meets a limit,
-  or any other error, ends the benchmark.
-- **The bare Fastify route** is \`fastify()\` with default options and no logger; it parses the same body, makes one
-  asynchronous RS256 signature over a token of the same claims, and answers the same members. It authenticates nobody
-  and validates nothing.
-- **Rounds**: ${minted.floor.length} of about ${scale.seconds} s each at concurrency ${results.connections};
-  floor and subjects alternate, every other round backwards. Ratios to bare Fastify are taken within a round:
-  median (smallest–largest). All else is a median.
-- **Clients and revocations** of the full service are written into its database before it starts; ${n(known)} of its
-  clients mint in turn. The revocations are live.
-- **Logout** is durable when answered: on SQLite that is one \`fsync\` each, on the disk of the temporary folder.
+- **Server CPU** is the CPU time of the server's process (user and system time, all threads), divided by the number of
+  requests that it answered. The load generator is another process on the same cores. Its CPU time is shown as
+  *cores: load*: it lowers req/s and raises latencies, but is not part of the CPU per request.
+- **The service** is the built one with its default settings: log level info (one line for each request) with standard
+  output to the null device, and all rate limits. No round reaches a limit: a limit, like any other error, ends the
+  benchmark.
+- **The bare Fastify route** is \`fastify()\` with default options and no logger. It parses the same body, makes one
+  asynchronous RS256 signature for a token with the same claims, and answers with the same members. It does not
+  authenticate or validate anything.
+- **Rounds**: ${minted.floor.length} of about ${scale.seconds} s each at concurrency ${results.connections}. Floor
+  and subjects alternate; every second round runs in reverse order. Ratios to bare Fastify are computed within a round
+  and given as median (smallest–largest). All other numbers are medians.
+- **Clients and revocations** of the full service are written into its database before it starts. ${n(known)} of its
+  clients mint in turn. No revocation has expired.
+- **Logout** is durable when it is answered: on SQLite that takes one \`fsync\` each, on the disk of the temporary
+  folder.
 ${minted.networked ? "" : LEFT_OUT}`;
 }
 

@@ -1,14 +1,14 @@
-// `npm run bench [-- --quick] [-- --server <built server.js>]`: measures the built service beside two floors and writes
-// docs/benchmarks.md. Floor and subject alternate in short rounds, so that a noisy machine is equally noisy to both.
+// `npm run bench [-- --quick] [-- --server <built server.js>]` compares the built service with two floors and writes
+// docs/benchmarks.md. Floor and subject alternate in short rounds, so that a busy machine affects both equally.
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { openDatabases } from "./databases.mjs";
 import { fill } from "./fixtures.mjs";
 import { mintAs, post, register, reply, startGenerator } from "./measuring.mjs";
-import { findNeighbours } from "./neighbours.mjs";
 import { cpuSeconds, peakMemory } from "./process.mjs";
 import { report } from "./report.mjs";
 import { startServer, stop } from "./server.mjs";
@@ -19,20 +19,21 @@ const { values: options } = parseArgs({
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const entry = options.server ?? here("../dist/src/server.js");
 const out = options.out ?? here("../docs/benchmarks.md");
+/** `limit`: seconds after which `alternate` starts no further round. */
 const scale = options.quick
-  ? { rounds: 3, seconds: 1, starts: 1, patience: 8, warmUp: 2000, logouts: 120, clients: 1e4, revocations: 1e5 }
-  : { rounds: 9, seconds: 1.5, starts: 3, patience: 50, warmUp: 8000, logouts: 450, clients: 1e5, revocations: 1e6 };
+  ? { rounds: 3, seconds: 1, starts: 1, limit: 8, warmUp: 2000, logouts: 120, clients: 1e4, revocations: 1e5 }
+  : { rounds: 9, seconds: 1.5, starts: 3, limit: 50, warmUp: 8000, logouts: 450, clients: 1e5, revocations: 1e6 };
 const CONNECTIONS = 32;
 const KNOWN = 1000;
 const KNOWN_ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
 
-const began = performance.now();
+const begin = performance.now();
 const dir = mkdtempSync(join(os.tmpdir(), "authflow-bench-"));
 const generator = startGenerator(CONNECTIONS);
 const { measure } = generator;
 const closing = [() => rmSync(dir, { recursive: true, force: true }), () => generator.stop()];
 
-const say = (line) => { console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`); };
+const log = (line) => { console.error(`${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${line}`); };
 
 async function signatureFloor() {
   const { signatures, cpu } = await reply(fork(here("floors.mjs"), ["sign", String(scale.seconds * 300)]));
@@ -40,12 +41,12 @@ async function signatureFloor() {
 }
 
 /**
- * `tasks`: name → () => measurement. Every other round runs backwards, so that nobody always comes after the same.
- * Where the machine is busy with other things there are fewer rounds, so that the whole stays within its minutes.
+ * `tasks`: name → () => measurement. Every second round runs in reverse order, so that a task does not always follow
+ * the same one. On a busy machine there are fewer rounds, at least three, to limit the total time.
  */
 async function alternate(tasks) {
   const results = Object.fromEntries(Object.keys(tasks).map((name) => [name, []]));
-  const end = performance.now() + scale.patience * 1000;
+  const end = performance.now() + scale.limit * 1000;
   for (let round = 0; round < scale.rounds && (round < 3 || performance.now() < end); round++) {
     const order = Object.entries(tasks);
     for (const [name, task] of round % 2 === 0 ? order : order.reverse()) results[name].push(await task());
@@ -76,12 +77,12 @@ async function startAll() {
     for (const kind of ["SQLite, new database", "SQLite"]) await (await timed(kind, () => sqlite(`start-${i}`))).stop();
   }
 
-  const past = await sqlite("full");
-  const registered = await register(past);
-  await past.stop();
+  const migrating = await sqlite("full");
+  const registered = await register(migrating);
+  await migrating.stop();
   const { clients, revocations } = scale;
   const workingSet = fill(join(dir, "full", "authflow.db"), { clients, revocations, known: KNOWN });
-  say(`${clients} clients and ${revocations} revocations written`);
+  log(`${clients} clients and ${revocations} revocations written`);
   const history = `SQLite, ${clients.toLocaleString("en")} clients, ${revocations.toLocaleString("en")} revocations`;
   for (let i = 1; i < scale.starts; i++) await (await timed(history, () => sqlite("full"))).stop();
   const full = await timed(history, () => sqlite("full"));
@@ -93,11 +94,11 @@ async function startAll() {
     full: { ...full, minting: [mintAs(registered)], mintingMany: workingSet.map(mintAs) },
   };
 
-  const neighbours = await findNeighbours();
-  if (neighbours !== undefined) {
-    closing.push(neighbours.close);
+  const databases = await openDatabases();
+  if (databases !== undefined) {
+    closing.push(databases.close);
     const key = Buffer.alloc(32, 1).toString("base64");
-    const env = { ...neighbours.env, AUTHFLOW_KEY_ENCRYPTION_KEY: key };
+    const env = { ...databases.env, AUTHFLOW_KEY_ENCRYPTION_KEY: key };
     const server = await timed("PostgreSQL and Redis, new database", () => startServer(entry, env));
     started.push(server);
     subjects.networked = { ...server, minting: [mintAs(await register(server))] };
@@ -108,11 +109,11 @@ async function startAll() {
 
 async function bench() {
   const { floor, subjects, startUp } = await startAll();
-  say("start-up measured");
+  log("start-up measured");
   const { empty, listed, full, networked } = subjects;
 
   const warmUp = { amount: scale.warmUp, keepTokens: true };
-  // A long warm-up, alike for all: the compiler's work and what it has not reached yet would be taken for cost.
+  // A long warm-up, the same for all: otherwise the work of V8's compilers would be measured too.
   const { rate } = await measure(floor, { ...warmUp, requests: floor.minting });
   for (const subject of Object.values(subjects)) await measure(subject, { ...warmUp, requests: subject.minting });
   await measure(full, { ...warmUp, requests: full.mintingMany });
@@ -125,17 +126,17 @@ async function bench() {
     signature: signatureFloor, floor: mint(floor), empty: mint(empty), listed: mint(listed),
     full: mint(full), fullMany: mint(full, full.mintingMany), ...(networked && { networked: mint(networked) }),
   });
-  say("mint measured");
+  log("mint measured");
 
   const amount = 3000 * scale.seconds;
   const jwks = (subject, path) => () => measure(subject, { requests: [{ method: "GET", path }], amount });
   const readers = { floor: jwks(floor, "/jwks"), empty: jwks(empty, "/.well-known/jwks.json") };
   for (const warm of Object.values(readers)) await warm();
   const read = await alternate(readers);
-  say("JWKS measured");
+  log("JWKS measured");
 
   const logout = (subject) => () => {
-    // A token can be logged out once: each round takes its own from those that were minted above.
+    // A token can be logged out once: each round takes other tokens of those that were minted above.
     const requests = subject.tokens.splice(0, scale.logouts)
       .map((token) => post("/logout", {}, { authorization: `Bearer ${token}` }));
     return measure(subject, { requests, amount: requests.length });
@@ -146,7 +147,7 @@ async function bench() {
   };
   for (const warm of Object.values(leaving)) await warm();
   const loggedOut = await alternate(leaving);
-  say("logout measured");
+  log("logout measured");
 
   const memory = Object.fromEntries(Object.entries(subjects).map(([name, { pid }]) => [name, peakMemory(pid)]));
   const others = minted.floor.reduce((sum, round) => sum + round.others, 0) / minted.floor.length;
@@ -160,5 +161,5 @@ try {
   console.log(text);
 } finally {
   for (const close of closing.reverse()) await close();
-  say("done");
+  log("done");
 }

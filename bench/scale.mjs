@@ -1,5 +1,5 @@
-// `npm run bench:scale [-- --only revocations,lists,feed,minting --live 10000000 …]`: measures what revocation takes at
-// scale, and writes the tables of docs/scale-appendix.md between their markers. Needs redis-server and a PostgreSQL.
+// `npm run bench:scale [-- --only revocations,lists,feed,minting --live 10000000 …]` measures what revocation costs at
+// scale and writes the tables in docs/scale-appendix.md. Needs redis-server, redis-cli and a PostgreSQL server.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
@@ -30,8 +30,8 @@ const sizes = {
   rounds: { count: 5, seconds: 1 },
 };
 
-const began = performance.now();
-const say = (line) => { console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`); };
+const begin = performance.now();
+const log = (line) => { console.error(`${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${line}`); };
 const PARTS = {
   revocations: measureRevocations, lists: measureStatusLists, feed: measureFeed, minting: measureMinting,
 };
@@ -42,7 +42,7 @@ try {
   for (const name of options.only.split(",")) {
     const closing = [];
     try {
-      const results = await PARTS[name]({ entry, dir, say, closing, generator, sizes });
+      const results = await PARTS[name]({ entry, dir, log, closing, generator, sizes });
       write(name, TABLES[name](results));
     } finally {
       for (const close of closing.reverse()) await close();
@@ -51,14 +51,14 @@ try {
 } finally {
   await generator.stop();
   rmSync(dir, { recursive: true, force: true });
-  say("done");
+  log("done");
 }
 
-/** Between `<!-- begin measured <name> -->` and `<!-- end measured -->`. */
+/** Replaces the text between `<!-- begin measured <name> -->` and `<!-- end measured -->`. */
 function write(name, text) {
   console.log(text);
   const page = readFileSync(out, "utf8");
   const place = new RegExp(`(<!-- begin measured ${name} -->\n)[\\s\\S]*?(<!-- end measured -->)`);
-  if (!place.test(page)) throw new Error(`${out} has no place for what was measured of ${name}`);
+  if (!place.test(page)) throw new Error(`${out} has no marker <!-- begin measured ${name} -->: add one`);
   writeFileSync(out, page.replace(place, (_all, begin, end) => `${begin}${text}\n${end}`));
 }

@@ -3,14 +3,15 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const PATIENCE = 30_000;
+/** Milliseconds. */
+const START_TIMEOUT = 30_000;
 const { scripts } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-/** Those that `npm start` gives Node. */
+/** Node's options in `npm start`. */
 const FLAGS = scripts.start.split(" ").filter((word) => word.startsWith("--"));
 
 /**
- * Starts the built server as production does, and waits for its first answer of 200 to `until`: that it is ready. Its
- * log lines go to the null device: writing them is the server's work, where they end up is not.
+ * Starts the built server as in production, and waits until GET `until` answers 200. Its log goes to the null device:
+ * the measurement includes writing the log, but not storing it.
  */
 export async function startServer(entry, env, { port: wanted, until = "/health/ready" } = {}) {
   const port = wanted ?? await freePort();
@@ -22,7 +23,7 @@ export async function startServer(entry, env, { port: wanted, until = "/health/r
   });
   while (!await answers(url + until)) {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}`);
-    if (performance.now() - start > PATIENCE) throw new Error("The server did not become ready");
+    if (performance.now() - start > START_TIMEOUT) throw new Error("The server did not become ready");
     await sleep(5);
   }
   return { url, port, pid: child.pid, startUp: (performance.now() - start) / 1000, stop: () => stop(child) };

@@ -81,7 +81,8 @@ async function generate(dialect) {
 async function compile() {
   const folder = join(ROOT, "dist");
   const sources = hashOf(ROOT, inRoot(["src", "plugins", "routes", "package.json", "tsconfig.json",
-    "tsconfig.build.json", "scripts/build.mjs", INSTALLED.find((path) => existsSync(join(ROOT, path))) ?? "package-lock.json"]));
+    "tsconfig.build.json", "scripts/build.mjs",
+    INSTALLED.find((path) => existsSync(join(ROOT, path))) ?? "package-lock.json"]));
   if (isCurrent(folder, sources)) return false;
   // tsc writes to a new folder, so that outputs of deleted sources disappear, and dist/ is never half written.
   const [fresh, previous] = [join(WORK, "dist"), join(WORK, "previous")];

@@ -1,19 +1,23 @@
-// What ten thousand subscribers of one process cost, and how late they hear.
+// The cost of ten thousand subscribers of one process, and the delay of their events.
 import { setTimeout as sleep } from "node:timers/promises";
 import { watch } from "../measuring.mjs";
 import { residentMemory } from "../process.mjs";
 import { startServer } from "../server.mjs";
-import { connectAll, logOut, mintTokens, now, startReplicas } from "./listening.mjs";
+import { connectAll, logOut, mintTokens, now, startReplicas } from "./replicas.mjs";
 
+/** `rate`: logouts a second. */
 const RATES = [{ rate: 1, seconds: 20 }, { rate: 10, seconds: 10 }, { rate: 50, seconds: 10 }];
+/** Logouts while the subscribers are disconnected. */
 const MISSED = 100;
-const QUIET = 8;
-/** Turns of a reader of the stream, and how many events the larger ones find. */
-const [TURNS, EVENTS] = [2000, 500];
-const PATIENCE = 90_000;
+/** Seconds of the measurement without logouts. */
+const IDLE = 8;
+/** How often the stream is read, and the number of events in a large read. */
+const [READS, EVENTS] = [2000, 500];
+/** Milliseconds until events that have not arrived count as missed. */
+const TIMEOUT = 90_000;
 
 export async function measureFeed(context) {
-  const { entry, say, closing } = context;
+  const { entry, log, closing } = context;
   const replicas = await startReplicas(context);
   const { answering, listening, credentials, redis } = replicas;
   const amount = RATES.reduce((sum, { rate, seconds }) => sum + rate * seconds, 0) + 2 * MISSED;
@@ -21,80 +25,81 @@ export async function measureFeed(context) {
   const take = (count) => tokens.splice(0, count);
   await logOut(answering, take(MISSED), 50); // warm-up
 
-  const asking = await questions(replicas, () => sleep(QUIET * 1000));
+  const idleLoad = await backendLoad(replicas, () => sleep(IDLE * 1000));
   const before = residentMemory(listening.pid);
   const subscribers = await connectAll(context, replicas, context.sizes.subscribers);
   const memory = { before, after: residentMemory(listening.pid) };
-  say(`${subscribers.count} subscribers connected`);
+  log(`${subscribers.count} subscribers connected`);
   const pids = { listening: listening.pid, answering: answering.pid, redis: redis.pid, ...subscribers.pids };
-  const quietly = watch(pids);
-  await sleep(QUIET * 1000);
-  const quiet = quietly();
+  const idleWatch = watch(pids);
+  await sleep(IDLE * 1000);
+  const idle = idleWatch();
 
   const rounds = [];
-  let told = 0;
+  let sent = 0;
   for (const { rate, seconds } of RATES) {
     const stopwatch = watch(pids);
     let answered;
-    const asked = await questions(replicas, async () => {
+    const load = await backendLoad(replicas, async () => {
       answered = await logOut(answering, take(rate * seconds), rate);
     });
-    told += rate * seconds;
-    const outcome = await subscribers.tell("arrived", { count: told, patience: PATIENCE });
+    sent += rate * seconds;
+    const outcome = await subscribers.call("arrived", { count: sent, timeout: TIMEOUT });
     const spent = stopwatch();
-    const delays = merge(await subscribers.tell("delays", { answered }));
-    rounds.push({ rate, logouts: answered.length, delays, spent, outcome, asked });
-    say(`${rate} logouts a second: told`);
+    const delays = merge(await subscribers.call("delays", { answered }));
+    rounds.push({ rate, logouts: answered.length, delays, spent, outcome, load });
+    log(`${rate} logouts a second measured`);
   }
 
   const reading = await readingCost(replicas);
-  const gone = subscribers.tell("allGone");
+  const disconnected = subscribers.call("disconnected");
   await listening.stop();
-  await gone;
+  await disconnected;
   await logOut(answering, take(MISSED), 50);
-  const back = subscribers.tell("resumed");
+  const resuming = subscribers.call("resumed");
   const start = now();
-  const again = await startServer(entry, replicas.env, { port: listening.port });
-  closing.push(() => again.stop());
+  const restarted = await startServer(entry, replicas.env, { port: listening.port });
+  closing.push(() => restarted.stop());
   const ready = now();
-  const stopwatch = watch({ ...pids, listening: again.pid });
-  const resumed = await back;
+  const stopwatch = watch({ ...pids, listening: restarted.pid });
+  const resumed = await resuming;
   const resumption = {
     seconds: (Math.max(...resumed.map(({ at }) => at)) - ready) / 1000, startUp: (ready - start) / 1000,
     resets: resumed.reduce((sum, { resets }) => sum + resets, 0), spent: stopwatch(),
-    outcome: await subscribers.tell("arrived", { count: told + MISSED, patience: PATIENCE }), missed: MISSED,
+    outcome: await subscribers.call("arrived", { count: sent + MISSED, timeout: TIMEOUT }), missed: MISSED,
   };
-  await subscribers.tell("end");
+  await subscribers.call("end");
   return {
-    subscribers: subscribers.count, connecting: subscribers.seconds, asking, reading, memory, quiet, rounds, resumption,
+    subscribers: subscribers.count, connecting: subscribers.seconds,
+    idleLoad, reading, memory, idle, rounds, resumption,
   };
 }
 
 /**
- * Seconds of Redis's CPU for a replica's turn (src/stores/redis/revocation-feed.ts: woken, it looks) that finds one
- * event, and for each event more; and the stream's bytes for each event.
+ * Sends Redis the commands of one read by a replica (src/stores/redis/revocation-feed.ts). Resolves to the seconds of
+ * Redis's CPU for a read that finds one event and for each additional event, and to the stream's bytes for each event.
  */
 async function readingCost({ redis: { client, pid }, database }) {
   const [{ uuid }] = await database.query("SELECT uuid FROM installation");
   const stream = `authflow:${uuid}:feed`;
-  const turns = async (events) => {
+  const secondsFor = async (events) => {
     const stopwatch = watch({ redis: pid });
-    for (let i = 0; i < TURNS; i++) {
+    for (let i = 0; i < READS; i++) {
       await client.xread("COUNT", 1, "STREAMS", stream, "0-1");
       await client.multi().get(`authflow:${uuid}:cutoffs:complete`).get(`${stream}:epoch`)
         .xrange(stream, "-", "+", "COUNT", 1).xrevrange(stream, "+", "-", "COUNT", 1)
         .xrange(stream, "(0-1", "+", "COUNT", events).exec();
     }
-    return stopwatch().cpu.redis / TURNS;
+    return stopwatch().cpu.redis / READS;
   };
   const events = Math.min(EVENTS, await client.xlen(stream));
-  const [one, many] = [await turns(1), await turns(events)];
+  const [one, many] = [await secondsFor(1), await secondsFor(events)];
   const bytes = await client.memory("USAGE", stream) / await client.xlen(stream);
-  return { turn: one, event: (many - one) / (events - 1), bytes };
+  return { read: one, event: (many - one) / (events - 1), bytes };
 }
 
-/** What all replicas ask Redis and the database during some work, a second. */
-async function questions({ redis, database }, work) {
+/** Counts the commands to Redis and the database's transactions, of all replicas, while `work` runs. */
+async function backendLoad({ redis, database }, work) {
   const transactions = async () => (await database.query(
     `SELECT xact_commit::float8 AS count FROM pg_stat_database WHERE datname = current_database()`))[0].count;
   await redis.client.config("RESETSTAT");
@@ -111,7 +116,7 @@ async function questions({ redis, database }, work) {
   };
 }
 
-/** Histograms of all processes as { p50, p99, max, count }, in milliseconds. */
+/** Merges the histograms of all processes. Returns { p50, p99, max, count }; delays in milliseconds. */
 function merge(all) {
   const sorted = all.flatMap(({ counts }) => counts).sort(([a], [b]) => a - b);
   const count = sorted.reduce((sum, [, times]) => sum + times, 0);

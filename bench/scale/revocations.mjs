@@ -1,40 +1,40 @@
-// What millions of live revocations take, and what each way of telling them all costs.
+// The cost of millions of live revocations: their storage, and each way to send all of them.
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mintAs, register, watch } from "../measuring.mjs";
-import { forgetPeak, peakMemory, residentMemory } from "../process.mjs";
+import { peakMemory, resetPeak, residentMemory } from "../process.mjs";
 import { startServer } from "../server.mjs";
-import { networked, ownDatabase, ownRedis } from "./places.mjs";
+import { networked, ownDatabase, ownRedis } from "./services.mjs";
 import { declareComplete, loadPostgres, loadRedis, loadSqlite, writeAsTheServiceDoes } from "./rows.mjs";
 
-/** Rows that are waiting to be shown in Redis at a time, where a few hundred logouts happen a second. */
-const WAITING = 230;
+/** Rows that are not in Redis yet, at any time, if there are a few hundred logouts a second. */
+export const WAITING = 230;
 
 export async function measureRevocations(context) {
-  const { entry, dir, say, closing, generator, sizes: { live, part, rewritten, sqlite, rounds } } = context;
+  const { entry, dir, log, closing, generator, sizes: { live, part, rewritten, sqlite, rounds } } = context;
   const [database, redis] = [await ownDatabase("full"), await ownRedis(dir)];
   closing.push(database.close, redis.close);
   await (await startServer(entry, networked(database))).stop(); // migrates
 
   const written = await writeAsTheServiceDoes(database, rewritten);
-  const looks = { dirty: await unsharedLooks(database), none: undefined, waiting: undefined };
+  const queries = { dirty: await timeUncachedQuery(database), none: undefined, waiting: undefined };
   const packed = await loadPostgres(database, live);
-  looks.none = await unsharedLooks(database);
+  queries.none = await timeUncachedQuery(database);
   await database.query(
     `UPDATE revocations SET shared = false WHERE jti IN (SELECT jti FROM revocations LIMIT ${WAITING})`);
-  looks.waiting = await unsharedLooks(database);
+  queries.waiting = await timeUncachedQuery(database);
   await database.query("UPDATE revocations SET shared = true WHERE NOT shared");
-  say(`${live} revocations in PostgreSQL`);
+  log(`${live} revocations in PostgreSQL`);
 
   const fill = await measureFill(context, database, redis);
-  say(`${fill.count} filled into Redis by a replica`);
+  log(`${fill.count} revocations copied to Redis by a replica`);
   await redis.client.flushall();
   const before = await redis.number("used_memory");
   const piped = await loadRedis(redis, live);
   const inRedis = { bytes: (await redis.number("used_memory") - before) / live, piped };
   await declareComplete(redis, database);
-  say(`${live} revocations in Redis`);
+  log(`${live} revocations in Redis`);
 
   const full = await startServer(entry, networked(database, redis));
   const credentials = await register(full);
@@ -42,29 +42,33 @@ export async function measureRevocations(context) {
   const atRest = residentMemory(full.pid);
   const pages = await timed(full, () => readPages(full, authorization, part));
   const stream = await timed(full, () => readReset(full, authorization, part));
-  say("snapshots read");
+  log("snapshots read");
 
-  const emptyPlaces = [await ownDatabase("empty"), await ownRedis(dir)];
-  closing.push(...emptyPlaces.map(({ close }) => close));
-  const empty = await startServer(entry, networked(...emptyPlaces));
-  const alone = await startServer(entry, networked(database)); // as if Redis were away, or filling
+  const emptyServices = [await ownDatabase("empty"), await ownRedis(dir)];
+  closing.push(...emptyServices.map(({ close }) => close));
+  const empty = await startServer(entry, networked(...emptyServices));
+  const alone = await startServer(entry, networked(database)); // as when Redis is down, or not filled yet
   closing.push(() => Promise.all([full, empty, alone].map((server) => server.stop())));
-  // Not in the empty one: these two share their clients.
+  // `full` and `alone` share a database, and so the client.
   const servers = { empty, full: { ...full, credentials }, alone: { ...alone, credentials } };
   const userinfo = await measureUserinfo(generator, rounds, servers);
-  say("userinfo measured");
+  log("userinfo measured");
 
   const file = join(dir, "sqlite", "authflow.db");
   await (await startServer(entry, { DATABASE_URL: `file:${file}` })).stop();
   const sqliteBytes = loadSqlite(file, sqlite);
-  say(`${sqlite} revocations in SQLite`);
+  log(`${sqlite} revocations in SQLite`);
   return {
-    live, part, rewritten, sqlite, written, packed, looks, fill, inRedis, pages, stream, userinfo, sqliteBytes, atRest,
+    live, part, rewritten, sqlite, written, packed, queries, fill, inRedis, pages, stream, userinfo, sqliteBytes,
+    atRest,
   };
 }
 
-/** What each replica asks every 400 ms (src/stores/prisma/revocations.ts, `uncached`): the database's milliseconds. */
-async function unsharedLooks({ query }) {
+/**
+ * The query that each replica sends every 400 ms (`uncached` in src/stores/prisma/revocations.ts). Resolves to the
+ * median run: its milliseconds in the database, and the pages that it read.
+ */
+async function timeUncachedQuery({ query }) {
   const runs = [];
   for (let i = 0; i < 21; i++) {
     const rows = await query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM revocations
@@ -75,7 +79,7 @@ async function unsharedLooks({ query }) {
   return runs.slice(1).sort((a, b) => a.time - b.time)[10];
 }
 
-/** A replica that finds its Redis empty: the first `part` of the keys, then it is stopped. */
+/** Starts a replica with an empty Redis, and stops it when Redis has `part` keys. */
 async function measureFill({ entry, sizes: { part } }, database, redis) {
   const server = await startServer(entry, networked(database, redis), { until: "/health/live" });
   const stopwatch = watch({ server: server.pid, redis: redis.pid });
@@ -89,7 +93,7 @@ async function measureFill({ entry, sizes: { part } }, database, redis) {
 }
 
 async function timed(server, read) {
-  forgetPeak(server.pid);
+  resetPeak(server.pid);
   const stopwatch = watch({ server: server.pid });
   const { count, bytes } = await read();
   const { seconds, cpu } = stopwatch();
@@ -97,31 +101,31 @@ async function timed(server, read) {
 }
 
 async function readPages({ url }, authorization, count) {
-  let [bytes, told, cursor] = [0, 0, ""];
+  let [bytes, received, cursor] = [0, 0, ""];
   for (;;) {
     const response = await fetch(`${url}/revocations?limit=10000${cursor}`, { headers: { authorization } });
     const text = await response.text();
     if (response.status !== 200) throw new Error(`GET /revocations answered ${response.status}`);
     bytes += text.length;
-    told += text.split('"jti"').length - 1;
+    received += text.split('"jti"').length - 1;
     const next = /"next_cursor":"([^"]+)"/.exec(text)?.[1];
-    if (next === undefined || told >= count) return { count: told, bytes };
+    if (next === undefined || received >= count) return { count: received, bytes };
     cursor = `&cursor=${next}`;
   }
 }
 
-/** What a subscriber gets that comes without a Last-Event-ID, until it has heard of `count` tokens. */
+/** Reads the stream without a Last-Event-ID until `count` tokens have arrived. */
 function readReset({ port }, authorization, count) {
   return new Promise((resolve, reject) => {
-    let [bytes, told] = [0, 0];
+    let [bytes, received] = [0, 0];
     const socket = connect(port, "127.0.0.1");
     socket.write(`GET /revocations/stream HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: ${authorization}\r\n\r\n`);
     socket.on("error", reject).on("data", (chunk) => {
       bytes += chunk.length;
-      for (let at = chunk.indexOf(0x7b); at !== -1; at = chunk.indexOf(0x7b, at + 1)) told++; // each token is a {
-      if (told < count) return;
+      for (let at = chunk.indexOf(0x7b); at !== -1; at = chunk.indexOf(0x7b, at + 1)) received++; // each token is one {
+      if (received < count) return;
       socket.destroy();
-      resolve({ count: told, bytes });
+      resolve({ count: received, bytes });
     });
   });
 }

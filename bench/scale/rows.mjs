@@ -8,19 +8,25 @@ import Sqlite from "libsql";
 
 const CLIENT_ID = "019ab3c1-5f3b-7c4e-9d1a-3f1c2b4a5d6e";
 const DAY = 86_400_000;
-/** A prime: multiplied by it, numbers below any smaller n come once each and in no order, as logouts do by birth. */
+/**
+ * A prime. For n < SCATTER, i * SCATTER % n gives each number below n once, in mixed order: users do not log out in the
+ * order in which their tokens were issued.
+ */
 const SCATTER = 15_485_863;
 const INDEXES = {
   revocations_expires_at_idx: "(expires_at)", revocations_shared_expires_at_idx: "(shared, expires_at)",
 };
 
-/** The `jti` of number k, in the order of k, as UUIDv7s are in the order of their births. */
+/** The `jti` of number k. They are ordered by k, as UUIDv7s are ordered by the time of issue. */
 const jtiOf = (k) => {
   const [high, low] = [Math.floor(k / 65536), k % 65536];
   const hex = (number, width) => number.toString(16).padStart(width, "0");
   return `${hex(high, 8)}-${hex(low, 4)}-7000-8000-${hex(k, 12)}`;
 };
-/** One for each number k of `source`; live ones, since expired ones would be swept during the measurement. */
+/**
+ * Inserts one revocation for each number k of `source`. None has expired: the server would delete expired ones during
+ * the measurement.
+ */
 const insertFrom = (source, shared) => `
   INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
   SELECT lpad(to_hex(k / 65536), 8, '0') || '-' || lpad(to_hex(k % 65536), 4, '0') || '-7000-8000-'
@@ -28,7 +34,7 @@ const insertFrom = (source, shared) => `
     (now() AT TIME ZONE 'utc') + interval '1 day' + k * interval '1 ms', now() AT TIME ZONE 'utc', ${shared}
   FROM ${source}`;
 
-/** As logouts come: in no order of births, first not shown in Redis, then marked. Resolves to bytes a row. */
+/** Writes rows as logouts do: in mixed order, and `shared` is updated after the insert. Resolves to bytes a row. */
 export async function writeAsTheServiceDoes({ query }, count) {
   const before = await size(query);
   const page = 2000;
@@ -40,12 +46,12 @@ export async function writeAsTheServiceDoes({ query }, count) {
   return (await size(query) - before) / count;
 }
 
-/** One statement, then the indexes: the fastest way, and the tightest result. Resolves to bytes. */
+/** Inserts rows in one statement, then builds the indexes. Resolves to bytes a row: `heap`, `indexes`. */
 export async function loadPostgres({ query }, count) {
   const [{ name: primary }] = await query(
     "SELECT conname AS name FROM pg_constraint WHERE conrelid = 'revocations'::regclass AND contype = 'p'");
   await query("TRUNCATE revocations");
-  // Without a write-ahead log: nothing that is measured afterwards writes to it.
+  // Without a write-ahead log, because no later measurement writes to this table.
   await query("ALTER TABLE revocations SET UNLOGGED");
   await query(`ALTER TABLE revocations DROP CONSTRAINT ${primary}`);
   for (const name of Object.keys(INDEXES)) await query(`DROP INDEX ${name}`);
@@ -62,7 +68,7 @@ export async function loadPostgres({ query }, count) {
 const size = async (query) =>
   (await query("SELECT pg_total_relation_size('revocations')::float8 AS bytes"))[0].bytes;
 
-/** In no order of births. Resolves to bytes a row of the file. */
+/** Writes rows in mixed order. Returns bytes a row of the file. */
 export function loadSqlite(path, count) {
   const db = new Sqlite(path);
   const measured = db.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
@@ -80,7 +86,7 @@ export function loadSqlite(path, count) {
   return bytes;
 }
 
-/** As `revoked:<jti>` by `redis-cli --pipe`; whatever stood there before is gone. */
+/** Replaces the contents of Redis with keys `revoked:<jti>`, by `redis-cli --pipe`. Resolves to seconds. */
 export async function loadRedis({ client, port, home }, count) {
   await client.flushall();
   const path = join(home, "revocations.resp");
@@ -106,8 +112,8 @@ export async function loadRedis({ client, port, home }, count) {
 }
 
 /**
- * Declares a Redis complete that was filled from outside, as the service does after its own fill: the marker and the
- * beginning of a feed (src/stores/redis/revocation-cache.ts).
+ * Marks Redis as complete after `loadRedis`, as the service does after it has filled Redis: it writes the marker and
+ * the first entry of the feed (src/stores/redis/revocation-cache.ts).
  */
 export async function declareComplete({ client }, { query }) {
   const [{ uuid }] = await query("SELECT uuid FROM installation");

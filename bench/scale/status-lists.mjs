@@ -1,4 +1,4 @@
-// Status lists as replicas leave them behind: what a list takes in the database, in memory and on the wire.
+// The cost of status lists: in the database, in memory and in an answer.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeRecord } from "../../dist/src/status-lists/record.js";
@@ -6,19 +6,20 @@ import { LIST_SIZE } from "../../dist/src/status-lists/status-list.js";
 import { watch } from "../measuring.mjs";
 import { residentMemory } from "../process.mjs";
 import { startServer } from "../server.mjs";
-import { networked, ownDatabase, ownRedis } from "./places.mjs";
+import { networked, ownDatabase, ownRedis } from "./services.mjs";
 
+/** Shares of tokens that are revoked. */
 const SHARES = [0, 0.01, 0.1, 0.5];
-/** Lists of each share: sixteen in all, which is what a process keeps. */
+/** Lists of each share. Together there are sixteen, which a process keeps in memory. */
 const EACH = 4;
-/** Tokens that a replica records at a time: one that mints a thousand a second, and one that mints a dozen. */
+/** Tokens in one batch, if a replica mints a thousand tokens a second (busy) or twelve (idle). */
 const BATCHES = { busy: 250, idle: 3 };
 const CLIENTS = 100;
 const KEY = "x".repeat(43);
-/** Milliseconds after which a list is looked at anew (FRESH_FOR, src/status-lists/status-lists.ts), and a bit. */
+/** Milliseconds after which a list is computed again: a bit more than FRESH_FOR in src/status-lists/status-lists.ts. */
 const STALE = 5200;
 
-export async function measureStatusLists({ entry, dir, say, closing }) {
+export async function measureStatusLists({ entry, dir, log, closing }) {
   const [database, redis] = [await ownDatabase("lists"), await ownRedis(dir)];
   closing.push(database.close, redis.close);
   const env = networked(database, redis);
@@ -35,11 +36,11 @@ export async function measureStatusLists({ entry, dir, say, closing }) {
   const small = await writeList(database, records, BATCHES.idle);
   const idle = (await batchBytes(database) - busy) / LIST_SIZE;
   await database.query("ANALYZE");
-  say("status lists written");
+  log("status lists written");
 
   const server = await startServer(entry, env);
   closing.push(() => server.stop());
-  const look = async (id) => {
+  const read = async (id) => {
     const stopwatch = watch({ server: server.pid });
     const response = await fetch(`${server.url}/status-lists/${id}`);
     const text = await response.text();
@@ -48,24 +49,24 @@ export async function measureStatusLists({ entry, dir, say, closing }) {
     return { seconds, cpu: cpu.server, bytes: text.length, others };
   };
   const before = residentMemory(server.pid);
-  const looks = lists.map(({ share }) => ({ share, first: undefined, again: [] }));
-  for (const [i, { id }] of lists.entries()) looks[i].first = await look(id);
+  const reads = lists.map(({ share }) => ({ share, first: undefined, later: [] }));
+  for (const [i, { id }] of lists.entries()) reads[i].first = await read(id);
   const memory = (residentMemory(server.pid) - before) / lists.length;
   for (let round = 0; round < 3; round++) {
     await sleep(STALE);
-    for (const [i, { id }] of lists.entries()) looks[i].again.push(await look(id));
+    for (const [i, { id }] of lists.entries()) reads[i].later.push(await read(id));
   }
   const kept = [];
-  for (let i = 0; i < 200; i++) kept.push(await look(lists[0].id));
-  const scattered = await look(small);
-  return { shares: SHARES, batches: BATCHES, size: LIST_SIZE, looks, kept, scattered, memory,
+  for (let i = 0; i < 200; i++) kept.push(await read(lists[0].id));
+  const manyBatches = await read(small);
+  return { shares: SHARES, batches: BATCHES, size: LIST_SIZE, reads, kept, manyBatches, memory,
     bytes: { busy: busy / lists.length / LIST_SIZE, idle, revocation: revocations / rows } };
 }
 
 const batchBytes = async ({ query }) =>
   (await query("SELECT pg_total_relation_size('status_batches')::float8 AS bytes"))[0].bytes;
 
-/** One for each index, at random places, of subjects that have one token each. */
+/** One record for each index, in random order. Each subject has one token. */
 function recordsOfAList() {
   const indexes = Uint32Array.from({ length: LIST_SIZE }, (_, index) => index);
   for (let i = LIST_SIZE - 1; i > 0; i--) {

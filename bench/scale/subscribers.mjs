@@ -1,36 +1,37 @@
-// A process full of feed subscribers on plain sockets: it follows its parent's messages, one answer to each.
+// A process with many subscribers of the feed, on plain sockets. It runs the actions that its parent sends, and answers
+// each message with one message.
 import { connect } from "node:net";
 
 const AT_ONCE = 100;
-/** Milliseconds until a subscriber comes back: the stream's own `retry`. */
+/** Milliseconds until a subscriber reconnects: the `retry` of the stream. */
 const RETRY = 1000;
-/** Milliseconds without a word before `current` after which it tries anew: a full queue drops requests. */
+/** Milliseconds without data before `current`, after which it reconnects: a full accept queue drops requests. */
 const SILENCE = 10_000;
-/** Ends the list of tokens of each event; no other text of the stream holds one. */
+/** `]` ends the list of tokens of each event. The stream has no other `]`. */
 const BRACKET = 0x5d;
 const now = () => Number(process.hrtime.bigint()) / 1e6; // the same clock in all processes of a machine
 
-/** Read and done with before the next socket's turn. */
+/** All sockets read into it: each callback is done with the data before the next socket is read. */
 const SHARED = Buffer.alloc(65_536);
 
 let target;
 const subscribers = [];
-/** The news that the first subscriber was told since the start: ids and tokens; all are told the same. */
-const told = { ids: [], tokens: [] };
-/** When each piece of news arrived at each subscriber: one array of times by subscriber for each place in `told`. */
+/** The events that the first subscriber has received: ids and tokens. All subscribers receive the same events. */
+const received = { ids: [], tokens: [] };
+/** For each event in `received`, an array with the time of its arrival at each subscriber. */
 let arrivals = [];
 let [closedByServer, resets, refused] = [0, 0, 0];
 
-/** `told`: pieces of news so far. `current`: it was told everything of before. `text`: not understood yet. */
-const newSubscriber = (index) => ({ index, told: 0, current: false, text: "" });
+/** `received`: number of events. `current`: it has received all earlier events. `text`: received but not parsed yet. */
+const newSubscriber = (index) => ({ index, received: 0, current: false, text: "" });
 
 function open(subscriber) {
   const { index } = subscriber;
-  const lastId = told.ids[subscriber.told - 1] ?? subscriber.startId;
+  const lastId = received.ids[subscriber.received - 1] ?? subscriber.startId;
   const resume = lastId === undefined ? "" : `last-event-id: ${lastId}\r\n`;
   subscriber.current = false;
   subscriber.text = "";
-  // One source address has some 28,000 ports.
+  // One source address has about 28,000 ports.
   const localAddress = `127.0.0.${2 + (index % 4)}`;
   const callback = (length) => { receive(subscriber, length); return true; };
   const socket = connect({ port: target.port, host: "127.0.0.1", localAddress, onread: { buffer: SHARED, callback } });
@@ -52,15 +53,15 @@ function receive(subscriber, length) {
   const at = now();
   const part = SHARED.subarray(0, length);
   for (let found = part.indexOf(BRACKET); found !== -1; found = part.indexOf(BRACKET, found + 1)) {
-    (arrivals[subscriber.told] ??= new Float64Array(target.count))[subscriber.index] = at;
-    subscriber.told++;
+    (arrivals[subscriber.received] ??= new Float64Array(target.count))[subscriber.index] = at;
+    subscriber.received++;
   }
 }
 
-/** The answer's head, what was missed, and then `current`. */
+/** Parses the beginning of an answer: the head, missed events or a snapshot, `current`. */
 function catchUp(subscriber, text) {
   subscriber.text += text;
-  if (/^HTTP\/1.1 (?!200)/.test(subscriber.text)) { // not ready yet: it comes back, as one whose connection breaks
+  if (/^HTTP\/1.1 (?!200)/.test(subscriber.text)) { // the server is not ready yet: reconnect
     refused++;
     subscriber.socket.destroy();
     return;
@@ -76,7 +77,7 @@ function catchUp(subscriber, text) {
     subscriber.startId ??= end[1];
   } else {
     if (subscriber.index === 0) remember(subscriber, whole);
-    subscriber.told += whole.split("]").length - 1;
+    subscriber.received += whole.split("]").length - 1;
   }
   subscriber.settled?.(now());
 }
@@ -85,8 +86,8 @@ function remember(subscriber, text) {
   subscriber.text += text;
   const events = [...subscriber.text.matchAll(/event: revoked\nid: (\S+)\ndata: \[\{"jti":"([^"]+)".*\]\n\n/g)];
   for (const { 1: id, 2: jti } of events) {
-    told.ids.push(id);
-    told.tokens.push(jti);
+    received.ids.push(id);
+    received.tokens.push(jti);
   }
   const last = events.at(-1);
   if (last !== undefined) subscriber.text = subscriber.text.slice(last.index + last[0].length);
@@ -99,7 +100,7 @@ const settled = (subscriber) => new Promise((resolve) => {
 });
 
 const ACTIONS = {
-  /** Resolves when all have heard `current`. */
+  /** Resolves when all have received `current`. */
   async connect(options) {
     target = options;
     const start = now();
@@ -111,21 +112,21 @@ const ACTIONS = {
     }
     return { milliseconds: now() - start };
   },
-  /** Forgets the arrivals so far: they are those of a warm-up. */
+  /** Discards the arrivals until now: they are not evaluated. */
   async forget() { arrivals = []; return {}; },
-  /** Resolves when `count` pieces of news have arrived everywhere, or after `patience` milliseconds. */
-  async arrived({ count, patience }) {
-    const end = now() + patience;
-    const lagging = () => subscribers.filter(({ told }) => told < count).length;
+  /** Resolves when all subscribers have received `count` events, or after `timeout` milliseconds. */
+  async arrived({ count, timeout }) {
+    const end = now() + timeout;
+    const lagging = () => subscribers.filter(({ received }) => received < count).length;
     while (lagging() > 0 && now() < end) await new Promise((resolve) => { setTimeout(resolve, 50); });
-    return { lagging: lagging(), closedByServer, resets, told: told.tokens.length };
+    return { lagging: lagging(), closedByServer, resets };
   },
-  /** Delays in tenths of milliseconds, with how often each occurred. `answered`: pairs of token and time. */
+  /** A histogram: pairs of delay (tenths of a millisecond) and count. `answered`: pairs of `jti` and time. */
   async delays({ answered }) {
     const times = new Map(answered);
     const counts = new Map();
     for (const [place, perSubscriber] of arrivals.entries()) {
-      const from = times.get(told.tokens[place]);
+      const from = times.get(received.tokens[place]);
       if (from === undefined || perSubscriber === undefined) continue;
       for (const at of perSubscriber) {
         if (at === 0) continue;
@@ -136,11 +137,12 @@ const ACTIONS = {
     arrivals = [];
     return { counts: [...counts] };
   },
-  /** The time at which the last one is back and up to date. */
+  /** Resolves when all are connected and up to date; `at`: the time at which the last one was. */
   async resumed() {
     return { at: Math.max(...await Promise.all(subscribers.map(settled))), resets, refused };
   },
-  async allGone() {
+  /** Resolves when all connections have ended. */
+  async disconnected() {
     while (subscribers.some(({ current }) => current)) await new Promise((resolve) => { setTimeout(resolve, 20); });
     for (const subscriber of subscribers) subscriber.settled = undefined;
     return {};

@@ -1,5 +1,6 @@
 // The tables of docs/scale-appendix.md.
 import { machine, median, n, percent, table } from "../report.mjs";
+import { WAITING } from "./revocations.mjs";
 
 const of = (rounds, field) => median(rounds.map((round) => round[field]));
 const micro = (seconds) => (seconds * 1e6).toFixed(0);
@@ -8,16 +9,16 @@ const times = (value) => `${value.toFixed(2)} ×`;
 const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(2)} GB`;
 const minutes = (seconds) => (seconds < 100 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`);
 const note = (others) =>
-  `Measured on ${machine()}, shared by everything that is named here.
-${percent(others)} of the machine was taken by other work, PostgreSQL's processes included.`;
+  `Measured on ${machine()}. Everything named here ran on that machine.
+Other processes, those of PostgreSQL included, used ${percent(others)} of it.`;
 
-/** Round by round: what disturbs one disturbs its neighbour. */
+/** Ratios within each round, because a disturbance of the machine affects both numbers of a round. */
 const ratio = (subject, floor, field = "cpu") => median(subject.map((round, i) => round[field] / floor[i][field]));
 
-const SENDING = ["seconds", "a second", "server CPU, s", "server memory, most, MB", "bytes each"];
+const SENDING = ["seconds", "a second", "server CPU, s", "peak of server memory, MB", "bytes each"];
 
 function revocations(results) {
-  const { live, part, rewritten, sqlite, written, packed, looks, fill, inRedis, pages, stream, userinfo } = results;
+  const { live, part, rewritten, sqlite, written, packed, queries, fill, inRedis, pages, stream, userinfo } = results;
   const all = n(live);
   const store = (name, bytes) => [name, bytes.toFixed(0), gigabytes(bytes * live)];
   const send = (name, { count, seconds, cpu, memory, bytes }) => [
@@ -28,13 +29,14 @@ function revocations(results) {
     name, micro(of(rounds, "cpu")), times(ratio(rounds, userinfo.empty)), n(Math.round(of(rounds, "rate"))),
     of(rounds, "p50").toFixed(0), of(rounds, "p99").toFixed(0),
   ];
-  const look = (name, { time, buffers }) => [name, time.toFixed(2), n(buffers)];
+  const query = (name, { time, buffers }) => [name, time.toFixed(2), n(buffers)];
   return `${table(["Where", "bytes a revocation", `${all} of them`], [
     store("Redis, memory (`used_memory`)", inRedis.bytes),
     store("PostgreSQL, rows, loaded at once", packed.heap),
     store("PostgreSQL, its three indexes, built at once", packed.indexes),
-    store(`PostgreSQL, all, written as the service does it (${n(rewritten)} measured), before any VACUUM`, written),
-    store(`SQLite, all, written in no order (${n(sqlite)} measured)`, results.sqliteBytes),
+    store(`PostgreSQL, rows and indexes, written as by the service (${n(rewritten)} measured), before any VACUUM`,
+      written),
+    store(`SQLite, rows and indexes, written in mixed order (${n(sqlite)} measured)`, results.sqliteBytes),
   ])}
 
 ${table([`Sending ${n(part)} of ${all}`, ...SENDING, `all ${all}, extrapolated`], [
@@ -43,9 +45,9 @@ ${table([`Sending ${n(part)} of ${all}`, ...SENDING, `all ${all}, extrapolated`]
     send("the stream's `reset`, one subscriber", stream),
   ])}
 
-The server's memory at rest with ${all} revocations is ${results.atRest.toFixed(0)} MB: it keeps none of them. To load
-them into Redis by \`redis-cli --pipe\` took ${inRedis.piped.toFixed(0)} s; Redis spent ${fill.cpu.redis.toFixed(1)} s
-of CPU on the ${n(part)} that the replica wrote.
+The idle server's memory with ${all} revocations is ${results.atRest.toFixed(0)} MB: it keeps none of them. Loading
+them into Redis by \`redis-cli --pipe\` took ${inRedis.piped.toFixed(0)} s. Redis used ${fill.cpu.redis.toFixed(1)} s
+of CPU for the ${n(part)} that the replica wrote.
 
 ${table(["`GET /userinfo`", "server CPU, µs", "× empty", "req/s", "p50, ms", "p99, ms"], [
     row("Redis, nothing revoked", userinfo.empty),
@@ -53,70 +55,70 @@ ${table(["`GET /userinfo`", "server CPU, µs", "× empty", "req/s", "p50, ms", "
     row(`PostgreSQL alone (as when Redis is down), ${all} revoked`, userinfo.alone),
   ])}
 
-${table(["PostgreSQL, what every replica asks every 400 ms: what Redis does not have yet", "ms", "pages touched"], [
-    look(`${all} rows, none waiting`, looks.none),
-    look("the same, 230 waiting (a few hundred logouts a second)", looks.waiting),
-    look(`${n(rewritten)} rows, all marked since, before any VACUUM`, looks.dirty),
+${table(["PostgreSQL: each replica's query, every 400 ms, for what is not in Redis", "ms", "pages read"], [
+    query(`${all} rows, all in Redis`, queries.none),
+    query(`the same, ${WAITING} not in Redis (a few hundred logouts a second)`, queries.waiting),
+    query(`${n(rewritten)} rows, all in Redis, before any VACUUM`, queries.dirty),
   ])}
 
 ${note(of(Object.values(userinfo).flat(), "others"))}`;
 }
 
-const LOOKS = [
-  "bytes of the list", "first read, ms", "of them server CPU", "later read, ms", "of them server CPU",
+const READS = [
+  "bytes of the list", "first read, ms", "its server CPU, ms", "later read, ms", "its server CPU, ms",
 ];
 
-function lists({ shares, batches, size, looks, kept, scattered, memory, bytes }) {
-  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length; // the system counts CPU in hundredths
+function lists({ shares, batches, size, reads, kept, manyBatches, memory, bytes }) {
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length; // the system counts CPU in hundredths of a second
   const rows = shares.map((share) => {
-    const some = looks.filter((look) => look.share === share);
-    const [first, again] = [some.map(({ first }) => first), some.flatMap(({ again }) => again)];
-    const costs = [first, again].flatMap((all) => [of(all, "seconds"), mean(all.map(({ cpu }) => cpu))]);
+    const some = reads.filter((one) => one.share === share);
+    const [first, later] = [some.map(({ first }) => first), some.flatMap(({ later }) => later)];
+    const costs = [first, later].flatMap((all) => [of(all, "seconds"), mean(all.map(({ cpu }) => cpu))]);
     return [percent(share), n(Math.round(of(first, "bytes"))), ...costs.map(milli)];
   });
-  const busy = `${batches.busy} at a time (a replica that mints a thousand a second)`;
-  const idle = `${batches.idle} at a time (a dozen a second)`;
-  return `${table(["revoked", ...LOOKS], rows)}
+  const busy = `in batches of ${batches.busy} (a replica that mints a thousand a second)`;
+  const idle = `in batches of ${batches.idle} (twelve a second)`;
+  return `${table(["revoked", ...READS], rows)}
 
-${table(["What a list takes", ""], [
+${table(["The cost of a list", ""], [
     [`bytes in PostgreSQL for each token, recorded ${busy}`, bytes.busy.toFixed(0)],
     [`the same, ${idle}`, bytes.idle.toFixed(0)],
-    ["first read of a list that was recorded so, ms", milli(scattered.seconds)],
-    ["of them server CPU", milli(scattered.cpu)],
-    ["bytes in PostgreSQL for each revoked token besides its revocation", bytes.revocation.toFixed(0)],
+    [`first read of a list in batches of ${batches.idle}, ms`, milli(manyBatches.seconds)],
+    ["its server CPU, ms", milli(manyBatches.cpu)],
+    ["bytes in PostgreSQL for each revoked token, in addition to its revocation", bytes.revocation.toFixed(0)],
     [`memory of a process for each list that it keeps, MB (at most 16; ${n(size)} indexes each)`, memory.toFixed(1)],
-    ["the same list within five seconds, ms", milli(of(kept, "seconds"))],
+    ["another read of a list within five seconds, ms", milli(of(kept, "seconds"))],
   ])}
 
-${note(of(looks.map(({ first }) => first), "others"))}`;
+${note(of(reads.map(({ first }) => first), "others"))}`;
 }
 
 const DELIVERING = [
   "logouts/s", "deliveries/s", "p50, ms", "p99, ms", "max, ms", "server CPU per delivery, µs", "cores: server",
-  "cores: subscribers", "seconds in all", "cut off", "missed a logout",
+  "cores: subscribers", "total seconds", "disconnected", "missed a logout",
 ];
-const ASKING = [
-  "Two replicas ask", "Redis commands/s", "for each logout", "Redis CPU, % of a core", "PostgreSQL transactions/s",
+const BACKENDS = [
+  "Load of two replicas", "Redis commands/s", "for each logout", "Redis CPU, % of a core", "PostgreSQL transactions/s",
   "µs for an `INFO`",
 ];
 const total = (all, field) => all.reduce((sum, one) => sum + one[field], 0);
 
-function feed({ subscribers, connecting, asking, reading, memory, quiet, rounds, resumption: back }) {
+function feed({ subscribers, connecting, idleLoad, reading, memory, idle, rounds, resumption }) {
   const cores = ({ cpu, seconds }, prefix) =>
     Object.keys(cpu).filter((name) => name.startsWith(prefix)).reduce((sum, name) => sum + cpu[name], 0) / seconds;
-  const idle = cores(quiet, "listening");
+  const idleCores = cores(idle, "listening");
   const row = ({ rate, logouts, delays, spent, outcome }) => [
     rate, n(Math.round(delays.count / spent.seconds)),
     ...[delays.p50, delays.p99, delays.max].map((delay) => delay.toFixed(0)),
-    (((cores(spent, "listening") - idle) * spent.seconds) / (logouts * subscribers) * 1e6).toFixed(0),
+    (((cores(spent, "listening") - idleCores) * spent.seconds) / (logouts * subscribers) * 1e6).toFixed(0),
     ...["listening", "subscribers"].map((name) => cores(spent, name).toFixed(2)),
     spent.seconds.toFixed(0), total(outcome, "closedByServer"), total(outcome, "lagging"),
   ];
-  const perLogout = ({ calls, seconds }, logouts) => (calls - asking.calls / asking.seconds * seconds) / logouts;
-  const ask = (name, asked, logouts) => [
-    name, n(Math.round(asked.calls / asked.seconds)), logouts === undefined ? "" : perLogout(asked, logouts).toFixed(1),
-    (asked.redisCpu / asked.seconds * 100).toFixed(1), (asked.transactions / asked.seconds).toFixed(1),
-    (asked.info.micro / asked.info.calls).toFixed(0),
+  const perLogout = ({ calls, seconds }, logouts) => (calls - idleLoad.calls / idleLoad.seconds * seconds) / logouts;
+  const backends = (name, load, logouts) => [
+    name, n(Math.round(load.calls / load.seconds)), logouts === undefined ? "" : perLogout(load, logouts).toFixed(1),
+    (load.redisCpu / load.seconds * 100).toFixed(1), (load.transactions / load.seconds).toFixed(1),
+    (load.info.micro / load.info.calls).toFixed(0),
   ];
   return `${table(DELIVERING, rounds.map(row))}
 
@@ -124,23 +126,23 @@ ${table([`${n(subscribers)} subscribers of one process`, ""], [
     ["server memory before, MB", memory.before.toFixed(0)],
     ["server memory with them, MB", memory.after.toFixed(0)],
     ["memory each, KB", ((memory.after - memory.before) * 1000 / subscribers).toFixed(0)],
-    ["first connection of all, 200 at a time, s", connecting.toFixed(1)],
-    ["cores of the server while nothing happens", idle.toFixed(2)],
-    ["a restart: from start to readiness, while all of them reconnect, s", back.startUp.toFixed(1)],
-    ["from there until the last one has received `current`, s", back.seconds.toFixed(1)],
-    ["server CPU for that, ms for each", (back.spent.cpu.listening * 1000 / subscribers).toFixed(1)],
-    [`subscribers who missed one of the ${back.missed} logouts meanwhile`, total(back.outcome, "lagging")],
-    ["subscribers who needed a complete snapshot", back.resets],
+    ["time until all are connected, 200 at a time, s", connecting.toFixed(1)],
+    ["cores of the server without logouts", idleCores.toFixed(2)],
+    ["a restart: from start to readiness, while all of them reconnect, s", resumption.startUp.toFixed(1)],
+    ["from readiness until the last one has received `current`, s", resumption.seconds.toFixed(1)],
+    ["server CPU for that, ms for each", (resumption.spent.cpu.listening * 1000 / subscribers).toFixed(1)],
+    [`subscribers that missed one of the ${resumption.missed} logouts meanwhile`, total(resumption.outcome, "lagging")],
+    ["subscribers that needed a complete snapshot", resumption.resets],
   ])}
 
-${table(ASKING, [
-    ask("nothing happens", asking),
-    ...rounds.map(({ rate, logouts, asked }) => ask(`${rate} logouts/s`, asked, logouts)),
+${table(BACKENDS, [
+    backends("no logouts", idleLoad),
+    ...rounds.map(({ rate, logouts, load }) => backends(`${rate} logouts/s`, load, logouts)),
   ])}
 
 ${table(["A replica reads the feed", ""], [
-    ["Redis's CPU for a read that finds one event, µs", micro(reading.turn)],
-    ["for each event more, µs", (reading.event * 1e6).toFixed(2)],
+    ["Redis's CPU for a read that finds one event, µs", micro(reading.read)],
+    ["for each additional event, µs", (reading.event * 1e6).toFixed(2)],
     ["Redis's memory for each event that it keeps, bytes", reading.bytes.toFixed(0)],
   ])}
 
@@ -159,7 +161,7 @@ function minting({ rate, empty, lists, listening }) {
     row("tokens with a status (`AUTHFLOW_STATUS_LISTS=on`)", lists, empty),
     ...listening.flatMap(({ count, empty: floor, alone, minting: rounds }) => [
       row(`${n(count)} subscribers, ${rate} logouts/s, the feed's CPU included`, rounds, floor),
-      ["the same, nobody minting", ...Array(5).fill(""), of(alone, "serverCores").toFixed(2)],
+      ["the same, without minting", ...Array(5).fill(""), of(alone, "serverCores").toFixed(2)],
     ]),
   ])}
 

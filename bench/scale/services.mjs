@@ -1,4 +1,4 @@
-// A Redis process and PostgreSQL databases that nobody else uses.
+// A Redis process and PostgreSQL databases for one benchmark only.
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const POSTGRES = process.env.BENCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.
 const KEY = Buffer.alloc(32, 1).toString("base64");
 const CONNECT_TRIES = 100;
 
-/** As docs/operating.md wants it. Its file is not rewritten, which would fork it in the middle of a measurement. */
+/** Redis, configured as docs/operating.md demands. No rewrites of its file: they would fork it during a measurement. */
 export async function ownRedis(dir) {
   const port = await freePort();
   const home = join(dir, `redis-${port}`);
@@ -25,7 +25,7 @@ export async function ownRedis(dir) {
   const client = new Redis(port, "127.0.0.1", { retryStrategy: () => 100, maxRetriesPerRequest: CONNECT_TRIES });
   client.on("error", () => undefined);
   await client.ping();
-  /** One number of INFO. */
+  /** Reads one number from INFO. */
   const number = async (name) => Number(new RegExp(`^${name}:(\\d+)`, "m").exec(await client.info("all"))?.[1]);
   const close = async () => {
     client.disconnect();
@@ -34,7 +34,7 @@ export async function ownRedis(dir) {
   return { url: `redis://127.0.0.1:${port}`, port, pid: child.pid, client, number, home, close };
 }
 
-/** A database that goes with `close`; `query(sql, values)` resolves to rows. */
+/** A new database, which `close` drops; `query(sql, values)` resolves to rows. */
 export async function ownDatabase(label) {
   const name = `authflow_scale_${label}_${process.pid}`;
   const admin = new pg.Client({ connectionString: POSTGRES });

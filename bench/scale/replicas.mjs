@@ -1,12 +1,13 @@
-// Two replicas: one answers logouts, the other one has all the subscribers, who live in processes of their own.
+// Two replicas. One answers logouts; the other one serves all subscribers, which run in separate processes.
 import { fork } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { mintAs, post, register, reply } from "../measuring.mjs";
 import { startServer, stop } from "../server.mjs";
-import { networked, ownDatabase, ownRedis } from "./places.mjs";
+import { networked, ownDatabase, ownRedis } from "./services.mjs";
 
 const PROCESSES = 2;
+/** Monotonic milliseconds, the same in all processes of a machine. */
 export const now = () => Number(process.hrtime.bigint()) / 1e6;
 
 export async function startReplicas({ entry, dir, closing }) {
@@ -24,16 +25,16 @@ export async function connectAll({ closing }, { listening, credentials }, subscr
   const program = fileURLToPath(new URL("subscribers.mjs", import.meta.url));
   const children = Array.from({ length: PROCESSES }, () => fork(program));
   closing.push(() => Promise.all(children.map(stop)));
-  /** To all of them; resolves to their answers. */
-  const tell = (action, options = {}) => Promise.all(children.map((child) => {
+  /** Calls an action of subscribers.mjs in all processes; resolves to their answers. */
+  const call = (action, options = {}) => Promise.all(children.map((child) => {
     const answer = reply(child);
     child.send({ action, ...options });
     return answer;
   }));
   const count = subscribers / PROCESSES;
-  const took = await tell("connect", { port: listening.port, authorization, count });
+  const took = await call("connect", { port: listening.port, authorization, count });
   return {
-    tell, count: count * PROCESSES, seconds: Math.max(...took.map(({ milliseconds }) => milliseconds)) / 1000,
+    call, count: count * PROCESSES, seconds: Math.max(...took.map(({ milliseconds }) => milliseconds)) / 1000,
     pids: Object.fromEntries(children.map(({ pid }, i) => [`subscribers ${i}`, pid])),
   };
 }
@@ -43,7 +44,7 @@ export async function mintTokens({ generator }, server, credentials, amount) {
   return tokens;
 }
 
-/** Spread evenly. Resolves to pairs of `jti` and the time of the answer. */
+/** Logs `tokens` out, `rate` a second. Resolves to pairs of `jti` and the time of the answer. */
 export function logOut({ url }, tokens, rate) {
   return Promise.all(tokens.map(async (token, i) => {
     await sleep(i * 1000 / rate);

@@ -1,12 +1,12 @@
-// A throwaway PostgreSQL database and an unused Redis database, where both are found.
+// A temporary PostgreSQL database and an empty Redis database.
 import { Redis } from "ioredis";
 import pg from "pg";
 
 const POSTGRES = process.env.BENCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/postgres";
 const REDIS = process.env.BENCH_REDIS_URL ?? "redis://127.0.0.1:6379";
 
-/** `{ env, close() }`, or undefined where either is out of reach. */
-export async function findNeighbours() {
+/** Resolves to `{ env, close() }`, or to undefined if PostgreSQL or Redis can't be reached. */
+export async function openDatabases() {
   const redis = new Redis(REDIS, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
   redis.on("error", () => undefined);
   const postgres = new pg.Client({ connectionString: POSTGRES, connectionTimeoutMillis: 2000 });
@@ -22,19 +22,19 @@ export async function findNeighbours() {
     const close = async () => {
       await postgres.query(`DROP DATABASE ${name} WITH (FORCE)`);
       await postgres.end();
-      await redis.flushdb(); // of the one that was empty before
+      await redis.flushdb(); // it was empty before
       redis.disconnect();
     };
     return { env: { DATABASE_URL: databaseUrl.href, REDIS_URL: redisUrl.href }, close };
   } catch (error) {
-    console.error(`PostgreSQL with Redis is left out: ${error.message}`);
+    console.error(`PostgreSQL with Redis is not measured: ${error.message}`);
     redis.disconnect();
     await postgres.end().catch(() => undefined);
     return undefined;
   }
 }
 
-/** Others' keys stay untouched: from the last database downwards, the first that holds none. */
+/** Selects an empty database, searching from the last one down; resolves to its index. */
 async function emptyDatabase(redis) {
   for (let index = 15; index > 0; index--) {
     await redis.select(index);
