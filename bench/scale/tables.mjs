@@ -69,7 +69,8 @@ const READS = [
 ];
 
 function lists({ shares, batches, size, reads, kept, manyBatches, memory, bytes }) {
-  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length; // the system counts CPU in hundredths of a second
+  // Not the median of CPU seconds: the system counts them in hundredths.
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
   const rows = shares.map((share) => {
     const some = reads.filter((one) => one.share === share);
     const [first, later] = [some.map(({ first }) => first), some.flatMap(({ later }) => later)];

@@ -79,7 +79,7 @@ for (const [signal, whom] of [["SIGTERM", "npm"], ["SIGINT", "everybody"], ["SIG
   await t.test(`${signal} to ${whom} ends what npm run demo began, and nothing is left behind`, async (t) => {
     const folder = temporaryFolder(t);
     const npm = startNpm(t, "demo", { TMPDIR: folder, ...await demoPorts() });
-    await until("it is running", () => npm.output().includes("Ctrl-C ends it"));
+    await until("it is running", () => npm.output().includes("Ctrl-C stops the demo"));
     const [, url = ""] = /^ +(http\S+)$/m.exec(npm.output()) ?? [];
     t.ok(await answers(url));
     const files = readdirSync(folder);
