@@ -2,7 +2,7 @@ import { request } from "node:http";
 
 export interface Answer { status: number; body: Record<string, unknown> }
 
-/** Milliseconds after which a replica that does not answer counts as one that can't tell. */
+/** Milliseconds after which the opinion of a replica that does not answer is unknown. */
 const PATIENCE = 4000;
 
 /** One request; status 0 where no answer came. */
@@ -22,4 +22,5 @@ export function call(method: string, url: string, headers: Record<string, string
 export const postJson = (url: string, body: object, headers: Record<string, string> = {}): Promise<Answer> =>
   call("POST", url, { "content-type": "application/json", ...headers }, JSON.stringify(body));
 export const postForm = (url: string, body: Record<string, string>, headers: Record<string, string>): Promise<Answer> =>
-  call("POST", url, { "content-type": "application/x-www-form-urlencoded", ...headers }, new URLSearchParams(body).toString());
+  call("POST", url, { "content-type": "application/x-www-form-urlencoded", ...headers },
+    new URLSearchParams(body).toString());

@@ -2,7 +2,7 @@ import { EventSource } from "eventsource";
 import { issuedAtMs } from "../../src/tokens/issued-at.js";
 import type { Suite } from "../support/services.js";
 
-/** What a verifier that listens to the feed thinks of a token. */
+/** What a verifier that follows the feed knows about a token. */
 export type Opinion = "refused" | "accepted" | "unknown";
 export interface Claims { jti: string; sub: string; iat: number; client_id: string }
 
@@ -11,7 +11,10 @@ const STALE_AFTER = 45_000;
 
 interface Ended { sub?: string; client_id?: string; kid?: string; issued_before: number }
 
-/** A verifier at the feed, by a client library for Server-Sent Events. It tries the replicas in turn, `urls[0]` first. */
+/**
+ * A verifier that follows the feed through a library for Server-Sent Events. It tries the replicas in turn, `urls[0]`
+ * first.
+ */
 export class Listener {
   readonly #urls: string[];
   readonly #headers: Record<string, string>;
@@ -32,8 +35,9 @@ export class Listener {
   get isFresh(): boolean { return performance.now() - this.#heardAt < STALE_AFTER; }
 
   thinks({ jti, sub, iat, client_id }: Claims): Opinion {
-    const birth = issuedAtMs({ jti, iat });
-    const ended = [`sub ${sub}`, `client_id ${client_id}`].some((name) => birth < (this.#cutoffs.get(name) ?? -Infinity));
+    const issuedAt = issuedAtMs({ jti, iat });
+    const ended = [`sub ${sub}`, `client_id ${client_id}`]
+      .some((name) => issuedAt < (this.#cutoffs.get(name) ?? -Infinity));
     if (ended || this.#revoked.has(jti)) return "refused";
     return this.isFresh ? "accepted" : "unknown";
   }
@@ -48,7 +52,9 @@ export class Listener {
     const source = this.#source = new EventSource(`${url}/revocations/stream`, {
       fetch: (input, init) => fetch(input, {
         ...init,
-        headers: { ...init.headers, ...this.#headers, ...(this.#lastEventId && { "last-event-id": this.#lastEventId }) },
+        headers: {
+          ...init.headers, ...this.#headers, ...(this.#lastEventId && { "last-event-id": this.#lastEventId }),
+        },
       }),
     });
     const on = (name: string, hear: (data: unknown) => void): void => {
@@ -58,7 +64,7 @@ export class Listener {
         hear(JSON.parse(event.data));
       });
     };
-    on("reset", () => undefined); // nothing that was revoked comes back: what is told is added
+    on("reset", () => undefined); // a revocation is final: every event only adds
     on("current", () => undefined);
     on("heartbeat", () => undefined);
     on("revoked", (tokens) => { for (const { jti } of tokens as Claims[]) this.#revoked.add(jti); });

@@ -16,7 +16,8 @@ export async function breakOnPurpose(t: Test, shape: Shape, { all, short }: Plan
   const world = await buildWorld(t, shape);
   if (world === undefined) return;
   const urls = world.replicas.map(({ url }) => url);
-  const listeners = urls.map((_url, i) => new Listener(t, [...urls.slice(i), ...urls.slice(0, i)], world.client.headers));
+  const listeners = urls.map((_url, i) =>
+    new Listener(t, [...urls.slice(i), ...urls.slice(0, i)], world.client.headers));
   const rows: Row[] = [];
   for (const { what, promise, harm, expiresIn, longOutage = OUTAGE } of LONG ? all : short) {
     await t.test(what, async (t) => {

@@ -8,34 +8,35 @@ import type { World } from "./world.js";
 export interface Token { text: string; claims: Claims & { status?: { status_list: { idx: number; uri: string } } } }
 export const toToken = (text: string): Token => ({ text, claims: decodeJwt(text) as unknown as Token["claims"] });
 
-/** Milliseconds for which looks share a status list. */
+/** Milliseconds for which reads share a status list. */
 const MOMENT = 100;
 
-/** One place where a service may look whether a token still counts. */
+/** One place where a service can read whether a token is still valid. */
 export interface View {
   path: Path;
-  look(token: Token): Promise<Opinion>;
-  /** Milliseconds between looks. */
+  read(token: Token): Promise<Opinion>;
+  /** Milliseconds between reads. */
   every: number;
-  /** Is known to be empty for a moment after it lost its contents; who reads it directly sees that. */
+  /** It may be empty for a moment after it lost its contents: a direct reader then misses the revocation. */
   mayForget?: boolean;
 }
 
 /** Every way in which a service can learn of a logout, at every replica. */
 export function viewsOf({ replicas, client, shared }: World, listeners: Listener[]): View[] {
   const asking = replicas.flatMap(({ url }): View[] => [
-    { path: "ask", every: 100, look: async ({ text }) => byStatus(await call("GET", `${url}/userinfo`, { authorization: `Bearer ${text}` })) },
-    { path: "ask", every: 100, look: async ({ text }) => {
+    { path: "ask", every: 100, read: async ({ text }) =>
+      byStatus(await call("GET", `${url}/userinfo`, { authorization: `Bearer ${text}` })) },
+    { path: "ask", every: 100, read: async ({ text }) => {
       const { status, body } = await postForm(`${url}/introspect`, { token: text }, client.headers);
       if (status !== 200) return "unknown";
       return body.active === true ? "accepted" : "refused";
     } },
   ]);
   const listening = listeners.map((listener): View =>
-    ({ path: "feed", every: 10, look: async ({ claims }) => listener.thinks(claims) }));
+    ({ path: "feed", every: 10, read: async ({ claims }) => listener.thinks(claims) }));
   const lists = replicas.map(({ url }): View => {
     const bitsOf = listReader(url);
-    return { path: "list", every: 500, look: async ({ claims: { status } }) => {
+    return { path: "list", every: 500, read: async ({ claims: { status } }) => {
       if (status === undefined) return "unknown";
       const { idx, uri } = status.status_list;
       const bits = await bitsOf(uri);
@@ -43,24 +44,28 @@ export function viewsOf({ replicas, client, shared }: World, listeners: Listener
       return ((bits[idx >> 3] ?? 0) >> (idx & 7)) & 1 ? "refused" : "accepted";
     } };
   });
-  const redis: View[] = shared() === undefined ? [] : [{ path: "redis", every: 50, mayForget: true, look: async ({ claims }) => {
-    try {
-      const [revoked, before] = await shared()?.mget(`revoked:${claims.jti}`, `issued_before:sub:${claims.sub}`) ?? [];
-      return revoked != null || before != null ? "refused" : "accepted"; // each token has a subject of its own here
-    } catch {
-      return "unknown";
-    }
-  } }];
+  const redis: View[] = shared() === undefined ? [] : [{
+    path: "redis", every: 50, mayForget: true, read: async ({ claims }) => {
+      try {
+        const [revoked, before] =
+          await shared()?.mget(`revoked:${claims.jti}`, `issued_before:sub:${claims.sub}`) ?? [];
+        return revoked != null || before != null ? "refused" : "accepted"; // each token has a subject of its own here
+      } catch {
+        return "unknown";
+      }
+    },
+  }];
   return [...asking, ...listening, ...lists, ...redis];
 }
 
-/** The bits of a replica's lists. All looks of a moment share one request: a list is 128 KiB. */
+/** The bits of a replica's lists. Reads at about the same time share one request, because a list is 128 KiB. */
 function listReader(url: string): (uri: string) => Promise<Buffer | undefined> {
   const read = async (uri: string): Promise<Buffer | undefined> => {
     const answer = await call("GET", url + new URL(uri).pathname, {});
     if (answer.status !== 200) return undefined;
     const [, payload = ""] = String(answer.body.text).split(".");
-    const { status_list: { lst } } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { status_list: { lst: string } };
+    const { status_list: { lst } } = JSON.parse(Buffer.from(payload, "base64url").toString()) as
+      { status_list: { lst: string } };
     return inflateSync(Buffer.from(lst, "base64url"));
   };
   const reading = new Map<string, Promise<Buffer | undefined>>();

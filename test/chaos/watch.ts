@@ -15,7 +15,7 @@ const SOME = 10;
 
 interface Ended { token: Token; at: number; refusedBy: Set<View>; missingSince: Map<View, number> }
 
-/** Mints and logs out at random replicas while `harm` is done, and looks on every path at what becomes of the tokens. */
+/** Mints and logs out at random replicas while `harm` runs, and checks on every path what becomes of the tokens. */
 export async function watch(
   world: World,
   listeners: Listener[],
@@ -36,15 +36,15 @@ export async function watch(
     ended.push(one);
     watching.push(...views.map(async (view) => {
       while (!over && !one.refusedBy.has(view)) {
-        await look(one, view);
+        await check(one, view);
         await sleep(view.every);
       }
     }));
   };
 
-  const look = async (one: Ended, view: View): Promise<void> => {
+  const check = async (one: Ended, view: View): Promise<void> => {
     const asked = performance.now();
-    const opinion = await view.look(one.token);
+    const opinion = await view.read(one.token);
     if (opinion === "refused") {
       one.refusedBy.add(view);
       one.missingSince.delete(view);
@@ -62,7 +62,8 @@ export async function watch(
   const work = async (): Promise<void> => {
     while (!over) {
       const sub = crypto.randomUUID();
-      const { status, body } = await postJson(`${somewhere()}/mint`, { sub, ...(expiresIn && { expires_in: expiresIn }) }, world.client.headers);
+      const request = { sub, ...(expiresIn && { expires_in: expiresIn }) };
+      const { status, body } = await postJson(`${somewhere()}/mint`, request, world.client.headers);
       if (status === 200) {
         const token = toToken(String(body.access_token));
         if (await logOut(token, somewhere, world, () => over)) acknowledge(token);
@@ -73,7 +74,9 @@ export async function watch(
   const sample = async (): Promise<void> => {
     while (!over) {
       const one = ended[Math.floor(Math.random() * ended.length)];
-      if (one !== undefined) await Promise.all(views.filter((view) => one.refusedBy.has(view)).map((view) => look(one, view)));
+      if (one !== undefined) {
+        await Promise.all(views.filter((view) => one.refusedBy.has(view)).map((view) => check(one, view)));
+      }
       await sleep(20);
     }
   };
@@ -102,7 +105,7 @@ export async function watch(
 async function settle(token: Token, at: number, hadRefused: boolean, view: View, ledger: Ledger): Promise<void> {
   for (const deadline = performance.now() + SETTLE; ;) {
     const asked = performance.now();
-    const opinion = await view.look(token);
+    const opinion = await view.read(token);
     if (opinion === "refused") return;
     if (opinion === "accepted" && !hadRefused) ledger.accepted(view.path, asked - at);
     if (asked > deadline || opinion === "accepted" && hadRefused) {

@@ -60,7 +60,8 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
     LOG_LEVEL: "warn",
   };
   const replicas = await Promise.all(ports.map((port) => startReplica(t, String(port), common, redis)));
-  const { body } = await postJson(`${replicas[0]?.url}/clients`, { name: "chaos", redirect_uri: "https://chaos.example/cb" });
+  const registration = { name: "chaos", redirect_uri: "https://chaos.example/cb" };
+  const { body } = await postJson(`${replicas[0]?.url}/clients`, registration);
   const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
   let shared = redis && readerOf(redis);
   t.teardown(() => { shared?.disconnect(); });
@@ -84,7 +85,9 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
 
 /** A service that reads Redis directly. */
 function readerOf({ url }: PrivateRedis): Redis {
-  const options = { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1000, retryStrategy: () => 100 };
+  const options = {
+    maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1000, retryStrategy: () => 100,
+  };
   return new Redis(url, options).on("error", () => undefined);
 }
 
