@@ -61,7 +61,8 @@ const RULES: Rule[] = [
   },
   {
     promise: "drivers stay in the stores, and Redis's connection in its plugin",
-    covers: (file) => !file.startsWith("src/stores/") && file !== "plugins/services/redis.ts" && !COMPOSITION.test(file),
+    covers: (file) =>
+      !file.startsWith("src/stores/") && file !== "plugins/services/redis.ts" && !COMPOSITION.test(file),
     allows: ({ to }) => !DRIVERS.test(to),
   },
   {
@@ -105,7 +106,8 @@ t.test("the domain, the stores and the command line are given their time and the
   const reached = [...sources]
     .filter(
       ([file]) =>
-        (isDomain(file) || /^src\/(stores|cli)\//.test(file)) && file !== "src/shared/clock.ts" && !file.includes("/migrate-"),
+        (isDomain(file) || /^src\/(stores|cli)\//.test(file)) &&
+        file !== "src/shared/clock.ts" && !file.includes("/migrate-"),
     )
     .flatMap(([file, source]) => source.split("\n").map((text, i) => ({ place: `${file}:${i + 1}`, text })))
     .filter(({ text }) => /process\.env|Date\.now\(|new Date\(\)/.test(text))
@@ -126,7 +128,7 @@ function cycles(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   return [...found];
 }
 
-/** What imports what, of our own files, each named by `name`. An import of a type makes as strong a knot as any other. */
+/** Which of our files import which, each named by `name`. An import of a type makes a cycle like any other import. */
 function edgesBetween(name: (file: string) => string): Map<string, Set<string>> {
   const edges = new Map<string, Set<string>>();
   for (const { from, to } of imports.filter(({ to }) => isOurs(to) && !to.includes("/generated/"))) {
@@ -140,7 +142,10 @@ t.test("no file imports itself by way of others", async (t) => {
   t.strictSame(cycles(edgesBetween((file) => file)), []);
 });
 
-/** `src/keys`, `plugins/http`: a folder inside a room (src/keys/signers) is a part of it. The composition root has none. */
+/**
+ * `src/keys`, `plugins/http`: a folder inside a room (src/keys/signers) is a part of it. The composition root has no
+ * room.
+ */
 const roomOf = (file: string): string => {
   const [top, room = ""] = file.split("/");
   return COMPOSITION.test(file) || room.endsWith(".ts") ? file : `${top}/${room}`;
@@ -153,8 +158,10 @@ t.test("no room imports itself by way of others", async (t) => {
 });
 
 t.test("cycles are found, through types too", async (t) => {
-  const knot = new Map([["a", new Set(["b"])], ["b", new Set(["c"])], ["c", new Set(["a", "d"])], ["d", new Set(["b"])]]);
-  t.strictSame(cycles(knot), ["a → b → c → a", "b → c → d → b"]);
+  const edges = new Map([
+    ["a", new Set(["b"])], ["b", new Set(["c"])], ["c", new Set(["a", "d"])], ["d", new Set(["b"])],
+  ]);
+  t.strictSame(cycles(edges), ["a → b → c → a", "b → c → d → b"]);
   t.match(importsOf("src/a.ts", 'import type { B } from "./b.js";\n'), [{ to: "src/b.ts", typeOnly: true }]);
   t.match(importsOf("src/a.ts", 'const b = import("./b.js");\n'), [{ to: "src/b.ts" }]);
 });

@@ -15,7 +15,8 @@ const { settings } = await openIdUpstream(t, { callbacks: [`http://localhost:${p
 const server = await serve(t, {
   ...settings, PORT: String(port), AUTHFLOW_REGISTRATION: "token", AUTHFLOW_REGISTRATION_TOKEN,
 });
-const [registration = "", start = "", withSecret = "", withoutSecret = "", ...others] = blocks("docs/logging-in.md", "sh");
+const [registration = "", start = "", withSecret = "", withoutSecret = "", ...others] =
+  blocks("docs/logging-in.md", "sh");
 t.same(others, [], "every block is run");
 
 type Variables = Record<string, string>;
@@ -38,7 +39,8 @@ async function follow(exchange: string, client: Variables): Promise<object> {
 }
 
 await t.test("a client with a secret gets the token by the requests as they stand", async (t) => {
-  const registered = await post(`${server.url}/clients`, { name: "my-app", redirect_uri: REDIRECT_URI }, AUTHFLOW_REGISTRATION_TOKEN);
+  const request = { name: "my-app", redirect_uri: REDIRECT_URI };
+  const registered = await post(`${server.url}/clients`, request, AUTHFLOW_REGISTRATION_TOKEN);
   const { client_id = "", client_secret = "" } = registered;
   const claims = await follow(withSecret, { AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret });
   t.match(claims, { sub: "corp|alice", provider: "corp", client_id, email_verified: true });

@@ -5,6 +5,7 @@ const execute = promisify(execFile);
 
 /** What bash prints when it runs `script`; throws, with what it complained about, where that fails. */
 export async function bash(script: string, env: Record<string, string> = {}, cwd?: string): Promise<string> {
-  const { stdout } = await execute("bash", ["-euo", "pipefail", "-c", script], { cwd, env: { PATH: process.env.PATH, ...env } });
+  const options = { cwd, env: { PATH: process.env.PATH, ...env } };
+  const { stdout } = await execute("bash", ["-euo", "pipefail", "-c", script], options);
   return stdout;
 }

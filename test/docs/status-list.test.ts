@@ -8,7 +8,7 @@ import { ROOT } from "../support/root.js";
 
 type Example = { isRevoked: (claims: object) => Promise<boolean> };
 
-await t.test("the example that reads status lists says what was revoked, and nothing where it can't tell", async (t) => {
+await t.test("the example for status lists says what was revoked, and nothing where it can't know", async (t) => {
   const server = await serve(t, { AUTHFLOW_STATUS_LISTS: "on" });
   const service = at(server.url);
   process.env.AUTHFLOW_URL = server.url;

@@ -135,9 +135,15 @@ export interface Verifier {
 type Environment = Record<string, string>;
 
 /** Runs the examples one after another: as soon as one answers, the next is started. */
-export async function startVerifiers(t: Suite, commands: Record<string, Command>, env: Environment): Promise<Verifier[]> {
+export async function startVerifiers(
+  t: Suite,
+  commands: Record<string, Command>,
+  env: Environment,
+): Promise<Verifier[]> {
   const verifiers: Verifier[] = [];
-  for (const [language, command] of Object.entries(commands)) verifiers.push(await startVerifier(t, language, command, env));
+  for (const [language, command] of Object.entries(commands)) {
+    verifiers.push(await startVerifier(t, language, command, env));
+  }
   return verifiers;
 }
 

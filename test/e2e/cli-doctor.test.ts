@@ -75,7 +75,7 @@ await t.test("doctor names every service it can't reach and the setting to check
   t.notMatch(stdout, /\n +at /);
 });
 
-await t.test("doctor asks login providers what a login asks them, and names the callback URL they must know", async (t) => {
+await t.test("doctor asks providers what a login asks them, and names the callback URL they must know", async (t) => {
   const callback = `${NOWHERE}/auth/corp/callback`;
   const { settings, server } = await openIdUpstream(t, { callbacks: [callback] });
   const env = { ...settings, ...openIdSettings("gone", NOWHERE), AUTHFLOW_OIDC_PROVIDERS: "corp,gone" };

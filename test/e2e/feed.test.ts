@@ -17,12 +17,15 @@ async function connect(t: Test, follower: Follower, url: string): Promise<void> 
 }
 const disconnected = (follower: Follower) => until("the stream has ended", () => !follower.isConnected);
 const logOut = async (service: Service, some: string[]): Promise<string[]> => {
-  const outcomes = await Promise.all(some.map(async (token) => (await service.logout(token)).status === 200 ? [jtiOf(token)] : []));
+  const outcomes = await Promise.all(some.map(async (token) =>
+    (await service.logout(token)).status === 200 ? [jtiOf(token)] : []));
   return outcomes.flat();
 };
 
 /** Two replicas, of which the first can end as a process does. */
-async function twoReplicas(t: Test): Promise<{ redis: PrivateRedis; first: ServerProcess; second: Replica } | undefined> {
+async function twoReplicas(
+  t: Test,
+): Promise<{ redis: PrivateRedis; first: ServerProcess; second: Replica } | undefined> {
   const [DATABASE_URL, redis] = [await postgres(t), await privateRedis(t)];
   if (DATABASE_URL === undefined || redis === undefined) return undefined;
   const env = { DATABASE_URL, REDIS_URL: redis.url, AUTHFLOW_KEY_ENCRYPTION_KEY };
@@ -30,7 +33,7 @@ async function twoReplicas(t: Test): Promise<{ redis: PrivateRedis; first: Serve
   return { redis, first, second };
 }
 
-await t.test("the replica that a subscriber listens to is killed amid logouts: at the other it misses nothing", async (t) => {
+await t.test("a subscriber's replica is killed during logouts: at the other one it misses nothing", async (t) => {
   const setting = await twoReplicas(t);
   if (setting === undefined) return;
   const { first, second } = setting;
@@ -55,7 +58,7 @@ await t.test("the replica that a subscriber listens to is killed amid logouts: a
   t.strictSame(follower.faults, []);
 });
 
-await t.test("a service on SQLite alone is killed amid logouts and restarted: a subscriber misses nothing", async (t) => {
+await t.test("a service on SQLite is killed during logouts and restarted: a subscriber misses nothing", async (t) => {
   const env = { DATABASE_URL: sqlite(t), PORT: String(await freePort()), AUTHFLOW_KEY_ENCRYPTION_KEY };
   const server = await startServer(t, env);
   const service = at(server.url);
@@ -64,7 +67,9 @@ await t.test("a service on SQLite alone is killed amid logouts and restarted: a 
   const follower = new Follower(client);
   await connect(t, follower, server.url);
   const acknowledged: string[] = [];
-  const storm = Promise.allSettled(minted.map(async (token) => { acknowledged.push(...await logOut(service, [token])); }));
+  const storm = Promise.allSettled(minted.map(async (token) => {
+    acknowledged.push(...await logOut(service, [token]));
+  }));
   await until("some are acknowledged", () => acknowledged.length > 20);
   await server.kill();
   t.notMatch(server.output(), /MaxListeners/);
@@ -81,7 +86,7 @@ await t.test("a service on SQLite alone is killed amid logouts and restarted: a 
   await follower.knows(jtiOf(live));
 });
 
-await t.test("Redis loses its data or its process while subscribers listen: they are told everything again", async (t) => {
+await t.test("Redis loses its data or its process while subscribers listen: they get everything again", async (t) => {
   const setting = await twoReplicas(t);
   if (setting === undefined) return;
   const { redis, first, second } = setting;
@@ -109,8 +114,9 @@ await t.test("Redis loses its data or its process while subscribers listen: they
       acknowledged.push(...await logOut(services[0], minted.splice(0, 3)));
       await lose();
       const early = await logOut(services[1], minted.splice(0, 3)); // not all of them may succeed by now
-      const took = await until("all are told anew", () => followers.every((follower) =>
-        follower.count("reset") > i + 1 && follower.names().lastIndexOf("current") > follower.names().lastIndexOf("reset")));
+      const took = await until("all received everything again", () => followers.every((follower) =>
+        follower.count("reset") > i + 1 &&
+        follower.names().lastIndexOf("current") > follower.names().lastIndexOf("reset")));
       t.comment(`after ${took} ms`);
       acknowledged.push(...early, ...await logOut(services[1], minted.splice(0, 2)));
       for (const follower of followers) {
@@ -121,7 +127,7 @@ await t.test("Redis loses its data or its process while subscribers listen: they
     });
   }
 
-  await t.test("what was answered 503 meanwhile is told by itself later", async (t) => {
+  await t.test("a logout that was answered 503 meanwhile is sent later, without a repetition", async (t) => {
     redis.pause();
     const [pending] = minted.splice(0, 1) as [string];
     t.equal((await services[0].logout(pending)).status, 503);

@@ -66,8 +66,10 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
   const register = async (more: object) =>
     (await service.ask("POST", "/clients", {}, { name: "app", redirect_uri, ...more })).body as { client_id: string };
   const [client, spa] = [await register({}), await register({ token_endpoint_auth_method: "none" })];
-  const url = (client_id: string, more: Record<string, string> = {}, provider = "corp") =>
-    `${proxy.origin}/auth/${provider}?${new URLSearchParams({ client_id, redirect_uri, state: "xyz", ...more }).toString()}`;
+  const url = (client_id: string, more: Record<string, string> = {}, provider = "corp") => {
+    const query = new URLSearchParams({ client_id, redirect_uri, state: "xyz", ...more });
+    return `${proxy.origin}/auth/${provider}?${query.toString()}`;
+  };
   const context = async (t: Test): Promise<BrowserContext> => {
     const made = await browser.newContext({ ignoreHTTPSErrors: true });
     t.teardown(() => made.close());
@@ -78,7 +80,9 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
     const page = await newPage(await context(t));
     const { access_token: token = "", state } = fragment(await logIn(page, url(client.client_id), "alice"));
     t.equal(state, "xyz");
-    t.match(decodeJwt(token), { sub: "corp|alice", email: "alice@example.com", email_verified: true, client_id: client.client_id });
+    t.match(decodeJwt(token), {
+      sub: "corp|alice", email: "alice@example.com", email_verified: true, client_id: client.client_id,
+    });
     t.match(await service.verify(token), { payload: { sub: "corp|alice" } });
     t.equal((await service.userinfo(token)).status, 200);
     t.equal((await service.logout(token)).status, 200);
@@ -149,7 +153,9 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
   await t.test("the back button after a login shows a page that says what happened", async (t) => {
     const page = await newPage(await context(t));
     const answers: string[] = [];
-    page.on("request", (request) => { if (request.url().includes("/auth/corp/callback")) answers.push(request.url()); });
+    page.on("request", (request) => {
+      if (request.url().includes("/auth/corp/callback")) answers.push(request.url());
+    });
     await logIn(page, url(client.client_id), "dora");
     const again = await page.goto(answers[0] as string);
     t.equal(again?.status(), 410);
@@ -160,8 +166,10 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
     const browsing = await context(t);
     const begun = await browsing.request.get(url(client.client_id), { maxRedirects: 0 });
     const answer = await answerAt(begun.headers().location as string, "erin");
-    const inputs = [...answer.searchParams].map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
-    const form = `<form method="post" action="${answer.origin}${answer.pathname}">${inputs.join("")}<button>go on</button></form>`;
+    const inputs = [...answer.searchParams]
+      .map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
+    const action = answer.origin + answer.pathname;
+    const form = `<form method="post" action="${action}">${inputs.join("")}<button>go on</button></form>`;
     const elsewhere = createServer((_request, response) => {
       response.writeHead(200, { "content-type": "text/html" }).end(form);
     });
@@ -175,7 +183,9 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
   await t.test("an upstream that is down sends people back, and disturbs its own logins only", async (t) => {
     const page = await newPage(await context(t));
     await page.goto(url(client.client_id, {}, "down"));
-    t.match(fragment(new URL(page.url())), { error: "temporarily_unavailable", error_description: /^Down can't be reached/, state: "xyz" });
+    t.match(fragment(new URL(page.url())), {
+      error: "temporarily_unavailable", error_description: /^Down can't be reached/, state: "xyz",
+    });
     t.match(fragment(await logIn(page, url(client.client_id, {}, "fast"), "x")), { access_token: String });
   });
 }

@@ -49,7 +49,8 @@ for (const [name, path, status, heading, text] of PAGES) {
           t.match(await page.locator("main").innerText(), text);
           if (status !== 200) t.match(await page.locator("footer").innerText(), /^Request [0-9a-f-]{36}$/);
           t.strictSame(await faults(page), [], "axe finds nothing");
-          t.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, "nothing sticks out");
+          t.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true,
+            "nothing sticks out");
           t.equal(await page.evaluate(() => window.innerWidth), viewport.width);
           t.equal(await page.evaluate(() => document.scripts.length), 0);
           t.match(await background(page), colorScheme === "dark" ? /rgb\(18, / : /rgb\(245, /, "the style is in force");

@@ -4,7 +4,7 @@ import { privateRedis } from "../support/private-redis.js";
 import { replica } from "./replica.js";
 import { jtiOf, statuses, tokens, until } from "./support.js";
 
-await t.test("while Redis is down all but logouts goes on; back empty, it is filled before it counts", async (t) => {
+await t.test("while Redis is down all but logouts goes on; back empty, it is filled before it is used", async (t) => {
   const redis = await privateRedis(t);
   if (redis === undefined) return;
   const { service, logs } = await replica(t, { REDIS_URL: redis.url });
@@ -36,7 +36,9 @@ await t.test("while Redis is down all but logouts goes on; back empty, it is fil
   t.match(await service.logout(pending), { status: 401, body: { error: "invalid_token" } }, "its repetition learns so");
   t.equal((await service.userinfo(live)).status, 200);
   t.equal((await service.logout(live)).status, 200);
-  for (const token of [live, revoked, pending]) t.notOk(logs.some((line) => line.includes(token)), "no token is logged");
+  for (const token of [live, revoked, pending]) {
+    t.notOk(logs.some((line) => line.includes(token)), "no token is logged");
+  }
 });
 
 await t.test("a logout that was answered 503 is finished by its repetition", async (t) => {

@@ -59,7 +59,8 @@ await t.test("an address that can't be had is named by the setting to change", a
   const port = String((occupant.address() as AddressInfo).port);
   const DATABASE_URL = sqlite(t);
   refused(t, await run(SERVER, [], { DATABASE_URL, HOST: "127.0.0.1", PORT: port }),
-    new RegExp(`^Authflow can't start .*\n  - PORT ${port} is in use on 127\\.0\\.0\\.1 \\(EADDRINUSE\\): .*another PORT`));
+    new RegExp(`^Authflow can't start .*\n` +
+      `  - PORT ${port} is in use on 127\\.0\\.0\\.1 \\(EADDRINUSE\\): .*another PORT`));
   // RFC 5737: addresses for documents, which no machine has.
   refused(t, await run(SERVER, [], { DATABASE_URL, HOST: "192.0.2.1" }),
     /^Authflow can't start .*\n {2}- HOST 192\.0\.2\.1 is not an address of this machine \(EADDRNOTAVAIL\): set HOST/);

@@ -56,12 +56,15 @@ await t.test("kill -9 lets no token escape: what the dead replica did not write 
   await db.query("LOCK TABLE status_batches IN SHARE MODE");
   const unwritten = await tokens(a, client, 5);
   await doomed.kill();
-  await db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%status_batches%' AND wait_event_type = 'Lock'");
+  await db.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE query LIKE '%status_batches%' AND wait_event_type = 'Lock'`);
   await db.query("COMMIT");
   t.equal(await count(), 21);
 
   const list = entryOf(unwritten[0] as string).uri.split("/").at(-1);
-  await db.query("UPDATE status_lists SET touched_at = touched_at - $1::int WHERE id = $2", [OWNER_SILENCE_LIMIT, list]); // time passes
+  // As if that much time had passed.
+  await db.query("UPDATE status_lists SET touched_at = touched_at - $1::int WHERE id = $2",
+    [OWNER_SILENCE_LIMIT, list]);
   await until("what nobody wrote down is INVALID, at the other replica", async () =>
     (await look(survivor.url, b, unwritten)).every((status) => status === INVALID));
   t.same(new Set(await look(survivor.url, b, written)), new Set([VALID]), "what was written down lives");
@@ -89,8 +92,8 @@ await t.test("a replica that is told to end writes down what it minted until the
   await leaving.stop();
   const db = new pg.Client({ connectionString: DATABASE_URL });
   await db.connect();
-  const { rows } = await db.query("SELECT closed, sum(length(records)) / 34 AS tokens FROM status_lists JOIN status_batches ON id = list_id GROUP BY 1")
-    .finally(() => db.end());
+  const { rows } = await db.query(`SELECT closed, sum(length(records)) / 34 AS tokens
+    FROM status_lists JOIN status_batches ON id = list_id GROUP BY 1`).finally(() => db.end());
   t.same(rows, [{ closed: true, tokens: 30 }]);
   t.same(new Set(await look(survivor.url, b, minted)), new Set([VALID]));
   t.equal((await b.logout(minted[0] as string)).status, 200);

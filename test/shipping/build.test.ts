@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import t from "../support/tap.js";
 import { temporaryFolder } from "../support/services.js";
@@ -18,7 +20,9 @@ for (const name of ["scripts/build.mjs", "package.json", "package-lock.json", "t
   cpSync(join(ROOT, name), path(name), { recursive: true, verbatimSymlinks: true });
 }
 symlinkSync(join(ROOT, "node_modules"), path("node_modules"));
-const model = (field: string): void => { write("prisma/models.prisma", `model Thing {\n  id Int @id\n  ${field} Int\n}\n`); };
+const model = (field: string): void => {
+  write("prisma/models.prisma", `model Thing {\n  id Int @id\n  ${field} Int\n}\n`);
+};
 model("size");
 write("src/one.ts", "export const one: number = 1;\n");
 write("src/two.ts", "export const two: number = 2;\n");
@@ -28,7 +32,9 @@ const start = (...args: string[]): ChildProcess =>
   spawn(process.execPath, [path("scripts/build.mjs"), ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
 async function finished(child: ChildProcess) {
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+  }
   const [code] = await once(child, "close") as [number | null];
   return { code, output };
 }

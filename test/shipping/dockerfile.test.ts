@@ -31,7 +31,8 @@ await t.test("the runtime has the build, the migrations and the OpenAPI document
 });
 
 await t.test("it is started, stopped and asked for its health without a shell in between", async (t) => {
-  t.same(execForm(values(image, "CMD")[0] ?? ""), ["node", "--max-semi-space-size=4", "--heap-growing-percent=30", "dist/src/server.js"]);
+  t.same(execForm(values(image, "CMD")[0] ?? ""),
+    ["node", "--max-semi-space-size=4", "--heap-growing-percent=30", "dist/src/server.js"]);
   t.same(values(image, "STOPSIGNAL"), ["SIGTERM"]);
   t.match(execForm(values(image, "HEALTHCHECK")[0] ?? ""), ["node", "-e", /\/health\/live/]);
 });

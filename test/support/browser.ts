@@ -16,7 +16,10 @@ const FLAGS = [
 
 let running: Promise<Browser> | undefined;
 
-/** One Chromium for all tests of this process, which ends with it: each test opens contexts of its own, and closes them. */
+/**
+ * One Chromium for all tests of this process; it ends with the process. Each test opens contexts of its own, and closes
+ * them.
+ */
 export async function chromium(t: Suite): Promise<Browser | undefined> {
   const executablePath = binary("chromium") ?? binary("chromium-browser") ?? binary("google-chrome");
   if (executablePath === undefined) return missing(t, "Chromium on the PATH");

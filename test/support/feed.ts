@@ -10,7 +10,11 @@ const KEK = { AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 6).toString("base64"
 export type Listening = TestApp & { url: string };
 
 /** An app that others can connect to, as soon as its feed has begun. */
-export async function listening(t: Suite, env: Environment = {}, overrides: Parameters<typeof testApp>[2] = {}): Promise<Listening> {
+export async function listening(
+  t: Suite,
+  env: Environment = {},
+  overrides: Parameters<typeof testApp>[2] = {},
+): Promise<Listening> {
   const app = await testApp(t, { ...env, ...KEK }, overrides);
   const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
   const headers = { ...basic(await app.register()), "last-event-id": "9".repeat(255) };
@@ -55,7 +59,8 @@ export class Follower {
   /** Resolves to the status of the answer; on 200 it listens from then on. */
   async connect(url: string): Promise<number> {
     const abort = new AbortController();
-    const headers = { ...basic(this.credentials), ...(this.lastEventId !== "" && { "last-event-id": this.lastEventId }) };
+    const place = this.lastEventId !== "" && { "last-event-id": this.lastEventId };
+    const headers = { ...basic(this.credentials), ...place };
     const response = await fetch(`${url}/revocations/stream`, { headers, signal: abort.signal });
     this.headers = response.headers;
     if (response.status !== 200 || response.body === null) {
@@ -93,7 +98,9 @@ export class Follower {
     const last = this.lastEventId;
     // RevocationEvent takes a place of its own; `current` repeats the place it speaks of.
     const comparable = id !== undefined && id !== "" && last !== "" && epochOf(id) === epochOf(last);
-    if (comparable && (id < last || (id === last && REVOCATION_EVENTS.includes(name)))) this.faults.push(`${name} ${id} after ${last}`);
+    if (comparable && (id < last || (id === last && REVOCATION_EVENTS.includes(name)))) {
+      this.faults.push(`${name} ${id} after ${last}`);
+    }
     if (id !== undefined) this.lastEventId = id;
     if (name === "reset") this.revoked.clear();
     for (const entry of data) this.revoked.add(entryOf(entry));
@@ -103,7 +110,8 @@ export class Follower {
 
 export function entryOf({ jti, sub, client_id, kid }: Record<string, unknown>): string {
   if (jti !== undefined) return jti as string;
-  return Object.entries({ sub, client_id, kid }).filter(([, value]) => value !== undefined).map((pair) => pair.join("=")).join();
+  return Object.entries({ sub, client_id, kid })
+    .filter(([, value]) => value !== undefined).map((pair) => pair.join("=")).join();
 }
 
 /** One that listens at `url`, until the end of the test at the latest. */
@@ -121,6 +129,7 @@ export async function deafTo(t: Suite, url: string, credentials: Credentials): P
   t.teardown(() => { socket.destroy(); });
   await once(socket, "connect");
   socket.pause();
-  socket.write(`GET /revocations/stream HTTP/1.1\r\nHost: a\r\nAuthorization: ${basic(credentials).authorization}\r\n\r\n`);
+  const { authorization } = basic(credentials);
+  socket.write(`GET /revocations/stream HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`);
   return socket;
 }

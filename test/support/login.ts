@@ -21,11 +21,16 @@ export interface LoginFixture {
 }
 
 /** Authflow with npm oidc-provider as the provider `corp`, and again as `other`. */
-export async function loginFixture(t: Test, env: Environment = {}, overrides: Parameters<typeof testApp>[2] = {}): Promise<LoginFixture> {
+export async function loginFixture(
+  t: Test,
+  env: Environment = {},
+  overrides: Parameters<typeof testApp>[2] = {},
+): Promise<LoginFixture> {
   const origin = env.AUTHFLOW_PUBLIC_URL ?? "http://localhost:8080";
   const callbacks = ["corp", "other"].map((name) => `${origin}/auth/${name}/callback`);
   const [corp, other] = [await openIdUpstream(t, { callbacks }), await openIdUpstream(t, { name: "other", callbacks })];
-  const app = await testApp(t, { ...env, ...other.settings, ...corp.settings, AUTHFLOW_OIDC_PROVIDERS: "corp,other" }, overrides);
+  const settings = { ...other.settings, ...corp.settings, AUTHFLOW_OIDC_PROVIDERS: "corp,other" };
+  const app = await testApp(t, { ...env, ...settings }, overrides);
   const client = await app.register();
   const path: LoginFixture["path"] = (query = {}, provider = "corp") => {
     const all = { client_id: client.client_id, redirect_uri: REDIRECT_URI, state: "xyz", ...query };

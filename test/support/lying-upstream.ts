@@ -41,7 +41,7 @@ export const signWithExtension = (claims: Json, extension: string): Promise<stri
 
 /**
  * An OpenID provider that logs in whoever comes, as itself: it says the truth until `lies` says otherwise. Everything
- * it has a say in holds its `canary`, headers and reason phrases too, so that it can be looked for elsewhere.
+ * it sends holds its `canary`, headers and reason phrases too, so that tests can search for it elsewhere.
  */
 export class LyingUpstream {
   readonly canary = `canary-${randomUUID()}`;
@@ -53,12 +53,17 @@ export class LyingUpstream {
 
   constructor(readonly name: string, readonly issuer: string) {}
 
-  /** Resolves when somebody asks there next. */
+  /** Resolves at the next request there. */
   asked(place: Place): Promise<void> {
     return new Promise((resolve) => { this.#waiting.set(place, [...this.#waiting.get(place) ?? [], resolve]); });
   }
 
-  async answer(place: Place, request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> {
+  async answer(
+    place: Place,
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: URLSearchParams,
+  ): Promise<void> {
     for (const resolve of this.#waiting.get(place) ?? []) resolve();
     this.#waiting.delete(place);
     response.setHeader("x-canary", this.canary);

@@ -22,7 +22,9 @@ export function startNpm(t: Suite, script: string, env: Record<string, string>):
   });
   const ended = once(child, "exit");
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+  }
   const killAll = (): void => { send(child, "SIGKILL", "everybody"); };
   process.once("exit", killAll); // a test that runs into its timeout never gets to its teardown
   t.teardown(() => {

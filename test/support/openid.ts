@@ -23,16 +23,23 @@ export async function listen(t: Suite, server: Server): Promise<number> {
  */
 export async function openIdUpstream(
   t: Suite,
-  { name = "corp", callbacks, configuration = {} }: { name?: string; callbacks: string[]; configuration?: Configuration },
+  { name = "corp", callbacks, configuration = {} }: {
+    name?: string; callbacks: string[]; configuration?: Configuration;
+  },
 ): Promise<OpenIdUpstream> {
   const server = createServer();
   const issuer = `http://localhost:${await listen(t, server)}`;
   const provider = new Provider(issuer, {
-    clients: [{ ...UPSTREAM_CLIENT, redirect_uris: callbacks, response_types: ["code"], grant_types: ["authorization_code"] }],
+    clients: [{
+      ...UPSTREAM_CLIENT, redirect_uris: callbacks, response_types: ["code"], grant_types: ["authorization_code"],
+    }],
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "picture"] },
     findAccount: (_context, id) => ({
       accountId: id,
-      claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true, name: `The ${id}`, picture: `https://example.com/${id}.png` }),
+      claims: () => ({
+        sub: id, email: `${id}@example.com`, email_verified: true,
+        name: `The ${id}`, picture: `https://example.com/${id}.png`,
+      }),
     }),
     pkce: { required: () => true },
     cookies: { keys: ["a-key-of-the-tests"] },

@@ -12,7 +12,8 @@ const DRAWS = 150;
 const DRAWER = import.meta.filename.replace("ports.test", "port-drawer");
 
 async function drawer(t: Suite) {
-  const child = spawn(process.execPath, [...process.execArgv, DRAWER, String(DRAWS)], { stdio: ["pipe", "pipe", "inherit"] });
+  const args = [...process.execArgv, DRAWER, String(DRAWS)];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   const end = endedWith(t, child);
   for await (const line of createInterface(child.stdout)) return { end, ports: JSON.parse(line) as number[] };
   throw new Error("the drawer ended without a word");

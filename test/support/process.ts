@@ -34,7 +34,7 @@ function cleanEnvironment(env: Environment): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...env };
 }
 
-/** Starts the built server in a folder of its own. `waitFor`: the path that has to answer 200 before it counts as started. */
+/** Starts the built server in a folder of its own, and waits until the path `waitFor` answers 200. */
 export async function startServer(t: Suite, env: Environment = {}, waitFor = "/health/ready"): Promise<ServerProcess> {
   if (!existsSync(SERVER)) throw new Error(`${SERVER} is missing: npm run build`);
   const port = env.PORT ?? String(await freePort());

@@ -21,7 +21,8 @@ export async function reverseProxy(t: Suite, { tls = false } = {}): Promise<Prox
     const { method, url: path, headers } = incoming;
     const target = proxy.targets[proxy.seen.length % proxy.targets.length] as string;
     proxy.seen.push(`${target} ${method} ${path?.split("?", 1)[0]}`);
-    const onward = request(target + path, { method, headers: { ...headers, "x-forwarded-proto": tls ? "https" : "http" } }, (answer) => {
+    const forwarded = { ...headers, "x-forwarded-proto": tls ? "https" : "http" };
+    const onward = request(target + path, { method, headers: forwarded }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
@@ -39,7 +40,9 @@ function selfSigned(t: Suite): { key: Buffer; cert: Buffer } | undefined {
   if (binary("openssl") === undefined) return missing(t, "openssl on the PATH");
   const folder = temporaryFolder(t);
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-    "-subj", "/CN=localhost", "-keyout", key, "-out", cert], { stdio: "ignore" });
+  execFileSync("openssl", [
+    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+    "-subj", "/CN=localhost", "-keyout", key, "-out", cert,
+  ], { stdio: "ignore" });
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }

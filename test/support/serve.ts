@@ -18,7 +18,11 @@ export interface Served {
  * The service in this process, at a port of its own, on a new SQLite file unless `env` names another database: for
  * whoever needs a server, but not a process that can be killed.
  */
-export async function serve(t: Suite, env: Environment = {}, overrides: Omit<Overrides, "logStream"> = {}): Promise<Served> {
+export async function serve(
+  t: Suite,
+  env: Environment = {},
+  overrides: Omit<Overrides, "logStream"> = {},
+): Promise<Served> {
   const port = env.PORT ?? String(await freePort());
   const url = `http://localhost:${port}`;
   const config = loadConfig({

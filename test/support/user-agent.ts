@@ -53,7 +53,8 @@ export class UserAgent {
   /** Fills in and sends the first form of a page. */
   async submit(page: Visited, fields: Record<string, string> = {}): Promise<Visited> {
     const [, action = ""] = /<form[^>]*\saction="([^"]*)"/.exec(page.text) ?? [];
-    const hidden = [...page.text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]);
+    const hidden = [...page.text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)]
+      .map(([, name, value]) => [name, value]);
     return this.open(new URL(action.replaceAll("&amp;", "&"), page.url),
       { method: "POST", form: { ...Object.fromEntries(hidden) as Record<string, string>, ...fields } });
   }
@@ -66,6 +67,8 @@ const inject = (app: TestApp): Load => async (url, { method = "GET", headers, fo
     ...(payload !== undefined && { payload }),
   });
   const received = new Headers();
-  for (const [name, value] of Object.entries(answer.headers)) for (const one of [value].flat()) received.append(name, String(one));
+  for (const [name, value] of Object.entries(answer.headers)) {
+    for (const one of [value].flat()) received.append(name, String(one));
+  }
   return { status: answer.status, headers: received, text: answer.text };
 };
