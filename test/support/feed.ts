@@ -28,19 +28,19 @@ export async function listening(
 
 export const jtiOf = (token: string): string => decode(token).jti as string;
 
-export interface Told { name: string; id: string | undefined; data: Record<string, unknown>[] }
+export interface Received { name: string; id: string | undefined; data: Record<string, unknown>[] }
 
 const REVOCATION_EVENTS = ["revoked", "issued_before"];
-export const isRevocationEvent = ({ name }: Told): boolean => REVOCATION_EVENTS.includes(name);
+export const isRevocationEvent = ({ name }: Received): boolean => REVOCATION_EVENTS.includes(name);
 export const epochOf = (id: string): string => id.slice(0, id.lastIndexOf("."));
 
-/** A downstream service: what it was told, and its place in the feed, outlive its connections. */
+/** A downstream service: what it has received, and its place in the feed, outlive its connections. */
 export class Follower {
   /** Everything that arrived, heartbeats included. */
-  readonly told: Told[] = [];
+  readonly received: Received[] = [];
   /** `jti` of tokens, and `sub=…`, `client_id=…`, `kid=…` of cut-offs, since the last `reset`. */
   readonly revoked = new Set<string>();
-  /** What must not be: ids out of order, or twice. */
+  /** What must not happen: ids out of order, or twice. */
   readonly faults: string[] = [];
   lastEventId: string;
   headers = new Headers();
@@ -52,9 +52,9 @@ export class Follower {
   }
 
   get isConnected(): boolean { return this.#connection !== undefined; }
-  get news(): Told[] { return this.told.filter(isRevocationEvent); }
-  names(): string[] { return this.told.map(({ name }) => name); }
-  count(name: string): number { return this.told.filter((event) => event.name === name).length; }
+  get revocationEvents(): Received[] { return this.received.filter(isRevocationEvent); }
+  names(): string[] { return this.received.map(({ name }) => name); }
+  count(name: string): number { return this.received.filter((event) => event.name === name).length; }
 
   /** Resolves to the status of the answer; on 200 it listens from then on. */
   async connect(url: string): Promise<number> {
@@ -67,7 +67,7 @@ export class Follower {
       await response.body?.cancel();
       return response.status;
     }
-    this.#connectedAt = this.told.length;
+    this.#connectedAt = this.received.length;
     const ended = this.#read(response.body).catch(() => undefined).then(() => { this.#connection = undefined; });
     this.#connection = { abort, ended };
     return 200;
@@ -80,11 +80,12 @@ export class Follower {
 
   /** Waits for `current` on this connection. */
   async current(): Promise<void> {
-    await until("it is up to date", () => this.told.slice(this.#connectedAt).some(({ name }) => name === "current"));
+    await until("it is up to date", () =>
+      this.received.slice(this.#connectedAt).some(({ name }) => name === "current"));
   }
 
   async knows(...entries: string[]): Promise<void> {
-    await until(`it is told of ${entries.length} entries`, () => entries.every((entry) => this.revoked.has(entry)));
+    await until(`it has received ${entries.length} entries`, () => entries.every((entry) => this.revoked.has(entry)));
   }
 
   async #read(body: ReadableStream<Uint8Array>): Promise<void> {
@@ -94,9 +95,9 @@ export class Follower {
   }
 
   #take(name: string, id: string | undefined, text: string): void {
-    const data = REVOCATION_EVENTS.includes(name) ? JSON.parse(text) as Told["data"] : [];
+    const data = REVOCATION_EVENTS.includes(name) ? JSON.parse(text) as Received["data"] : [];
     const last = this.lastEventId;
-    // RevocationEvent takes a place of its own; `current` repeats the place it speaks of.
+    // Each revocation event has a place of its own; `current` may repeat the place before it.
     const comparable = id !== undefined && id !== "" && last !== "" && epochOf(id) === epochOf(last);
     if (comparable && (id < last || (id === last && REVOCATION_EVENTS.includes(name)))) {
       this.faults.push(`${name} ${id} after ${last}`);
@@ -104,7 +105,7 @@ export class Follower {
     if (id !== undefined) this.lastEventId = id;
     if (name === "reset") this.revoked.clear();
     for (const entry of data) this.revoked.add(entryOf(entry));
-    this.told.push({ name, id, data });
+    this.received.push({ name, id, data });
   }
 }
 
@@ -114,7 +115,7 @@ export function entryOf({ jti, sub, client_id, kid }: Record<string, unknown>): 
     .filter(([, value]) => value !== undefined).map((pair) => pair.join("=")).join();
 }
 
-/** One that listens at `url`, until the end of the test at the latest. */
+/** A follower that listens at `url`, until the end of the test at the latest. */
 export async function follow(t: Suite, url: string, credentials: Credentials, lastEventId?: string): Promise<Follower> {
   const follower = new Follower(credentials, lastEventId);
   t.teardown(() => follower.disconnect());

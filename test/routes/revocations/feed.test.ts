@@ -19,7 +19,7 @@ await onEveryBackend(t, async (t, env) => {
     await follower.current();
     t.strictSame(follower.names(), ["reset", "issued_before", "revoked", "current"]);
     t.ok(follower.revoked.has(jtiOf(old)) && follower.revoked.has("sub=bob"));
-    t.strictSame(follower.told.map(({ id }) => id).slice(0, 3), ["", undefined, undefined],
+    t.strictSame(follower.received.map(({ id }) => id).slice(0, 3), ["", undefined, undefined],
       "who is cut off before the end begins anew");
     t.match(follower.lastEventId, env.REDIS_URL === undefined ? /^journal\.\d{15}-[0-9a-f]{8}$/ : /^[0-9a-f-]{36}\.\d{13}-\d{6}$/);
 
@@ -33,10 +33,11 @@ await onEveryBackend(t, async (t, env) => {
     await until("the other replica knows its successor", async () => decode(await a.mint({}, client), 0).kid !== kid);
     const expected = [jtiOf(one), jtiOf(two), "sub=alice", jtiOf(everywhere), "sub=carol", `client_id=${client.client_id}`, `kid=${kid as string}`];
     await follower.knows(...expected);
-    t.strictSame(follower.news.slice(2).flatMap(({ data }) => data.map(entryOf)), expected, "in the order of the answers");
+    const entries = follower.revocationEvents.slice(2).flatMap(({ data }) => data.map(entryOf));
+    t.strictSame(entries, expected, "in the order of the answers");
     const { exp } = decode(one);
-    t.strictSame(follower.news[2]?.data, [{ jti: jtiOf(one), exp }]);
-    const [cutoff] = follower.news[6]?.data ?? [];
+    t.strictSame(follower.revocationEvents[2]?.data, [{ jti: jtiOf(one), exp }]);
+    const [cutoff] = follower.revocationEvents[6]?.data ?? [];
     t.match(cutoff, { sub: "carol", issued_before: Number, exp: Number });
     t.ok((cutoff?.exp as number) * 1000 > (cutoff?.issued_before as number));
     t.strictSame(follower.faults, []);
@@ -57,12 +58,12 @@ await onEveryBackend(t, async (t, env) => {
     await Promise.all([...stay, wanderer].map((follower) => follower.current()));
     for (const [from, to] of [[a, b], [b, a], [a, a]] as const) {
       await wanderer.disconnect();
-      const before = wanderer.told.length;
+      const before = wanderer.received.length;
       const missed = await tokens(4);
       for (const [i, token] of missed.entries()) t.equal((await (i % 2 === 0 ? from : to).logout(token)).status, 200);
       await wanderer.connect(to.url);
       await wanderer.current();
-      const since = wanderer.told.slice(before);
+      const since = wanderer.received.slice(before);
       t.strictSame(since.map(({ name }) => name), ["revoked", "revoked", "revoked", "revoked", "current"]);
       t.strictSame(since.flatMap(({ data }) => data.map(entryOf)), missed.map(jtiOf),
         "before it is told to be up to date, also what this replica had not looked for yet");
@@ -72,7 +73,8 @@ await onEveryBackend(t, async (t, env) => {
     await wanderer.current();
     t.strictSame(wanderer.names().slice(-2), ["current", "current"], "nothing missed, nothing repeated");
     await until("all have heard the same", () => new Set([...stay, wanderer].map(({ lastEventId }) => lastEventId)).size === 1);
-    const [first, second] = stay.map(({ told }) => told.filter((event) => isRevocationEvent(event) && event.id !== undefined));
+    const [first, second] = stay.map(({ received }) =>
+      received.filter((event) => isRevocationEvent(event) && event.id !== undefined));
     t.strictSame(first, second);
     t.strictSame([...stay, wanderer].flatMap(({ faults }) => faults), []);
     for (const follower of [...stay, wanderer]) await follower.disconnect();
@@ -128,7 +130,7 @@ await onEveryBackend(t, async (t, env) => {
       t.strictSame(acknowledged.filter((jti) => !follower.revoked.has(jti)), [], "up to date is up to date");
       t.equal(follower.count("reset"), 1, "it began anew once, at its beginning");
       t.strictSame(follower.faults, []);
-      const ids = follower.news.flatMap(({ id }) => id ?? []);
+      const ids = follower.revocationEvents.flatMap(({ id }) => id ?? []);
       t.equal(new Set(ids).size, ids.length);
       await follower.disconnect();
     }
