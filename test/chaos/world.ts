@@ -32,7 +32,7 @@ export interface World {
   redis: PrivateRedis | undefined;
   /** A second Redis, to follow the first and take its place. */
   standby: PrivateRedis | undefined;
-  /** The Redis that replicas are led to now. */
+  /** The Redis that replicas are connected to now. */
   shared(): Redis | undefined;
   /** Leads every replica to another Redis. */
   leadTo(redis: PrivateRedis): void;

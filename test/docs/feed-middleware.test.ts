@@ -80,7 +80,7 @@ for (const name of ["express", "fastify"]) {
     t.match(await refused.json(), { error: "invalid_token", error_description: /revoked/ });
     t.strictSame(proxy.seen.slice(before).filter((request) => request !== `GET ${STREAM}`), [], "without a call");
 
-    t.equal(await end("SIGTERM"), 0, "ends when it is told to");
+    t.equal(await end("SIGTERM"), 0, "ends on SIGTERM");
   });
 
   await t.test(`${name}, whose feed is dead, but not closed`, async (t) => {
@@ -92,7 +92,7 @@ for (const name of ["express", "fastify"]) {
     t.ok(await until(async () => await statusOf("/", `Bearer ${live}`) === 503), "answers 503 where it can't know");
     t.equal((await get("/", `Bearer ${live}`)).headers.get("retry-after"), "1");
     t.equal(await statusOf("/ready"), 503);
-    t.equal(await end("SIGTERM"), 0, "ends when it is told to");
+    t.equal(await end("SIGTERM"), 0, "ends on SIGTERM");
   });
 }
 

@@ -11,9 +11,9 @@ type Play = (t: Test, feed: ScriptedFeed, verifier: Verifier) => Promise<void>;
 
 const SECRET = { AUTHFLOW_CLIENT_ID: "shop", AUTHFLOW_CLIENT_SECRET: "shop-secret", AUTHFLOW_RECONNECT_WITHIN: "0.5" };
 const [OK, REVOKED, UNKNOWN] = [/^ok /, /^refused .*revoked/, /^unknown /];
-/** Seconds without an event after which what is known counts as out of date, for those that play about silence. */
+/** Seconds without an event after which what is known is out of date, in the scenes of silence. */
 const STALE_AFTER = 0.9;
-/** Milliseconds of silence after which they give a connection up. */
+/** Milliseconds of silence after which the examples give a connection up. */
 const SILENCE = STALE_AFTER * 1000 * 2 / 3;
 
 async function start(t: Test, env: Record<string, string> = {}): Promise<Follower[]> {
@@ -49,19 +49,19 @@ function entryOf(token: string): { jti: unknown; exp: unknown } {
 async function taken(t: Test, feed: ScriptedFeed, verifier: Verifier, { event }: Connection): Promise<void> {
   const token = feed.mint();
   event("revoked", [entryOf(token)]);
-  t.match(await verifier.askUntil(token, REVOKED), REVOKED, "hears of a logout");
+  t.match(await verifier.askUntil(token, REVOKED), REVOKED, "learns of a logout");
 }
 
 scenes.push(["a snapshot", async (t, feed, verifier) => {
   const [revoked, live] = [feed.mint(), feed.mint()];
   const connection = await feed.next();
   t.equal(connection.headers.authorization, `Basic ${Buffer.from("shop:shop-secret").toString("base64")}`);
-  t.notOk("last-event-id" in connection.headers, "has heard of nothing yet");
+  t.notOk("last-event-id" in connection.headers, "has received nothing yet");
   t.match(await verifier.ask(live), UNKNOWN, "knows that it knows nothing");
   connection.raw("retry: 1000\n\n: a comment\n\n");
   connection.event("reset");
   connection.event("revoked", [entryOf(revoked)]);
-  t.match(await verifier.askUntil(revoked, REVOKED), REVOKED, "refuses what it has heard of so far");
+  t.match(await verifier.askUntil(revoked, REVOKED), REVOKED, "refuses what it has received so far");
   connection.event("heartbeat");
   await taken(t, feed, verifier, connection);
   t.match(await verifier.ask(live), UNKNOWN, "does not take a part of the snapshot for all of it");
@@ -70,9 +70,9 @@ scenes.push(["a snapshot", async (t, feed, verifier) => {
   t.match(await verifier.ask(revoked), REVOKED, "still refuses what was revoked");
 }]);
 
-/** The connection that stands, after it told its subscriber everything anew. */
+/** The open connection, after it sent its subscriber a whole snapshot. */
 async function upToDate(t: Test, feed: ScriptedFeed, verifier: Verifier): Promise<Connection> {
-  const connection = await feed.standing();
+  const connection = await feed.openConnection();
   connection.event("reset");
   connection.event("current", {}, "1");
   t.equal(await verifier.askUntil(feed.mint(), OK), "ok alice", "is up to date");
@@ -98,27 +98,28 @@ scenes.push(["what ends a token", async (t, feed, verifier) => {
   const { event } = connection;
   const at = Math.floor(Date.now() / 1000) * 1000 - 5_000;
   const exp = at / 1000 + 3600;
-  const born = (milliseconds: number, claims = {}): string => feed.mint({ sub: "zoë", ...claims }, at + milliseconds);
+  const issuedAt = (milliseconds: number, claims = {}): string =>
+    feed.mint({ sub: "zoë", ...claims }, at + milliseconds);
   const lateJti = { jti: uuidv7(at + 86_400_000) };
-  const ended = [born(0), born(249), born(999, lateJti), born(999, { jti: "opaque" })];
-  const [next, later, elsewhere] = [born(250), born(1_000, { jti: "opaque" }), born(0, { sub: "bob" })];
+  const ended = [issuedAt(0), issuedAt(249), issuedAt(999, lateJti), issuedAt(999, { jti: "opaque" })];
+  const [next, later, elsewhere] = [issuedAt(250), issuedAt(1_000, { jti: "opaque" }), issuedAt(0, { sub: "bob" })];
   for (const token of [...ended, next, later]) t.match(await verifier.ask(token), OK);
-  // In pieces, one of which ends amid a character.
+  // In pieces, one of which ends inside a character.
   const data = JSON.stringify([{ sub: "zoë", issued_before: at + 250, exp }]);
   const text = Buffer.from(`event: issued_before\nid: 2\ndata: ${data}\n\n`);
-  const amid = text.indexOf("ë") + 1;
-  for (const part of [text.subarray(0, 9), text.subarray(9, amid), text.subarray(amid)]) {
+  const inside = text.indexOf("ë") + 1;
+  for (const part of [text.subarray(0, 9), text.subarray(9, inside), text.subarray(inside)]) {
     connection.raw(part);
     await sleep(20);
   }
-  t.match(await verifier.askUntil(born(0), REVOKED), REVOKED, "a cut-off of a subject");
-  for (const token of ended) t.match(await verifier.ask(token), REVOKED, "ends what was born before it");
+  t.match(await verifier.askUntil(issuedAt(0), REVOKED), REVOKED, "a cut-off of a subject");
+  for (const token of ended) t.match(await verifier.ask(token), REVOKED, "ends what was issued before it");
   for (const token of [next, later, elsewhere]) t.match(await verifier.ask(token), OK, "and nothing else");
 
   event("issued_before", [{ sub: "zoë", issued_before: at + 100, exp }]);
   event("novelty", [{ sub: "bob", issued_before: at + 9_999, exp }]);
   await taken(t, feed, verifier, connection);
-  t.match(await verifier.ask(ended[1] ?? ""), REVOKED, "of two cut-offs the later one counts");
+  t.match(await verifier.ask(ended[1] ?? ""), REVOKED, "of two cut-offs the later one is in force");
   t.match(await verifier.ask(elsewhere), OK, "an event of a later version is ignored");
 
   event("issued_before", [
@@ -148,7 +149,7 @@ scenes.push(["an end of the connection", async (t, feed, verifier) => {
   two.event("reset");
   two.event("revoked", [entryOf(third)]);
   t.match(await verifier.askUntil(third, REVOKED), REVOKED);
-  t.match(await verifier.ask(first), REVOKED, "forgets nothing before it has heard of everything");
+  t.match(await verifier.ask(first), REVOKED, "forgets nothing before it has received everything");
   two.end();
   const three = await feed.next();
   t.equal(three.headers["last-event-id"], "2.0", "half a snapshot is none");
@@ -177,14 +178,14 @@ scenes.push(["what has expired", async (t, feed, verifier) => {
   connection.event("revoked", [prolonged, kept].map((token) => ({ ...entryOf(token), exp: future })));
   t.match(await verifier.askUntil(kept, REVOKED), REVOKED);
   connection.event("heartbeat");
-  // Its own exp is later than what the feed said: that it counts again shows that its entry was dropped.
+  // Its own exp is later than the exp in the feed: that it is valid again shows that its entry was dropped.
   t.equal(await verifier.askUntil(gone, OK), "ok alice", "is dropped");
   for (const token of [prolonged, kept]) t.match(await verifier.ask(token), REVOKED, "and nothing else is");
 }]);
 
 scenesOfSilence.push(["silence", async (t, feed, verifier) => {
   const [revoked, missed, live] = [feed.mint(), feed.mint(), feed.mint()];
-  // Whenever it connects, also because a slow machine kept it waiting for too long, it is told the same.
+  // Each new connection gets the same, also one that is opened because a slow machine was silent for too long.
   let phase: "talks" | "comments" | "catches up" = "talks";
   const connections: Connection[] = [];
   feed.answer = (connection) => {
@@ -207,11 +208,11 @@ scenesOfSilence.push(["silence", async (t, feed, verifier) => {
   const before = [...connections];
   const givenUp = await until(() => before.every(({ closed }) => closed()));
   t.ok(givenUp, "gives up a connection without events, whatever it carries");
-  t.match(await verifier.askUntil(live, UNKNOWN), UNKNOWN, "who has heard nothing for long knows that");
+  t.match(await verifier.askUntil(live, UNKNOWN), UNKNOWN, "after a long silence it answers unknown");
   t.match(await verifier.ask(revoked), REVOKED, "and refuses what is known to be revoked");
   phase = "catches up";
   t.match(await verifier.askUntil(missed, REVOKED), REVOKED);
-  t.match(await verifier.ask(live), UNKNOWN, "what was missed comes before what is trusted");
+  t.match(await verifier.ask(live), UNKNOWN, "accepts nothing before it knows all that it missed");
   phase = "talks";
   t.equal(await verifier.askUntil(live, OK), "ok alice");
 }]);
@@ -227,10 +228,10 @@ scenesOfSilence.push(["signs of life", async (t, feed, verifier) => {
   const beat = setInterval(() => { for (const { connection } of connections) connection.event("heartbeat"); }, 50);
   t.teardown(() => { clearInterval(beat); });
   t.equal(await verifier.askUntil(live, OK), "ok alice", "is up to date");
-  // A slow machine may make it wait for too long, and give one up: then it opens another.
+  // On a slow machine it may wait for too long, and give a connection up: then it opens another.
   const lives = (): boolean => connections.some(({ connection, since }) =>
     !connection.closed() && performance.now() - since > 1.5 * SILENCE);
-  t.ok(await until(lives), "a quiet connection that lives is kept for longer than silence would be borne");
+  t.ok(await until(lives), "a quiet connection with heartbeats is kept for longer than a silent one");
   t.equal(await verifier.askUntil(live, OK), "ok alice");
 }]);
 

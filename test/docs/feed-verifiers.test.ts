@@ -35,7 +35,7 @@ const logout = async (token: string): Promise<void> => {
   if (!revoked) throw new Error("The logout failed");
 };
 
-// `patient` bear silence for as long as by default; `closed` and `open` notice it soon, and do either.
+// `patient` wait through silence as long as by default; `closed` and `open` notice it soon, and refuse or accept then.
 const [steady, shaky] = [await countingProxy(t, server.url), await countingProxy(t, server.url)];
 shaky.held = STREAM;
 const settings = {
@@ -46,7 +46,7 @@ const impatient = { ...settings, AUTHFLOW_URL: shaky.url, AUTHFLOW_STALE_AFTER: 
 let [patient, closed, open]: [Verifier[], Verifier[], Verifier[]] = [[], [], []];
 /** Asks all at once. */
 const each = (verifiers: Verifier[], ask: (verifier: Verifier) => Promise<void>) => Promise.all(verifiers.map(ask));
-/** What all of them have to say sooner or later. */
+/** What all of them have to answer sooner or later. */
 const expect = (t: Test, token: string, wanted: RegExp, why: string, verifiers = patient): Promise<unknown> =>
   each(verifiers, async ({ language, askUntil }) => {
     t.match(await askUntil(token, wanted), wanted, `${language}: ${why}`);
@@ -85,7 +85,7 @@ await t.test("tokens", async (t) => {
   await each(patient, async ({ language, ask }) => {
     for (let i = 0; i < 20; i++) t.equal(await ask(live), "ok alice", language);
   });
-  t.equal(steady.seen.length, before, "nobody asks for each token");
+  t.equal(steady.seen.length, before, "no example asks for each token");
 });
 
 await t.test("invented keys", async (t) => {
@@ -107,7 +107,7 @@ await t.test("a logout", async (t) => {
   await logout(token);
   await expect(t, token, REVOKED, "refuses it without asking");
   await expect(t, live, OK, "and no other");
-  t.equal(steady.seen.length, before, "nobody asks");
+  t.equal(steady.seen.length, before, "no example asks");
 });
 
 await t.test("logged out everywhere", async (t) => {
@@ -134,13 +134,13 @@ await t.test("logged out everywhere", async (t) => {
 });
 
 await t.test("a feed that is dead, but not closed", async (t) => {
-  await expect(t, live, UNKNOWN, "closed: has heard of nothing yet", closed);
+  await expect(t, live, UNKNOWN, "closed: has received nothing yet", closed);
   await expect(t, live, OK, "open: accepts by the signature alone", open);
   shaky.held = undefined;
   const [known, missed] = [await mint(), await mint()];
   await expect(t, known, OK, "is up to date", [...closed, ...open]);
   await logout(known);
-  await expect(t, known, REVOKED, "hears of a logout", [...closed, ...open]);
+  await expect(t, known, REVOKED, "learns of a logout", [...closed, ...open]);
   shaky.held = STREAM;
   await logout(missed);
   await expect(t, missed, UNKNOWN, "closed: knows that it can't know", closed);
@@ -149,7 +149,7 @@ await t.test("a feed that is dead, but not closed", async (t) => {
   });
   await expect(t, known, REVOKED, "refuses what it knows to be revoked", [...closed, ...open]);
   shaky.held = undefined;
-  await expect(t, missed, REVOKED, "hears of what it missed", [...closed, ...open]);
+  await expect(t, missed, REVOKED, "learns of what it missed", [...closed, ...open]);
   await expect(t, live, OK, "accepts the others again", [...closed, ...open]);
 });
 
@@ -160,13 +160,13 @@ await t.test("Authflow is out of reach, and killed", async (t) => {
   await logout(first);
   await expect(t, live, OK, "verifies on its own");
   await steady.start();
-  await expect(t, first, REVOKED, "hears of what happened meanwhile");
+  await expect(t, first, REVOKED, "learns of what happened meanwhile");
   t.ok(steady.resumed.slice(before).every((id) => id !== undefined), "goes on where they were");
   await server.kill();
   await expect(t, live, OK, "verifies on its own");
   server = await serve();
   await logout(second);
-  await expect(t, second, REVOKED, "hears of a logout after the restart");
+  await expect(t, second, REVOKED, "learns of a logout after the restart");
 });
 
 await t.test("a revoked key", async (t) => {

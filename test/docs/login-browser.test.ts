@@ -50,5 +50,5 @@ await t.test("the page's JavaScript logs a user in, in a real browser", async (t
   t.equal(page.url(), `${origin}/callback`, "the code is gone from the address");
 
   await page.goto(`${origin}/callback?code=stolen&state=invented`);
-  t.equal(await output.innerText(), "This login was not begun in this tab", "a code that nobody asked for is not used");
+  t.equal(await output.innerText(), "This login was not begun in this tab", "a code that was not asked for is unused");
 });

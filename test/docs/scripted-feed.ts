@@ -21,13 +21,13 @@ export interface ScriptedFeed {
   url: string;
   /** The next connection, in their order. */
   next(): Promise<Connection>;
-  /** The last one that `next` gave where it still stands, else the next. */
-  standing(): Promise<Connection>;
+  /** The last one that `next` gave if it is still open, else the next. */
+  openConnection(): Promise<Connection>;
   /** Ends all connections. */
   end(): void;
   /** Takes every further connection instead. */
   answer?: (connection: Connection) => void;
-  /** A token of this issuer's, born at `at` (epoch ms). The kid of each key is its algorithm. */
+  /** A token of this issuer, issued at `at` (epoch ms). The kid of each key is its algorithm. */
   mint(claims?: object, at?: number, algorithm?: Algorithm, header?: object): string;
 }
 
@@ -62,7 +62,7 @@ export async function scriptedFeed(t: Suite): Promise<ScriptedFeed> {
       if (!await until(() => waiting.length > 0)) throw new Error("The verifier does not connect");
       return last = waiting.shift() as Connection;
     },
-    standing: async () => last === undefined || last.closed() ? feed.next() : last,
+    openConnection: async () => last === undefined || last.closed() ? feed.next() : last,
     end: () => { for (const connection of all) connection.end(); },
     mint(claims = {}, at = Date.now(), algorithm = "RS256", header = {}) {
       const iat = Math.floor(at / 1000);

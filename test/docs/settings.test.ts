@@ -18,7 +18,7 @@ await t.test("the README lists every setting once, and no other", async (t) => {
   t.same([...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name), names);
 });
 
-await t.test(".env.example is valid with each of its lines taken in, and changes nothing", async (t) => {
+await t.test(".env.example is valid with each of its lines uncommented, and changes nothing", async (t) => {
   const lines = [...text(".env.example").matchAll(/^#?([A-Z][A-Z0-9_]+)=(.*)$/gm)];
   t.same(lines.map(([, name]) => name), names);
   const given = Object.fromEntries(lines.map(([, name = "", value = ""]): [string, string] => [name, value]));

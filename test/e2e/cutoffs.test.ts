@@ -13,34 +13,34 @@ await t.test("cut-offs hold on two replicas, spare new logins, and survive the l
   const env = { DATABASE_URL, REDIS_URL: redis.url, ...KEK };
   const [{ service: a }, { service: b }] = [await replica(t, env), await replica(t, env)];
   const services = [a, b];
-  const looks = async (some: string[]) =>
+  const statusesOf = async (some: string[]) =>
     statuses(await Promise.all(services.flatMap(({ userinfo }) => some.map(userinfo))));
   const client = await a.register();
   const before = [...await tokens(a, client, 5), ...await tokens(b, client, 5)];
-  t.same(await looks(before), [200]);
+  t.same(await statusesOf(before), [200]);
   const headers = { authorization: `Bearer ${before[0]}` };
   t.equal((await a.ask("POST", "/logout", headers, { everywhere: true })).status, 200);
   const after = [await b.token(client), await a.token(client)];
-  t.same(await looks(before), [401]);
-  t.same(await looks(after), [200], "minted right after the answer, by the other replica first");
+  t.same(await statusesOf(before), [401]);
+  t.same(await statusesOf(after), [200], "minted right after the answer, by the other replica first");
 
   await redis.flush();
-  t.same(await looks(before), [401], "Redis forgot, the database did not");
+  t.same(await statusesOf(before), [401], "Redis forgot, the database did not");
   const both = async () => statuses(await Promise.all(services.map(({ ready }) => ready()))).join();
   await until("both are ready", async () => await both() === "200");
-  t.same(await looks(before), [401]);
-  t.match(await redis.cli("GET", "issued_before:sub:alice"), /^\d{13}$/, "Redis was told again");
+  t.same(await statusesOf(before), [401]);
+  t.match(await redis.cli("GET", "issued_before:sub:alice"), /^\d{13}$/, "Redis has it again");
 
   redis.pause();
   const { client_id, client_secret } = client;
   const revokeAlice = () => a.ask("POST", "/revocations", {}, { client_id, client_secret, sub: "alice" });
   t.equal((await revokeAlice()).status, 503, "recorded, and not everywhere yet");
   redis.resume();
-  await until("it takes effect by itself", async () => (await looks(after)).join() === "401");
+  await until("it takes effect by itself", async () => (await statusesOf(after)).join() === "401");
   t.equal((await revokeAlice()).status, 200, "and can be repeated");
 
   const last = await b.token(client);
   t.equal((await runCli(["revoke", "--client", client.client_id], env)).code, 0);
-  t.same(await looks([last]), [401]);
-  t.same(await looks([await b.token(client)]), [200]);
+  t.same(await statusesOf([last]), [401]);
+  t.same(await statusesOf([await b.token(client)]), [200]);
 });

@@ -29,7 +29,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 await t.test("Ctrl-C may arrive more than once: npm passes on what the terminal sent to it too", async (t) => {
   const demo = await startDemo(t);
   const ended = demo.end("SIGINT");
-  // A signal that is still pending swallows its like: they are sent until there is nobody left to get one.
+  // A second signal is lost while the first one is pending. So signals are sent until the demo has ended.
   const again = setInterval(() => { void demo.end("SIGINT"); }, 1);
   t.equal(await ended, 0);
   clearInterval(again);

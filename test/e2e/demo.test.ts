@@ -165,7 +165,7 @@ const SCREENS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, he
 await t.test("every page fits a phone and a desktop, in light and dark colours", async (t) => {
   if (demo === undefined) return;
   const { page, complaints } = await visit(t, demo);
-  const look = async (name: string): Promise<void> => {
+  const check = async (name: string): Promise<void> => {
     for (const [screen, viewport] of Object.entries(SCREENS)) {
       await page.setViewportSize(viewport);
       for (const colorScheme of ["light", "dark"] as const) {
@@ -177,22 +177,22 @@ await t.test("every page fits a phone and a desktop, in light and dark colours",
       }
     }
   };
-  await look("1-start");
+  await check("1-start");
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("button", { name: "Cancel" }).waitFor();
-  await look("2-provider");
+  await check("2-provider");
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("alert").filter({ hasText: "cancelled" }).waitFor();
-  await look("3-cancelled");
+  await check("3-cancelled");
   await logIn(page, "alice");
-  await look("4-logged-in");
+  await check("4-logged-in");
   await page.getByText("Header, and the token as it is sent").click();
   await press(page, "Call the API", "call-result");
   await press(page, "Log out", "logout-result");
   await press(page, "Call the API again", "call-again-result");
-  await look("5-refused");
+  await check("5-refused");
   await page.goBack();
-  await look("6-over");
+  await check("6-over");
   t.match(complaints, [/status of 401/, /status of 400/], "the two refusals, and nothing else");
   t.equal(complaints.length, 2);
 });

@@ -53,7 +53,7 @@ await t.test("a subscriber's replica is killed during logouts: at the other one 
   t.strictSame(acknowledged.filter((jti) => !follower.revoked.has(jti)), []);
   t.equal(follower.count("reset"), 1);
   t.equal(follower.revoked.size, 120);
-  // By id: another replica announces the logouts of one that stops for a second, so an entry may come twice.
+  // By id: another replica announces the logouts of one that pauses for a second, so an entry may come twice.
   const ids = follower.revocationEvents.map(({ id }) => id);
   t.equal(new Set(ids).size, ids.length, "each event once");
   t.strictSame(follower.faults, []);

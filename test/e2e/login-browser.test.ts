@@ -142,7 +142,7 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
     }
   });
 
-  await t.test("who cancels comes back with an error", async (t) => {
+  await t.test("a user who cancels comes back with an error", async (t) => {
     const page = await newPage(await context(t));
     await page.goto(url(client.client_id));
     await page.locator("a", { hasText: "Cancel" }).click();

@@ -20,7 +20,7 @@ await t.test("while Redis is down all but logouts goes on; back empty, it is fil
   t.match(unconfirmed.headers.get("retry-after"), /^\d+$/);
   t.same(statuses([await service.mint(client), await service.ask("GET", "/.well-known/jwks.json")]), [200]);
   await t.resolves(service.register(), "registration goes on without its shared limit");
-  t.equal((await service.userinfo(live)).status, 200, "the database knows that it lives");
+  t.equal((await service.userinfo(live)).status, 200, "the database knows that it is valid");
   t.match(await service.userinfo(revoked), { status: 401, body: { error: "invalid_token" } });
   t.equal((await service.userinfo(pending)).status, 401, "an unconfirmed logout is in effect here already");
 

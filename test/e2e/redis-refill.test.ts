@@ -7,7 +7,7 @@ import { postgres } from "../support/services.js";
 import { replica } from "./replica.js";
 import { jtiOf, type Service, statuses, tokens, until } from "./support.js";
 
-/** Rows enough to make the refill take many rounds, so that there is time to look while it runs. */
+/** Rows enough to make the refill take many rounds, so that there is time to read while it runs. */
 const CROWD = 20_000;
 
 /** Asks `services` about `revoked` and `live` tokens until `stop` is called; returns what came. */
@@ -15,11 +15,11 @@ function watch(services: Service[], revoked: string[], live: string[]) {
   let running = true;
   const seen = { revoked: [] as number[], live: [] as number[] };
   const loops = services.map(async (service) => {
-    const look = async (some: string[]) => (await Promise.all(some.map(service.userinfo))).map(({ status }) => status);
+    const read = async (some: string[]) => (await Promise.all(some.map(service.userinfo))).map(({ status }) => status);
     while (running) {
-      seen.revoked.push(...await look(revoked));
-      seen.live.push(...await look(live));
-      await sleep(5); // the replicas share this process: they have to get on
+      seen.revoked.push(...await read(revoked));
+      seen.live.push(...await read(live));
+      await sleep(5); // the replicas share this process: they need time to work
     }
   });
   return async () => {
@@ -55,10 +55,10 @@ await t.test("FLUSHALL brings no revoked token back to life on any replica, and 
     await until("both are ready", async () => await both() === "200");
   }
   const seen = await stop();
-  t.same([...new Set(seen.revoked)], [401], `none of ${seen.revoked.length} looks found a revoked token alive`);
-  t.same([...new Set(seen.live)], [200], `each of ${seen.live.length} looks found the live ones alive`);
+  t.same([...new Set(seen.revoked)], [401], `none of ${seen.revoked.length} reads found a revoked token alive`);
+  t.same([...new Set(seen.live)], [200], `each of ${seen.live.length} reads found the live ones alive`);
   t.equal(await reader.exists(...revoked.map((token) => `revoked:${jtiOf(token)}`)), revoked.length);
-  t.ok(await reader.ttl("revoked:00000000-1") > 3000, "with what is left of their lives");
+  t.ok(await reader.ttl("revoked:00000000-1") > 3000, "with the rest of their lifetime");
 });
 
 await t.test("a Redis that was restored from an old snapshot is not believed, and is brought up to date", async (t) => {
@@ -83,7 +83,7 @@ await t.test("a Redis that was restored from an old snapshot is not believed, an
   const shown = await restored.exists(...late.map((token) => `revoked:${jtiOf(token)}`));
   t.equal(shown, late.length, "what the snapshot lacked is there before it is ready");
   const seen = await stop();
-  t.same([...new Set(seen.revoked)], [401], `none of ${seen.revoked.length} looks found a revoked token alive`);
+  t.same([...new Set(seen.revoked)], [401], `none of ${seen.revoked.length} reads found a revoked token alive`);
   t.same([...new Set(seen.live)], [200]);
 });
 

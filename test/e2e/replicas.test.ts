@@ -53,7 +53,7 @@ await t.test("two replicas", async (t) => {
       t.match(await a.mint(client), { status: 401, body: { error: "invalid_client" } });
       const ms = await until("the other refuses", async () => (await b.mint(client)).status === 401);
       t.comment(`the other replica followed within ${ms} ms`);
-      t.same(statuses(await Promise.all(Array.from({ length: 20 }, () => b.mint(client)))), [401], "and for good");
+      t.same(statuses(await Promise.all(Array.from({ length: 20 }, () => b.mint(client)))), [401], "and it stays so");
       if (method !== "POST") return;
       const successor = { ...client, client_secret: changed.body.client_secret as string };
       t.same(statuses([await a.mint(successor), await b.mint(successor)]), [200]);

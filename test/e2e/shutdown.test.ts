@@ -7,7 +7,7 @@ import { startServer } from "../support/process.js";
 import { sqlite } from "../support/services.js";
 import { at, until } from "./support.js";
 
-/** Sends all of a POST but its body, and waits until the server has it in hand (RFC 9110 §10.1.1). */
+/** Sends all of a POST but its body, and waits until the server has accepted it (RFC 9110 §10.1.1). */
 async function begin(url: string, path: string, body: object, headers: Record<string, string> = {}) {
   const text = JSON.stringify(body);
   const { port, host } = new URL(url);

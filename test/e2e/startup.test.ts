@@ -90,7 +90,7 @@ await t.test("without any setting but a port, it starts and makes its data folde
   while (!/documentation: http:\/\/localhost:\d+\/docs/.test(server.output())) await sleep(10);
 });
 
-await t.test("an open registration that other machines can reach is said aloud", async (t) => {
+await t.test("a warning is logged if other machines can reach an open registration", async (t) => {
   const heard = async (env: Record<string, string>): Promise<string> => {
     const server = await startServer(t, { DATABASE_URL: sqlite(t), ...env });
     while (!server.output().includes("documentation:")) await sleep(10);

@@ -18,8 +18,8 @@ function movableClock() {
   return { clock: () => Date.now() + ahead, advance: (milliseconds: number) => { ahead += milliseconds; } };
 }
 
-/** What the service at `url` says of tokens. */
-async function look(url: string, service: Service, some: string[]): Promise<number[]> {
+/** The statuses of tokens in the lists of the service at `url`. */
+async function statusesAt(url: string, service: Service, some: string[]): Promise<number[]> {
   const jwks = { keys: await service.jwks() };
   const lists = new Map<string, Promise<Uint8Array>>();
   const fetchList = async (uri: string): Promise<Uint8Array> => {
@@ -65,22 +65,22 @@ await t.test("kill -9 lets no token escape: what the dead replica did not write 
   // As if that much time had passed.
   await db.query("UPDATE status_lists SET touched_at = touched_at - $1::int WHERE id = $2",
     [OWNER_SILENCE_LIMIT, list]);
-  await until("what nobody wrote down is INVALID, at the other replica", async () =>
-    (await look(survivor.url, b, unwritten)).every((status) => status === INVALID));
-  t.same(new Set(await look(survivor.url, b, written)), new Set([VALID]), "what was written down lives");
+  await until("what was not written down is INVALID, at the other replica", async () =>
+    (await statusesAt(survivor.url, b, unwritten)).every((status) => status === INVALID));
+  t.same(new Set(await statusesAt(survivor.url, b, written)), new Set([VALID]), "what was written down is valid");
 
   const { client_id, client_secret } = client;
   t.equal((await b.ask("POST", "/revocations", {}, { client_id, client_secret, sub: "alice" })).status, 200);
   const [alices, bobs] = [[...written.slice(0, 20), ...unwritten], written.slice(20)];
   advance(FRESH_FOR);
-  await until("a log-out everywhere holds for all of the dead replica's", async () =>
-    (await look(survivor.url, b, alices)).every((status) => status === INVALID));
-  t.same(await look(survivor.url, b, bobs), [VALID]);
+  await until("a logout everywhere ends all tokens of the dead replica", async () =>
+    (await statusesAt(survivor.url, b, alices)).every((status) => status === INVALID));
+  t.same(await statusesAt(survivor.url, b, bobs), [VALID]);
   const after = await b.token(client);
-  t.same(await look(survivor.url, b, [after]), [VALID], "and spares who comes after it");
+  t.same(await statusesAt(survivor.url, b, [after]), [VALID], "and spares a token that is issued after it");
 });
 
-await t.test("a replica that is told to end writes down what it minted until then", async (t) => {
+await t.test("a replica that is stopped writes down what it minted until then", async (t) => {
   const DATABASE_URL = await postgres(t);
   if (DATABASE_URL === undefined) return;
   const env = { DATABASE_URL, AUTHFLOW_STATUS_LISTS: "on", AUTHFLOW_PUBLIC_URL: "http://localhost:8080", ...KEK };
@@ -95,9 +95,9 @@ await t.test("a replica that is told to end writes down what it minted until the
   const { rows } = await db.query(`SELECT closed, sum(length(records)) / 34 AS tokens
     FROM status_lists JOIN status_batches ON id = list_id GROUP BY 1`).finally(() => db.end());
   t.same(rows, [{ closed: true, tokens: 30 }]);
-  t.same(new Set(await look(survivor.url, b, minted)), new Set([VALID]));
+  t.same(new Set(await statusesAt(survivor.url, b, minted)), new Set([VALID]));
   t.equal((await b.logout(minted[0] as string)).status, 200);
   advance(FRESH_FOR);
   await until("a logout at the other replica shows within seconds", async () =>
-    (await look(survivor.url, b, minted)).join() === [INVALID, ...Array<number>(29).fill(VALID)].join());
+    (await statusesAt(survivor.url, b, minted)).join() === [INVALID, ...Array<number>(29).fill(VALID)].join());
 });

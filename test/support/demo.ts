@@ -19,7 +19,7 @@ export interface Demo {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Ports that nobody listens on, under the names that the demo reads. */
+/** Free ports, under the names that the demo reads. */
 export async function demoPorts(): Promise<Record<string, string>> {
   const ports = new Set<number>();
   while (ports.size < PARTS.length) ports.add(await freePort());

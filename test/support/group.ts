@@ -50,7 +50,7 @@ const processState = (): ProcessState => ({
 
 async function leftBehind(before: ProcessState): Promise<string[]> {
   const deadline = performance.now() + CLOSING;
-  // What is shared stays open, and can't be told from what a file forgot: that file's own leftovers go unnoticed.
+  // What is shared stays open, and looks like what a file left open: that file's own leftovers go unnoticed.
   const allowed = sharedByNow() > before.shared ? process.getActiveResourcesInfo() : before.resources;
   let resources = added(allowed, process.getActiveResourcesInfo());
   while (resources.length > 0 && performance.now() < deadline) {

@@ -21,7 +21,7 @@ const keyEncryptionKeyOf = ({ keyEncryptionKey, dataDir }: Config): Buffer =>
 let pair: Promise<KeyPair> | undefined;
 
 /**
- * Gives a migrated database, which nobody used yet, the ring that an earlier start at `now` (epoch ms) would have left.
+ * Gives a migrated database, which is still unused, the ring that an earlier start at `now` (epoch ms) would have left.
  * The key is the same for every app of this process: making one costs more than the rest of the start.
  */
 export async function giveKeyRing(config: Config, now: number): Promise<void> {

@@ -26,7 +26,7 @@ async function canListen(port: number): Promise<boolean> {
   return free;
 }
 
-await t.test("no two draws give the same port, in whatever process, though nobody listens there", async (t) => {
+await t.test("no two draws give the same port, in any process, though nothing listens there", async (t) => {
   const others = Promise.all([drawer(t), drawer(t), drawer(t)]);
   const own = await Promise.all(Array.from({ length: DRAWS }, freePort));
   const ports = [...own, ...(await others).flatMap(({ ports }) => ports)];

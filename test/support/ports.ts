@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:net";
 const [FIRST, BLOCK, BLOCKS] = [20_000, 100, 120];
 
 /**
- * A TCP port of 127.0.0.1 that nobody listens on. It stays the caller's until this process ends: no other call gets
+ * A TCP port of 127.0.0.1 that nothing listens on. It stays the caller's until this process ends: no other call gets
  * it, in whatever process of a test run, also while the server that it is for is down.
  */
 export async function freePort(): Promise<number> {

@@ -26,7 +26,7 @@ export async function makeTemplates(): Promise<Templates> {
     const name = `authflow_template_${randomBytes(6).toString("hex")}`;
     await administer(server, `CREATE DATABASE ${name}`);
     await migrate(databaseAt(server, name));
-    // A template that somebody is connected to can't be copied.
+    // PostgreSQL does not copy a template with open connections.
     await administer(server, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
     env[POSTGRES] = name;
   }
