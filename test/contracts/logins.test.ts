@@ -73,7 +73,8 @@ await onEveryDialect(t, async (t, { open }) => {
     const old = [aLogin({ expiresAt: NOW - 2 }), aLogin({ expiresAt: NOW - 1 }), aLogin({ expiresAt: NOW })];
     const young = aLogin({ expiresAt: NOW + 1 });
     for (const login of [...old, young]) await one.logins.begin(login);
-    t.strictSame([await one.logins.sweep(NOW, 2), await two.logins.sweep(NOW, 2), await one.logins.sweep(NOW, 2)], [2, 1, 0]);
+    t.strictSame([await one.logins.sweep(NOW, 2), await two.logins.sweep(NOW, 2), await one.logins.sweep(NOW, 2)],
+      [2, 1, 0]);
     t.strictSame(await one.logins.take(young.stateHash), young);
     const [used, fresh] = [aCode({ expiresAt: NOW }), aCode({ expiresAt: NOW + 1 })];
     for (const code of [used, fresh]) await one.authorizationCodes.issue(code);

@@ -90,7 +90,8 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.equal(await lists.sweep(before, 2), 1 + 2 + 2);
     t.equal(await others.sweep(before, 2), 0 + 1 + 1);
     t.equal(await others.sweep(before, 2), 0);
-    t.strictSame([await lists.find(dead), await lists.batches(dead, -1, 10), await lists.revoked(dead)], [null, [], []]);
+    t.strictSame([await lists.find(dead), await lists.batches(dead, -1, 10), await lists.revoked(dead)],
+      [null, [], []]);
     t.match(await lists.find(alive), { closed: false });
     t.equal((await lists.batches(alive, -1, 10)).length, 3);
     t.equal((await lists.revoked(alive)).length, 3);

@@ -85,8 +85,10 @@ await t.test("logins stop at their limit, on a page where a person looks, and to
   const ask = (headers = {}, remoteAddress = "10.0.0.1") => app.call("GET", "/auth/google?client_id=x", { headers, remoteAddress });
   t.strictSame(await statuses(2, () => ask()), [404, 404]);
   t.match(await ask(), limited);
-  t.match(await ask({ accept: "text/html" }), { status: 429, headers: { "retry-after": /^[1-9]\d?$/ }, text: /<h1>Too many attempts/ });
-  t.equal((await app.call("GET", "/auth/google/callback?state=x", { remoteAddress: "10.0.0.1" })).status, 429, "callbacks count too");
+  t.match(await ask({ accept: "text/html" }),
+    { status: 429, headers: { "retry-after": /^[1-9]\d?$/ }, text: /<h1>Too many attempts/ });
+  t.equal((await app.call("GET", "/auth/google/callback?state=x", { remoteAddress: "10.0.0.1" })).status,
+    429, "callbacks count too");
   t.equal((await ask({}, "10.0.0.2")).status, 404);
   t.equal((await app.call("POST", "/mint", { headers: basic(client), payload: { sub: "a" }, remoteAddress: "10.0.0.1" })).status, 200);
 });

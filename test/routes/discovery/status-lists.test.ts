@@ -147,7 +147,8 @@ await t.test("who gets a status: the client's policy decides, else the deploymen
   const { client_id: id } = await app.register();
   t.match((await app.call("GET", `/clients/${id}`, { headers: OPERATOR })).body, { policy: { status_list: null } });
   const wrong = { headers: OPERATOR, payload: { policy: { status_list: "yes" } } };
-  t.match(await app.call("PATCH", `/clients/${id}`, wrong), { status: 400, body: { error_description: /policy\.status_list/ } });
+  t.match(await app.call("PATCH", `/clients/${id}`, wrong),
+    { status: 400, body: { error_description: /policy\.status_list/ } });
   t.match(await app.call("POST", "/mint", { headers: basic(await app.register()), payload: { sub: "a", claims: { status: {} } } }),
     { status: 400, body: { error_description: /claims\.status/ } });
 });
@@ -236,7 +237,8 @@ await t.test("a list is no access token", async (t) => {
   t.match(await app.userinfo(disguised), { body: { error_description: "This is not an access token" } });
   const url = entryOf(token).uri;
   const jwks = (await app.call("GET", "/.well-known/jwks.json")).body as unknown as { keys: object[] };
-  await t.rejects(verifiedBits(token, jwks, url), { code: "ERR_JWT_CLAIM_VALIDATION_FAILED" }, "nor an access token a list");
+  await t.rejects(verifiedBits(token, jwks, url),
+    { code: "ERR_JWT_CLAIM_VALIDATION_FAILED" }, "nor an access token a list");
   await t.rejects(verifiedBits(list, jwks, `${url}x`), { code: "ERR_JWT_CLAIM_VALIDATION_FAILED" });
   await t.rejects(verifiedBits(list, jwks, url, new Date(Date.now() + 125_000)), { code: "ERR_JWT_EXPIRED" });
 });

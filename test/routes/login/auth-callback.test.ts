@@ -69,10 +69,12 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("without a state, or with an invented one, there is nothing to finish", async (t) => {
     for (const query of ["", "?code=x", "?code=x&state=", `?code=x&state=${"A".repeat(43)}`, "?error=access_denied&state=x"]) {
       const answer = await app.call("GET", `/auth/corp/callback${query}`);
-      t.match(answer, { status: 410, body: { error: "invalid_request", error_description: /This login is over/ } }, query);
+      t.match(answer,
+        { status: 410, body: { error: "invalid_request", error_description: /This login is over/ } }, query);
       t.equal(answer.headers.location, undefined);
     }
-    t.match(await app.call("GET", "/auth/corp/callback?state=a&state=b"), { status: 400, body: { error_description: "state must be given once" } });
+    t.match(await app.call("GET", "/auth/corp/callback?state=a&state=b"),
+      { status: 400, body: { error_description: "state must be given once" } });
     t.match(await app.call("GET", "/auth/nobody/callback?state=a"), { status: 404 });
   });
 
@@ -81,7 +83,8 @@ await onEveryBackend(t, async (t, env) => {
     const page = await agent.open(url());
     const [, abort = ""] = /href="([^"]+\/abort)"/.exec(page.text) ?? [];
     const back = await agent.open(new URL(abort, page.url));
-    t.match(delivered(back), { error: "access_denied", error_description: "The login at Corp was cancelled or refused", state: "xyz" });
+    t.match(delivered(back),
+      { error: "access_denied", error_description: "The login at Corp was cancelled or refused", state: "xyz" });
     t.equal(delivered(back).access_token, undefined);
     const coded = await agent.open(url({ response_type: "code" }));
     const backToCode = await agent.open(new URL(/href="([^"]+\/abort)"/.exec(coded.text)?.[1] as string, coded.url));
@@ -131,7 +134,8 @@ await onEveryBackend(t, async (t, env) => {
     });
     t.match(posted, { status: 303, headers: { location: /^http:\/\/localhost:8080\/auth\/corp\/callback\?state=/ } });
     t.match(delivered(await agent.open(posted.headers.location as string)), { access_token: String });
-    t.match(await app.call("POST", callback.pathname, { headers: HTML, payload: {} }), { status: 415, text: /x-www-form-urlencoded/ });
+    t.match(await app.call("POST", callback.pathname, { headers: HTML, payload: {} }),
+      { status: 415, text: /x-www-form-urlencoded/ });
   });
 
   await t.test("in the course of time", async (t) => {
@@ -147,7 +151,8 @@ await onEveryBackend(t, async (t, env) => {
       t.match(page, { status: 410, text: /<p>This login took too long\.<\/p>/ });
       const [, again = ""] = /<a href="([^"]+)">Start again<\/a>/.exec(page.text) ?? [];
       const link = new URL(again.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))));
-      t.match(Object.fromEntries(link.searchParams), { client_id: client.client_id, state: "keep me", response_type: "token" });
+      t.match(Object.fromEntries(link.searchParams),
+        { client_id: client.client_id, state: "keep me", response_type: "token" });
       t.equal((await app.call("GET", link.pathname + link.search)).status, 302);
     });
 
@@ -179,7 +184,8 @@ await t.test("on an https URL the cookie is a __Host- one", async (t) => {
   });
   const { pathname, search } = new URL(url());
   const { headers } = await app.call("GET", pathname + search);
-  t.match(headers["set-cookie"], /^__Host-authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=4200; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+  t.match(headers["set-cookie"],
+    /^__Host-authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=4200; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
   t.match(headers.location, /redirect_uri=https%3A%2F%2Fauth\.example\.com%2Fauth%2Fcorp%2Fcallback/);
   const [, name = "", value = ""] = /^([^=]+)=([^;]+)/.exec(headers["set-cookie"] ?? "") ?? [];
   const state = new URL(headers.location as string).searchParams.get("state") as string;
@@ -191,7 +197,8 @@ await t.test("on an https URL the cookie is a __Host- one", async (t) => {
   const [, name2 = "", value2 = ""] = /^([^=]+)=([^;]+)/.exec(again.headers["set-cookie"] ?? "") ?? [];
   const state2 = new URL(again.headers.location as string).searchParams.get("state") as string;
   const finished = await app.call("GET", `/auth/corp/callback?error=access_denied&state=${state2}`, { headers: { cookie: `${name2}=${value2}` } });
-  t.match(delivered({ url: new URL(finished.headers.location as string) }), { error: "access_denied", iss: "https://auth.example.com" },
+  t.match(delivered({ url: new URL(finished.headers.location as string) }),
+    { error: "access_denied", iss: "https://auth.example.com" },
     "an issuer that is a URL names itself (RFC 9207)");
 });
 

@@ -34,13 +34,15 @@ await onEveryBackend(t, async (t, env) => {
       response_type: "code", scope: "openid email profile", redirect_uri: "http://localhost:8080/auth/corp/callback",
       state: /^[\w-]{43}$/, nonce: /^[\w-]{43}$/, code_challenge: /^[\w-]{43}$/, code_challenge_method: "S256",
     });
-    t.match(headers["set-cookie"], /^authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=4200; Path=\/; HttpOnly; SameSite=Lax$/);
+    t.match(headers["set-cookie"],
+      /^authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=4200; Path=\/; HttpOnly; SameSite=Lax$/);
     t.match(headers, { "cache-control": "no-store", "referrer-policy": "no-referrer" });
   });
 
   const REFUSED: [what: string, query: Parameters<typeof path>[0], description: RegExp][] = [
     ["no client_id", { client_id: undefined }, /client_id is missing/],
-    ["an unknown client_id", { client_id: "01985d2c-0000-7000-8000-000000000000" }, /no application with this client_id/],
+    ["an unknown client_id", { client_id: "01985d2c-0000-7000-8000-000000000000" },
+      /no application with this client_id/],
     ["a client_id that is none", { client_id: "x\0y" }, /no application with this client_id/],
     ["no redirect_uri", { redirect_uri: undefined }, /redirect_uri is missing/],
     ["another redirect_uri", { redirect_uri: "https://evil.example/callback" }, /redirect_uri is not registered/],
@@ -66,12 +68,14 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("an unknown provider is 404", async (t) => {
     for (const name of ["nobody", "google", "__proto__", "constructor", "%00"])
       t.match(await app.call("GET", path({}, name)), { status: 404, body: { error: "not_found" } }, name);
-    t.match(await app.call("GET", path({}, "nobody"), { headers: HTML }), { status: 404, text: /<h1>Unknown provider/ });
+    t.match(await app.call("GET", path({}, "nobody"), { headers: HTML }),
+      { status: 404, text: /<h1>Unknown provider/ });
   });
 
   await t.test("a parameter that comes twice is refused", async (t) => {
     for (const name of ["client_id", "redirect_uri", "state", "response_type", "code_challenge"])
-      t.match(await app.call("GET", `${path()}&${name}=a&${name}=b`), { status: 400, body: { error_description: `${name} must be given once` } });
+      t.match(await app.call("GET", `${path()}&${name}=a&${name}=b`),
+        { status: 400, body: { error_description: `${name} must be given once` } });
   });
 
   const TOLD: [what: string, query: Parameters<typeof path>[0], error: string, where: "hash" | "search"][] = [
@@ -80,7 +84,8 @@ await onEveryBackend(t, async (t, env) => {
     ["a plain challenge", { ...PKCE, code_challenge_method: "plain" }, "invalid_request", "search"],
     ["a challenge that is none", { ...PKCE, code_challenge: "short" }, "invalid_request", "search"],
     ["a method without a challenge", { ...PKCE, code_challenge: undefined }, "invalid_request", "search"],
-    ["a challenge for a token", { code_challenge: CHALLENGE, code_challenge_method: "S256" }, "invalid_request", "hash"],
+    ["a challenge for a token", { code_challenge: CHALLENGE, code_challenge_method: "S256" }, "invalid_request",
+      "hash"],
   ];
   for (const [what, query, error, where] of TOLD) {
     await t.test(`${what} is told to the application, with its state`, async (t) => {
@@ -109,11 +114,13 @@ await onEveryBackend(t, async (t, env) => {
       finished.push(next.text === "" ? next : await agent.submit(next));
     }
     t.match(finished.map((one) => delivered(one).state), ["one", "two", "three", "four"]);
-    t.match(decode(delivered(finished[0] as never).access_token as string), { sub: "corp|bob", client_id: client.client_id });
+    t.match(decode(delivered(finished[0] as never).access_token as string),
+      { sub: "corp|bob", client_id: client.client_id });
     t.match(decode(delivered(finished[1] as never).access_token as string), { sub: "other|bob" });
     t.match(finished[2]?.url.href, /^https:\/\/second\.example\.com\/cb\?keep=1&code=[\w-]{43}&state=three$/);
     t.match(finished[3]?.url.href, /^https:\/\/second\.example\.com\/cb\?keep=1&code=[\w-]{43}&state=four$/);
-    t.equal(agent.cookies.get("localhost")?.size, [...agent.cookies.get("localhost") ?? []].filter(([name]) => !name.startsWith("authflow")).length,
+    t.equal(agent.cookies.get("localhost")?.size,
+      [...agent.cookies.get("localhost") ?? []].filter(([name]) => !name.startsWith("authflow")).length,
       "no cookie of ours is left");
   });
 
@@ -130,8 +137,10 @@ await onEveryBackend(t, async (t, env) => {
     const [coder, tokener] = [await app.register({ response_types: ["code"] }), await app.register({ response_types: ["token"] })];
     const ask = async (client_id: string, query = {}) =>
       new URL((await app.call("GET", path({ client_id, ...query }))).headers.location as string);
-    t.match(delivered({ url: await ask(coder.client_id, { response_type: "token" }) }), { error: "unauthorized_client" });
-    t.match(delivered({ url: await ask(tokener.client_id, { response_type: "code" }) }), { error: "unauthorized_client" });
+    t.match(delivered({ url: await ask(coder.client_id, { response_type: "token" }) }),
+      { error: "unauthorized_client" });
+    t.match(delivered({ url: await ask(tokener.client_id, { response_type: "code" }) }),
+      { error: "unauthorized_client" });
     t.match((await ask(coder.client_id)).hostname, "localhost", "on the way to the provider");
     await app.call("PATCH", `/clients/${coder.client_id}`, { headers: OPERATOR, payload: { response_types: ["token"] } });
     t.match((await ask(coder.client_id, { response_type: "token" })).hostname, "localhost");
@@ -141,7 +150,8 @@ await onEveryBackend(t, async (t, env) => {
     const spa = await app.register({ token_endpoint_auth_method: "none" });
     t.equal(spa.client_secret, undefined);
     const { headers } = await app.call("GET", path({ client_id: spa.client_id }));
-    t.match(delivered({ url: new URL(headers.location as string) }), { error: "invalid_request", error_description: /PKCE/ });
+    t.match(delivered({ url: new URL(headers.location as string) }),
+      { error: "invalid_request", error_description: /PKCE/ });
   });
 
   await t.test("a client's policy bounds logins too", async (t) => {
@@ -149,7 +159,8 @@ await onEveryBackend(t, async (t, env) => {
     const policy = { providers: ["other", "local"], max_ttl: 60, default_audience: ["api"] };
     await app.call("PATCH", `/clients/${bound.client_id}`, { headers: OPERATOR, payload: { policy } });
     const refused = await app.call("GET", path({ client_id: bound.client_id }));
-    t.match(delivered({ url: new URL(refused.headers.location as string) }), { error: "unauthorized_client", state: "xyz" });
+    t.match(delivered({ url: new URL(refused.headers.location as string) }),
+      { error: "unauthorized_client", state: "xyz" });
     const { access_token: token = "", expires_in } = delivered(await logIn("carol", { client_id: bound.client_id }, undefined, "other"));
     t.equal(expires_in, "60");
     t.match(decode(token, 0), { typ: "at+jwt" });
@@ -159,11 +170,13 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("a disabled client's users are told, on a page", async (t) => {
     const disabled = await app.register();
     await app.call("PATCH", `/clients/${disabled.client_id}`, { headers: OPERATOR, payload: { disabled: true } });
-    t.match(await app.call("GET", path({ client_id: disabled.client_id })), { status: 400, body: { error_description: /disabled/ } });
+    t.match(await app.call("GET", path({ client_id: disabled.client_id })),
+      { status: 400, body: { error_description: /disabled/ } });
   });
 
   await t.test("a subject of a configured provider can't be minted", async (t) => {
-    t.match(await app.call("POST", "/mint", { payload: { ...client, sub: "corp|alice" } }), { status: 403, body: { error: "access_denied" } });
+    t.match(await app.call("POST", "/mint", { payload: { ...client, sub: "corp|alice" } }),
+      { status: 403, body: { error: "access_denied" } });
   });
 });
 

@@ -47,8 +47,10 @@ await t.test("a public client gets no secret, and codes unless it asks for token
   const spa = await register({ token_endpoint_auth_method: "none" });
   t.match(spa, { token_endpoint_auth_method: "none", response_types: ["code"] });
   t.notOk("client_secret" in spa);
-  t.match(await register({ token_endpoint_auth_method: "none", response_types: ["token"] }), { response_types: ["token"] });
-  t.match(await register({ response_types: ["code", "token"] }), { client_secret: String, response_types: ["code", "token"] });
+  t.match(await register({ token_endpoint_auth_method: "none", response_types: ["token"] }),
+    { response_types: ["token"] });
+  t.match(await register({ response_types: ["code", "token"] }),
+    { client_secret: String, response_types: ["code", "token"] });
   const read = await app.call("GET", `/clients/${spa.client_id as string}`, { headers: OPERATOR });
   t.match(read.body, { token_endpoint_auth_method: "none", response_types: ["code"] });
 });
@@ -74,11 +76,15 @@ await t.test("what is not a registration is refused with the field's name", asyn
       /^redirect_uris must NOT have more than 20 items$/],
     ["a URI of 2049 characters", { name: "a", redirect_uri: uri.padEnd(2049, "x") },
       /redirect_uri is not valid: .*2048/],
-    ["an authentication method that is none", { name: "a", redirect_uri: uri, token_endpoint_auth_method: "tls_client_auth" },
+    ["an authentication method that is none",
+      { name: "a", redirect_uri: uri, token_endpoint_auth_method: "tls_client_auth" },
       /^token_endpoint_auth_method is not valid: client_secret_basic/],
-    ["a response type that is none", { name: "a", redirect_uri: uri, response_types: ["id_token"] }, /^response_types\.0 /],
-    ["no response type at all", { name: "a", redirect_uri: uri, response_types: [] }, /^response_types must NOT have fewer/],
-    ["a response type twice", { name: "a", redirect_uri: uri, response_types: ["code", "code"] }, /^response_types must NOT have dup/],
+    ["a response type that is none", { name: "a", redirect_uri: uri, response_types: ["id_token"] },
+      /^response_types\.0 /],
+    ["no response type at all", { name: "a", redirect_uri: uri, response_types: [] },
+      /^response_types must NOT have fewer/],
+    ["a response type twice", { name: "a", redirect_uri: uri, response_types: ["code", "code"] },
+      /^response_types must NOT have dup/],
     ["a secret of the caller's choice", { name: "a", redirect_uri: uri, client_secret: "mine" },
       /^Unknown field client_secret/],
     ["a policy of the caller's choice", { name: "a", redirect_uri: uri, policy: {} }, /^Unknown field policy/],

@@ -21,7 +21,8 @@ await onEveryBackend(t, async (t, env) => {
     t.ok(follower.revoked.has(jtiOf(old)) && follower.revoked.has("sub=bob"));
     t.strictSame(follower.received.map(({ id }) => id).slice(0, 3), ["", undefined, undefined],
       "who is cut off before the end begins anew");
-    t.match(follower.lastEventId, env.REDIS_URL === undefined ? /^journal\.\d{15}-[0-9a-f]{8}$/ : /^[0-9a-f-]{36}\.\d{13}-\d{6}$/);
+    t.match(follower.lastEventId,
+      env.REDIS_URL === undefined ? /^journal\.\d{15}-[0-9a-f]{8}$/ : /^[0-9a-f-]{36}\.\d{13}-\d{6}$/);
 
     await b.logout(one);
     await a.logout(two);

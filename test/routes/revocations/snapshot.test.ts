@@ -49,14 +49,16 @@ await onEveryBackend(t, async (t, env) => {
     const ask = (query: string) => a.call("GET", `/revocations?${query}`, { headers: basic(client) });
     const cursor = (value: unknown) => `cursor=${Buffer.from(JSON.stringify(value)).toString("base64url")}`;
     for (const query of ["limit=0", "limit=-1", "limit=10001", "limit=1.5", "limit=x", "limit=", "limit=1&limit=2"])
-      t.match(await ask(query), { status: 400, body: { error: "invalid_request", error_description: /^limit / } }, query);
+      t.match(await ask(query),
+        { status: 400, body: { error: "invalid_request", error_description: /^limit / } }, query);
     for (const query of ["cursor=", "cursor=x", "cursor=e30", `cursor=${"A".repeat(2049)}`, "cursor=a&cursor=b", cursor(null), cursor([]),
       cursor({ lastEventId: "x" }), cursor({ lastEventId: "x", place: {} }), cursor({ lastEventId: "x", place: null }),
       cursor({ lastEventId: 1, place: { token: "" } }), cursor({ lastEventId: "x", place: { token: 1 } }),
       cursor({ lastEventId: "x", place: { token: "\0" } }), cursor({ lastEventId: "x", place: { token: { gt: "" } } }),
       cursor({ lastEventId: "x", place: { cutoff: { scope: "\0", value: "a" } } }),
       cursor({ lastEventId: "x", place: { cutoff: { scope: "sub", value: null } } })]) {
-      t.match(await ask(query), { status: 400, body: { error: "invalid_request", error_description: /^cursor / } }, query);
+      t.match(await ask(query),
+        { status: 400, body: { error: "invalid_request", error_description: /^cursor / } }, query);
     }
     t.match(await ask("page=2"), { status: 400, body: { error_description: /page/ } });
     const tooLong = { ...basic(client), "last-event-id": "9".repeat(256) };

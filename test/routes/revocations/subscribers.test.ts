@@ -105,7 +105,8 @@ await t.test("while the database is out of reach no heart beats, and nobody is l
   await until("it is noticed", () => failed(app));
   advance(100 * BEAT);
   for (const path of ["/revocations", "/revocations/stream"])
-    t.match(await app.call("GET", path, { headers: basic(client) }), { status: 503, body: { error: "temporarily_unavailable" } });
+    t.match(await app.call("GET", path, { headers: basic(client) }),
+      { status: 503, body: { error: "temporarily_unavailable" } });
   t.equal(follower.count("heartbeat"), 0);
   t.equal(follower.isConnected, true, "what it was told still holds");
 });

@@ -70,14 +70,18 @@ await onEveryBackend(t, async (t, env) => {
     ["one without a jti", await app.sign(someClaims({ jti: undefined }))],
     ["one that never expires", await app.sign(someClaims({ exp: undefined }))],
     ["one by another key", await new SignJWT(someClaims()).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: kid as string }).sign(privateKey)],
-    ["one by an unknown key", await new SignJWT(someClaims()).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: "x" }).sign(privateKey)],
-    ["one without a kid", await new SignJWT(someClaims()).setProtectedHeader({ alg: "RS256", typ: "JWT" }).sign(privateKey)],
+    ["one by an unknown key",
+      await new SignJWT(someClaims()).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: "x" }).sign(privateKey)],
+    ["one without a kid",
+      await new SignJWT(someClaims()).setProtectedHeader({ alg: "RS256", typ: "JWT" }).sign(privateKey)],
     ["one with changed claims", `${header}.${part({ ...decode(token), sub: "admin" })}.${signature}`],
     ["one without its signature", `${header}.${payload}.`],
     ["alg none", `${none}.`],
     ["alg none with a signature", `${none}.${signature}`],
-    ["HS256 by the public key", `${confused}.${createHmac("sha256", JSON.stringify(jwk)).update(confused).digest("base64url")}`],
-    ["two parts", `${header}.${payload}`], ["a token and more", `${token}.x`], ["a token with Bearer", `Bearer ${token}`],
+    ["HS256 by the public key",
+      `${confused}.${createHmac("sha256", JSON.stringify(jwk)).update(confused).digest("base64url")}`],
+    ["two parts", `${header}.${payload}`], ["a token and more", `${token}.x`],
+    ["a token with Bearer", `Bearer ${token}`],
     ["text", "nonsense"], ["nothing", ""], ["dots", ".."], ["NUL", "\0"], ["a client's secret", client.client_secret],
     ["much", "x".repeat(30_000)],
   ];
@@ -99,8 +103,10 @@ await t.test("who may ask, and how", async (t) => {
   await t.test("credentials come by Basic or in the form, not both", async (t) => {
     t.match(await ask(token), active);
     t.match(await ask(token, { ...client }, {}), active);
-    t.match(await ask(token, { ...client }), { status: 400, body: { error: "invalid_request", error_description: /not both/ } });
-    t.match(await ask(token, { client_id: client.client_id }), { status: 400, body: { error_description: /not both/ } });
+    t.match(await ask(token, { ...client }),
+      { status: 400, body: { error: "invalid_request", error_description: /not both/ } });
+    t.match(await ask(token, { client_id: client.client_id }),
+      { status: 400, body: { error_description: /not both/ } });
   });
 
   await t.test("without them, with wrong ones, and of a public client the question is refused", async (t) => {
@@ -114,17 +120,22 @@ await t.test("who may ask, and how", async (t) => {
       t.match(answer, refused);
       t.notMatch(text, /active/);
     }
-    t.match(await ask(token, { client_id: spa.client_id }, {}), { status: 400, body: { error_description: /^client_secret is missing/ } });
-    t.match(await ask(token, { client_secret: "x" }, {}), { status: 400, body: { error_description: /^client_id is missing/ } });
+    t.match(await ask(token, { client_id: spa.client_id }, {}),
+      { status: 400, body: { error_description: /^client_secret is missing/ } });
+    t.match(await ask(token, { client_secret: "x" }, {}),
+      { status: 400, body: { error_description: /^client_id is missing/ } });
   });
 
   await t.test("it takes a form with a token, each parameter once, and ignores what it does not know", async (t) => {
     t.match(await ask(token, { token_type_hint: "refresh_token", resource: "x", __proto__x: "1" }), active);
     t.match(await post(`token=${token}&x=1&x=2`), active);
     t.match(await post(""), { status: 400, body: { error: "invalid_request" } });
-    t.match(await post("token_type_hint=access_token"), { status: 400, body: { error_description: "token is missing" } });
-    t.match(await post(`token=${token}&token=${token}`), { status: 400, body: { error_description: "token must be given once" } });
-    t.match(await post(`token=${token}&token_type_hint=a&token_type_hint=b`), { status: 400, body: { error_description: /^token_type_hint/ } });
+    t.match(await post("token_type_hint=access_token"),
+      { status: 400, body: { error_description: "token is missing" } });
+    t.match(await post(`token=${token}&token=${token}`),
+      { status: 400, body: { error_description: "token must be given once" } });
+    t.match(await post(`token=${token}&token_type_hint=a&token_type_hint=b`),
+      { status: 400, body: { error_description: /^token_type_hint/ } });
     t.match(await app.call("POST", "/introspect", { headers: basic(client), payload: { token } }),
       { status: 415, body: { error_description: /x-www-form-urlencoded/ } });
     t.match(await app.call("POST", `/introspect?token=${token}`, { headers: { ...FORM, ...basic(client) }, payload: "" }), { status: 400 });

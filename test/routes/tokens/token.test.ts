@@ -12,9 +12,11 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("a public client exchanges its code with the verifier alone", async (t) => {
     const code = await codeFor({ ...PKCE, client_id: spa.client_id });
     const answer = await exchange({ code, client_id: spa.client_id, code_verifier: VERIFIER });
-    t.match(answer, { status: 200, body: { token_type: "Bearer", expires_in: 3600 }, headers: { "cache-control": "no-store" } });
+    t.match(answer,
+      { status: 200, body: { token_type: "Bearer", expires_in: 3600 }, headers: { "cache-control": "no-store" } });
     const token = answer.body.access_token as string;
-    t.match(decode(token), { sub: "corp|alice", client_id: spa.client_id, provider: "corp", email_verified: true, name: "The alice" });
+    t.match(decode(token),
+      { sub: "corp|alice", client_id: spa.client_id, provider: "corp", email_verified: true, name: "The alice" });
     t.equal((await app.userinfo(token)).status, 200);
   });
 
@@ -26,10 +28,14 @@ await onEveryBackend(t, async (t, env) => {
 
   const good = { client_id: spa.client_id, code_verifier: VERIFIER };
   const REFUSED: [what: string, query: Record<string, string>, form: Record<string, string | undefined>, error: string, description: RegExp][] = [
-    ["another verifier", { client_id: spa.client_id, ...PKCE }, { ...good, code_verifier: `${VERIFIER}x` }, "invalid_grant", /does not match/],
-    ["no verifier", { client_id: spa.client_id, ...PKCE }, { ...good, code_verifier: undefined }, "invalid_grant", /code_verifier is missing/],
-    ["a verifier without a challenge", {}, { ...client, code_verifier: VERIFIER }, "invalid_grant", /no code_challenge/],
-    ["another redirect_uri", {}, { ...client, redirect_uri: `${REDIRECT_URI}/` }, "invalid_grant", /redirect_uri is not the one/],
+    ["another verifier", { client_id: spa.client_id, ...PKCE }, { ...good, code_verifier: `${VERIFIER}x` },
+      "invalid_grant", /does not match/],
+    ["no verifier", { client_id: spa.client_id, ...PKCE }, { ...good, code_verifier: undefined }, "invalid_grant",
+      /code_verifier is missing/],
+    ["a verifier without a challenge", {}, { ...client, code_verifier: VERIFIER }, "invalid_grant",
+      /no code_challenge/],
+    ["another redirect_uri", {}, { ...client, redirect_uri: `${REDIRECT_URI}/` }, "invalid_grant",
+      /redirect_uri is not the one/],
     ["no redirect_uri", {}, { ...client, redirect_uri: undefined }, "invalid_request", /redirect_uri is missing/],
     ["another client", {}, { client_id: spa.client_id }, "invalid_grant", /unknown or expired/],
     ["a client without its secret", {}, { client_id: client.client_id }, "invalid_client", /authentication failed/],
@@ -51,7 +57,8 @@ await onEveryBackend(t, async (t, env) => {
     const code = await codeFor({});
     const { body: { access_token: token } } = await exchange({ code, ...client });
     t.equal((await app.userinfo(token as string)).status, 200);
-    t.match(await exchange({ code, ...client }), { status: 400, body: { error: "invalid_grant", error_description: /used before/ } });
+    t.match(await exchange({ code, ...client }),
+      { status: 400, body: { error: "invalid_grant", error_description: /used before/ } });
     t.equal((await app.userinfo(token as string)).status, 401);
     t.match(await exchange({ code, ...client }), { status: 400, body: { error: "invalid_grant" } }, "and again");
   });
@@ -59,7 +66,8 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("another client that comes with a used code revokes nothing", async (t) => {
     const code = await codeFor({});
     const { body: { access_token: token } } = await exchange({ code, ...client });
-    t.match(await exchange({ code, client_id: spa.client_id, code_verifier: VERIFIER }), { body: { error: "invalid_grant" } });
+    t.match(await exchange({ code, client_id: spa.client_id, code_verifier: VERIFIER }),
+      { body: { error: "invalid_grant" } });
     t.equal((await app.userinfo(token as string)).status, 200);
   });
 
@@ -68,7 +76,8 @@ await onEveryBackend(t, async (t, env) => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => exchange({ code, ...client })));
     const tokens = answers.filter(({ status }) => status === 200).map(({ body }) => body.access_token as string);
     t.equal(tokens.length, 1);
-    t.strictSame([...new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body.error))], ["invalid_grant"]);
+    t.strictSame([...new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body.error))],
+      ["invalid_grant"]);
     t.equal((await app.userinfo(tokens[0] as string)).status, 401);
   });
 
@@ -91,7 +100,8 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("Basic and body together are refused", async (t) => {
-    t.match(await exchange({ code: "x", ...client }, basic(client)), { status: 400, body: { error_description: /not both/ } });
+    t.match(await exchange({ code: "x", ...client }, basic(client)),
+      { status: 400, body: { error_description: /not both/ } });
     t.match(await exchange({ code: "x", client_id: client.client_id }, basic(client)), { status: 400 });
   });
 

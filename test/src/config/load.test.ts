@@ -172,7 +172,8 @@ await t.test("secrets of providers may come from files", async (t) => {
   const env = { GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET_FILE: file, AUTHFLOW_OIDC_PROVIDERS: "corp",
     AUTHFLOW_OIDC_CORP_ISSUER: "https://c.example", AUTHFLOW_OIDC_CORP_CLIENT_ID: "c", AUTHFLOW_OIDC_CORP_CLIENT_SECRET_FILE: file };
   t.match(loadConfig(env).providers, [{ clientSecret: "from-a-file" }, { clientSecret: "from-a-file" }]);
-  t.match(faults({ ...env, AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "x" }), [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET and .*_FILE are both set/]);
+  t.match(faults({ ...env, AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "x" }),
+    [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET and .*_FILE are both set/]);
 });
 
 const CORP = { AUTHFLOW_OIDC_PROVIDERS: "corp", AUTHFLOW_OIDC_CORP_ISSUER: "https://c.example",

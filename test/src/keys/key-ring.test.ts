@@ -71,12 +71,15 @@ await onEveryBackend(t, async (t, env) => {
     const [one, two] = keys as [StoredKey, StoredKey];
     await store.save(revision, [{ ...one, sealedPrivateKey: two.sealedPrivateKey },
       { ...two, sealedPrivateKey: one.sealedPrivateKey }]);
-    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), clock, schedule }), { message: /was altered in the database/ });
+    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), clock, schedule }),
+      { message: /was altered in the database/ });
     const altered = two.sealedPrivateKey.replace(/.{6}$/, (end) => [...end].reverse().join(""));
     await store.save(revision + 1, [one, { ...two, sealedPrivateKey: altered }]);
-    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), clock, schedule }), { message: /was altered in the database/ });
+    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), clock, schedule }),
+      { message: /was altered in the database/ });
     await store.save(revision + 2, [{ ...one, state: "retired" }, { ...two, state: "retired" }]);
-    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), clock, schedule }), { message: /no active key/ });
+    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), clock, schedule }),
+      { message: /no active key/ });
     await store.save(revision + 3, keys);
     t.ok(await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule }));
   });

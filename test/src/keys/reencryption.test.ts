@@ -29,7 +29,8 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("the key encryption key itself rotates, without a change of what is published", async (t) => {
     const before = await KeyRing.open({ store, signers: localSigners([old]), ...rest });
     await before.rotate();
-    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), ...rest }), /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under which/);
+    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), ...rest }),
+      /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under which/);
     t.equal(await before.reencrypt(), false, "they are as they should be");
     const ring = await KeyRing.open({ store, signers: localSigners([kek, old]), ...rest });
     t.strictSame(await sealedUnder(), ["true,false", "true,false"]);
@@ -37,7 +38,9 @@ await onEveryBackend(t, async (t, env) => {
     t.strictSame(await sealedUnder(), ["false,true", "false,true"]);
     t.equal(await ring.reencrypt(), false);
     t.equal(ring.jwks.body, before.jwks.body);
-    t.equal((await KeyRing.open({ store, signers: localSigners([kek]), ...rest })).jwks.body, before.jwks.body, "the new one alone suffices");
-    await t.rejects(KeyRing.open({ store, signers: localSigners([old]), ...rest }), /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under/);
+    t.equal((await KeyRing.open({ store, signers: localSigners([kek]), ...rest })).jwks.body,
+      before.jwks.body, "the new one alone suffices");
+    await t.rejects(KeyRing.open({ store, signers: localSigners([old]), ...rest }),
+      /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under/);
   });
 });

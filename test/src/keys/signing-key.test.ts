@@ -19,7 +19,8 @@ await t.test("the kid is the RFC 7638 thumbprint unless one is given", async (t)
 await t.test("PKCS #1 and PKCS #8 are the same key, and the public form holds nothing private", async (t) => {
   t.strictSame(importSigningKey(pkcs1).publicJwk, importSigningKey(pkcs8).publicJwk);
   t.strictSame(Object.keys(importSigningKey(pkcs8).publicJwk), ["kty", "use", "alg", "kid", "n", "e"]);
-  t.match(publicKeyOf(importSigningKey(pkcs8).publicJwk).export({ format: "pem", type: "spki" }), /^-----BEGIN PUBLIC KEY-----/);
+  t.match(publicKeyOf(importSigningKey(pkcs8).publicJwk).export({ format: "pem", type: "spki" }),
+    /^-----BEGIN PUBLIC KEY-----/);
 });
 
 await t.test("a signature verifies with the public key, also after the key was stored and opened again", async (t) => {

@@ -96,7 +96,8 @@ await t.test("what was recorded is written down once, in batches, and closing le
   t.strictSame(await recorded(a.listId), [a.index, b.index, c.index], "one that was never signed is not recorded");
   t.match((await store.batches(a.listId, -1, 10)).map(({ sequence }) => sequence), [0, 1]);
   t.match(await store.find(a.listId), { closed: true });
-  t.throws(() => { allocator.record(someClaims({ status: c.status }) as AccessTokenClaims, "k"); }, { message: /closed meanwhile/ });
+  t.throws(() => { allocator.record(someClaims({ status: c.status }) as AccessTokenClaims, "k"); },
+    { message: /closed meanwhile/ });
 });
 
 await t.test("a token without a status, or with another deployment's, is not recorded", async (t) => {

@@ -51,7 +51,8 @@ await t.test("cut-offs end tokens that were there before, and that are read afte
   await cut("k", "kid");
   await issue([9, "carol"]);
   t.strictSame(await look(), [5, 6, 7, 8, 9]);
-  t.strictSame(await look(LIVING, new PublishedList(ID, 64)), [5, 6, 7, 8, 9], "and for who reads it for the first time");
+  t.strictSame(await look(LIVING, new PublishedList(ID, 64)),
+    [5, 6, 7, 8, 9], "and for who reads it for the first time");
   t.ok(clock());
 });
 
