@@ -21,7 +21,8 @@ if (job === "migrate") {
     const allocator = new StatusAllocator({ store, clock: Date.now, publicUrl: id, ttlMax: 3600 });
     for (let i = 0; i < Number(times); i++) {
       const status = await allocator.take();
-      const claims: AccessTokenClaims = { iss: "i", sub: "alice", jti: "j", iat: NOW / 1000, exp: NOW / 1000 + 60, status };
+      const claims: AccessTokenClaims =
+        { iss: "i", sub: "alice", jti: "j", iat: NOW / 1000, exp: NOW / 1000 + 60, status };
       allocator.record(claims, "a-key");
       console.log(`${status.status_list.uri} ${status.status_list.idx}`);
       if (i % 10 === 0) await allocator.flush();

@@ -25,7 +25,8 @@ export async function onEveryDialect(t: Test, suite: (t: Test, subject: Subject)
   });
 }
 
-export const onEveryEmptyDatabase = (t: Test, suite: DatabaseSuite): Promise<void> => onEach(t, [sqlite, postgres], suite);
+export const onEveryEmptyDatabase = (t: Test, suite: DatabaseSuite): Promise<void> =>
+  onEach(t, [sqlite, postgres], suite);
 
 type DatabaseSuite = (t: Test, url: string) => Promise<void>;
 type Find = (t: Test) => string | undefined | Promise<string | undefined>;

@@ -7,11 +7,13 @@ import { NOW } from "./samples.js";
 
 const aLogin = (changes: Partial<Login> = {}): Login => ({
   stateHash: randomUUID(), browserHash: "a-browser", provider: "corp", clientId: "a-client",
-  redirectUri: "https://app.example.com/callback?a=%00", responseType: "code", state: "Zürich 🚲", codeChallenge: "a-challenge",
+  redirectUri: "https://app.example.com/callback?a=%00", responseType: "code", state: "Zürich 🚲",
+  codeChallenge: "a-challenge",
   nonce: "a-nonce", codeVerifier: "a-verifier", expiresAt: NOW + 600_000, ...changes,
 });
 const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
-  codeHash: randomUUID(), clientId: "a-client", redirectUri: "https://app.example.com/callback", codeChallenge: "a-challenge",
+  codeHash: randomUUID(), clientId: "a-client", redirectUri: "https://app.example.com/callback",
+  codeChallenge: "a-challenge",
   claims: { sub: "corp|alice", provider: "corp", email: "alice@example.com", email_verified: true, name: "Zürich 🚲" },
   expiresAt: NOW + 60_000, jti: undefined, status: undefined, ...changes,
 });
@@ -32,7 +34,8 @@ await onEveryDialect(t, async (t, { open }) => {
     for (let round = 0; round < 5; round++) {
       const login = aLogin();
       await one.logins.begin(login);
-      const taken = await Promise.all(Array.from({ length: 16 }, (_, i) => (i % 2 ? one : two).logins.take(login.stateHash)));
+      const taken = await Promise.all(
+        Array.from({ length: 16 }, (_, i) => (i % 2 ? one : two).logins.take(login.stateHash)));
       t.equal(taken.filter((found) => found !== null).length, 1);
     }
   });
@@ -53,7 +56,8 @@ await onEveryDialect(t, async (t, { open }) => {
         jti: `jti-${i}`, expiresAt: NOW + 3_600_000 + i,
         status: round % 2 === 0 ? { listId: `list-${i}`, index: i } : undefined,
       }));
-      const won = await Promise.all(tokens.map((token, i) => (i % 2 ? one : two).authorizationCodes.exchange(code, token)));
+      const won = await Promise.all(
+        tokens.map((token, i) => (i % 2 ? one : two).authorizationCodes.exchange(code, token)));
       const winners = tokens.filter((_, i) => won[i]);
       t.equal(winners.length, 1);
       t.strictSame(await two.authorizationCodes.find(code.codeHash),

@@ -105,8 +105,10 @@ await onEveryDialect(t, async (t, { url, open }) => {
   await t.test("a place that it never gave is none", async (t) => {
     const head = await feed.head();
     const future = `journal.${String(placeOf(head) + 1).padStart(15, "0")}`;
-    for (const place of ["", "0", "journal", "journal.", "journal.1", `${head}0`, ` ${head}`, head.replace("journal", "JOURNAL"),
-      "journal.00000000000000x", "journal.-00000000000001", "\0", "d7a5f3b2-0000-4000-8000-000000000000.1764000000000-000000",
+    for (const place of ["", "0", "journal", "journal.", "journal.1", `${head}0`, ` ${head}`,
+      head.replace("journal", "JOURNAL"),
+      "journal.00000000000000x", "journal.-00000000000001", "\0",
+      "d7a5f3b2-0000-4000-8000-000000000000.1764000000000-000000",
       future, `${future}-00000000`, "journal.999999999999999", head.slice(0, -9), `${head.slice(0, -8)}00000000`,
       head.slice(0, -1), `${head.slice(0, -8)}${head.slice(-8).toUpperCase()}!`]) {
       t.equal(await feed.after(place, 10), undefined, JSON.stringify(place));

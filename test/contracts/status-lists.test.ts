@@ -7,7 +7,8 @@ import { onEveryDialect, startJob } from "./dialects.js";
 import { aRevocation, NOW } from "./samples.js";
 
 const aBatch = (changes: Partial<StatusBatch> = {}): StatusBatch => ({
-  listId: randomUUID(), sequence: 0, records: Buffer.from([0, 1, 127, 128, 255, 0]), expiresAt: NOW + 60_000, ...changes,
+  listId: randomUUID(), sequence: 0, records: Buffer.from([0, 1, 127, 128, 255, 0]), expiresAt: NOW + 60_000,
+  ...changes,
 });
 const plain = (batches: StatusBatch[]) => batches.map((batch) => ({ ...batch, records: [...batch.records] }));
 
@@ -42,7 +43,8 @@ await onEveryDialect(t, async (t, { url, open }) => {
   await t.test("batches come back byte by byte, in their order, from where one left off", async (t) => {
     const listId = await aList();
     const large = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7) % 256));
-    const batches = [aBatch({ listId, sequence: 1, records: large }), aBatch({ listId }), aBatch({ listId, sequence: 2 })];
+    const batches =
+      [aBatch({ listId, sequence: 1, records: large }), aBatch({ listId }), aBatch({ listId, sequence: 2 })];
     for (const batch of batches) await lists.append(batch);
     await lists.append(aBatch());
     const [second, first, third] = batches as [StatusBatch, StatusBatch, StatusBatch];

@@ -21,7 +21,8 @@ t.strictSame(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
   "delete /clients/{client_id}", "get /.well-known/jwks.json", "get /auth", "get /auth/{provider}",
   "get /auth/{provider}/callback", "get /clients", "get /clients/{client_id}", "get /health/live", "get /health/ready",
   "get /keys", "get /revocations", "get /revocations/stream", "get /status-lists/{id}",
-  "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback", "post /clients", "post /clients/{client_id}/revoke-tokens",
+  "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback", "post /clients",
+  "post /clients/{client_id}/revoke-tokens",
   "post /clients/{client_id}/rotate-secret", "post /introspect", "post /keys/rotate", "post /keys/{kid}/revoke",
   "post /logout", "post /mint", "post /revocations", "post /token",
 ]);

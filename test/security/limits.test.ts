@@ -82,7 +82,8 @@ await t.test("guesses count too: who presents wrong tokens is stopped at the sam
 await t.test("logins stop at their limit, on a page where a person looks, and tokens go on", async (t) => {
   const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_LOGIN: "2" });
   const client = await app.register();
-  const ask = (headers = {}, remoteAddress = "10.0.0.1") => app.call("GET", "/auth/google?client_id=x", { headers, remoteAddress });
+  const ask = (headers = {}, remoteAddress = "10.0.0.1") =>
+    app.call("GET", "/auth/google?client_id=x", { headers, remoteAddress });
   t.strictSame(await statuses(2, () => ask()), [404, 404]);
   t.match(await ask(), limited);
   t.match(await ask({ accept: "text/html" }),
@@ -90,18 +91,21 @@ await t.test("logins stop at their limit, on a page where a person looks, and to
   t.equal((await app.call("GET", "/auth/google/callback?state=x", { remoteAddress: "10.0.0.1" })).status,
     429, "callbacks count too");
   t.equal((await ask({}, "10.0.0.2")).status, 404);
-  t.equal((await app.call("POST", "/mint", { headers: basic(client), payload: { sub: "a" }, remoteAddress: "10.0.0.1" })).status, 200);
+  t.equal((await app.call("POST", "/mint",
+    { headers: basic(client), payload: { sub: "a" }, remoteAddress: "10.0.0.1" })).status, 200);
 });
 
 await t.test("guessed codes and secrets on /token count", async (t) => {
   const form = { "content-type": "application/x-www-form-urlencoded" };
   const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_FAILURES: "2" });
   const { client_id } = await app.register();
-  const guess = (body: string) => app.call("POST", "/token", { headers: form, payload: `grant_type=authorization_code&code=x&redirect_uri=y&${body}` });
+  const guess = (body: string) => app.call("POST", "/token",
+    { headers: form, payload: `grant_type=authorization_code&code=x&redirect_uri=y&${body}` });
   t.strictSame(await statuses(4, () => guess(`client_id=${client_id}&client_secret=wrong`)), [401, 401, 429, 429]);
   const other = await testApp(t, { AUTHFLOW_RATE_LIMIT_IP: "2", AUTHFLOW_RATE_LIMIT_CLIENT: "1" });
   const spa = await other.register({ token_endpoint_auth_method: "none" });
-  const ask = () => other.call("POST", "/token", { headers: form, payload: `grant_type=authorization_code&code=x&redirect_uri=y&client_id=${spa.client_id}` });
+  const ask = () => other.call("POST", "/token",
+    { headers: form, payload: `grant_type=authorization_code&code=x&redirect_uri=y&client_id=${spa.client_id}` });
   t.strictSame(await statuses(3, ask), [400, 400, 429], "a public client's by address");
 });
 

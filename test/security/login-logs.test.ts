@@ -10,7 +10,9 @@ const LONG = 16;
 await onEveryBackend(t, async (t, env) => {
   const { app, client, url, logIn, exchange } = await loginFixture(t, env);
   const secrets = new Set<string>([client.client_secret, UPSTREAM_CLIENT.client_secret, VERIFIER]);
-  const note = (...texts: (string | null | undefined)[]): void => { for (const text of texts) if (text && text.length >= LONG) secrets.add(text); };
+  const note = (...texts: (string | null | undefined)[]): void => {
+    for (const text of texts) if (text && text.length >= LONG) secrets.add(text);
+  };
 
   await t.test("logins of every outcome", async (t) => {
     const agent = new UserAgent(app);
@@ -20,17 +22,21 @@ await onEveryBackend(t, async (t, env) => {
     const onward = new URL(begun.headers.get("location") as string);
     note(...["state", "nonce", "code_challenge"].map((name) => onward.searchParams.get(name)));
     note(...[...agent.cookies.get("localhost")?.entries() ?? []].flat().filter((text) => !text.startsWith("authflow")));
-    await agent.open(`http://localhost:8080/auth/corp/callback?code=canary-code-that-nobody-issued&state=${onward.searchParams.get("state")}`);
+    const onwardState = onward.searchParams.get("state");
+    await agent.open(
+      `http://localhost:8080/auth/corp/callback?code=canary-code-that-nobody-issued&state=${onwardState}`);
     note("canary-code-that-nobody-issued");
     note(delivered(await logIn("alice")).access_token);
     const { code = "" } = delivered(await logIn("alice", PKCE));
     note(code);
     const answers = [await exchange({ code, ...client, code_verifier: "canary-verifier-that-is-wrong" }),
-      await exchange({ code, ...client, code_verifier: VERIFIER }), await exchange({ code, ...client, code_verifier: VERIFIER })];
+      await exchange({ code, ...client, code_verifier: VERIFIER }),
+      await exchange({ code, ...client, code_verifier: VERIFIER })];
     t.strictSame(answers.map(({ status }) => status), [400, 200, 400]);
     note("canary-verifier-that-is-wrong", answers[1]?.body.access_token as string);
     await agent.open(url({ redirect_uri: "https://canary-evil.example/callback" }));
-    await agent.open("http://localhost:8080/auth/corp/callback?state=canary-state-that-is-unknown&error=canary-error-of-upstream");
+    await agent.open(
+      "http://localhost:8080/auth/corp/callback?state=canary-state-that-is-unknown&error=canary-error-of-upstream");
     note("https://canary-evil.example/callback", "canary-state-that-is-unknown", "canary-error-of-upstream");
     const cancelled = await agent.open(url());
     await agent.open(new URL(/href="([^"]+\/abort)"/.exec(cancelled.text)?.[1] as string, cancelled.url));

@@ -19,7 +19,8 @@ async function bitsOf(app: TestApp, token: string, now: number): Promise<Uint8Ar
   const jwks = (await app.call("GET", "/.well-known/jwks.json")).body as unknown as { keys: object[] };
   return verifiedBits(text, jwks, entryOf(token).uri, new Date(now));
 }
-const ones = (bits: Uint8Array): number => Buffer.from(bits).reduce((sum, byte) => sum + byte.toString(2).replaceAll("0", "").length, 0);
+const ones = (bits: Uint8Array): number =>
+  Buffer.from(bits).reduce((sum, byte) => sum + byte.toString(2).replaceAll("0", "").length, 0);
 
 /** Two replicas with one clock. */
 async function replicas(t: Test, env: Environment, { clock, advance }: ReturnType<typeof manualClock>) {
@@ -149,7 +150,8 @@ await t.test("who gets a status: the client's policy decides, else the deploymen
   const wrong = { headers: OPERATOR, payload: { policy: { status_list: "yes" } } };
   t.match(await app.call("PATCH", `/clients/${id}`, wrong),
     { status: 400, body: { error_description: /policy\.status_list/ } });
-  t.match(await app.call("POST", "/mint", { headers: basic(await app.register()), payload: { sub: "a", claims: { status: {} } } }),
+  t.match(await app.call("POST", "/mint",
+    { headers: basic(await app.register()), payload: { sub: "a", claims: { status: {} } } }),
     { status: 400, body: { error_description: /claims\.status/ } });
 });
 
@@ -182,7 +184,8 @@ await t.test("a cache may keep it, any page may read it, and who has it asks by 
   const path = pathOf(await app.mint());
   const first = await app.call("GET", path);
   t.match(first, { status: 200, headers: {
-    "cache-control": "public, max-age=30", "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin",
+    "cache-control": "public, max-age=30", "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
     "content-type": "application/statuslist+jwt", etag: /^"[\w-]{27}"$/,
   } });
   const iat = Math.floor(clock() / 1000);
@@ -221,7 +224,8 @@ await t.test("where it can't be known what is revoked, no list is given out", as
   t.equal((await app.call("GET", path)).text, text, "what it knew a moment ago");
   advance(2);
   t.match(await app.call("GET", path),
-    { status: 503, body: { error: "temporarily_unavailable" }, headers: { "cache-control": "no-store", "retry-after": /\d/ } });
+    { status: 503, body: { error: "temporarily_unavailable" },
+      headers: { "cache-control": "no-store", "retry-after": /\d/ } });
   t.equal((await app.call("GET", `/status-lists/${randomUUID()}`)).status, 503, "nor is one denied");
 });
 

@@ -53,7 +53,8 @@ await onEveryBackend(t, async (t, env) => {
     const callback = await answerOf(agent, "alice");
     const other = new UserAgent(app);
     await other.once(new URL(url()));
-    const [stolenName] = [...agent.cookies.get("localhost")?.keys() ?? []].filter((name) => name.startsWith("authflow"));
+    const [stolenName] =
+      [...agent.cookies.get("localhost")?.keys() ?? []].filter((name) => name.startsWith("authflow"));
     const [foreign] = [...other.cookies.get("localhost") ?? []].filter(([name]) => name.startsWith("authflow"));
     other.cookies.set("localhost", new Map([[stolenName as string, foreign?.[1] as string]]));
     t.match(await other.open(callback), { status: 403 });
@@ -67,7 +68,8 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("without a state, or with an invented one, there is nothing to finish", async (t) => {
-    for (const query of ["", "?code=x", "?code=x&state=", `?code=x&state=${"A".repeat(43)}`, "?error=access_denied&state=x"]) {
+    for (const query of ["", "?code=x", "?code=x&state=", `?code=x&state=${"A".repeat(43)}`,
+      "?error=access_denied&state=x"]) {
       const answer = await app.call("GET", `/auth/corp/callback${query}`);
       t.match(answer,
         { status: 410, body: { error: "invalid_request", error_description: /This login is over/ } }, query);
@@ -196,7 +198,8 @@ await t.test("on an https URL the cookie is a __Host- one", async (t) => {
   const again = await app.call("GET", pathname + search);
   const [, name2 = "", value2 = ""] = /^([^=]+)=([^;]+)/.exec(again.headers["set-cookie"] ?? "") ?? [];
   const state2 = new URL(again.headers.location as string).searchParams.get("state") as string;
-  const finished = await app.call("GET", `/auth/corp/callback?error=access_denied&state=${state2}`, { headers: { cookie: `${name2}=${value2}` } });
+  const finished = await app.call("GET", `/auth/corp/callback?error=access_denied&state=${state2}`,
+    { headers: { cookie: `${name2}=${value2}` } });
   t.match(delivered({ url: new URL(finished.headers.location as string) }),
     { error: "access_denied", iss: "https://auth.example.com" },
     "an issuer that is a URL names itself (RFC 9207)");

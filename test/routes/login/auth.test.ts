@@ -102,15 +102,18 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("two tabs, two providers and two clients in one browser all finish", async (t) => {
     const agent = new UserAgent(app);
     const second = await app.register({ redirect_uri: "https://second.example.com/cb?keep=1" });
-    const other = { client_id: second.client_id, redirect_uri: "https://second.example.com/cb?keep=1", response_type: "code" };
+    const other = { client_id: second.client_id,
+      redirect_uri: "https://second.example.com/cb?keep=1", response_type: "code" };
     const starts = await Promise.all([
       agent.once(new URL(url({ state: "one" }))), agent.once(new URL(url({ state: "two" }, "other"))),
-      agent.once(new URL(url({ ...other, state: "three" }))), agent.once(new URL(url({ ...other, state: "four" }, "other"))),
+      agent.once(new URL(url({ ...other, state: "three" }))),
+      agent.once(new URL(url({ ...other, state: "four" }, "other"))),
     ]);
     const finished = [];
     for (const { headers } of starts) {
       const page = await agent.open(headers.get("location") as string);
-      const next = page.text.includes('name="login"') ? await agent.submit(page, { login: "bob", password: "x" }) : page;
+      const next = page.text.includes('name="login"')
+        ? await agent.submit(page, { login: "bob", password: "x" }) : page;
       finished.push(next.text === "" ? next : await agent.submit(next));
     }
     t.match(finished.map((one) => delivered(one).state), ["one", "two", "three", "four"]);
@@ -127,14 +130,17 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("a native application's loopback redirect may have any port", async (t) => {
     const native = await app.register({ redirect_uri: "http://127.0.0.1/cb", token_endpoint_auth_method: "none" });
     const answer = (uri: string) => app.call("GET", path({ ...PKCE, client_id: native.client_id, redirect_uri: uri }));
-    for (const uri of ["http://127.0.0.1/cb", "http://127.0.0.1:51234/cb"]) t.equal((await answer(uri)).status, 302, uri);
-    const others = ["http://127.0.0.1:51234/other", "http://localhost:51234/cb", "http://127.0.0.1:51234@evil.example/cb",
+    for (const uri of ["http://127.0.0.1/cb", "http://127.0.0.1:51234/cb"])
+      t.equal((await answer(uri)).status, 302, uri);
+    const others = ["http://127.0.0.1:51234/other", "http://localhost:51234/cb",
+      "http://127.0.0.1:51234@evil.example/cb",
       "http://127.0.0.1:99999999/cb", "https://127.0.0.1:51234/cb", "http://127.0.0.1.evil.example/cb"];
     for (const uri of others) t.equal((await answer(uri)).status, 400, uri);
   });
 
   await t.test("a client is bound to its response types, of which the first is its default", async (t) => {
-    const [coder, tokener] = [await app.register({ response_types: ["code"] }), await app.register({ response_types: ["token"] })];
+    const [coder, tokener] =
+      [await app.register({ response_types: ["code"] }), await app.register({ response_types: ["token"] })];
     const ask = async (client_id: string, query = {}) =>
       new URL((await app.call("GET", path({ client_id, ...query }))).headers.location as string);
     t.match(delivered({ url: await ask(coder.client_id, { response_type: "token" }) }),
@@ -142,7 +148,8 @@ await onEveryBackend(t, async (t, env) => {
     t.match(delivered({ url: await ask(tokener.client_id, { response_type: "code" }) }),
       { error: "unauthorized_client" });
     t.match((await ask(coder.client_id)).hostname, "localhost", "on the way to the provider");
-    await app.call("PATCH", `/clients/${coder.client_id}`, { headers: OPERATOR, payload: { response_types: ["token"] } });
+    await app.call("PATCH", `/clients/${coder.client_id}`,
+      { headers: OPERATOR, payload: { response_types: ["token"] } });
     t.match((await ask(coder.client_id, { response_type: "token" })).hostname, "localhost");
   });
 
@@ -161,7 +168,8 @@ await onEveryBackend(t, async (t, env) => {
     const refused = await app.call("GET", path({ client_id: bound.client_id }));
     t.match(delivered({ url: new URL(refused.headers.location as string) }),
       { error: "unauthorized_client", state: "xyz" });
-    const { access_token: token = "", expires_in } = delivered(await logIn("carol", { client_id: bound.client_id }, undefined, "other"));
+    const { access_token: token = "", expires_in } =
+      delivered(await logIn("carol", { client_id: bound.client_id }, undefined, "other"));
     t.equal(expires_in, "60");
     t.match(decode(token, 0), { typ: "at+jwt" });
     t.match(decode(token), { aud: "api", sub: "other|carol" });
@@ -181,7 +189,8 @@ await onEveryBackend(t, async (t, env) => {
 });
 
 await t.test("GET /auth lists the providers that are on", async (t) => {
-  const app = await testApp(t, { GOOGLE_CLIENT_ID: "g", GOOGLE_CLIENT_SECRET: "s", GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET: "s" });
+  const app = await testApp(t, { GOOGLE_CLIENT_ID: "g", GOOGLE_CLIENT_SECRET: "s",
+    GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET: "s" });
   const { status, body } = await app.call("GET", "/auth");
   t.equal(status, 200);
   t.strictSame(body, { providers: [

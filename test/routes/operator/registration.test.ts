@@ -43,7 +43,8 @@ await onEveryBackend(t, async (t, env) => {
 
 await t.test("a public client gets no secret, and codes unless it asks for tokens", async (t) => {
   const app = await testApp(t);
-  const register = async (more: object) => (await app.call("POST", "/clients", { payload: { name: "spa", redirect_uri: "https://a.example/", ...more } })).body;
+  const register = async (more: object) => (await app.call("POST", "/clients",
+    { payload: { name: "spa", redirect_uri: "https://a.example/", ...more } })).body;
   const spa = await register({ token_endpoint_auth_method: "none" });
   t.match(spa, { token_endpoint_auth_method: "none", response_types: ["code"] });
   t.notOk("client_secret" in spa);

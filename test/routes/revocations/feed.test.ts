@@ -32,7 +32,8 @@ await onEveryBackend(t, async (t, env) => {
     const { kid } = decode(last, 0);
     await b.call("POST", `/keys/${kid as string}/revoke`, { headers: OPERATOR });
     await until("the other replica knows its successor", async () => decode(await a.mint({}, client), 0).kid !== kid);
-    const expected = [jtiOf(one), jtiOf(two), "sub=alice", jtiOf(everywhere), "sub=carol", `client_id=${client.client_id}`, `kid=${kid as string}`];
+    const expected = [jtiOf(one), jtiOf(two), "sub=alice", jtiOf(everywhere), "sub=carol",
+      `client_id=${client.client_id}`, `kid=${kid as string}`];
     await follower.knows(...expected);
     const entries = follower.revocationEvents.slice(2).flatMap(({ data }) => data.map(entryOf));
     t.strictSame(entries, expected, "in the order of the answers");
@@ -146,7 +147,8 @@ await onEveryBackend(t, async (t, env) => {
     const spa = await a.register({ token_endpoint_auth_method: "none" });
     for (const path of ["/revocations", "/revocations/stream"]) {
       for (const headers of [{}, basic({ ...client, client_secret: "wrong" }), OPERATOR, bearer(await a.mint()),
-        basic({ client_id: spa.client_id, client_secret: "" }), basic({ client_id: spa.client_id, client_secret: "undefined" })]) {
+        basic({ client_id: spa.client_id, client_secret: "" }),
+        basic({ client_id: spa.client_id, client_secret: "undefined" })]) {
         const answer = await a.call("GET", path, { headers });
         t.match(answer, { status: 401, body: { error: "invalid_client" } });
         t.equal(answer.headers["www-authenticate"], "Basic realm=\"authflow\"");

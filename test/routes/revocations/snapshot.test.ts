@@ -24,7 +24,8 @@ await onEveryBackend(t, async (t, env) => {
       for (let page = 0; cursor !== null; page++) {
         const replica = page % 2 === 0 ? a : b;
         const query: string = cursor === "" ? "" : `&cursor=${cursor}`;
-        const { status, body } = await replica.call("GET", `/revocations?limit=${limit}${query}`, { headers: basic(client) });
+        const { status, body } =
+          await replica.call("GET", `/revocations?limit=${limit}${query}`, { headers: basic(client) });
         t.equal(status, 200);
         const found = [...body.revoked as object[], ...body.issued_before as object[]] as Record<string, unknown>[];
         t.ok(found.length <= limit);
@@ -51,7 +52,8 @@ await onEveryBackend(t, async (t, env) => {
     for (const query of ["limit=0", "limit=-1", "limit=10001", "limit=1.5", "limit=x", "limit=", "limit=1&limit=2"])
       t.match(await ask(query),
         { status: 400, body: { error: "invalid_request", error_description: /^limit / } }, query);
-    for (const query of ["cursor=", "cursor=x", "cursor=e30", `cursor=${"A".repeat(2049)}`, "cursor=a&cursor=b", cursor(null), cursor([]),
+    for (const query of ["cursor=", "cursor=x", "cursor=e30", `cursor=${"A".repeat(2049)}`, "cursor=a&cursor=b",
+      cursor(null), cursor([]),
       cursor({ lastEventId: "x" }), cursor({ lastEventId: "x", place: {} }), cursor({ lastEventId: "x", place: null }),
       cursor({ lastEventId: 1, place: { token: "" } }), cursor({ lastEventId: "x", place: { token: 1 } }),
       cursor({ lastEventId: "x", place: { token: "\0" } }), cursor({ lastEventId: "x", place: { token: { gt: "" } } }),
@@ -78,6 +80,7 @@ await t.test("what has expired is not told any more", async (t) => {
   await follower.current();
   t.strictSame([...follower.revoked], [jtiOf(long)]);
   const page = await app.call("GET", "/revocations", { headers: basic(client) });
-  const { body } = await app.call("GET", `/revocations?cursor=${page.body.next_cursor as string}`, { headers: basic(client) });
+  const { body } =
+    await app.call("GET", `/revocations?cursor=${page.body.next_cursor as string}`, { headers: basic(client) });
   t.match(body, { revoked: [{ jti: jtiOf(long) }], next_cursor: null });
 });

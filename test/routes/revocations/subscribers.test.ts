@@ -2,7 +2,8 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import t from "../../support/tap.js";
 import { until } from "../../e2e/support.js";
-import { basic, type Credentials, manualClock, onEveryBackend, OPERATOR, testApp, type TestApp, withoutDatabase } from "../../support/app.js";
+import { basic, type Credentials, manualClock, onEveryBackend, OPERATOR, testApp,
+  type TestApp, withoutDatabase } from "../../support/app.js";
 import { deafTo, follow, Follower, jtiOf, listening } from "../../support/feed.js";
 import { privateRedis } from "../../support/private-redis.js";
 
@@ -31,7 +32,8 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("who came with a secret that works no more hears nothing more; who came with the new one does", async (t) => {
     const { client_id, client_secret } = await a.register();
     const rotated = async (overlap: number) => {
-      const { body } = await a.call("POST", `/clients/${client_id}/rotate-secret`, { headers: OPERATOR, payload: { overlap } });
+      const { body } = await a.call("POST", `/clients/${client_id}/rotate-secret`,
+        { headers: OPERATOR, payload: { overlap } });
       return { client_id, client_secret: body.client_secret as string };
     };
     const first = await follow(t, b.url, { client_id, client_secret });
@@ -224,7 +226,8 @@ await t.test("who comes before the first look at Redis waits a moment for it, bu
   t.equal(await follower.connect(url), 503);
   t.teardown(() => follower.disconnect());
   await redis.start();
-  for (let i = 0; i < 4 && !follower.isConnected; i++) await follower.connect(url); // without waiting too soon each time
+  // A service that did not wait would be asked too soon each time.
+  for (let i = 0; i < 4 && !follower.isConnected; i++) await follower.connect(url);
   t.equal(follower.isConnected, true);
   await follower.current();
 });

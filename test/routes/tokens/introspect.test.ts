@@ -10,7 +10,8 @@ const FORM = { "content-type": "application/x-www-form-urlencoded" };
 const INACTIVE = "{\"active\":false}";
 const introspector = (app: TestApp, client: Credentials) =>
   (token: string, more: Record<string, string> = {}, headers: Record<string, string> = basic(client)) =>
-    app.call("POST", "/introspect", { headers: { ...FORM, ...headers }, payload: new URLSearchParams({ token, ...more }).toString() });
+    app.call("POST", "/introspect",
+      { headers: { ...FORM, ...headers }, payload: new URLSearchParams({ token, ...more }).toString() });
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 await onEveryBackend(t, async (t, env) => {
@@ -21,7 +22,8 @@ await onEveryBackend(t, async (t, env) => {
 
   await t.test("of a live token it tells the claims, whoever's token it is", async (t) => {
     const claims = { roles: ["admin", { deep: null }], active: false, token_type: "none" };
-    const tokens = [await app.mint({ claims, email: "a@example.com" }, client), await app.mint({ audience: "api" }, resource)];
+    const tokens =
+      [await app.mint({ claims, email: "a@example.com" }, client), await app.mint({ audience: "api" }, resource)];
     for (const token of tokens) {
       for (const look of [ask, askOther]) {
         const { status, headers, body } = await look(token);
@@ -32,7 +34,7 @@ await onEveryBackend(t, async (t, env) => {
     }
   });
 
-  const dead = async (what: string, token: string) => t.test(`${what} is not active, and nothing else is told`, async (t) => {
+  const dead = async (what: string, token: string) => t.test(`${what} is not active, and nothing else is said`, async (t) => {
     for (const look of [ask, askOther]) {
       const { status, text } = await look(token);
       t.strictSame({ status, text }, { status: 200, text: INACTIVE });
@@ -69,7 +71,9 @@ await onEveryBackend(t, async (t, env) => {
     ["another issuer's", await app.sign(someClaims({ iss: "https://other.example" }))],
     ["one without a jti", await app.sign(someClaims({ jti: undefined }))],
     ["one that never expires", await app.sign(someClaims({ exp: undefined }))],
-    ["one by another key", await new SignJWT(someClaims()).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: kid as string }).sign(privateKey)],
+    ["one by another key",
+      await new SignJWT(someClaims()).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: kid as string })
+        .sign(privateKey)],
     ["one by an unknown key",
       await new SignJWT(someClaims()).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: "x" }).sign(privateKey)],
     ["one without a kid",
@@ -110,7 +114,8 @@ await t.test("who may ask, and how", async (t) => {
   });
 
   await t.test("without them, with wrong ones, and of a public client the question is refused", async (t) => {
-    const refused = { status: 401, headers: { "www-authenticate": "Basic realm=\"authflow\"" }, body: { error: "invalid_client" } };
+    const refused =
+      { status: 401, headers: { "www-authenticate": "Basic realm=\"authflow\"" }, body: { error: "invalid_client" } };
     for (const [more, headers] of [
       [{}, {}], [{}, basic({ ...client, client_secret: "wrong" })], [{ ...client, client_secret: "wrong" }, {}],
       [{}, bearer(token)], [{}, OPERATOR], [{ client_id: spa.client_id, client_secret: "undefined" }, {}],
@@ -138,7 +143,8 @@ await t.test("who may ask, and how", async (t) => {
       { status: 400, body: { error_description: /^token_type_hint/ } });
     t.match(await app.call("POST", "/introspect", { headers: basic(client), payload: { token } }),
       { status: 415, body: { error_description: /x-www-form-urlencoded/ } });
-    t.match(await app.call("POST", `/introspect?token=${token}`, { headers: { ...FORM, ...basic(client) }, payload: "" }), { status: 400 });
+    t.match(await app.call("POST", `/introspect?token=${token}`,
+      { headers: { ...FORM, ...basic(client) }, payload: "" }), { status: 400 });
     t.equal((await app.call("GET", `/introspect?token=${token}`, { headers: basic(client) })).status, 404);
     t.equal((await post(`token=${"x".repeat(33_000)}`)).status, 413);
   });

@@ -20,7 +20,8 @@ for (const algorithm of ["ES256", "EdDSA"]) {
     t.equal((await app.userinfo(token)).status, 200);
     await t.resolves(jwtVerify(token, createLocalJWKSet(await jwks(app)), { algorithms: [algorithm] }));
     const [, body, signature] = token.split(".") as [string, string, string];
-    const pem = app.fastify.keys.verificationKey(kid as string)?.publicKey.export({ format: "pem", type: "spki" }) as string;
+    const pem =
+      app.fastify.keys.verificationKey(kid as string)?.publicKey.export({ format: "pem", type: "spki" }) as string;
     const refused: [what: string, token: string][] = [];
     for (const alg of ["RS256", "ES256", "EdDSA", "ES384", "none", "HS256"].filter((other) => other !== algorithm)) {
       const head = encode({ alg, typ: "JWT", kid });

@@ -27,7 +27,8 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   const good = { client_id: spa.client_id, code_verifier: VERIFIER };
-  const REFUSED: [what: string, query: Record<string, string>, form: Record<string, string | undefined>, error: string, description: RegExp][] = [
+  const REFUSED: [what: string, query: Record<string, string>,
+    form: Record<string, string | undefined>, error: string, description: RegExp][] = [
     ["another verifier", { client_id: spa.client_id, ...PKCE }, { ...good, code_verifier: `${VERIFIER}x` },
       "invalid_grant", /does not match/],
     ["no verifier", { client_id: spa.client_id, ...PKCE }, { ...good, code_verifier: undefined }, "invalid_grant",
@@ -88,14 +89,16 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("a form is what it takes, each parameter once", async (t) => {
-    const asJson = await app.call("POST", "/token", { payload: { grant_type: "authorization_code", code: "x", ...client } });
+    const asJson =
+      await app.call("POST", "/token", { payload: { grant_type: "authorization_code", code: "x", ...client } });
     t.match(asJson, { status: 415, body: { error_description: /application\/x-www-form-urlencoded/ } });
     const twice = await app.call("POST", "/token", {
       headers: { "content-type": "application/x-www-form-urlencoded" },
       payload: `grant_type=authorization_code&code=a&code=b&client_id=${spa.client_id}`,
     });
     t.match(twice, { status: 400, body: { error: "invalid_request", error_description: "code must be given once" } });
-    t.match(await app.call("POST", "/mint", { headers: { "content-type": "application/x-www-form-urlencoded" }, payload: "sub=a" }),
+    t.match(await app.call("POST", "/mint",
+      { headers: { "content-type": "application/x-www-form-urlencoded" }, payload: "sub=a" }),
       { status: 415, body: { error_description: /application\/json/ } }, "the others take JSON as before");
   });
 
@@ -107,7 +110,8 @@ await onEveryBackend(t, async (t, env) => {
 
   await t.test("a public client mints nothing and has no secret to rotate", async (t) => {
     for (const client_secret of ["", "x", "undefined"]) {
-      const { status } = await app.call("POST", "/mint", { payload: { client_id: spa.client_id, client_secret, sub: "a" } });
+      const { status } =
+        await app.call("POST", "/mint", { payload: { client_id: spa.client_id, client_secret, sub: "a" } });
       t.ok(status === 401 || status === 400, `${status}`);
     }
     t.match(await app.call("POST", `/clients/${spa.client_id}/rotate-secret`, { headers: OPERATOR, payload: {} }),
@@ -116,7 +120,8 @@ await onEveryBackend(t, async (t, env) => {
 
   await t.test("a page from anywhere may call it, without cookies", async (t) => {
     const { status, headers } = await app.call("OPTIONS", "/token", {
-      headers: { origin: "https://spa.example", "access-control-request-method": "POST", "access-control-request-headers": "content-type" },
+      headers: { origin: "https://spa.example",
+        "access-control-request-method": "POST", "access-control-request-headers": "content-type" },
     });
     t.match({ status, headers }, { status: 204, headers: { "access-control-allow-origin": "*" } });
     t.equal(headers["access-control-allow-credentials"], undefined);

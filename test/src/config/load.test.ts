@@ -155,7 +155,8 @@ await t.test("a provider switches on by its two variables", async (t) => {
   const { providers } = loadConfig({
     MICROSOFT_CLIENT_ID: "m", MICROSOFT_CLIENT_SECRET: "s", MICROSOFT_TENANT: "contoso.com",
     GOOGLE_CLIENT_ID: "g", GOOGLE_CLIENT_SECRET: "s", AUTHFLOW_OIDC_PROVIDERS: "okta, my-corp",
-    AUTHFLOW_OIDC_OKTA_ISSUER: "https://okta.example.com", AUTHFLOW_OIDC_OKTA_CLIENT_ID: "o", AUTHFLOW_OIDC_OKTA_CLIENT_SECRET: "s",
+    AUTHFLOW_OIDC_OKTA_ISSUER: "https://okta.example.com", AUTHFLOW_OIDC_OKTA_CLIENT_ID: "o",
+    AUTHFLOW_OIDC_OKTA_CLIENT_SECRET: "s",
     AUTHFLOW_OIDC_MY_CORP_ISSUER: "http://localhost:9000/realms/x", AUTHFLOW_OIDC_MY_CORP_CLIENT_ID: "c",
     AUTHFLOW_OIDC_MY_CORP_CLIENT_SECRET: "s", AUTHFLOW_OIDC_MY_CORP_SCOPE: "openid email",
   });
@@ -170,7 +171,8 @@ await t.test("secrets of providers may come from files", async (t) => {
   const file = join(temporaryFolder(t), "secret");
   writeFileSync(file, "from-a-file\n");
   const env = { GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET_FILE: file, AUTHFLOW_OIDC_PROVIDERS: "corp",
-    AUTHFLOW_OIDC_CORP_ISSUER: "https://c.example", AUTHFLOW_OIDC_CORP_CLIENT_ID: "c", AUTHFLOW_OIDC_CORP_CLIENT_SECRET_FILE: file };
+    AUTHFLOW_OIDC_CORP_ISSUER: "https://c.example", AUTHFLOW_OIDC_CORP_CLIENT_ID: "c",
+    AUTHFLOW_OIDC_CORP_CLIENT_SECRET_FILE: file };
   t.match(loadConfig(env).providers, [{ clientSecret: "from-a-file" }, { clientSecret: "from-a-file" }]);
   t.match(faults({ ...env, AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "x" }),
     [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET and .*_FILE are both set/]);
@@ -193,7 +195,8 @@ const BAD_PROVIDERS: [env: Record<string, string>, faults: RegExp[]][] = [
   ...["http://c.example", "https://c.example?x=1", "https://u@c.example", "ftp://c.example", "c.example"].map(
     (issuer): [Record<string, string>, RegExp[]] =>
       [{ ...CORP, AUTHFLOW_OIDC_CORP_ISSUER: issuer }, [/^AUTHFLOW_OIDC_CORP_ISSUER must be an https URL/]]),
-  [{ ...CORP, AUTHFLOW_OIDC_CORP_SCOPE: "email" }, [/^AUTHFLOW_OIDC_CORP_SCOPE must be space-separated and hold openid/]],
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_SCOPE: "email" },
+    [/^AUTHFLOW_OIDC_CORP_SCOPE must be space-separated and hold openid/]],
 ];
 for (const [env, expected] of BAD_PROVIDERS) {
   const found = faults(env);
@@ -205,8 +208,10 @@ const OKTA = { AUTHFLOW_OIDC_OKTA_ISSUER: "https://okta.example", AUTHFLOW_OIDC_
   AUTHFLOW_OIDC_OKTA_CLIENT_SECRET: "a-secret" };
 const MISSPELT: [env: Record<string, string>, fault: string][] = [
   [{ AUTHFLOW_TOKN_TTL: "15m" }, "AUTHFLOW_TOKN_TTL is not a setting: did you mean AUTHFLOW_TOKEN_TTL?"],
-  [{ AUTHFLOW_TOKEN_TTL_MAXIMUM: "1h" }, "AUTHFLOW_TOKEN_TTL_MAXIMUM is not a setting: did you mean AUTHFLOW_TOKEN_TTL_MAX?"],
-  [{ AUTHFLOW_ADMIN_TOKEN_FIEL: "/x" }, "AUTHFLOW_ADMIN_TOKEN_FIEL is not a setting: did you mean AUTHFLOW_ADMIN_TOKEN_FILE?"],
+  [{ AUTHFLOW_TOKEN_TTL_MAXIMUM: "1h" },
+    "AUTHFLOW_TOKEN_TTL_MAXIMUM is not a setting: did you mean AUTHFLOW_TOKEN_TTL_MAX?"],
+  [{ AUTHFLOW_ADMIN_TOKEN_FIEL: "/x" },
+    "AUTHFLOW_ADMIN_TOKEN_FIEL is not a setting: did you mean AUTHFLOW_ADMIN_TOKEN_FILE?"],
   [{ AUTHFLOW_ISSUER_FILE: "/x" }, "AUTHFLOW_ISSUER_FILE is not a setting: did you mean AUTHFLOW_ISSUER?"],
   [{ AUTHFLOW_PORT: "8080" }, "AUTHFLOW_PORT is not a setting: did you mean PORT?"],
   [{ AUTHFLOW_SOMETHING_ELSE: "x" }, "AUTHFLOW_SOMETHING_ELSE is not a setting: remove it, or check its spelling"],
@@ -219,7 +224,8 @@ const MISSPELT: [env: Record<string, string>, fault: string][] = [
   [{ ...OKTA, AUTHFLOW_OIDC_PROVIDERS: "okta", AUTHFLOW_OIDC_CORP_SCOPE: "openid" },
     "AUTHFLOW_OIDC_CORP_SCOPE has no effect, because AUTHFLOW_OIDC_PROVIDERS does not name corp: add it there"],
 ];
-for (const [env, fault] of MISSPELT) t.strictSame(faults(env), [fault], "a misspelt setting is named, with the nearest one");
+for (const [env, fault] of MISSPELT)
+  t.strictSame(faults(env), [fault], "a misspelt setting is named, with the nearest one");
 t.strictSame(faults(OKTA), Object.keys(OKTA).map((name) =>
   `${name} has no effect, because AUTHFLOW_OIDC_PROVIDERS does not name okta: add it there`));
 
@@ -230,7 +236,8 @@ await t.test("what is no misspelt setting is left alone", async (t) => {
   t.strictSame(faults({
     AUTHFLOW_SERVICE_HOST: "10.0.0.1", AUTHFLOW_SERVICE_PORT: "8080", AUTHFLOW_SERVICE_PORT_HTTP: "8080",
     AUTHFLOW_PORT: "tcp://10.0.0.1:8080", AUTHFLOW_PORT_8080_TCP: "tcp://10.0.0.1:8080",
-    AUTHFLOW_PORT_8080_TCP_PROTO: "tcp", AUTHFLOW_PORT_8080_TCP_ADDR: "10.0.0.1", AUTHFLOW_REDIS_SERVICE_HOST: "10.0.0.2",
+    AUTHFLOW_PORT_8080_TCP_PROTO: "tcp", AUTHFLOW_PORT_8080_TCP_ADDR: "10.0.0.1",
+    AUTHFLOW_REDIS_SERVICE_HOST: "10.0.0.2",
   }), [], "what Kubernetes says of a Service called authflow");
   const examples = readdirSync(join(ROOT, "examples"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

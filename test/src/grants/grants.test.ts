@@ -7,14 +7,17 @@ import { Grants } from "../../../src/grants/grants.js";
 import { tokenForm } from "../../../routes/schemas/tokens/token.js";
 
 const aClient = (changes: Partial<Client> = {}): Client => ({
-  id: "a-client", name: "a", redirectUris: [], secrets: [], isPublic: false, responseTypes: ["code"], policy: PERMISSIVE,
+  id: "a-client", name: "a", redirectUris: [], secrets: [], isPublic: false, responseTypes: ["code"],
+  policy: PERMISSIVE,
   disabled: false, revision: 1, createdAt: 0, updatedAt: 0, ...changes,
 });
 const received: unknown[] = [];
 /** As a new file and a new line in the table would bring it along. */
 const machine = () => defineGrant({
   type: "machine", clientAuthentication: "required",
-  parameters: Type.Object({ audience: Type.String({ description: "Who it is for" }), scope: Type.Optional(Type.String()) }),
+  parameters: Type.Object({
+    audience: Type.String({ description: "Who it is for" }), scope: Type.Optional(Type.String()),
+  }),
   example: { audience: "api" },
   allows: ({ name }) => name !== "forbidden",
   exchange: async (_client, parameters) => {
@@ -26,7 +29,8 @@ const grants = new Grants({} as GrantDependencies, [authorizationCode, machine])
 const form = { grant_type: "machine", audience: "api" };
 
 await t.test("a grant is one entry of the table: endpoint, documents and checks follow", async (t) => {
-  t.strictSame(await grants.exchange(aClient(), { ...form, code: "another grant's", client_secret: "not its business" }),
+  t.strictSame(await grants.exchange(aClient(),
+    { ...form, code: "another grant's", client_secret: "not its business" }),
     { access_token: "api", token_type: "Bearer", expires_in: 60, scope: "read" });
   t.strictSame(received, [{ audience: "api", scope: undefined }], "it gets its own parameters and no others");
   const { properties, required, ...documented } = tokenForm(grants);

@@ -24,7 +24,8 @@ async function emptyStore(t: Test) {
 await t.test("an import that a later one retired does not come back, and is known to be retired", async (t) => {
   const store = await emptyStore(t);
   const [first, second] = [key("first"), key("second")];
-  const opened = (imported: typeof first): Promise<KeyRing> => KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported });
+  const opened = (imported: typeof first): Promise<KeyRing> =>
+    KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported });
   t.equal((await opened(first)).importedIsRetired, false);
   t.equal((await opened(second)).importedIsRetired, false);
   const again = await opened(first);

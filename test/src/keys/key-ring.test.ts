@@ -27,7 +27,8 @@ await onEveryBackend(t, async (t, env) => {
   t.teardown(() => database.close());
 
   await t.test("of many that open a new installation at once one makes the key, and all use it", async (t) => {
-    const rings = await Promise.all(Array.from({ length: 5 }, () => KeyRing.open({ store, signers: localSigners([kek]), clock, schedule })));
+    const rings = await Promise.all(Array.from({ length: 5 },
+      () => KeyRing.open({ store, signers: localSigners([kek]), clock, schedule })));
     t.equal(new Set(rings.map(({ signer }) => signer.kid)).size, 1);
     t.strictSame(rings[0]?.keys.map(({ state }) => state), ["active"]);
     t.equal((await store.load()).keys.length, 1);
@@ -36,14 +37,16 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("an imported key becomes the active one; the old one goes on verifying", async (t) => {
     const before = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule });
     const pem = newPem();
-    const after = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported: { pem, kid: "reference-main" } });
+    const after = await KeyRing.open(
+      { store, signers: localSigners([kek]), clock, schedule, imported: { pem, kid: "reference-main" } });
     t.equal(after.signer.kid, "reference-main");
     t.strictSame((JSON.parse(after.jwks.body) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid),
       ["reference-main", before.signer.kid]);
     t.ok(after.verificationKey(before.signer.kid));
     t.not(after.jwks.etag, before.jwks.etag);
     const { revision } = after;
-    const again = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported: { pem, kid: "reference-main" } });
+    const again = await KeyRing.open(
+      { store, signers: localSigners([kek]), clock, schedule, imported: { pem, kid: "reference-main" } });
     t.equal(again.revision, revision, "a restart changes nothing");
     t.equal((await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule })).signer.kid, "reference-main",
       "nor does a start without the setting");
@@ -52,7 +55,8 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("a kid that another key bears is refused, with the remedy", async (t) => {
-    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported: { pem: newPem(), kid: "reference-main" } }),
+    await t.rejects(KeyRing.open(
+      { store, signers: localSigners([kek]), clock, schedule, imported: { pem: newPem(), kid: "reference-main" } }),
       { message: /set JWT_KEY_ID to a new one/ });
   });
 
@@ -61,7 +65,8 @@ await onEveryBackend(t, async (t, env) => {
     const wrong = randomBytes(32);
     await t.rejects(KeyRing.open({ store, signers: localSigners([wrong]), clock, schedule }),
       { message: /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key/ });
-    await t.rejects(KeyRing.open({ store, signers: localSigners([wrong]), clock, schedule, imported: { pem: newPem(), kid: undefined } }),
+    await t.rejects(KeyRing.open(
+      { store, signers: localSigners([wrong]), clock, schedule, imported: { pem: newPem(), kid: undefined } }),
       { message: /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key/ });
     t.strictSame(await store.load(), before);
   });

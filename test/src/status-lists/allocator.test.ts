@@ -19,7 +19,8 @@ async function fixture(t: Suite) {
   const allocator = new StatusAllocator({ store, clock, publicUrl: PUBLIC_URL, ttlMax: 3600 });
   const take = async () => {
     const { status_list: { idx, uri } } = await allocator.take();
-    return { index: idx, listId: uri.slice(`${PUBLIC_URL}/status-lists/`.length), status: { status_list: { idx, uri } } };
+    return { index: idx,
+      listId: uri.slice(`${PUBLIC_URL}/status-lists/`.length), status: { status_list: { idx, uri } } };
   };
   const record = async () => {
     const taken = await take();

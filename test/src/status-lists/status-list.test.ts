@@ -4,7 +4,9 @@ import { encodeList, setBit, statusListClaims } from "../../../src/status-lists/
 
 await t.test("the draft's example (Token Status List §4.1 and §4.2)", async (t) => {
   const bits = new Uint8Array(2);
-  [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1].forEach((status, index) => { if (status === 1) setBit(bits, index); });
+  [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1].forEach((status, index) => {
+    if (status === 1) setBit(bits, index);
+  });
   t.strictSame([...bits], [0xb9, 0xa3]);
   t.equal(await encodeList(bits), "eNrbuRgAAhcBXQ");
 });

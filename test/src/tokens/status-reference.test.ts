@@ -16,7 +16,8 @@ await t.test("what is none of this deployment's entries is none, whatever its fo
   const uri = statusListUri(URL, ID);
   const others = [undefined, null, 1, "x", {}, { status_list: null }, { status_list: {} }, { status_list: { idx: 1 } },
     { status_list: { idx: "1", uri } }, { status_list: { idx: -1, uri } }, { status_list: { idx: 1.5, uri } },
-    { status_list: { idx: 2 ** 31, uri } }, { status_list: { idx: 1, uri: `https://other.example/status-lists/${ID}` } },
+    { status_list: { idx: 2 ** 31, uri } },
+    { status_list: { idx: 1, uri: `https://other.example/status-lists/${ID}` } },
     { status_list: { idx: 1, uri: `${uri}/more` } }, { status_list: { idx: 1, uri: `${URL}/status-lists/1` } },
     { status_list: { idx: 1, uri: uri.toUpperCase() } }];
   for (const status of others) t.equal(of(status), undefined, JSON.stringify(status));

@@ -70,7 +70,8 @@ async function feedOn(t: Test) {
       mkdirSync(url.slice("file:".length)); // a folder can't be opened as a database
     },
     record: async (count: number) => {
-      for (let i = 0; i < count; i++) await journal.record(aRevocation(), true); // at once, the last would wait too long
+      // One after the other: at once, the last would wait too long.
+      for (let i = 0; i < count; i++) await journal.record(aRevocation(), true);
     },
   };
 }

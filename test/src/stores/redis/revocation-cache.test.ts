@@ -77,7 +77,9 @@ await t.test("a primary that was resynchronised from another is not trusted, nor
   const { port } = new URL(server.url);
   for (const one of [server, other]) await one.cli("CONFIG", "SET", "repl-diskless-sync-delay", "0");
   await other.cli("REPLICAOF", "127.0.0.1", port);
-  while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) { /* until it has copied */ }
+  while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) {
+    /* until it has copied */
+  }
   await other.cli("REPLICAOF", "NO", "ONE");
   await cache.put([revocation("lost")], true); // acknowledged by the old primary, unknown to the new one
   await server.cli("REPLICAOF", "127.0.0.1", new URL(other.url).port);

@@ -96,7 +96,10 @@ await t.test("who reads while two replicas announce meets nothing out of order, 
   const other = await replica(t, server);
   const start = await feed.head();
   const seen: FeedEvent[] = [];
-  const look = async () => { seen.push(...await feed.after(seen.at(-1)?.id ?? start, 1000) ?? [{ id: "", name: "revoked", data: "lost" }]); };
+  const look = async () => {
+    const events = await feed.after(seen.at(-1)?.id ?? start, 1000);
+    seen.push(...events ?? [{ id: "", name: "revoked", data: "lost" }]);
+  };
   let writing = true;
   const writers = Promise.all(Array.from({ length: 20 }, async (_, lane) => {
     const written = [];
@@ -118,8 +121,10 @@ await t.test("a place that it never gave is none", async (t) => {
   await announce(cache, 1);
   const head = await feed.head();
   const [epoch, entry = ""] = head.split(".");
-  for (const place of ["", "0", epoch as string, `${epoch}.`, `${epoch}.0-0`, entry, `${randomUUID()}.${entry}`, `${head}0`, `${head} `,
-    `${head}\n`, head.toUpperCase(), "journal.000000000000001", `${epoch}.0000000000000-000000`, `${epoch}.9999999999999-000000`,
+  for (const place of ["", "0", epoch as string, `${epoch}.`, `${epoch}.0-0`, entry, `${randomUUID()}.${entry}`,
+    `${head}0`, `${head} `,
+    `${head}\n`, head.toUpperCase(), "journal.000000000000001",
+    `${epoch}.0000000000000-000000`, `${epoch}.9999999999999-000000`,
     `${epoch}.${entry.replace(/\d{6}$/, "999999")}`]) {
     t.equal(await feed.after(place, 10), undefined, JSON.stringify(place));
   }
@@ -173,7 +178,9 @@ await t.test("a primary that became a replica and a primary again is another epo
   const { feed, cache, fill, server } = setting;
   for (const one of [server, other]) await one.cli("CONFIG", "SET", "repl-diskless-sync-delay", "0");
   await other.cli("REPLICAOF", "127.0.0.1", new URL(server.url).port);
-  while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) { /* until it has copied */ }
+  while (!String(await other.cli("INFO", "replication")).includes("master_link_status:up")) {
+    /* until it has copied */
+  }
   await announce(cache, 1);
   const before = await feed.head();
   await other.cli("REPLICAOF", "NO", "ONE");
@@ -249,7 +256,9 @@ await t.test("a prefix stands before every key, and news ends the wait for it", 
   await fill();
   const start = await feed.head();
   const { signal } = new AbortController();
-  const waiting = (async () => { while ((await feed.after(start, 1))?.length === 0) await feed.waitForEvents(start, signal); })();
+  const waiting = (async () => {
+    while ((await feed.after(start, 1))?.length === 0) await feed.waitForEvents(start, signal);
+  })();
   const news = await announce(cache, 1);
   await waiting;
   t.strictSame(newsOf(await feed.after(start, 10)), [news]);
