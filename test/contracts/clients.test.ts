@@ -73,7 +73,7 @@ await onEveryDialect(t, async (t, { open }) => {
     t.strictSame((await clients.list({ limit: 1000 })).slice(-2).map(({ id }) => id), [fourth, fifth]);
   });
 
-  await t.test("changedSince tells the latest state of each, and deletions, in order", async (t) => {
+  await t.test("changedSince returns the latest state of each, and deletions, in order", async (t) => {
     const [kept, gone] = [await clients.insert(aClient()), await clients.insert(aClient())];
     const before = await revision();
     await clients.delete(gone.id, NOW);

@@ -28,7 +28,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     const start = (await one.installation.load()).clientRevision;
     const reader = await open();
     const seen: number[] = [];
-    const look = async () => {
+    const read = async () => {
       const changed = await reader.clients.changedSince(seen.at(-1) ?? start);
       seen.push(...changed.map(({ revision }) => revision));
     };
@@ -37,11 +37,11 @@ await onEveryDialect(t, async (t, { url, open }) => {
       for (let n = 0; n < 15; n++) await (i % 2 === 0 ? one : two).clients.insert(aClient());
     })).finally(() => { writing = false; });
     while (writing) {
-      await look();
+      await read();
       await nextTurn(); // SQLite answers without I/O: unyielding, this loop would let nobody else in
     }
     await writers;
-    await look();
+    await read();
     t.strictSame(seen, Array.from({ length: 240 }, (_, i) => start + i + 1));
   });
 

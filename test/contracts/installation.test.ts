@@ -19,7 +19,7 @@ await onEveryDialect(t, async (t, { open, url }) => {
     for (const other of others) t.strictSame(other, first);
   });
 
-  await t.test("its counters tell of changes", async (t) => {
+  await t.test("its counters grow with changes", async (t) => {
     const [before] = await load();
     await instances[0].clients.insert(aClient());
     await instances[0].keys.save(0, [aKey()]);

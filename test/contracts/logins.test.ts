@@ -48,7 +48,7 @@ await onEveryDialect(t, async (t, { open }) => {
     t.equal(await one.authorizationCodes.find("x\0y"), null);
   });
 
-  await t.test("a code is exchanged once, whoever is fastest, and keeps no more than what a replay needs", async (t) => {
+  await t.test("a code is exchanged once, whoever is fastest, and keeps only what a replay needs", async (t) => {
     for (let round = 0; round < 5; round++) {
       const code = aCode();
       await one.authorizationCodes.issue(code);

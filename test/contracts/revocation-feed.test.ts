@@ -20,7 +20,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
   const [one, two] = [await open(), await open()];
   const { feed } = one;
 
-  /** Records a token or a cut-off where there is no Redis; returns its news. */
+  /** Records a token or a cut-off where there is no Redis; returns its event. */
   const recordAlone = async ({ revocations, cutoffs }: Database, i: number) => {
     if (i % 3 === 0) {
       const cutoff = aCutoff();
@@ -31,7 +31,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     await revocations.record(revocation, true);
     return eventOfToken(revocation);
   };
-  const newsOf = (events: FeedEvent[] | undefined) => events?.map(({ name, data }) => ({ name, data }));
+  const withoutIds = (events: FeedEvent[] | undefined) => events?.map(({ name, data }) => ({ name, data }));
   const placeOf = (id: string): number => Number(id.slice("journal.".length, "journal.".length + 15));
   const countedFrom = (start: string, count: number): number[] =>
     Array.from({ length: count }, (_, i) => placeOf(start) + i + 1);
@@ -46,7 +46,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     const start = await reader.feed.head();
     const seen: FeedEvent[] = [];
     let forgotten = 0;
-    const look = async () => {
+    const read = async () => {
       const events = await reader.feed.after(seen.at(-1)?.id ?? start, 1000);
       if (events === undefined) forgotten++;
       else seen.push(...events);
@@ -58,20 +58,21 @@ await onEveryDialect(t, async (t, { url, open }) => {
       return written;
     })).finally(() => { writing = false; });
     while (writing) {
-      await look();
+      await read();
       await nextTurn(); // SQLite answers without I/O: unyielding, this loop would let nobody else in
     }
     const written = (await writers).flat();
-    await look();
-    t.equal(forgotten, 0, "what comes during a look is not taken for a loss");
+    await read();
+    t.equal(forgotten, 0, "what comes during a read is not taken for a loss");
     t.strictSame(seen.map(({ id }) => placeOf(id)), countedFrom(start, 320));
     t.equal(new Set(seen.map(({ id }) => id.slice(-8))).size, 320, "each has a tag of its own");
-    const texts = (news: { name: string; data: string }[]) => news.map(({ name, data }) => `${name} ${data}`).sort();
+    const texts = (events: { name: string; data: string }[]) =>
+      events.map(({ name, data }) => `${name} ${data}`).sort();
     t.strictSame(texts(seen), texts(written));
     t.equal(await two.feed.head(), seen.at(-1)?.id);
   });
 
-  await t.test("what Redis will tell is not told here", async (t) => {
+  await t.test("what Redis will send is not sent here", async (t) => {
     const start = await feed.head();
     await one.revocations.record(aRevocation(), false);
     await one.cutoffs.record(aCutoff(), false);
@@ -87,19 +88,19 @@ await onEveryDialect(t, async (t, { url, open }) => {
     const places = [start, ...(await later.after(start, 10) ?? []).map(({ id }) => id)];
     t.strictSame(places.map(placeOf), [placeOf(start), ...countedFrom(start, 7)]);
     for (const [i, place] of places.entries()) {
-      t.strictSame(newsOf(await later.after(place, 3)), written.slice(i, i + 3));
+      t.strictSame(withoutIds(await later.after(place, 3)), written.slice(i, i + 3));
       t.strictSame((await later.after(place, 10))?.map(({ id }) => id), places.slice(i + 1));
     }
   });
 
-  await t.test("what it refuses to store it does not tell", async (t) => {
+  await t.test("what it refuses to store it does not send", async (t) => {
     const start = await feed.head();
     await t.rejects(one.revocations.record(aRevocation({ jti: "nul\0" }), true), TypeError);
     await t.rejects(one.cutoffs.record(aCutoff({ value: "nul\0" }), true), TypeError);
     t.equal(await feed.head(), start);
     const next = aRevocation();
     await one.revocations.record(next, true);
-    t.strictSame(newsOf(await feed.after(start, 10)), [eventOfToken(next)], "and leaves no gap");
+    t.strictSame(withoutIds(await feed.after(start, 10)), [eventOfToken(next)], "and leaves no gap");
   });
 
   await t.test("a place that it never gave is none", async (t) => {
@@ -137,12 +138,12 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.ok(fresh > before);
     t.equal(await feed.after(before, 10), undefined);
     t.strictSame(await feed.after(fresh, 10), []);
-    const news = await recordAlone(one, 1);
+    const event = await recordAlone(one, 1);
     t.equal(await feed.after(before, 10), undefined);
-    t.strictSame(newsOf(await feed.after(fresh, 10)), [news]);
+    t.strictSame(withoutIds(await feed.after(fresh, 10)), [event]);
   });
 
-  await t.test("after a restore from a backup, places that were given after it are none, and those before it still are", async (t) => {
+  await t.test("after a restore from a backup, later places are invalid, and earlier ones still valid", async (t) => {
     await recordAlone(one, 1);
     const kept = await feed.head();
     for (let i = 0; i < 3; i++) await recordAlone(one, i);
@@ -150,14 +151,14 @@ await onEveryDialect(t, async (t, { url, open }) => {
     await setBack(url, placeOf(kept));
     t.strictSame(await feed.after(kept, 10), []);
     for (const place of lost) t.equal(await feed.after(place, 10), undefined, "beyond the newest");
-    const news = [];
-    for (let i = 0; i < 3; i++) news.push(await recordAlone(two, i + 1));
-    t.strictSame(newsOf(await feed.after(kept, 10)), news);
+    const events = [];
+    for (let i = 0; i < 3; i++) events.push(await recordAlone(two, i + 1));
+    t.strictSame(withoutIds(await feed.after(kept, 10)), events);
     t.strictSame((await feed.after(kept, 10))?.map(({ id }) => placeOf(id)), lost.map(placeOf));
     for (const place of lost) t.equal(await feed.after(place, 10), undefined, "another event stands there now");
   });
 
-  await t.test("waiting for news ends when nobody wants them any more", async (t) => {
+  await t.test("waiting for events ends when nobody wants them any more", async (t) => {
     const waiting = new AbortController();
     const waited = feed.waitForEvents(await feed.head(), waiting.signal);
     waiting.abort();

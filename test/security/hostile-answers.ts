@@ -4,7 +4,7 @@ import type { Lies } from "../support/lying-upstream.js";
 
 export interface Hostile {
   lies: Lies;
-  /** What the application is told (RFC 6749 §4.1.2.1). */
+  /** What the application receives (RFC 6749 §4.1.2.1). */
   error: "access_denied" | "server_error" | "temporarily_unavailable";
   /** Metadata and keys that are well-formed are kept for a while: as long the upstream's own logins fail. */
   lasts?: boolean;

@@ -110,7 +110,7 @@ await t.test("what the log says of it is short and can't forge a line", async (t
   t.ok(failures.some((message) => message.includes("invalid_scope")), "an operator reads the upstream's error code");
 });
 
-await t.test("who told lies and tells the truth again logs people in again", async (t) => {
+await t.test("a provider that lied and answers the truth again logs people in again", async (t) => {
   hurried = 2000; // a failed discovery is not repeated for a second
   const converted = liars.filter((_, i) => CASES[i]?.[1].lasts !== true);
   for (const liar of converted) liar.lies = {};

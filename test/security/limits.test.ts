@@ -42,7 +42,7 @@ await t.test("a flood of wrong secrets is refused, while a client in use at the 
   t.match(await ask("wrong"), limited);
   t.equal((await ask("wrong", { ...known, client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e" })).status, 429,
     "unknown clients count alike");
-  t.equal((await ask(known.client_secret)).status, 200, "recognised without the database");
+  t.equal((await ask(known.client_secret)).status, 200, "accepted without the database");
   t.equal((await ask("wrong", fresh, "10.0.0.2")).status, 401, "another address has its own count");
   t.equal((await ask(fresh.client_secret, fresh, "10.0.0.2")).status, 200);
 });
@@ -79,7 +79,7 @@ await t.test("guesses count too: who presents wrong tokens is stopped at the sam
   }
 });
 
-await t.test("logins stop at their limit, on a page where a person looks, and tokens go on", async (t) => {
+await t.test("logins stop at their limit, with a page for a person, and tokens go on", async (t) => {
   const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_LOGIN: "2" });
   const client = await app.register();
   const ask = (headers = {}, remoteAddress = "10.0.0.1") =>

@@ -32,65 +32,65 @@ async function replicas(t: Test, env: Environment, { clock, advance }: ReturnTyp
     for (const { fastify: { statusAllocator } } of [a, b]) await statusAllocator.flush();
   };
   /** What each of the replicas says of tokens, as soon as it has to know all that happened until now. */
-  const look = async (tokens: string[]): Promise<number[]> => {
+  const statuses = async (tokens: string[]): Promise<number[]> => {
     await settle();
     const [here, there] = await Promise.all([a, b].map(async (app) => Promise.all(tokens.map(async (token) =>
       bitAt(await bitsOf(app, token, clock()), entryOf(token).idx))))) as [number[], number[]];
     t.strictSame(here, there, "both replicas say the same");
     return here;
   };
-  return { a, b, client, clock, advance, settle, look };
+  return { a, b, client, clock, advance, settle, statuses };
 }
 
 await onEveryBackend(t, async (t, env) => {
   const time = manualClock(); // goes on from test to test: so do the cut-offs in the database
   await t.test("a logout flips the token's bit and no other", async (t) => {
-    const { a, b, client, clock, look } = await replicas(t, env, time);
+    const { a, b, client, clock, statuses } = await replicas(t, env, time);
     const [out, stays] = [await a.mint({}, client), await a.mint({}, client)];
     t.match(entryOf(out), { uri: /^http:\/\/localhost:8080\/status-lists\/[0-9a-f-]{36}$/ });
     t.equal(entryOf(out).uri, entryOf(stays).uri);
-    t.strictSame(await look([out, stays]), [VALID, VALID]);
+    t.strictSame(await statuses([out, stays]), [VALID, VALID]);
     t.equal(ones(await bitsOf(a, out, clock())), 0);
     t.equal((await b.logout(out)).status, 200);
-    t.strictSame(await look([out, stays]), [INVALID, VALID]);
+    t.strictSame(await statuses([out, stays]), [INVALID, VALID]);
     t.equal(ones(await bitsOf(b, out, clock())), 1);
     t.equal((await bitsOf(b, out, clock())).length, 2 ** 14);
   });
 
-  await t.test("log out everywhere flips all of the subject's, of every replica, and spares what comes after", async (t) => {
-    const { a, b, client, look, clock } = await replicas(t, env, time);
+  await t.test("log out everywhere flips all tokens of the subject, of every replica, but no later one", async (t) => {
+    const { a, b, client, statuses, clock } = await replicas(t, env, time);
     const one = await a.mint({ sub: "alice" }, client);
     const tokens = [one, await b.mint({ sub: "alice" }, client), await a.mint({ sub: "bob" }, client),
       await b.mint({ sub: "alice2" }, client)];
     t.not(entryOf(tokens[0] as string).uri, entryOf(tokens[1] as string).uri, "each replica has its lists");
-    t.strictSame(await look(tokens), [VALID, VALID, VALID, VALID]);
+    t.strictSame(await statuses(tokens), [VALID, VALID, VALID, VALID]);
     const late = await b.mint({ sub: "alice" }, client); // not written down yet
     t.equal((await a.call("POST", "/logout", { headers: bearer(one), payload: { everywhere: true } })).status, 200);
-    t.strictSame(await look([...tokens, late]), [INVALID, INVALID, VALID, VALID, INVALID]);
+    t.strictSame(await statuses([...tokens, late]), [INVALID, INVALID, VALID, VALID, INVALID]);
     const after = await a.mint({ sub: "alice" }, client);
-    t.strictSame(await look([one, after]), [INVALID, VALID]);
+    t.strictSame(await statuses([one, after]), [INVALID, VALID]);
     t.equal((await b.call("POST", "/revocations", { headers: basic(client), payload: { sub: "bob" } })).status, 200);
-    t.strictSame(await look([...tokens, after]), [INVALID, INVALID, INVALID, VALID, VALID]);
+    t.strictSame(await statuses([...tokens, after]), [INVALID, INVALID, INVALID, VALID, VALID]);
     t.equal(ones(await bitsOf(a, one, clock())), 2);
   });
 
   await t.test("revoking a client's tokens flips them, and no other's", async (t) => {
-    const { a, b, client, look } = await replicas(t, env, time);
+    const { a, b, client, statuses } = await replicas(t, env, time);
     const tokens = [await a.mint({}, client), await b.mint({}, client), await a.mint()];
     t.equal((await b.call("POST", `/clients/${client.client_id}/revoke-tokens`, { headers: OPERATOR })).status, 200);
-    t.strictSame(await look(tokens), [INVALID, INVALID, VALID]);
+    t.strictSame(await statuses(tokens), [INVALID, INVALID, VALID]);
   });
 
   await t.test("revoking a key flips all that it signed, and the next key signs the list", async (t) => {
-    const { a, b, client, look } = await replicas(t, env, time);
+    const { a, b, client, statuses } = await replicas(t, env, time);
     const tokens = [await a.mint({}, client), await b.mint({}, client)];
     const { kid } = a.fastify.keys.signer;
-    t.strictSame(await look(tokens), [VALID, VALID]);
+    t.strictSame(await statuses(tokens), [VALID, VALID]);
     t.equal((await a.call("POST", `/keys/${kid}/revoke`, { headers: OPERATOR })).status, 200);
     await until("the other replica has the new key", () => b.fastify.keys.signer.kid !== kid);
     const after = await b.mint({}, client);
     t.equal(entryOf(after).uri, entryOf(tokens[1] as string).uri);
-    t.strictSame(await look([...tokens, after]), [INVALID, INVALID, VALID]);
+    t.strictSame(await statuses([...tokens, after]), [INVALID, INVALID, VALID]);
     const { text } = await b.call("GET", pathOf(after));
     t.equal(decodeProtectedHeader(text).kid, b.fastify.keys.signer.kid);
   });
@@ -104,14 +104,14 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("a replica that ends in order leaves nothing in doubt", async (t) => {
-    const { a, client, b, look } = await replicas(t, env, time);
+    const { a, client, b, statuses } = await replicas(t, env, time);
     const leaving = await testApp(t, { ...env, ...ON }, { clock: a.fastify.clock });
     const [token, other] = [await leaving.mint({ sub: "carol" }, client), await leaving.mint({ sub: "dave" }, client)];
     await leaving.fastify.close();
     const id = pathOf(token).slice("/status-lists/".length);
     t.match(await b.fastify.database.statusLists.find(id), { closed: true });
     t.equal((await a.call("POST", "/revocations", { headers: basic(client), payload: { sub: "carol" } })).status, 200);
-    t.strictSame(await look([token, other]), [INVALID, VALID]);
+    t.strictSame(await statuses([token, other]), [INVALID, VALID]);
   });
 
   await t.test("once warm, minting asks the database nothing", async (t) => {
@@ -257,7 +257,7 @@ await t.test("the limit for an address holds", async (t) => {
 await onEveryBackend(t, async (t, env) => {
   const { clock, advance } = manualClock();
   const { app, client, logIn, exchange } = await loginFixture(t, { ...env, ...ON }, { clock });
-  const look = async (token: string): Promise<number> => {
+  const statusOf = async (token: string): Promise<number> => {
     advance(6);
     await app.fastify.statusAllocator.flush();
     return bitAt(await bitsOf(app, token, clock()), entryOf(token).idx);
@@ -265,18 +265,18 @@ await onEveryBackend(t, async (t, env) => {
 
   await t.test("the token of a login has a status, whichever way it comes", async (t) => {
     const { access_token: token = "" } = delivered(await logIn("alice"));
-    t.equal(await look(token), VALID);
+    t.equal(await statusOf(token), VALID);
     t.equal((await app.logout(token)).status, 200);
-    t.equal(await look(token), INVALID);
+    t.equal(await statusOf(token), INVALID);
   });
 
   await t.test("a code that comes again ends the token that it gave, in its list too", async (t) => {
     const code = delivered(await logIn("alice", { response_type: "code" })).code as string;
     const { body: { access_token: token } } = await exchange({ code, ...client });
     const other = delivered(await logIn("alice")).access_token as string;
-    t.strictSame([await look(token as string), await look(other)], [VALID, VALID]);
+    t.strictSame([await statusOf(token as string), await statusOf(other)], [VALID, VALID]);
     t.match(await exchange({ code, ...client }), { status: 400, body: { error: "invalid_grant" } });
-    t.strictSame([await look(token as string), await look(other)], [INVALID, VALID]);
+    t.strictSame([await statusOf(token as string), await statusOf(other)], [INVALID, VALID]);
     t.equal((await app.userinfo(token as string)).status, 401);
   });
 });

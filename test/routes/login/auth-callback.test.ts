@@ -111,7 +111,7 @@ await onEveryBackend(t, async (t, env) => {
     t.equal(again, undefined, "nor can a new login begin");
   });
 
-  await t.test("the answer is 303, tells no referrer and takes its cookie back", async (t) => {
+  await t.test("the answer is 303, sends no referrer and deletes its cookie", async (t) => {
     const agent = new UserAgent(app);
     const answer = await agent.once(await answerOf(agent, "alice"));
     t.equal(answer.status, 303);

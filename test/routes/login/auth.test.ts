@@ -78,7 +78,7 @@ await onEveryBackend(t, async (t, env) => {
         { status: 400, body: { error_description: `${name} must be given once` } });
   });
 
-  const TOLD: [what: string, query: Parameters<typeof path>[0], error: string, where: "hash" | "search"][] = [
+  const SENT_BACK: [what: string, query: Parameters<typeof path>[0], error: string, where: "hash" | "search"][] = [
     ["an unknown response_type", { response_type: "id_token" }, "unsupported_response_type", "hash"],
     ["a challenge without S256", { ...PKCE, code_challenge_method: undefined }, "invalid_request", "search"],
     ["a plain challenge", { ...PKCE, code_challenge_method: "plain" }, "invalid_request", "search"],
@@ -87,8 +87,8 @@ await onEveryBackend(t, async (t, env) => {
     ["a challenge for a token", { code_challenge: CHALLENGE, code_challenge_method: "S256" }, "invalid_request",
       "hash"],
   ];
-  for (const [what, query, error, where] of TOLD) {
-    await t.test(`${what} is told to the application, with its state`, async (t) => {
+  for (const [what, query, error, where] of SENT_BACK) {
+    await t.test(`${what} is reported to the application, with its state`, async (t) => {
       const { status, headers } = await app.call("GET", path(query));
       t.equal(status, 302);
       const location = new URL(headers.location as string);
@@ -175,7 +175,7 @@ await onEveryBackend(t, async (t, env) => {
     t.match(decode(token), { aud: "api", sub: "other|carol" });
   });
 
-  await t.test("a disabled client's users are told, on a page", async (t) => {
+  await t.test("a disabled client's users see it on a page", async (t) => {
     const disabled = await app.register();
     await app.call("PATCH", `/clients/${disabled.client_id}`, { headers: OPERATOR, payload: { disabled: true } });
     t.match(await app.call("GET", path({ client_id: disabled.client_id })),

@@ -78,7 +78,7 @@ await onEveryBackend(t, async (t, env) => {
     const works = async (secret: unknown) =>
       (await app.call("POST", "/mint", { payload: { ...client, client_secret: secret, sub: "a" } })).status === 200;
     const second = await rotate();
-    t.equal(second.previous_expires_at, new Date(clock() + 86_400_000).toISOString(), "a day unless told otherwise");
+    t.equal(second.previous_expires_at, new Date(clock() + 86_400_000).toISOString(), "a day by default");
     const third = await rotate(10);
     t.strictSame(await Promise.all([client.client_secret, second.client_secret, third.client_secret].map(works)),
       [true, true, true]);

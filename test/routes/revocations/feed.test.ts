@@ -11,7 +11,7 @@ await onEveryBackend(t, async (t, env) => {
   const [a, b] = [await listening(t, env), await listening(t, env)];
   const client = await a.register();
   const tokens = (count: number) => Promise.all(Array.from({ length: count }, () => a.mint({}, client)));
-  await t.test("who comes for the first time is told all that is revoked, then what happens at any replica", async (t) => {
+  await t.test("a new subscriber receives all that is revoked, then what happens at any replica", async (t) => {
     const [old, one, two, everywhere, last] = await tokens(5) as [string, string, string, string, string];
     await a.logout(old);
     t.equal((await revokeSubject(b, "bob", client)).status, 200);
@@ -54,7 +54,7 @@ await onEveryBackend(t, async (t, env) => {
     await follower.disconnect();
   });
 
-  await t.test("both replicas tell the same, and who changes to the other is told exactly what it missed", async (t) => {
+  await t.test("both replicas send the same, and who changes replica receives exactly what it missed", async (t) => {
     const stay = await Promise.all([follow(t, a.url, client), follow(t, b.url, client)]);
     const wanderer = await follow(t, a.url, client);
     await Promise.all([...stay, wanderer].map((follower) => follower.current()));
@@ -68,7 +68,7 @@ await onEveryBackend(t, async (t, env) => {
       const since = wanderer.received.slice(before);
       t.strictSame(since.map(({ name }) => name), ["revoked", "revoked", "revoked", "revoked", "current"]);
       t.strictSame(since.flatMap(({ data }) => data.map(entryOf)), missed.map(jtiOf),
-        "before it is told to be up to date, also what this replica had not looked for yet");
+        "before current, also what this replica had not read yet");
     }
     await wanderer.disconnect();
     await wanderer.connect(b.url);
@@ -97,7 +97,7 @@ await onEveryBackend(t, async (t, env) => {
     }
   });
 
-  await t.test("subscribers that come and go during a storm miss nothing, and hear nothing twice", async (t) => {
+  await t.test("subscribers that come and go during a storm miss nothing, and receive nothing twice", async (t) => {
     const crowd = await Promise.all(Array.from({ length: 6 }, () => follow(t, some([a, b]).url, client)));
     for (const follower of crowd) await follower.current();
     const stormy = await tokens(300);
@@ -143,7 +143,7 @@ await onEveryBackend(t, async (t, env) => {
     }
   });
 
-  await t.test("only confidential clients hear of revocations", async (t) => {
+  await t.test("only confidential clients may read revocations", async (t) => {
     const spa = await a.register({ token_endpoint_auth_method: "none" });
     for (const path of ["/revocations", "/revocations/stream"]) {
       for (const headers of [{}, basic({ ...client, client_secret: "wrong" }), OPERATOR, bearer(await a.mint()),

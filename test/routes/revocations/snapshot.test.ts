@@ -35,7 +35,7 @@ await onEveryBackend(t, async (t, env) => {
         const token = late.pop();
         if (token !== undefined && (await some([a, b]).logout(token)).status === 200) ended.push(token);
       }
-      t.equal(places.size, 1, "every page tells the same place");
+      t.equal(places.size, 1, "every page gives the same place");
       t.ok(ended.length > 1);
       const follower = await follow(t, b.url, client, [...places][0]);
       await follower.current();
@@ -69,7 +69,7 @@ await onEveryBackend(t, async (t, env) => {
   });
 });
 
-await t.test("what has expired is not told any more", async (t) => {
+await t.test("what has expired is not sent any more", async (t) => {
   const { clock, advance } = manualClock();
   const app = await listening(t, {}, { clock });
   const client = await app.register();

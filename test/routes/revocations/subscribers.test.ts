@@ -29,7 +29,7 @@ await onEveryBackend(t, async (t, env) => {
     await bystander.knows(jtiOf(token));
   });
 
-  await t.test("who came with a secret that works no more hears nothing more; who came with the new one does", async (t) => {
+  await t.test("a stream opened with a secret that has ended is ended; one with the new secret goes on", async (t) => {
     const { client_id, client_secret } = await a.register();
     const rotated = async (overlap: number) => {
       const { body } = await a.call("POST", `/clients/${client_id}/rotate-secret`,
@@ -97,7 +97,7 @@ await onEveryBackend(t, async (t, env) => {
   });
 });
 
-await t.test("while the database is out of reach no heart beats, and nobody is let in", async (t) => {
+await t.test("while the database is out of reach no heartbeat is sent, and nobody is let in", async (t) => {
   const { clock, advance } = manualClock();
   const app = await listening(t, {}, { clock });
   const client = await app.register();
@@ -110,10 +110,10 @@ await t.test("while the database is out of reach no heart beats, and nobody is l
     t.match(await app.call("GET", path, { headers: basic(client) }),
       { status: 503, body: { error: "temporarily_unavailable" } });
   t.equal(follower.count("heartbeat"), 0);
-  t.equal(follower.isConnected, true, "what it was told still holds");
+  t.equal(follower.isConnected, true, "what it received still holds");
 });
 
-await t.test("while Redis hangs no heart beats, and nobody is told to be up to date, from memory neither", async (t) => {
+await t.test("while Redis hangs neither heartbeat nor current is sent, not even from memory", async (t) => {
   const redis = await privateRedis(t);
   if (redis === undefined) return;
   const { clock, advance } = manualClock();
@@ -136,7 +136,7 @@ await t.test("while Redis hangs no heart beats, and nobody is told to be up to d
   t.equal(leaver.count("reset"), 1);
 });
 
-await t.test("what was told without Redis can't be gone on from once there was one, and the other way round", async (t) => {
+await t.test("a place from before Redis was used can't be resumed with it, nor the other way round", async (t) => {
   const redis = await privateRedis(t);
   if (redis === undefined) return;
   const first = await listening(t);
@@ -216,7 +216,7 @@ await t.test("a start is no error", async (t) => {
   t.strictSame(lines.filter(({ level, reqId }) => level >= 40 && reqId === undefined), []);
 });
 
-await t.test("who comes before the first look at Redis waits a moment for it, but not for ever", async (t) => {
+await t.test("who comes before the first read of Redis waits a moment for it, but not for ever", async (t) => {
   const redis = await privateRedis(t);
   if (redis === undefined) return;
   await redis.stop();

@@ -20,13 +20,13 @@ await onEveryBackend(t, async (t, env) => {
   const [client, resource] = [await app.register(), await app.register()];
   const [ask, askOther] = [introspector(app, resource), introspector(other, resource)];
 
-  await t.test("of a live token it tells the claims, whoever's token it is", async (t) => {
+  await t.test("of a live token it returns the claims, whoever's token it is", async (t) => {
     const claims = { roles: ["admin", { deep: null }], active: false, token_type: "none" };
     const tokens =
       [await app.mint({ claims, email: "a@example.com" }, client), await app.mint({ audience: "api" }, resource)];
     for (const token of tokens) {
-      for (const look of [ask, askOther]) {
-        const { status, headers, body } = await look(token);
+      for (const introspect of [ask, askOther]) {
+        const { status, headers, body } = await introspect(token);
         t.equal(status, 200);
         t.strictSame(body, { ...decode(token), active: true, token_type: "Bearer" });
         t.equal(headers["cache-control"], "no-store");
@@ -34,9 +34,9 @@ await onEveryBackend(t, async (t, env) => {
     }
   });
 
-  const dead = async (what: string, token: string) => t.test(`${what} is not active, and nothing else is said`, async (t) => {
-    for (const look of [ask, askOther]) {
-      const { status, text } = await look(token);
+  const dead = async (what: string, token: string) => t.test(`${what} is only said to be inactive`, async (t) => {
+    for (const introspect of [ask, askOther]) {
+      const { status, text } = await introspect(token);
       t.strictSame({ status, text }, { status: 200, text: INACTIVE });
     }
   });

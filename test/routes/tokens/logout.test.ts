@@ -73,7 +73,7 @@ await t.test("the body may be absent, empty or an empty object, and nothing else
   t.equal((await logout({ "content-type": "text/plain" }, "{}")).status, 415);
 });
 
-await t.test("who presents no token is challenged, not told of an invalid one", async (t) => {
+await t.test("a request without a token is challenged, without an error code", async (t) => {
   const app = await testApp(t);
   const { status, headers } = await app.call("POST", "/logout");
   t.equal(status, 401);

@@ -140,7 +140,7 @@ await onEveryBackend(t, async (t, env) => {
     advance(1800);
     await app.fastify.authorizationCodes.sweep();
     t.match(await exchange({ code: replayed, ...client }), { body: { error_description: /used before/ } },
-      "a replay is recognised for as long as the token lives");
+      "a replay is detected for as long as the token lives");
     t.equal((await app.userinfo(token as string)).status, 401);
   });
 });

@@ -26,7 +26,7 @@ await onEveryBackend(t, async (t, env) => {
   });
 });
 
-await t.test("an expired token gets 401 and is told why", async (t) => {
+await t.test("an expired token gets 401 and the reason", async (t) => {
   const app = await testApp(t);
   const answer = await app.userinfo(await app.sign(someClaims({ iat: 1_000_000_000, exp: 1_000_000_060 })));
   t.match(answer, { status: 401, body: { error: "invalid_token", error_description: "The token has expired" } });
@@ -34,7 +34,7 @@ await t.test("an expired token gets 401 and is told why", async (t) => {
     /^Bearer realm="authflow", error="invalid_token", error_description="The token has expired"$/);
 });
 
-await t.test("exp is told by the replica's steady clock, to the millisecond", async (t) => {
+await t.test("exp is checked by the replica's steady clock, to the millisecond", async (t) => {
   let now = Date.now();
   const app = await testApp(t, {}, { clock: () => now });
   const token = await app.mint({ expires_in: 60 });

@@ -85,7 +85,7 @@ await t.test("a read that began before a change does not bring the old state bac
   t.not(cache.get(id)?.disabled, false, "but it is not kept");
 });
 
-await t.test("news that arrive in the wrong order leave the newest", async (t) => {
+await t.test("changes that arrive in the wrong order leave the newest", async (t) => {
   const old = await store.insert(aClient());
   const changed = await disable(old.id);
   const cache = await newCache();

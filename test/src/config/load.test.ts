@@ -50,7 +50,7 @@ for (const url of ["http://localhost.example.com", "http://127.0.0.1.example.com
     `${url} is not`);
 }
 
-await t.test("a bare public URL is told everything it lacks at once", async (t) => {
+await t.test("for a bare public URL everything that lacks is named at once", async (t) => {
   t.match(faults({ AUTHFLOW_PUBLIC_URL: "http://id.example.com", AUTHFLOW_REGISTRATION: "open" }),
     [/^AUTHFLOW_PUBLIC_URL must begin with https/, /^AUTHFLOW_REGISTRATION must be token or closed/,
       /^AUTHFLOW_KEY_ENCRYPTION_KEY must be set/]);

@@ -65,13 +65,13 @@ await onEveryBackend(t, async (t, env) => {
     for (const each of replicas) t.strictSame(published(each), [second]);
   });
 
-  await t.test("a replica that slept through a turn looks before it signs", async (t) => {
+  await t.test("a replica that slept through a rotation reads the ring before it signs", async (t) => {
     await follow();
     const before = two.signer.kid;
     await one.rotate();
     advance(LEAD);
     t.equal(await one.advance(), true);
-    t.equal(two.signer.kid, before, "it has not heard of it");
+    t.equal(two.signer.kid, before, "it has not read of it");
     t.equal((await two.currentSigner(clock())).kid, one.signer.kid);
     t.not(one.signer.kid, before);
   });

@@ -49,7 +49,7 @@ function numbers(seed: number): () => number {
 
 interface Life { published: number; signed: number[]; gone: number | undefined }
 
-/** Replicas whose clocks disagree look at the ring at odd moments, and sometimes none does for weeks. */
+/** Replicas whose clocks disagree read the ring at odd moments, and sometimes none does for weeks. */
 function simulate(seed: number, years: number, settings: Schedule): { lives: Life[]; most: number; turns: number[] } {
   const random = numbers(seed);
   const lives = new Map<string, Life>();

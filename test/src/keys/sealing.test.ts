@@ -17,7 +17,7 @@ await t.test("the same text sealed twice is different, and shows nothing of it",
   t.notOk(sealed.includes(kek.toString("base64url").slice(0, 8)));
 });
 
-await t.test("another key is told apart from an altered text, with the remedy", async (t) => {
+await t.test("another key is distinguished from an altered text, with the remedy", async (t) => {
   t.throws(() => unseal(other, "kid-1", sealed),
     /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key under which signing key kid-1/);
 });

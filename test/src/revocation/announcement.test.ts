@@ -38,15 +38,15 @@ await t.test("what a replica recorded is announced once; another steps in where 
   const [one, other] = [replica(), replica()];
   await one.synchronise();
   const start = await feed.head();
-  const told = async () => (await feed.after(start, 100) ?? []).map(({ name }) => name);
+  const announced = async () => (await feed.after(start, 100) ?? []).map(({ name }) => name);
 
   await t.test("a logout that reached Redis is not repeated by those who meet it meanwhile", async (t) => {
     await one.revokeIssued(aRevocation());
     for (let i = 0; i < 2; i++) await other.synchronise();
-    t.strictSame(await told(), ["revoked"]);
+    t.strictSame(await announced(), ["revoked"]);
     await one.synchronise();
     for (let i = 0; i < 5; i++) await other.synchronise();
-    t.strictSame(await told(), ["revoked"]);
+    t.strictSame(await announced(), ["revoked"]);
   });
 
   await t.test("one that its replica could not announce, and never will, is announced by another, once", async (t) => {
@@ -54,11 +54,11 @@ await t.test("what a replica recorded is announced once; another steps in where 
     await journal.record(aRevocation(), false);
     await cutoffs.record(cutoff, false);
     for (let i = 0; i < 2; i++) await other.synchronise();
-    t.strictSame(await told(), ["revoked"], "its own may be about to");
+    t.strictSame(await announced(), ["revoked"], "its own may be about to");
     for (let i = 0; i < 3; i++) await other.synchronise();
-    t.strictSame(await told(), ["revoked", "issued_before", "revoked"]);
+    t.strictSame(await announced(), ["revoked", "issued_before", "revoked"]);
     for (let i = 0; i < 5; i++) await one.synchronise();
-    t.strictSame(await told(), ["revoked", "issued_before", "revoked"]);
+    t.strictSame(await announced(), ["revoked", "issued_before", "revoked"]);
   });
 
   await t.test("a cut-off that changes while it waits is announced as it is then", async (t) => {
@@ -67,10 +67,10 @@ await t.test("what a replica recorded is announced once; another steps in where 
     await other.synchronise();
     await cutoffs.record({ ...cutoff, issuedBefore: NOW + 5 }, false);
     for (let i = 0; i < 2; i++) await other.synchronise();
-    t.equal((await told()).length, 3, "who changed it may be about to");
+    t.equal((await announced()).length, 3, "who changed it may be about to");
     for (let i = 0; i < 5; i++) await other.synchronise();
     const last = (await feed.after(start, 100))?.at(-1);
     t.match(JSON.parse(last?.data ?? ""), { sub: cutoff.value, issued_before: NOW + 5 });
-    t.equal((await told()).length, 4);
+    t.equal((await announced()).length, 4);
   });
 });

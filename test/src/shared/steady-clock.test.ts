@@ -40,7 +40,7 @@ t.test("follows the clock that is shared where it is plainly off", async (t) => 
   t.equal(follow(START + 5300, 2000), 0, "what took two seconds may be as wrong by one");
   t.equal(follow(START + 1000, 10), -4997, "ahead");
   reads(1005, "set back: who has been wrong alone gives way");
-  t.equal(follow(START + 900_000, 61_000), 0, "a look that took a minute tells nothing");
+  t.equal(follow(START + 900_000, 61_000), 0, "a read that took a minute proves nothing");
 });
 
 t.test("without a shared clock it never goes back", async (t) => {

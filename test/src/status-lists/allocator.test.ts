@@ -43,7 +43,7 @@ async function fixture(t: Suite) {
   return { store, clock, advance, allocator, take, record, recorded, cutOff };
 }
 
-await t.test("no index is given twice, through the ends of lists, and each list is given away to its last", async (t) => {
+await t.test("no index is given twice, through the ends of lists, and each list is used to its end", async (t) => {
   const { allocator, take, store, advance } = await fixture(t);
   const lists = new Map<string, Set<number>>();
   const COUNT = 2 * LIST_SIZE + 1000;
@@ -111,7 +111,7 @@ await t.test("a token without a status, or with another deployment's, is not rec
   t.strictSame(await recorded(listId), []);
 });
 
-await t.test("without the database it gives indexes away for a few seconds and no longer, and forgets nothing", async (t) => {
+await t.test("without the database it gives indexes for a few seconds only, and forgets nothing", async (t) => {
   const { allocator, record, advance, cutOff, clock, store, recorded } = await fixture(t);
   const before = await record();
   const bringBack = await cutOff();

@@ -27,55 +27,55 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
   const cut = (value: string, scope: "sub" | "kid" = "sub") => cutoffs.record(
     { scope, value, issuedBefore: scope === "kid" ? FOREVER : clock() + 1, expiresAt: clock() + 60_000 }, true);
   /** The indexes that are INVALID a second later. */
-  const look = async (stored = LIVING, by = list): Promise<number[]> => {
+  const read = async (stored = LIVING, by = list): Promise<number[]> => {
     advance(1);
     await index.refresh();
     const bits = await by.read(store, index, stored);
     return Array.from({ length: 64 }, (_, i) => i).filter((i) => bitAt(bits, i) === 1);
   };
-  return { revocations, clock, list, issue, cut, look };
+  return { revocations, clock, list, issue, cut, read };
 }
 
 await t.test("cut-offs end tokens that were there before, and that are read after them", async (t) => {
-  const { issue, cut, look, clock } = await fixture(t);
-  t.strictSame(await look(), []);
+  const { issue, cut, read, clock } = await fixture(t);
+  t.strictSame(await read(), []);
   await issue([5, "alice"], [6, "bob"]);
-  t.strictSame(await look(), []);
+  t.strictSame(await read(), []);
   await issue([7, "alice"]);
   await cut("alice");
-  t.strictSame(await look(), [5, 7]);
+  t.strictSame(await read(), [5, 7]);
   await issue([8, "alice"]);
   t.strictSame(await look(), [5, 7], "issued after it");
   await cut("alice");
-  t.strictSame(await look(), [5, 7, 8]);
+  t.strictSame(await read(), [5, 7, 8]);
   await cut("k", "kid");
   await issue([9, "carol"]);
-  t.strictSame(await look(), [5, 6, 7, 8, 9]);
-  t.strictSame(await look(LIVING, new PublishedList(ID, 64)),
+  t.strictSame(await read(), [5, 6, 7, 8, 9]);
+  t.strictSame(await read(LIVING, new PublishedList(ID, 64)),
     [5, 6, 7, 8, 9], "and for who reads it for the first time");
   t.ok(clock());
 });
 
 await t.test("what was revoked one by one is ended, of this list alone", async (t) => {
-  const { revocations, clock, look } = await fixture(t);
+  const { revocations, clock, read } = await fixture(t);
   const revoke = (jti: string, listId: string, index: number) => revocations.record({
     jti, clientId: "c", subject: "alice", expiresAt: clock() + 60_000, revokedAt: clock(), status: { listId, index },
   }, true);
   await revoke("a", ID, 63);
   await revoke("b", "another", 62);
   await revoke("c", ID, 1_000_000);
-  t.strictSame(await look(), [63]);
+  t.strictSame(await read(), [63]);
 });
 
 await t.test("of an owner who is silent for too long, and did not close, no unrecorded token is valid", async (t) => {
-  const { issue, cut, look, list } = await fixture(t);
+  const { issue, cut, read, list } = await fixture(t);
   await issue([0, "alice"], [9, "bob"], [63, "carol"]);
   await cut("bob");
   const dead = { ...LIVING, silentFor: OWNER_SILENCE_LIMIT + 1 };
   const all = Array.from({ length: 64 }, (_, i) => i);
-  t.strictSame(await look(dead), all.filter((i) => i !== 0 && i !== 63));
+  t.strictSame(await read(dead), all.filter((i) => i !== 0 && i !== 63));
   await issue([1, "alice"]);
-  t.strictSame(await look(dead), all.filter((i) => i !== 0 && i !== 1 && i !== 63));
-  t.strictSame(await look(LIVING, list), [9], "who comes back speaks for its tokens again");
-  t.strictSame(await look({ ...dead, closed: true }), [9], "who closed said all");
+  t.strictSame(await read(dead), all.filter((i) => i !== 0 && i !== 1 && i !== 63));
+  t.strictSame(await read(LIVING, list), [9], "who comes back speaks for its tokens again");
+  t.strictSame(await read({ ...dead, closed: true }), [9], "who closed said all");
 });

@@ -8,7 +8,7 @@ import { until } from "../../../e2e/support.js";
 import { aRevocation, NOW } from "../../../contracts/samples.js";
 import { sqlite } from "../../../support/services.js";
 
-/** Takes one part at a time: whenever it is slow, the next one waits until it is told to go on. */
+/** Takes one part at a time: whenever it is slow, the next one waits until `goOn` is called. */
 class Reader implements Subscriber {
   text = "";
   gone = false;
@@ -31,8 +31,8 @@ class Reader implements Subscriber {
     this.slow = false;
     this.#goOn();
   }
-  /** What it was told, as `name` or, of news, the place. */
-  get told(): string[] {
+  /** What it received: the name of each event or, of a revocation after the snapshot, its place. */
+  get received(): string[] {
     return [...this.text.matchAll(/event: (.*)\n(?:id: (.*)\n)?/g)].map(([, name = "", id]) =>
       name === "revoked" && id !== undefined ? `${Number.parseInt(id.slice("journal.".length), 10)}` : name);
   }
@@ -56,13 +56,13 @@ async function feedOn(t: Test) {
   };
   const feed = new Feed({ source, journal, cutoffs, clock: () => NOW });
   const advance = async () => {
-    const looked = feed.advance();
+    const advanced = feed.advance();
     feed.wake(); // not to wait for more
-    await looked;
+    await advanced;
   };
   return {
     feed, source, advance,
-    /** Runs `work` when the source has looked, before its next answer arrives. */
+    /** Runs `work` when the source has been read, before its next answer arrives. */
     beforeAnswer: (work: () => Promise<unknown>) => { between.push(work); },
     lose: async () => {
       await close(); // it connects again when it is asked again
@@ -76,7 +76,7 @@ async function feedOn(t: Test) {
   };
 }
 
-await t.test("what happens while one catches up slowly it is told in its turn, once", async (t) => {
+await t.test("what happens while one catches up slowly it receives in its turn, once", async (t) => {
   const { feed, source, advance, record } = await feedOn(t);
   await advance();
   const [start, quick, slow] = [await source.head(), new Reader(), new Reader()];
@@ -91,11 +91,11 @@ await t.test("what happens while one catches up slowly it is told in its turn, o
   await subscribed;
   await record(1);
   await advance();
-  t.strictSame(quick.told, ["current", "1", "2", "3", "4", "5", "6"]);
-  t.strictSame(slow.told, ["1", "2", "3", "4", "5", "current", "6"]);
+  t.strictSame(quick.received, ["current", "1", "2", "3", "4", "5", "6"]);
+  t.strictSame(slow.received, ["1", "2", "3", "4", "5", "current", "6"]);
 });
 
-await t.test("what is told to others while the source answers is told too, once", async (t) => {
+await t.test("what others receive while the source answers is sent too, once", async (t) => {
   const { feed, source, advance, record, beforeAnswer } = await feedOn(t);
   await advance();
   const [start, reader] = [await source.head(), new Reader()];
@@ -104,30 +104,30 @@ await t.test("what is told to others while the source answers is told too, once"
   await feed.subscribe(reader, start);
   await record(1);
   await advance();
-  t.strictSame(reader.told, ["1", "2", "3", "current", "4"]);
+  t.strictSame(reader.received, ["1", "2", "3", "current", "4"]);
 });
 
-await t.test("who is further than its replica is told nothing twice", async (t) => {
+await t.test("who is further than its replica receives nothing twice", async (t) => {
   const { feed, source, advance, record } = await feedOn(t);
   await advance();
   const [start, reader] = [await source.head(), new Reader()];
   await record(3); // by another replica
   await feed.subscribe(reader, start);
-  t.strictSame(reader.told, ["1", "2", "3", "current"]);
+  t.strictSame(reader.received, ["1", "2", "3", "current"]);
   await record(2);
   await advance();
   await record(1);
   await advance();
-  t.strictSame(reader.told, ["1", "2", "3", "current", "4", "5", "6"]);
+  t.strictSame(reader.received, ["1", "2", "3", "current", "4", "5", "6"]);
 });
 
-await t.test("who came back to an old place is told page after page", async (t) => {
+await t.test("who came back to an old place receives page after page", async (t) => {
   const { feed, source, advance, record } = await feedOn(t);
   await advance();
   const [start, reader] = [await source.head(), new Reader()];
   await record(1001);
   await feed.subscribe(reader, start);
-  t.strictSame(reader.told, [...Array.from({ length: 1001 }, (_, i) => `${i + 1}`), "current"]);
+  t.strictSame(reader.received, [...Array.from({ length: 1001 }, (_, i) => `${i + 1}`), "current"]);
 });
 
 await t.test("everyone begins anew where the history was lost, also who was catching up", async (t) => {
@@ -143,15 +143,15 @@ await t.test("everyone begins anew where the history was lost, also who was catc
   await advance();
   slow.goOn();
   await subscribed;
-  await until("it was told all", () => reader.told.slice(3).includes("current"));
-  t.strictSame(reader.told, ["1", "2", "current", "reset", "revoked", "current"]);
-  t.strictSame(slow.told, ["1", "2", "reset", "revoked", "current"]);
+  await until("it was received all", () => reader.received.slice(3).includes("current"));
+  t.strictSame(reader.received, ["1", "2", "current", "reset", "revoked", "current"]);
+  t.strictSame(slow.received, ["1", "2", "reset", "revoked", "current"]);
   await record(1);
   await advance();
-  for (const { told } of [reader, slow]) t.equal(told.at(-1), "4", "abandoning took a place");
+  for (const { received } of [reader, slow]) t.equal(received.at(-1), "4", "abandoning took a place");
 });
 
-await t.test("what happens while they begin anew they are told after the rest, once", async (t) => {
+await t.test("what happens while they begin anew they receive after the rest, once", async (t) => {
   const { feed, source, advance, record, beforeAnswer } = await feedOn(t);
   await advance();
   const [start, reader] = [await source.head(), new Reader()];
@@ -160,11 +160,11 @@ await t.test("what happens while they begin anew they are told after the rest, o
   await source.abandon();
   await advance();
   beforeAnswer(async () => { await record(1); await advance(); });
-  await until("it was told all", () => reader.told.slice(2).includes("current"));
-  t.strictSame(reader.told, ["1", "current", "reset", "revoked", "3", "current"]);
+  await until("it was received all", () => reader.received.slice(2).includes("current"));
+  t.strictSame(reader.received, ["1", "current", "reset", "revoked", "3", "current"]);
 });
 
-await t.test("who leaves while it catches up is told nothing more", async (t) => {
+await t.test("who leaves while it catches up receives nothing more", async (t) => {
   const { feed, source, advance, record } = await feedOn(t);
   await advance();
   const [start, slow] = [await source.head(), new Reader()];
@@ -177,11 +177,11 @@ await t.test("who leaves while it catches up is told nothing more", async (t) =>
   await subscribed;
   await record(1);
   await advance();
-  t.strictSame(slow.told, ["1"]);
+  t.strictSame(slow.received, ["1"]);
   t.equal(feed.subscribers, 0);
 });
 
-await t.test("closing ends those who listen and those who catch up; nobody is let in, nor before the first look", async (t) => {
+await t.test("closing ends all streams, also those that catch up; none begins after it, nor before the first read", async (t) => {
   const { feed, source, advance, record } = await feedOn(t);
   await t.rejects(feed.subscribe(new Reader()), UNAVAILABLE);
   await advance();
@@ -192,13 +192,13 @@ await t.test("closing ends those who listen and those who catch up; nobody is le
   const catchingUp = feed.subscribe(slow, start);
   await slow.hasToWait();
   const beginning = feed.subscribe(late);
-  feed.close(); // what was told nothing yet can still be refused
+  feed.close(); // who received nothing yet can still be refused
   await t.rejects(beginning, UNAVAILABLE);
   t.equal(late.text, "");
   slow.goOn();
   await catchingUp;
   t.ok(reader.ended && slow.ended);
-  t.strictSame(slow.told, ["1"]);
+  t.strictSame(slow.received, ["1"]);
   await t.rejects(feed.subscribe(new Reader(), start), UNAVAILABLE);
   t.equal(feed.subscribers, 0);
 });
@@ -215,7 +215,7 @@ await t.test("a stream that can't be gone on with is ended, one that has not beg
   slow.goOn();
   await subscribed;
   t.equal(slow.ended, true);
-  t.strictSame(slow.told, ["1"]);
+  t.strictSame(slow.received, ["1"]);
   const refused = new Reader();
   await t.rejects(feed.subscribe(refused, start), UNAVAILABLE);
   t.equal(refused.text, "");

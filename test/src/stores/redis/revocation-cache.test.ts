@@ -11,18 +11,18 @@ const LIFE = 3_600_000;
 const revocation = (jti: string): Revocation =>
   ({ jti, clientId: "c", subject: "s", revokedAt: NOW, expiresAt: NOW + LIFE });
 
-/** When that is over: Redis is told the next whole second, in Unix time. */
+/** When that is over: Redis gets the next whole second, in Unix time. */
 const END = Math.ceil((NOW + LIFE) / 1000);
 
-/** True: revoked. False: not. Undefined: it can't tell. */
-async function tells(cache: RedisRevocationCache, jti: string): Promise<boolean | undefined> {
+/** True: revoked. False: not. Undefined: it does not know. */
+async function isRevoked(cache: RedisRevocationCache, jti: string): Promise<boolean | undefined> {
   const cached = await cache.lookup(jti, []);
   if (cached === undefined || cached.revoked) return cached && true;
   return cached.complete ? false : undefined;
 }
 
 /** A cache on a Redis of its own, filled with `revoked`. */
-async function filledFace(t: Test) {
+async function filledCache(t: Test) {
   const server = await privateRedis(t);
   if (server === undefined) return undefined;
   const redis = new Redis(server.url, { retryStrategy: () => 50, maxRetriesPerRequest: 0 });
@@ -34,44 +34,44 @@ async function filledFace(t: Test) {
 }
 
 await t.test("once filled it knows what is revoked, what is not, and for how long", async (t) => {
-  const filled = await filledFace(t);
+  const filled = await filledCache(t);
   if (filled === undefined) return;
   const { cache, redis } = filled;
   t.equal(await cache.isComplete(), true);
-  t.equal(await tells(cache, "revoked"), true);
-  t.equal(await tells(cache, "live"), false);
+  t.equal(await isRevoked(cache, "revoked"), true);
+  t.equal(await isRevoked(cache, "live"), false);
   t.equal(await redis.expiretime("revoked:revoked"), END);
 });
 
 await t.test("a flush leaves it without an answer, also one in the middle of a fill", async (t) => {
-  const filled = await filledFace(t);
+  const filled = await filledCache(t);
   if (filled === undefined) return;
   const { cache, server } = filled;
   await server.flush();
-  t.equal(await tells(cache, "revoked"), undefined);
+  t.equal(await isRevoked(cache, "revoked"), undefined);
   t.equal(await cache.isComplete(), false);
   t.equal(await cache.fill(() => server.flush()), false, "what was shown before the flush is gone");
-  t.equal(await tells(cache, "live"), undefined);
+  t.equal(await isRevoked(cache, "live"), undefined);
   t.equal(await cache.fill(async () => undefined), true);
-  t.equal(await tells(cache, "live"), false);
+  t.equal(await isRevoked(cache, "live"), false);
 });
 
 await t.test("a restart from a dump, which may lack the latest, is not trusted", async (t) => {
-  const filled = await filledFace(t);
+  const filled = await filledCache(t);
   if (filled === undefined) return;
   const { cache, server, redis } = filled;
   await server.cli("SAVE");
   await cache.put([revocation("later")], true);
   await server.kill();
-  t.equal(await tells(cache, "later"), undefined);
+  t.equal(await isRevoked(cache, "later"), undefined);
   await server.start();
   await isReady(redis);
   t.equal(await cache.isComplete(), false);
-  t.equal(await tells(cache, "later"), undefined, "its dump says complete, and lacks this one");
+  t.equal(await isRevoked(cache, "later"), undefined, "its dump says complete, and lacks this one");
 });
 
-await t.test("a primary that was resynchronised from another is not trusted, nor called ready as a replica", async (t) => {
-  const [filled, other] = [await filledFace(t), await privateRedis(t)];
+await t.test("a primary that was resynchronised from another is not trusted, nor ready as a replica", async (t) => {
+  const [filled, other] = [await filledCache(t), await privateRedis(t)];
   if (filled === undefined || other === undefined) return;
   const { cache, server, redis } = filled;
   const { port } = new URL(server.url);
@@ -85,24 +85,24 @@ await t.test("a primary that was resynchronised from another is not trusted, nor
   await server.cli("REPLICAOF", "127.0.0.1", new URL(other.url).port);
   while (await redis.exists("revoked:lost")) { /* until the new primary's data replaced its own */ }
   await t.rejects(cache.isComplete(), /READONLY|read-only replica/);
-  t.not(await tells(cache, "lost"), false);
+  t.not(await isRevoked(cache, "lost"), false);
   await server.cli("REPLICAOF", "NO", "ONE");
   t.equal(await cache.isComplete(), false);
-  t.equal(await tells(cache, "lost"), undefined);
+  t.equal(await isRevoked(cache, "lost"), undefined);
 });
 
 await t.test("a full server is not called complete: it could not take a logout", async (t) => {
-  const filled = await filledFace(t);
+  const filled = await filledCache(t);
   if (filled === undefined) return;
   const { cache, server } = filled;
   await server.cli("CONFIG", "SET", "maxmemory", "1");
   await t.rejects(cache.isComplete(), /OOM/);
   await t.rejects(cache.put([revocation("next")], true), /OOM/);
-  t.equal(await tells(cache, "revoked"), true, "what it has it still tells");
+  t.equal(await isRevoked(cache, "revoked"), true, "what it has it still returns");
 });
 
 await t.test("a cut-off stands under its name; of two the later instant and the longer life stay", async (t) => {
-  const filled = await filledFace(t);
+  const filled = await filledCache(t);
   if (filled === undefined) return;
   const { cache, redis } = filled;
   const cutoff = { scope: "kid", value: "k:1", issuedBefore: NOW, expiresAt: NOW + LIFE } as const;

@@ -17,7 +17,7 @@ const revocation = (jti: string = randomUUID()): Revocation =>
 const cutoff = (value: string = randomUUID()): Cutoff =>
   ({ scope: "sub", value, issuedBefore: NOW, expiresAt: NOW + LIFE });
 const epochOf = (id: string): string => id.slice(0, id.lastIndexOf("."));
-const newsOf = (events: FeedEvent[] | undefined) => events?.map(({ name, data }) => ({ name, data }));
+const withoutIds = (events: FeedEvent[] | undefined) => events?.map(({ name, data }) => ({ name, data }));
 
 /** What one replica has of a Redis. */
 async function replica(t: Test, { url }: PrivateRedis, keyPrefix = "") {
@@ -38,7 +38,7 @@ async function filled(t: Test) {
   return { server, ...one };
 }
 
-/** Announces a token or a cut-off; returns its news. */
+/** Announces a token or a cut-off; returns its event. */
 async function announce(cache: RedisRevocationCache, i: number) {
   if (i % 3 === 0) {
     const entry = cutoff();
@@ -52,7 +52,7 @@ async function announce(cache: RedisRevocationCache, i: number) {
 
 const UNFILLED = /does not hold all revocations yet/;
 
-await t.test("before Redis is filled the feed tells nothing; then it begins empty, at a place of its own", async (t) => {
+await t.test("before Redis is filled the feed sends nothing; then it begins empty, at its own place", async (t) => {
   const server = await privateRedis(t);
   if (server === undefined) return;
   const { feed, fill, cache } = await replica(t, server);
@@ -62,10 +62,10 @@ await t.test("before Redis is filled the feed tells nothing; then it begins empt
   await fill();
   const start = await feed.head();
   t.match(start, FORM);
-  t.strictSame(await feed.after(start, 10), [], "what was published before is told with everything");
+  t.strictSame(await feed.after(start, 10), [], "what was published before is sent with everything");
 });
 
-await t.test("it tells what is published, from any place, a page at a time, at every replica", async (t) => {
+await t.test("it sends what is published, from any place, a page at a time, at every replica", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
   const { server, cache, feed } = setting;
@@ -75,10 +75,10 @@ await t.test("it tells what is published, from any place, a page at a time, at e
   await cache.put([revocation()], false);
   await cache.putCutoffs([cutoff()], false);
   t.equal(await feed.head(), start, "not what is shown anew");
-  const news = [];
-  for (let i = 0; i < 7; i++) news.push(await announce(i % 2 === 0 ? cache : other.cache, i));
+  const expected = [];
+  for (let i = 0; i < 7; i++) expected.push(await announce(i % 2 === 0 ? cache : other.cache, i));
   const events = await feed.after(start, 10) ?? [];
-  t.strictSame(newsOf(events), news);
+  t.strictSame(withoutIds(events), expected);
   const places = [start, ...events.map(({ id }) => id)];
   t.strictSame([...places].sort(), places);
   t.equal(new Set(places.map(epochOf)).size, 1);
@@ -96,7 +96,7 @@ await t.test("who reads while two replicas announce meets nothing out of order, 
   const other = await replica(t, server);
   const start = await feed.head();
   const seen: FeedEvent[] = [];
-  const look = async () => {
+  const read = async () => {
     const events = await feed.after(seen.at(-1)?.id ?? start, 1000);
     seen.push(...events ?? [{ id: "", name: "revoked", data: "lost" }]);
   };
@@ -106,9 +106,9 @@ await t.test("who reads while two replicas announce meets nothing out of order, 
     for (let n = 0; n < 50; n++) written.push(await announce(lane % 2 === 0 ? cache : other.cache, n));
     return written;
   })).finally(() => { writing = false; });
-  while (writing) await look();
+  while (writing) await read();
   const written = (await writers).flat();
-  await look();
+  await read();
   const ids = seen.map(({ id }) => id);
   t.strictSame([...new Set(ids)].sort(), ids);
   t.strictSame(seen.map(({ data }) => data).sort(), written.map(({ data }) => data).sort());
@@ -131,7 +131,7 @@ await t.test("a place that it never gave is none", async (t) => {
   t.strictSame(await feed.after(head, 10), []);
 });
 
-await t.test("a flush ends the epoch, and until Redis is filled again nothing is told", async (t) => {
+await t.test("a flush ends the epoch, and until Redis is filled again nothing is sent", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
   const { feed, cache, fill, server } = setting;
@@ -215,9 +215,9 @@ await t.test("a fill that ends after another's keeps its epoch and what was publ
   const { feed, cache, server } = setting;
   const late = await replica(t, server);
   const start = await feed.head();
-  const news: unknown[] = [];
-  await late.cache.fill(async () => { news.push(await announce(cache, 1)); });
-  t.strictSame(newsOf(await feed.after(start, 10)), news);
+  const expected: unknown[] = [];
+  await late.cache.fill(async () => { expected.push(await announce(cache, 1)); });
+  t.strictSame(withoutIds(await feed.after(start, 10)), expected);
 });
 
 await t.test("what was trimmed off can't be gone on from; what stands there can", async (t) => {
@@ -249,7 +249,7 @@ await t.test("where the feed alone was lost Redis is filled again, with another 
   }
 });
 
-await t.test("a prefix stands before every key, and news ends the wait for it", async (t) => {
+await t.test("a prefix stands before every key, and an event ends the wait for it", async (t) => {
   const server = await privateRedis(t);
   if (server === undefined) return;
   const { feed, cache, fill } = await replica(t, server, "mine:");
@@ -259,16 +259,16 @@ await t.test("a prefix stands before every key, and news ends the wait for it", 
   const waiting = (async () => {
     while ((await feed.after(start, 1))?.length === 0) await feed.waitForEvents(start, signal);
   })();
-  const news = await announce(cache, 1);
+  const event = await announce(cache, 1);
   await waiting;
-  t.strictSame(newsOf(await feed.after(start, 10)), [news]);
+  t.strictSame(withoutIds(await feed.after(start, 10)), [event]);
   await feed.waitForEvents(start, signal); // at once: there is something
   const keys = await server.cli("KEYS", "*") as string[];
   t.ok(keys.length > 3);
   t.strictSame(keys.filter((key) => !key.startsWith("mine:")), []);
 });
 
-await t.test("waiting for news ends when nobody wants them any more, and never rejects", async (t) => {
+await t.test("waiting for events ends when nobody wants them any more, and never rejects", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
   const { feed, server } = setting;
