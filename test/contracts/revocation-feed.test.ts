@@ -103,7 +103,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.strictSame(withoutIds(await feed.after(start, 10)), [eventOfToken(next)], "and leaves no gap");
   });
 
-  await t.test("a place that it never gave is none", async (t) => {
+  await t.test("a place that it never gave is invalid", async (t) => {
     const head = await feed.head();
     const future = `journal.${String(placeOf(head) + 1).padStart(15, "0")}`;
     for (const place of ["", "0", "journal", "journal.", "journal.1", `${head}0`, ` ${head}`,

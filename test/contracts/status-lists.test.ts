@@ -73,7 +73,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     for (const { jti } of revocations) t.equal(await two.revocations.has(jti), true);
   });
 
-  await t.test("both or neither: a revocation whose status can't be kept is none", async (t) => {
+  await t.test("both or neither: a revocation whose status can't be stored is not stored", async (t) => {
     const revocation = aRevocation({ status: { listId: randomUUID(), index: 2 ** 40 } });
     if (url.startsWith("file:")) return t.pass("SQLite keeps any number");
     await t.rejects(one.revocations.record(revocation, true));

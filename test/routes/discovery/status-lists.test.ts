@@ -164,7 +164,7 @@ await t.test("a client of a version that knew no status lists mints as the deplo
   t.match((await app.call("GET", `/clients/${id}`, { headers: OPERATOR })).body, { policy: { status_list: null } });
 });
 
-await t.test("tokens without a status are logged out as before, and no list speaks of them", async (t) => {
+await t.test("tokens without a status are logged out as before, and no list has an entry for them", async (t) => {
   const { clock, advance } = manualClock();
   const app = await testApp(t, KEK, { clock });
   const client = await app.register();

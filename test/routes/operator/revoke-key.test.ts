@@ -32,7 +32,7 @@ await onEveryBackend(t, async (t, env) => {
     }
     const next = await app.mint({}, client);
     t.equal(kidOf(next), successor?.kid);
-    t.equal((await other.userinfo(next)).status, 200, "the other looks before it refuses a kid that it doesn't know");
+    t.equal((await other.userinfo(next)).status, 200, "the other reads the ring before it refuses an unknown kid");
     await until("the other publishes the same", async () => (await published(other)).join() === successor?.kid, 5000);
     t.equal((await revoke(app, kid)).status, 200, "repeating it is no error");
     t.strictSame(await published(app), [successor?.kid]);

@@ -154,7 +154,7 @@ await onEveryBackend(t, async (t, env) => {
         t.equal(answer.headers["www-authenticate"], "Basic realm=\"authflow\"");
       }
       const query = new URLSearchParams({ ...client }).toString();
-      t.not((await a.call("GET", `${path}?${query}`)).status, 200, "credentials in a query are none");
+      t.not((await a.call("GET", `${path}?${query}`)).status, 200, "credentials in a query are not accepted");
     }
     t.equal((await a.call("HEAD", "/revocations")).status, 401);
   });

@@ -13,7 +13,7 @@ await onEveryBackend(t, async (t, env) => {
   const [a, b] = [await listening(t, env), await listening(t, env)];
   const client = await a.register();
 
-  await t.test("a client that is disabled or deleted hears nothing more, at any replica; others go on", async (t) => {
+  await t.test("a disabled or deleted client receives nothing more, at any replica; others go on", async (t) => {
     const bystander = await follow(t, a.url, client);
     const disabled = await follow(t, a.url, await a.register());
     const deleted = await follow(t, b.url, await a.register());

@@ -76,6 +76,6 @@ await t.test("of an owner who is silent for too long, and did not close, no unre
   t.strictSame(await read(dead), all.filter((i) => i !== 0 && i !== 63));
   await issue([1, "alice"]);
   t.strictSame(await read(dead), all.filter((i) => i !== 0 && i !== 1 && i !== 63));
-  t.strictSame(await read(LIVING, list), [9], "who comes back speaks for its tokens again");
+  t.strictSame(await read(LIVING, list), [9], "an owner that comes back keeps its tokens valid again");
   t.strictSame(await read({ ...dead, closed: true }), [9], "who closed said all");
 });

@@ -11,6 +11,6 @@ const CASES: [what: string, jti: string, iat: number, issuedAt: number][] = [
   ["a UUIDv4 does not: iat, at the earliest", randomUUID(), SECOND, SECOND * 1000],
   ["nor does any other text", "a-former-token", SECOND, SECOND * 1000],
   ["one of another second than iat is not believed", uuidv7(NOW + 86_400_000), SECOND, SECOND * 1000],
-  ["one with more around it is none", `x${uuidv7(NOW)}`, SECOND, SECOND * 1000],
+  ["one with more around it is no UUIDv7", `x${uuidv7(NOW)}`, SECOND, SECOND * 1000],
 ];
 for (const [what, jti, iat, issuedAt] of CASES) t.equal(issuedAtMs({ jti, iat }), issuedAt, what);

@@ -12,7 +12,7 @@ await t.test("a token names its entry", async (t) => {
   t.strictSame(of({ status_list: { idx: 131_071, uri: `${URL}/status-lists/${ID}` } }), { listId: ID, index: 131_071 });
 });
 
-await t.test("what is none of this deployment's entries is none, whatever its form", async (t) => {
+await t.test("what is not an entry of this deployment is ignored, whatever its form", async (t) => {
   const uri = statusListUri(URL, ID);
   const others = [undefined, null, 1, "x", {}, { status_list: null }, { status_list: {} }, { status_list: { idx: 1 } },
     { status_list: { idx: "1", uri } }, { status_list: { idx: -1, uri } }, { status_list: { idx: 1.5, uri } },

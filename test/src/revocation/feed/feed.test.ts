@@ -181,7 +181,7 @@ await t.test("who leaves while it catches up receives nothing more", async (t) =
   t.equal(feed.subscribers, 0);
 });
 
-await t.test("closing ends all streams, also those that catch up; none begins after it, nor before the first read", async (t) => {
+await t.test("closing ends all streams, also in a catch-up; none begins later, or before the first read", async (t) => {
   const { feed, source, advance, record } = await feedOn(t);
   await t.rejects(feed.subscribe(new Reader()), UNAVAILABLE);
   await advance();

@@ -114,7 +114,7 @@ await t.test("who reads while two replicas announce meets nothing out of order, 
   t.strictSame(seen.map(({ data }) => data).sort(), written.map(({ data }) => data).sort());
 });
 
-await t.test("a place that it never gave is none", async (t) => {
+await t.test("a place that it never gave is invalid", async (t) => {
   const setting = await filled(t);
   if (setting === undefined) return;
   const { feed, cache } = setting;
