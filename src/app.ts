@@ -73,7 +73,9 @@ export interface Overrides {
 }
 
 /** How far a caller is from a limit is nobody's business. */
-const HIDDEN_RATE_LIMIT_HEADERS = { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false };
+const HIDDEN_RATE_LIMIT_HEADERS = {
+  "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false,
+};
 const CLOCK_IS_OFF = "this machine's clock differs from the database's, which counts: synchronise it (NTP)";
 const BODY_LIMIT = 32 * 1024;
 

@@ -46,8 +46,10 @@ function addressFault(error: unknown, { host, port }: Config): ConfigError | und
   const faults: Record<string, string> = {
     EADDRINUSE: `PORT ${port} is in use on ${host} (EADDRINUSE): end the program that uses it, or set another PORT`,
     EACCES: `PORT ${port} is reserved for administrators (EACCES): set a PORT of 1024 or more`,
-    EADDRNOTAVAIL: `HOST ${host} is not an address of this machine (EADDRNOTAVAIL): set HOST to one, or to 0.0.0.0 for all`,
-    ENOTFOUND: `HOST ${host} is a name without an address (ENOTFOUND): set HOST to an address of this machine, or to 0.0.0.0 for all`,
+    EADDRNOTAVAIL: `HOST ${host} is not an address of this machine (EADDRNOTAVAIL): ` +
+      "set HOST to one, or to 0.0.0.0 for all",
+    ENOTFOUND: `HOST ${host} is a name without an address (ENOTFOUND): ` +
+      "set HOST to an address of this machine, or to 0.0.0.0 for all",
     EAI_AGAIN: `HOST ${host} is a name that can't be looked up now (EAI_AGAIN): set HOST to an address of this machine`,
   };
   return faults[code] === undefined ? undefined : new ConfigError([faults[code]]);

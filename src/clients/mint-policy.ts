@@ -5,8 +5,8 @@ import type { MintPolicy } from "./client.js";
 export interface PolicedRequest { sub: string; provider: string; audience: string[] | null; claimNames: string[] }
 
 /**
- * Throws access_denied or invalid_target if the client's policy does not allow the requested token. `loginProviders` are
- * the providers whose logins get the subject `<provider>|<id>`.
+ * Throws access_denied or invalid_target if the client's policy does not allow the requested token. `loginProviders`
+ * are the providers whose logins get the subject `<provider>|<id>`.
  */
 export function enforceMintPolicy(
   policy: MintPolicy,

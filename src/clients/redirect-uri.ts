@@ -4,8 +4,8 @@ import { isLoopback } from "../shared/loopback.js";
 export const REDIRECT_URI_MAX = 2048;
 
 /**
- * Whether `requested` equals a registered URI character by character. The port of a loopback address may differ, because
- * a native application gets its port only when it runs (RFC 8252 §7.3).
+ * Whether `requested` equals a registered URI character by character. The port of a loopback address may differ,
+ * because a native application gets its port only when it runs (RFC 8252 §7.3).
  */
 export const isRegistered = (redirectUris: readonly string[], requested: string): boolean =>
   redirectUris.some((registered) => {

@@ -83,8 +83,8 @@ export class ClientRegistry {
   }
 
   /**
-   * Authenticates by one read of the database. A refusal takes equally long for an unknown client and a wrong secret, so
-   * that the response time reveals nothing. Rejects with invalid_client.
+   * Authenticates by one read of the database. A refusal takes equally long for an unknown client and a wrong secret,
+   * so that the response time reveals nothing. Rejects with invalid_client.
    */
   async authenticate(id: string, secret: string): Promise<Client> {
     const client = await this.#cache.load(id);

@@ -10,8 +10,8 @@ export const newSecret = (): string => SECRET_PREFIX + randomSecret();
 const UNUSED_SECRET: StoredSecret[] = [{ hash: digest(newSecret()), expiresAt: null }];
 
 /**
- * Whether one of the stored secrets matches and has not expired at `now` (epoch ms). Takes constant time for each stored
- * secret; for a client that is unknown or public, compares with a secret that no client has.
+ * Whether one of the stored secrets matches and has not expired at `now` (epoch ms). Takes constant time for each
+ * stored secret; for a client that is unknown or public, compares with a secret that no client has.
  */
 export function secretMatches(stored: readonly StoredSecret[] | undefined, presented: string, now: number): boolean {
   const presentedHash = digest(presented);

@@ -11,8 +11,8 @@ export interface ClientStore {
   /** Ascending by id, which is the order of registration; `after` is the last id of the page before. */
   list(page: { limit: number; after?: string }): Promise<Client[]>;
   /**
-   * Reads the client under a lock, applies `change` and writes the result, so that no concurrent update is lost. Null if
-   * there is no such client. If `change` throws, nothing is written.
+   * Reads the client under a lock, applies `change` and writes the result, so that no concurrent update is lost. Null
+   * if there is no such client. If `change` throws, nothing is written.
    */
   update(id: string, now: number, change: (client: Client) => ClientChange): Promise<Client | null>;
   /** Deletes name, secrets and redirect URIs but keeps the id, so that it is never reused. False: no such client. */

@@ -77,7 +77,8 @@ export const SETTINGS = Type.Object({
   ),
   REDIS_URL: text(
     {
-      description: "Redis: the revocation cache that replicas and your services share. Recommended for several replicas.",
+      description:
+        "Redis: the revocation cache that replicas and your services share. Recommended for several replicas.",
       remedy: "redis://… or rediss://user:password@host:6379/0",
       secret: true,
       unset: "the database alone answers about revocations",
@@ -152,7 +153,8 @@ export const SETTINGS = Type.Object({
     unset: "there are none",
   }),
   AUTHFLOW_SIGNING_ALGORITHM: choice(["RS256", "ES256", "EdDSA"], {
-    description: "The algorithm of new keys. After a change, a new key is staged at once, and the old keys still verify.",
+    description:
+      "The algorithm of new keys. After a change, a new key is staged at once, and the old keys still verify.",
     default: "RS256",
   }),
   AUTHFLOW_STATUS_LISTS: choice(["on", "off"], {
@@ -165,7 +167,8 @@ export const SETTINGS = Type.Object({
     default: "90d",
   }),
   AUTHFLOW_VERIFIER_CACHE: duration({
-    description: "The longest time for which a verifier caches the JWKS. A new key waits at least as long before it signs.",
+    description:
+      "The longest time for which a verifier caches the JWKS. A new key waits at least as long before it signs.",
     default: "1h",
   }),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({

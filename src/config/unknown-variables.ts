@@ -19,7 +19,11 @@ const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//;
  * would silently keep its default. `settings` are the known names; `providers` are the names in
  * AUTHFLOW_OIDC_PROVIDERS, each of which adds further settings. An empty variable counts as not set.
  */
-export function unknownVariables(env: Environment, settings: readonly string[], providers: readonly string[]): string[] {
+export function unknownVariables(
+  env: Environment,
+  settings: readonly string[],
+  providers: readonly string[],
+): string[] {
   const known = [...settings, ...providers.flatMap(variablesOf)];
   return Object.entries(env)
     .filter(([name]) => name.startsWith(PREFIX) && !known.includes(name) && !VERIFIER_VARIABLES.includes(name))
@@ -29,7 +33,7 @@ export function unknownVariables(env: Environment, settings: readonly string[], 
       const [, provider, part] = OPENID_VARIABLE.exec(name) ?? [];
       if (provider !== undefined && part !== undefined) return unknownProvider(name, provider, part, providers);
       const prefix = name.startsWith(OPENID_PREFIX) ? OPENID_PREFIX : PREFIX;
-      const nearest = nearestOf(name, prefix === PREFIX ? known : known.filter((one) => one.startsWith(prefix)), prefix);
+      const nearest = nearestOf(name, known.filter((one) => prefix === PREFIX || one.startsWith(prefix)), prefix);
       return `${name} is not a setting: ${nearest ? `did you mean ${nearest}?` : "remove it, or check its spelling"}`;
     });
 }

@@ -32,8 +32,8 @@ export class Grants {
   }
 
   /**
-   * `client` has authenticated; a public client has sent its client_id. Rejects with the codes of RFC 6749 §5.2, or with
-   * the grant's own errors.
+   * `client` has authenticated; a public client has sent its client_id. Rejects with the codes of RFC 6749 §5.2, or
+   * with the grant's own errors.
    */
   async exchange(client: Client, { grant_type: type, ...given }: TokenParameters): Promise<TokenResponse> {
     if (type === undefined) throw invalidRequest("grant_type is missing");

@@ -45,7 +45,10 @@ export class KeyRing {
     this.#asOf = asOf;
   }
 
-  /** Loads the ring. A new installation has to sign at once: it generates its first key, or imports the configured one. */
+  /**
+   * Loads the ring. A new installation has to sign at once: it generates its first key, or imports the configured
+   * one.
+   */
   static async open(dependencies: Dependencies): Promise<KeyRing> {
     const { store, signers, imported, clock, schedule } = dependencies;
     const material = imported && signers.import(imported.pem, imported.kid);
@@ -97,8 +100,8 @@ export class KeyRing {
   }
 
   /**
-   * The key that signs at `now` (epoch ms). A replica that slept or lost the database reads the ring first. Rejects with
-   * temporarily_unavailable.
+   * The key that signs at `now` (epoch ms). A replica that slept or lost the database reads the ring first. Rejects
+   * with temporarily_unavailable.
    */
   currentSigner(now: number): Signer | Promise<Signer> {
     const age = now - this.#asOf;

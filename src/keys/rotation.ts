@@ -18,8 +18,8 @@ export interface Schedule {
 }
 
 /**
- * Parameters are in seconds. A shared cache may keep the JWKS document for its max-age, and a verifier behind that cache
- * for `verifierCache` more.
+ * Parameters are in seconds. A shared cache may keep the JWKS document for its max-age, and a verifier behind that
+ * cache for `verifierCache` more.
  */
 export function scheduleOf(
   rotation: number | undefined,
@@ -54,7 +54,10 @@ export function advance(keys: StoredKey[], now: number, schedule: Schedule): Sto
   return advanced.length === keys.length && advanced.every((key, i) => key === keys[i]) ? keys : advanced;
 }
 
-/** Whether to publish the active key's successor now: the key is old enough, or its algorithm is no longer the set one. */
+/**
+ * Whether to publish the active key's successor now: the key is old enough, or its algorithm is no longer the set
+ * one.
+ */
 export function wantsSuccessor(keys: StoredKey[], now: number, { period, lead, algorithm }: Schedule): boolean {
   const active = keys.find(({ state }) => state === "active");
   if (active === undefined || keys.some(({ state }) => state === "staged")) return false;

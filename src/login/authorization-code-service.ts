@@ -43,7 +43,9 @@ export class AuthorizationCodeService {
     return code;
   }
 
-  /** Rejects with invalid_grant if the client, redirect URI or verifier is wrong, or the code has expired or was used. */
+  /**
+   * Rejects with invalid_grant if the client, redirect URI or verifier is wrong, or the code has expired or was used.
+   */
   async exchange(client: Client, exchange: CodeExchange): Promise<TokenResponse> {
     const { store, tokens, clock, statusOf } = this.#dependencies;
     const codeHash = digest(exchange.code);
@@ -69,7 +71,7 @@ export class AuthorizationCodeService {
   async #refuseReplay(code: AuthorizationCode): Promise<never> {
     const { jti = "", claims: { sub: subject }, clientId, expiresAt, status } = code;
     await this.#dependencies.revocations.revokeIssued({ jti, clientId, subject, expiresAt, ...(status && { status }) });
-    throw invalidGrant("code was used before, so the token that was issued for it is now revoked: start the login again");
+    throw invalidGrant("code was used before, so the token issued for it is now revoked: start the login again");
   }
 }
 

@@ -7,8 +7,8 @@ const MAX = { sub: 255, email: 320, name: 255, picture: 2048 };
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
 
 /**
- * The claims of a login. Throws UpstreamError if the subject is too long or not printable, because two users must not get
- * the same subject. Any other claim that does not fit is left out.
+ * The claims of a login. Throws UpstreamError if the subject is too long or not printable, because two users must not
+ * get the same subject. Any other claim that does not fit is left out.
  */
 export function loginClaims(provider: string, identity: Identity): IdentityClaims {
   const sub = `${provider}|${identity.subject}`;

@@ -9,7 +9,8 @@ const ANY_TENANT = `${HOST}/{tenantid}/v2.0`;
 
 /**
  * Each tenant has its own discovery document. In that of `common` and `organizations`, the issuer is a template, in
- * which `{tenantid}` stands for the ID token's claim `tid`. In that of a tenant's domain, the issuer has the tenant's id.
+ * which `{tenantid}` stands for the ID token's claim `tid`. In that of a tenant's domain, the issuer has the tenant's
+ * id.
  */
 export const microsoft = openIdProvider({
   label: "Microsoft",

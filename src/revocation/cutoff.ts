@@ -10,8 +10,8 @@ export interface Cutoff extends CutoffName {
 }
 
 /**
- * A cut-off with this instant revokes a token whatever time of issue it claims. The value is finite, because JSON has no
- * infinity, and the databases store no instant after the year 9999.
+ * A cut-off with this instant revokes a token whatever time of issue it claims. The value is finite, because JSON has
+ * no infinity, and the databases store no instant after the year 9999.
  */
 export const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
@@ -24,7 +24,9 @@ export interface CutoffJournal {
   record(cutoff: Cutoff, shared: boolean): Promise<void>;
   /** Those of `names` that exist, in any order. */
   find(names: readonly CutoffName[]): Promise<Cutoff[]>;
-  /** Live ones (expiresAt > now), ordered by scope and value; with `newerThan` only those with issuedBefore above it. */
+  /**
+   * Live ones (expiresAt > now), ordered by scope and value; with `newerThan` only those with issuedBefore above it.
+   */
   live(now: number, page: { limit: number; after?: CutoffName; newerThan?: number }): Promise<Cutoff[]>;
   /** Live ones that are not marked as cached, whichever replica recorded them. */
   uncached(now: number, limit: number): Promise<Cutoff[]>;

@@ -7,7 +7,9 @@ export interface CachedState {
   revoked: boolean;
   /** For each of the given names the instant (epoch ms) before which its tokens are revoked; null: no cut-off. */
   issuedBefore: (number | null)[];
-  /** Whether the cache is known to hold everything in the journals. Only then does a missing entry mean "not revoked". */
+  /**
+   * Whether the cache is known to hold everything in the journals. Only then does a missing entry mean "not revoked".
+   */
   complete: boolean;
   /** The cache's own clock, epoch ms. Entries that have expired by it are gone. */
   now: number;

@@ -33,7 +33,8 @@ export class RevocationState {
     const cached = await this.#dependencies.cache?.lookup(token.claims.jti, namesOf(token));
     if (cached === undefined) return undefined;
     if (cached.revoked || cached.issuedBefore.some((instant) => isCutOff(token, instant))) return true;
-    // An entry that has expired by the cache's clock is gone, even if the token has not expired by this replica's clock.
+    // An entry that has expired by the cache's clock is gone, even if the token has not expired by this replica's
+    // clock.
     return cached.complete && cached.now < token.claims.exp * 1000 ? false : undefined;
   }
 

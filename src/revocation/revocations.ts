@@ -98,9 +98,9 @@ export class Revocations {
   }
 
   /**
-   * Revokes what was issued until now. Another replica's clock may be ahead: a token that it has just issued may claim a
-   * time up to CUTOFF_TOLERANCE after now. The cut-off covers it. The call resolves when no replica's clock can give a
-   * new token a time that the cut-off covers.
+   * Revokes what was issued until now. Another replica's clock may be ahead: a token that it has just issued may claim
+   * a time up to CUTOFF_TOLERANCE after now. The cut-off covers it. The call resolves when no replica's clock can give
+   * a new token a time that the cut-off covers.
    */
   async #endIssued(name: CutoffName, atLeastUntil = 0, revocation?: Revocation): Promise<void> {
     const { clock, timing, longestTtl } = this.#dependencies;

@@ -11,7 +11,9 @@ const ISSUED_AT_OFFSET = 4;
 /** The offsets of the three hashes. */
 export const HASH_OFFSETS = [10, 18, 26] as const;
 
-/** 64 bits of SHA-256, enough that no two subjects collide by chance: a logout of one would revoke the other's tokens. */
+/**
+ * 64 bits of SHA-256, enough that no two subjects collide by chance: a logout of one would revoke the other's tokens.
+ */
 export const nameHash = ({ scope, value }: CutoffName): Buffer =>
   Buffer.from(hash("sha256", `${scope}:${value}`).slice(0, 2 * HASH_BYTES), "hex");
 

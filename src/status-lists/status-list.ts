@@ -2,8 +2,8 @@ import { promisify } from "node:util";
 import { constants, deflate } from "node:zlib";
 
 /**
- * Entries of a list. At one bit each, a list has 16 KiB before compression. It is large enough for herd privacy: fetching
- * it does not reveal which token is checked.
+ * Entries of a list. At one bit each, a list has 16 KiB before compression. It is large enough for herd privacy:
+ * fetching it does not reveal which token is checked.
  */
 export const LIST_SIZE = 2 ** 17;
 /** Seconds for which a verifier or a cache may use a fetched list (`ttl`, Token Status List §5.1). */
@@ -13,7 +13,9 @@ const LIFETIME = 120;
 
 const compress = promisify(deflate);
 
-/** One bit for each entry, 0 VALID and 1 INVALID (§7.1); within a byte, the least significant bit comes first (§4.1). */
+/**
+ * One bit for each entry, 0 VALID and 1 INVALID (§7.1); within a byte, the least significant bit comes first (§4.1).
+ */
 export const setBit = (bits: Uint8Array, index: number): void => {
   const byte = index >> 3;
   if (byte < bits.length) bits[byte] = (bits[byte] as number) | (1 << (index & 7));

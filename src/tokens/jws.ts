@@ -58,7 +58,9 @@ export function hasValidSignature({ signingInput, signature }: UnverifiedJws, ke
   return verify(digest, Buffer.from(signingInput), publicKey, signature);
 }
 
-/** Undefined unless the text is the canonical encoding of its bytes. Otherwise a token would have several valid forms. */
+/**
+ * Undefined unless the text is the canonical encoding of its bytes. Otherwise a token would have several valid forms.
+ */
 function decode(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, "base64url");
   return part !== "" && bytes.toString("base64url") === part ? bytes : undefined;

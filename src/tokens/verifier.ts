@@ -45,8 +45,8 @@ export class TokenVerifier {
   }
 
   /**
-   * The key that the header names. Keys in the token itself (jwk, jku, x5u, x5c) are never used. An unknown kid may be a
-   * key that another replica has just made: the ring is read again before the token is refused.
+   * The key that the header names. Keys in the token itself (jwk, jku, x5u, x5c) are never used. An unknown kid may be
+   * a key that another replica has just made: the ring is read again before the token is refused.
    */
   async #key({ kid, alg, crit }: JoseHeader): Promise<VerificationKey> {
     if (crit !== undefined) throw invalidToken(MALFORMED); // RFC 7515 §4.1.11: no extension is supported

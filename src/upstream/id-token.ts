@@ -1,7 +1,9 @@
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { type IdTokenChecks, UpstreamError } from "../providers/upstream.js";
 
-/** Asymmetric signatures only: no "none", and no HMAC, for which an attacker could use the public key (RFC 8725 §2.1). */
+/**
+ * Asymmetric signatures only: no "none", and no HMAC, for which an attacker could use the public key (RFC 8725 §2.1).
+ */
 const ALGORITHMS = [
   "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
 ];

@@ -22,7 +22,9 @@ export interface OpenedKey { publicJwk: PublicJwk; signer: Signer }
 /** The only place where private keys are made, opened and used. A key management service would be another backend. */
 export interface SignerBackend {
   generate(algorithm: Algorithm): Promise<KeyMaterial>;
-  /** Imports a PEM private key; without a kid it gets its RFC 7638 thumbprint. Throws if it can't be used with RS256. */
+  /**
+   * Imports a PEM private key; without a kid it gets its RFC 7638 thumbprint. Throws if it can't be used with RS256.
+   */
   import(pem: string, kid?: string): KeyMaterial;
   /** Derives the public key from the private one. Rejects if that was altered, or belongs to another backend. */
   open(key: Pick<KeyMaterial, "kid" | "sealedPrivateKey">): Promise<OpenedKey>;

@@ -8,7 +8,9 @@ import type { FeedSource } from "./source.js";
 /** Entries that are read at a time. */
 const PAGE = 1000;
 
-/** Resolves when the messages were sent; to false if the subscriber had to drain first. Rejects if the feed is closed. */
+/**
+ * Resolves when the messages were sent; to false if the subscriber had to drain first. Rejects if the feed is closed.
+ */
 export type Send = (messages: readonly FeedMessage[]) => Promise<boolean>;
 
 interface Dependencies { source: FeedSource; journal: RevocationJournal; cutoffs: CutoffJournal; clock: Clock }

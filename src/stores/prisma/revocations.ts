@@ -33,7 +33,8 @@ export function revocationJournal(db: Db): RevocationJournal {
     },
 
     live: async (now, { limit, after }) => {
-      const where = { expiresAt: { gt: new Date(now) }, ...(after !== undefined && { jti: { gt: replaceNul(after) } }) };
+      const beyond = after !== undefined && { jti: { gt: replaceNul(after) } };
+      const where = { expiresAt: { gt: new Date(now) }, ...beyond };
       return (await prisma.revocation.findMany({ where, orderBy: { jti: "asc" }, take: limit })).map(toRevocation);
     },
 

@@ -1,6 +1,8 @@
 const NUL = "\0";
 
-/** Throws if a text in `value` holds a NUL character, which PostgreSQL can't store and SQLite could. Returns `value`. */
+/**
+ * Throws if a text in `value` holds a NUL character, which PostgreSQL can't store and SQLite could. Returns `value`.
+ */
 export function storable<T>(value: T): T {
   JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part !== "string" || !part.includes(NUL)) return part;

@@ -7,8 +7,8 @@ import type { RevocationCache, CachedState } from "../../revocation/revocation-c
 import { type RevocationKeys, revocationKeys } from "./revocation-keys.js";
 
 /**
- * Declares the cache complete. Unless another replica has just done so, it also starts a new stream for the feed, because
- * the old one may have lost entries too.
+ * Declares the cache complete. Unless another replica has just done so, it also starts a new stream for the feed,
+ * because the old one may have lost entries too.
  */
 const DECLARE = `
   if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
@@ -35,10 +35,10 @@ const FILL_TIMEOUT = 3600;
  * Holds revocations as `revoked:<jti>` and cut-offs as `issued_before:<scope>:<value>`.
  *
  * The marker `authflow:<installation>:cutoffs:complete` says which Redis was filled from the journals: its value is the
- * Redis process (run_id) and the history of its data (master_replid). Flushing removes the marker, a restart changes the
- * run_id, and a failover or resynchronisation changes the master_replid. Redis may have lost writes in each case, and
- * the cache is then incomplete. Versions without cut-offs used another marker: during a rolling update, their fill does
- * not declare the cut-offs complete.
+ * Redis process (run_id) and the history of its data (master_replid). Flushing removes the marker, a restart changes
+ * the run_id, and a failover or resynchronisation changes the master_replid. Redis may have lost writes in each case,
+ * and the cache is then incomplete. Versions without cut-offs used another marker: during a rolling update, their fill
+ * does not declare the cut-offs complete.
  */
 export class RedisRevocationCache implements RevocationCache {
   readonly #redis: Redis;

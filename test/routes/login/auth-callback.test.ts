@@ -105,7 +105,8 @@ await onEveryBackend(t, async (t, env) => {
     const agent = new UserAgent(app);
     const other = await app.register();
     const callback = await answerOf(agent, "alice", { client_id: other.client_id });
-    await app.call("PATCH", `/clients/${other.client_id}`, { headers: OPERATOR, payload: { redirect_uris: ["https://new.example/"] } });
+    await app.call("PATCH", `/clients/${other.client_id}`,
+      { headers: OPERATOR, payload: { redirect_uris: ["https://new.example/"] } });
     t.match(await agent.open(callback), { status: 403, text: /redirect_uri was removed/ });
     const again = await answerOf(agent, "alice", { client_id: other.client_id }).catch(() => undefined);
     t.equal(again, undefined, "nor can a new login begin");

@@ -28,7 +28,8 @@ async function fixture(t: Suite) {
     return taken;
   };
   const recorded = async (listId: string): Promise<number[]> => (await store.batches(listId, -1, 100)).flatMap(
-    ({ records }) => Array.from({ length: records.length / RECORD_BYTES }, (_, i) => readIndex(Buffer.from(records), i * RECORD_BYTES)));
+    ({ records }) => Array.from({ length: records.length / RECORD_BYTES },
+      (_, i) => readIndex(Buffer.from(records), i * RECORD_BYTES)));
   /** Takes the database away; returns how to bring it back. */
   const cutOff = async () => {
     await database.close();
