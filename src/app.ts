@@ -58,7 +58,7 @@ declare module "fastify" {
     config: Config;
     clock: Clock;
     timing: Timing;
-    /** Sets `clock` by the one that all replicas share; see SteadyClock. */
+    /** Corrects `clock` by the one that all replicas share; see SteadyClock.follow. */
     synchroniseClock: (shared: number | null, roundTrip: number) => void;
   }
 }
@@ -67,19 +67,20 @@ export interface Overrides {
   clock?: Clock;
   /** Where log lines go instead of standard output. */
   logStream?: { write(line: string): void };
-  /** A Unix socket in place of the internet: every identity provider is looked for there. */
+  /** A Unix socket that receives all requests to identity providers, for tests without internet access. */
   upstreamSocket?: string;
   timing?: Partial<Timing>;
 }
 
-/** How far a caller is from a limit is nobody's business. */
+/** Responses do not reveal how close a caller is to a rate limit. */
 const HIDDEN_RATE_LIMIT_HEADERS = {
   "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false,
 };
-const CLOCK_IS_OFF = "this machine's clock differs from the database's, which counts: synchronise it (NTP)";
+const CLOCK_DIFFERS =
+  "this machine's clock differs from the database's, which Authflow follows: synchronise it (NTP)";
 const BODY_LIMIT = 32 * 1024;
 
-/** The whole service, not listening yet: the same for production, tests, the CLI and the OpenAPI document. */
+/** Builds the whole service, without listening. Production, tests, the CLI and the OpenAPI document all use it. */
 export async function buildApp(
   config: Config,
   { clock, logStream, upstreamSocket, timing }: Overrides = {},
@@ -93,10 +94,10 @@ export async function buildApp(
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
-    // Each part of a start bounds its own waits; a busy machine takes longer than the 10 s that Fastify grants.
+    // Each plugin limits its own waits. On a busy machine, a start takes longer than Fastify's default of 10 s.
     pluginTimeout: 120_000,
     forceCloseConnections: "idle",
-    return503OnClosing: false, // who still asks is answered, and told to close the connection
+    return503OnClosing: false, // requests during the shutdown are answered, with Connection: close
     clientErrorHandler: answerUnreadable,
     schemaController,
     frameworkErrors: (error, request, reply) => {
@@ -109,11 +110,11 @@ export async function buildApp(
   app.decorate("timing", { ...TIMING, ...timing });
   app.decorate("synchroniseClock", (shared, roundTrip) => {
     const correction = steady.follow(shared, roundTrip);
-    if (shared !== null && correction !== 0) app.log.warn({ milliseconds: correction }, CLOCK_IS_OFF);
+    if (shared !== null && correction !== 0) app.log.warn({ milliseconds: correction }, CLOCK_DIFFERS);
   });
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
 
-  await app.register(requestLog); // first: a handler keeps the logger factory it was set under
+  await app.register(requestLog); // first: a route uses the logger factory that is set when the route is registered
   await app.register(pages);
   await app.register(errors);
   await app.register(bodyParsing);
@@ -141,11 +142,11 @@ export async function buildApp(
     global: true,
     timeWindow: 60_000,
     addHeadersOnExceeding: HIDDEN_RATE_LIMIT_HEADERS,
-    addHeaders: HIDDEN_RATE_LIMIT_HEADERS, // but for Retry-After
+    addHeaders: HIDDEN_RATE_LIMIT_HEADERS, // a 429 still has Retry-After
     errorResponseBuilder: (_request: unknown, { ttl }: { ttl: number }) => tooManyRequests(Math.ceil(ttl / 1000)),
   };
   await app.register(async (tokenEndpoints) => {
-    // Counted in memory, so that /mint waits for no other service.
+    // Counted in memory, so that /mint does not wait for Redis.
     await tokenEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.ip });
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(mint);

@@ -25,8 +25,8 @@ First steps:
   $ authflow serve`;
 
 /**
- * Runs one command to its end; resolves to the exit code. `args` are those after the program's name. What takes long to
- * load is loaded by the command that needs it, so that help is instant.
+ * Runs one command; resolves to the exit code. `args` are the arguments after the program's name. Commands load large
+ * modules only when they need them, so that help is printed at once.
  */
 export async function run(args: readonly string[], env: Environment, streams: Streams): Promise<number> {
   const context: Context = {
@@ -42,7 +42,7 @@ export async function run(args: readonly string[], env: Environment, streams: St
     await programOf(context).parseAsync(args, { from: "user" });
     return context.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode; // it has printed the help, the version or the mistake
+    if (error instanceof CommanderError) return error.exitCode; // commander has printed the help, version or error
     const { explain } = await import("./cli/exit.js");
     streams.stderr.write(`${explain(error)}\n`);
     return 1;
@@ -85,7 +85,7 @@ async function withServices<T>(env: Environment, work: (services: Services) => P
     import("./app.js"), import("./config/load.js"), import("../plugins/http/errors.js"),
     import("../plugins/http/validation.js"),
   ]);
-  // Results go to standard output, for whoever reads the pipe; the log must not mix in.
+  // Standard output is for results, so the log must not be mixed in.
   const app = await buildApp(loadConfig({ ...env, LOG_LEVEL: "silent" }));
   try {
     await app.ready();
@@ -103,12 +103,12 @@ async function withServices<T>(env: Environment, work: (services: Services) => P
 }
 
 if (isMainModule(import.meta)) {
-  // A reader that has seen enough (authflow clients list | head) is no error.
+  // It is no error if the reader of a pipe closes it early (authflow clients list | head).
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(0);
   });
   const code = await run(process.argv.slice(2), process.env, process);
-  // Not where it is 0: the service may be running. Otherwise nothing that is left open may keep the process.
+  // With code 0 the service may be running. With another one, open connections must not keep the process alive.
   if (code !== 0) process.exit(code);
 }

@@ -6,7 +6,7 @@ import { loadConfig } from "./config/load.js";
 import { isLoopback } from "./shared/loopback.js";
 import { isMainModule } from "./shared/main-module.js";
 
-/** Milliseconds that requests in flight get to finish after SIGTERM or SIGINT. */
+/** Milliseconds within which running requests must finish after SIGTERM or SIGINT. */
 const GRACE = 10_000;
 
 /** Starts the service from `env`; resolves when it listens. */
@@ -24,7 +24,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   });
   if (config.registration === "open" && !isLoopback(config.host)) {
     app.log.warn(`Anyone who reaches ${config.host}:${config.port} can register a client and mint: ` +
-      "set AUTHFLOW_PUBLIC_URL, or let nothing but this machine reach the port");
+      "set AUTHFLOW_PUBLIC_URL, or make the port reachable from this machine only");
   }
   app.log.info(
     `Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`,
@@ -32,25 +32,24 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /**
- * npm passes on the signal that a terminal has already sent to all its processes. close-with-grace takes the second one
- * for impatience and ends the process at once, whatever requests are in flight.
+ * A terminal sends a signal to all processes, and npm then sends it again. close-with-grace ends the process at once
+ * when it gets a signal twice, even if requests are still running.
  */
 function ignoreRepetitions(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.on(signal, () => undefined);
 }
 
-/** Which setting to change where the service can't listen; undefined where the error is about something else. */
+/** The error with the setting to change if the service can't listen; undefined for any other error. */
 function addressFault(error: unknown, { host, port }: Config): ConfigError | undefined {
   const { code = "" } = error as NodeJS.ErrnoException;
+  const remedy = "set HOST to an address of this machine, or to 0.0.0.0 for all of them";
   const faults: Record<string, string> = {
     EADDRINUSE: `PORT ${port} is in use on ${host} (EADDRINUSE): end the program that uses it, or set another PORT`,
     EACCES: `PORT ${port} is reserved for administrators (EACCES): set a PORT of 1024 or more`,
-    EADDRNOTAVAIL: `HOST ${host} is not an address of this machine (EADDRNOTAVAIL): ` +
-      "set HOST to one, or to 0.0.0.0 for all",
-    ENOTFOUND: `HOST ${host} is a name without an address (ENOTFOUND): ` +
-      "set HOST to an address of this machine, or to 0.0.0.0 for all",
-    EAI_AGAIN: `HOST ${host} is a name that can't be looked up now (EAI_AGAIN): set HOST to an address of this machine`,
+    EADDRNOTAVAIL: `HOST ${host} is not an address of this machine (EADDRNOTAVAIL): ${remedy}`,
+    ENOTFOUND: `HOST ${host} is a name without an address (ENOTFOUND): ${remedy}`,
+    EAI_AGAIN: `HOST ${host} is a name that DNS can't resolve now (EAI_AGAIN): ${remedy}`,
   };
   return faults[code] === undefined ? undefined : new ConfigError([faults[code]]);
 }

@@ -1,13 +1,13 @@
 import { InvalidArgumentError } from "commander";
 
-/** A parser of whole seconds from `least` to `most`, which `range` says in words. */
+/** A parser of whole seconds from `least` to `most`; `range` says the same in words. */
 export const wholeSeconds = (least: number, most: number, range: string) => (text: string): number => {
   const seconds = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (seconds >= least && seconds <= most) return seconds;
   throw new InvalidArgumentError(`must be whole seconds ${range}`);
 };
 
-/** A parser of JSON objects; `example` goes into the message. */
+/** A parser of JSON objects; the error message contains `example`. */
 export const jsonObject = (example: string) => (text: string): Record<string, unknown> => {
   try {
     const value: unknown = JSON.parse(text);

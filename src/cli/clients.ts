@@ -102,12 +102,12 @@ function changingCommands(group: Command, context: Context): void {
     }));
 
   group.command("delete")
-    .description("delete an application for good")
+    .description("delete an application permanently")
     .argument("<client-id>")
     .option("--yes", "do not ask first")
     .action((id: string, { yes }: { yes?: boolean }) => withServices(async ({ clients }) => {
       const { name } = await clients.read(id);
-      await confirm(context, `Delete ${name} (${id}) for good?`, yes);
+      await confirm(context, `Delete ${name} (${id}) permanently?`, yes);
       await clients.delete(id);
       print(context, `${name} (${id}) is deleted. ${tokensStay(id)}`);
     }));

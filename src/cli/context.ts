@@ -8,7 +8,7 @@ import type { Drivers } from "./drivers.js";
 
 export type Environment = Record<string, string | undefined>;
 
-/** What a command reads and writes. `isTTY`: a person sits at it. */
+/** What a command reads and writes. `isTTY`: the stream is a terminal. */
 export interface Streams {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   stdout: NodeJS.WritableStream;
@@ -22,19 +22,19 @@ export interface Services {
   tokens: TokenIssuer;
   revocations: Revocations;
   clock: Clock;
-  /** Checks a change of a policy as PATCH /clients/{client_id} does; throws invalid_request, which names the member. */
+  /** Validates a change of a policy as PATCH /clients/{client_id} does. Throws invalid_request with the member's name. */
   checkPolicy: (change: unknown) => Partial<MintPolicy>;
 }
 
-/** What the composition root gives to every command. */
+/** What src/cli.ts passes to every command. */
 export interface Context extends Streams {
   env: Environment;
   clock: Clock;
   drivers: Drivers;
-  /** Set by a command that ends without an error and still found a problem. */
+  /** Set by a command that did not fail but found a problem. */
   exitCode: number;
-  /** Runs `work` on the service as the environment describes it, without listening. */
+  /** Builds the service with the settings of `env`, without listening, and runs `work` with it. */
   withServices: <T>(work: (services: Services) => Promise<T>) => Promise<T>;
-  /** Runs the service; resolves when it listens. */
+  /** Starts the service; resolves when it listens. */
   serve: () => Promise<void>;
 }

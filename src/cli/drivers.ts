@@ -1,15 +1,15 @@
 import type { StoredKey } from "../keys/store.js";
 import type { ConnectUpstream } from "../providers/upstream.js";
 
-/** What is known of a database without changing it. */
+/** What doctor reads from a database. */
 export interface DatabaseFacts {
   /** Names of the migrations that it lacks. */
   pendingMigrations: string[];
-  /** The signing keys; none where migrations are missing. */
+  /** The signing keys; empty if migrations are missing. */
   keys: StoredKey[];
 }
 
-/** What is known of a Redis. Undefined: the server does not say, or forbids the question, as managed ones do CONFIG. */
+/** What doctor reads from Redis. Undefined: the server does not say; managed servers, for example, forbid CONFIG. */
 export interface RedisFacts {
   /** `master`, or `slave` for a read-only replica. */
   role: string | undefined;
@@ -23,13 +23,13 @@ export interface RedisFacts {
   time: number;
 }
 
-/** What commands ask of databases, Redis and identity providers directly, without the service. */
+/** Direct access of commands to databases, Redis and identity providers, without the service. */
 export interface Drivers {
   /** Applies the migrations that the database lacks; resolves to their names. */
   migrate(databaseUrl: string): Promise<string[]>;
-  /** Rejects where the database can't be used. */
+  /** Changes nothing. Rejects if the database can't be used. */
   inspectDatabase(databaseUrl: string): Promise<DatabaseFacts>;
-  /** Rejects where Redis does not answer within `timeout` milliseconds. */
+  /** Rejects if Redis does not answer within `timeout` milliseconds. */
   inspectRedis(redisUrl: string, timeout: number): Promise<RedisFacts>;
   connectUpstreams(): Promise<ConnectUpstream>;
 }

@@ -4,7 +4,7 @@ import { reason } from "../shared/loggable-error.js";
 
 const isPlain = (error: unknown): error is Error => error instanceof ConfigError || error instanceof AuthflowError;
 
-/** What a person should read when something can't go on: every fault, no stack. */
+/** An error's message for the terminal: every fault, no stack trace. */
 export const explain = (error: unknown): string => (isPlain(error) ? error.message : reason(error));
 
 /** Ends a process that could not start the service. */

@@ -26,7 +26,7 @@ export function keyCommands(program: Command, context: Context): void {
     .description("encrypt the keys under the first entry of AUTHFLOW_KEY_ENCRYPTION_KEY")
     .action(() => withServices(async ({ keys }) => {
       print(context, await keys.reencrypt()
-        ? "The keys are encrypted under the first entry: the others can be taken out of AUTHFLOW_KEY_ENCRYPTION_KEY"
+        ? "The keys are encrypted under the first entry: the others can be removed from AUTHFLOW_KEY_ENCRYPTION_KEY"
         : "The keys are encrypted under the first entry already");
     }));
 
@@ -38,7 +38,7 @@ export function keyCommands(program: Command, context: Context): void {
       withServices((services) => revokeKey(services, context, kid, yes)));
 }
 
-/** Ends a key and all its tokens, and prints the ring without it. Asks first where the key is the one that signs. */
+/** Revokes a key and all tokens that it signed, and prints the other keys. Asks first if it is the active key. */
 export async function revokeKey(
   { keys, revocations }: Services,
   context: Context,
@@ -55,8 +55,8 @@ export async function revokeKey(
 }
 
 function line({ kid, algorithm, state, createdAt, activatesAt, leavesAt }: KeySummary): string {
-  const outlook = [["signs from", activatesAt], ["leaves", leavesAt]] as const;
-  const next = outlook.filter(([, at]) => at !== null).map(([what, at]) => `${what} ${iso(at as number)}`);
+  const changes = [["signs from", activatesAt], ["leaves", leavesAt]] as const;
+  const next = changes.filter(([, at]) => at !== null).map(([what, at]) => `${what} ${iso(at as number)}`);
   return [kid, algorithm, state.padEnd(7), iso(createdAt), ...next].join("  ");
 }
 

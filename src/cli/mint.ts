@@ -15,13 +15,13 @@ interface Options {
 
 export function mintCommand(program: Command, context: Context): void {
   program.command("mint")
-    .description("issue a token for an application, to try things; prints the JWT")
+    .description("issue a token for an application, for tests; prints the JWT")
     .argument("<sub>", "the user the token is for")
     .requiredOption("--client <client-id>", "the application, whose policy applies")
     .option("--provider <name>", "how the user was authenticated")
     .option("--email <address>", "the user's email address")
     .option("--audience <name...>", "the services the token is for")
-    .option("--claims <json>", "further claims, as a JSON object", jsonObject('{"roles":["editor"]}'))
+    .option("--claims <json>", "additional claims, as a JSON object", jsonObject('{"roles":["editor"]}'))
     .option("--expires-in <seconds>", "lifetime", wholeSeconds(1, 999_999_999, "of at least 1"))
     .action((sub: string, { client: id, expiresIn, ...rest }: Options) =>
       context.withServices(async ({ clients, tokens }) => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import type { Streams } from "./context.js";
 
-/** Prints a text as it is, and anything else as JSON. */
+/** Prints a text unchanged, and anything else as JSON. */
 export function print({ stdout }: Pick<Streams, "stdout">, value: unknown): void {
   stdout.write(`${typeof value === "string" ? value : JSON.stringify(value, null, 2)}\n`);
 }
@@ -19,12 +19,12 @@ export function printList<T>(
   for (const item of items) print(streams, line(item));
 }
 
-/** Resolves where `yes` was given or a person agrees. Rejects where the answer is no, or nobody can be asked. */
+/** Resolves if `yes` is set or the user agrees. Rejects if the answer is no, or if there is no terminal. */
 export async function confirm({ stdin, stderr }: Streams, question: string, yes = false): Promise<void> {
   if (yes) return;
   if (!stdin.isTTY || !stderr.isTTY) throw new Error(`${question} There is no terminal to ask on: confirm with --yes`);
   const terminal = createInterface({ input: stdin, output: stderr, terminal: false });
-  const closed = once(terminal, "close").then(() => ""); // the end of the input is no answer
+  const closed = once(terminal, "close").then(() => ""); // the end of the input counts as no
   const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new Error("Cancelled: nothing was changed");

@@ -62,7 +62,7 @@ await t.test("the policy of a client is printed, changed by member, and checked 
 await t.test("deleting a client takes a yes", async (t) => {
   const { env, id } = await withClient(t);
   const remove = (answer: string | undefined) => cli(["clients", "delete", id], env, answer);
-  const question = `Delete app (${id}) for good?`;
+  const question = `Delete app (${id}) permanently?`;
   t.strictSame(await remove(undefined),
     { code: 1, stdout: "", stderr: `${question} There is no terminal to ask on: confirm with --yes\n` });
   for (const answer of ["n\n", "\n", "", "yesterday\n"]) {

@@ -3,7 +3,7 @@ import type { Finding } from "./check.js";
 /** Milliseconds by which two clocks may differ before strict verifiers refuse tokens as expired or not yet valid. */
 const TOLERANCE = 2000;
 
-/** Both are epoch milliseconds; `theirs` may be cut to the second. */
+/** Both times are epoch milliseconds; `theirs` may be rounded down to the second. */
 export function compareClocks(whose: string, theirs: number, ours: number): Finding {
   const apart = Math.abs(ours - theirs);
   if (apart <= TOLERANCE) return ["ok", `this machine's clock agrees with ${whose}`];

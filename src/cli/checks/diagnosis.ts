@@ -11,7 +11,7 @@ import { checkService } from "./service.js";
 
 const CHECKS: Check[] = [checkIssuer, checkDatabase, checkRedis, checkService, checkProviders];
 
-/** Everything that doctor finds, in the order of `CHECKS`; with settings that are not valid, only their faults. */
+/** All findings of doctor, in the order of `CHECKS`. If settings are invalid, only their faults. */
 export async function diagnose(context: Context): Promise<Finding[]> {
   try {
     const config = loadConfig(context.env);

@@ -6,15 +6,15 @@ import { reason } from "../../shared/loggable-error.js";
 import type { Finding } from "./check.js";
 
 const DAY = 86_400_000;
-/** Milliseconds after which a key is old, whatever the settings say. */
+/** Milliseconds after which a key counts as old if keys do not rotate by themselves. */
 const OLD = 90 * DAY;
 
-/** Whether the keys rotate as the settings say at `now` (epoch ms), and are encrypted as they say. */
+/** Checks at `now` (epoch ms) whether the keys rotate and are encrypted as the settings say. */
 export const checkKeys = (keys: StoredKey[], config: Config, now: number): Finding[] =>
   [...checkAge(keys, config, now), ...checkEncryption(keys, config)];
 
 function checkEncryption(keys: StoredKey[], { keyEncryptionKey, formerKeyEncryptionKeys }: Config): Finding[] {
-  if (keyEncryptionKey === undefined) return []; // made in the data folder, where doctor changes nothing
+  if (keyEncryptionKey === undefined) return []; // it is in the data folder; reading it could create it
   try {
     const keks = [keyEncryptionKey, ...formerKeyEncryptionKeys];
     for (const key of keys) unsealWithOneOf(keks, key.kid, key.sealedPrivateKey);
@@ -26,7 +26,7 @@ function checkEncryption(keys: StoredKey[], { keyEncryptionKey, formerKeyEncrypt
   return [["note", old > 0
     ? `${old} of ${keys.length} signing keys are encrypted under an old entry of AUTHFLOW_KEY_ENCRYPTION_KEY: ` +
       "authflow keys reencrypt"
-    : "AUTHFLOW_KEY_ENCRYPTION_KEY holds entries that are no longer in use: keep the first alone"]];
+    : "AUTHFLOW_KEY_ENCRYPTION_KEY has entries that are no longer in use: keep only the first"]];
 }
 
 function checkAge(keys: StoredKey[], { keyRotation, verifierCache, tokenTtlMax }: Config, now: number): Finding[] {

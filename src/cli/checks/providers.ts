@@ -2,7 +2,7 @@ import { connectProvider } from "../../providers/table.js";
 import { reason } from "../../shared/loggable-error.js";
 import type { Check, Finding } from "./check.js";
 
-/** Asks each provider for what a login's first step needs, as that step does. */
+/** Does the first step of a login with each provider: fetches its metadata and builds the authorization URL. */
 export const checkProviders: Check = async ({ providers, publicUrl }, { drivers, clock }) => {
   if (providers.length === 0) return [["ok", "no login provider is switched on: tokens come from POST /mint alone"]];
   const upstreams = await drivers.connectUpstreams();

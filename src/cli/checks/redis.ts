@@ -1,6 +1,6 @@
 import { reason } from "../../shared/loggable-error.js";
 import type { RedisFacts } from "../drivers.js";
-import { type Check, type Finding, PATIENCE } from "./check.js";
+import { type Check, type Finding, TIMEOUT } from "./check.js";
 import { compareClocks } from "./clocks.js";
 
 export const checkRedis: Check = async ({ redisUrl }, { drivers, clock }) => {
@@ -9,7 +9,7 @@ export const checkRedis: Check = async ({ redisUrl }, { drivers, clock }) => {
   }
   let facts: RedisFacts;
   try {
-    facts = await drivers.inspectRedis(redisUrl, PATIENCE);
+    facts = await drivers.inspectRedis(redisUrl, TIMEOUT);
   } catch (error) {
     return [["fail", `Redis does not answer (${reason(error)}): check REDIS_URL and that the server runs`]];
   }
@@ -22,11 +22,11 @@ export const checkRedis: Check = async ({ redisUrl }, { drivers, clock }) => {
 
 export function checkServer({ role, version, cluster }: Pick<RedisFacts, "role" | "version" | "cluster">): Finding[] {
   const findings: Finding[] = [];
-  if (role !== "master") findings.push(["fail", "REDIS_URL leads to a read-only replica: name the primary"]);
+  if (role !== "master") findings.push(["fail", "REDIS_URL leads to a read-only replica: set it to the primary"]);
   if (version !== undefined && isOld(version)) {
     findings.push(["fail", `Redis ${version} is too old, 6.2 is the oldest version that works: upgrade it`]);
   }
-  if (cluster) findings.push(["fail", "Redis Cluster is not supported: name a single primary"]);
+  if (cluster) findings.push(["fail", "Redis Cluster is not supported: set REDIS_URL to a single primary"]);
   return findings;
 }
 
@@ -46,5 +46,6 @@ function checkPersistence(appendonly: string | undefined): Finding {
   if (appendonly === "yes") return ["ok", "Redis persists (appendonly yes)"];
   const shown = appendonly ?? "not shown by this server";
   return ["note", `Redis does not persist (appendonly ${shown}): after its restart ` +
-    "Authflow refills it from the database, and services that read it directly wait. CONFIG SET appendonly yes"];
+    "Authflow refills it from the database, and services that read it directly have to wait. " +
+    "CONFIG SET appendonly yes"];
 }

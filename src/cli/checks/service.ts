@@ -1,11 +1,11 @@
 import { reason } from "../../shared/loggable-error.js";
-import { type Check, type Finding, PATIENCE } from "./check.js";
+import { type Check, type Finding, TIMEOUT } from "./check.js";
 import { compareClocks } from "./clocks.js";
 
 export const checkService: Check = async ({ publicUrl, statusLists }, { clock }) => {
   const url = `${publicUrl}/.well-known/jwks.json`;
   try {
-    const response = await ask(url);
+    const response = await get(url);
     const { keys } = await response.json().catch(() => ({})) as { keys?: unknown[] };
     if (!response.ok || !keys?.length) {
       return [["fail", `${url} answers ${response.status} without keys: does another service answer there? ` +
@@ -26,12 +26,12 @@ export const checkService: Check = async ({ publicUrl, statusLists }, { clock })
   }
 };
 
-/** Without credentials, so that the answer comes at once. */
+/** Without credentials, so that the response is a 401 at once instead of a stream. */
 async function checkFeed(url: string): Promise<Finding> {
-  const { status } = await ask(url);
+  const { status } = await get(url);
   if (status === 401) return ["ok", `the revocation feed is reachable at ${url}`];
   return ["fail", `${url} answers ${status} instead of asking for credentials: let the proxy forward that path`];
 }
 
-const ask = (url: string): Promise<Response> =>
-  fetch(url, { signal: AbortSignal.timeout(PATIENCE), redirect: "error" });
+const get = (url: string): Promise<Response> =>
+  fetch(url, { signal: AbortSignal.timeout(TIMEOUT), redirect: "error" });

@@ -25,7 +25,7 @@ await t.test("old entries of the key encryption key are noted, in use or not", a
   const under = (kek: Buffer) =>
     signedFor(1).map((one) => ({ ...one, sealedPrivateKey: seal(kek, "k", Buffer.from("")) }));
   t.match(checkKeys(under(second), loadConfig(env), NOW)[1], ["note", /1 of 1 signing .*authflow keys reencrypt$/]);
-  t.match(checkKeys(under(first), loadConfig(env), NOW)[1], ["note", /no longer in use: keep the first alone$/]);
+  t.match(checkKeys(under(first), loadConfig(env), NOW)[1], ["note", /no longer in use: keep only the first$/]);
   const single = loadConfig({ AUTHFLOW_KEY_ENCRYPTION_KEY: first.toString("base64") });
   t.equal(checkKeys(under(first), single, NOW).length, 1);
 });

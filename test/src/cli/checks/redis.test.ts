@@ -10,7 +10,7 @@ const SERVERS: [what: string, server: Partial<typeof PRIMARY>, problems: RegExp[
   ["a server that hides its version", { version: undefined }, []],
   ["an older minor version", { version: "6.0.16" }, [/Redis 6\.0\.16 is too old.*upgrade/]],
   ["an older major version", { version: "5.9.0" }, [/too old/]],
-  ["a read-only replica", { role: "slave" }, [/name the primary/]],
+  ["a read-only replica", { role: "slave" }, [/set it to the primary/]],
   ["a cluster of old servers", { version: "5.0.0", cluster: true }, [/too old/, /Redis Cluster is not supported/]],
 ];
 for (const [what, server, problems] of SERVERS) {
