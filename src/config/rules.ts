@@ -17,7 +17,8 @@ export function contradictions(config: Config, publicUrl: URL | undefined): stri
   fault(config.verifierCache > VERIFIER_CACHE_MAX, "AUTHFLOW_VERIFIER_CACHE must be at most 30d");
   const { period, lead } = scheduleOf(config.keyRotation, config.verifierCache, config.tokenTtlMax);
   fault(period !== undefined && period <= lead,
-    `AUTHFLOW_KEY_ROTATION must be longer than ${lead / 1000}s: as long a new key waits, by AUTHFLOW_VERIFIER_CACHE`);
+    `AUTHFLOW_KEY_ROTATION must be longer than ${lead / 1000}s, ` +
+      "the time that a new key waits before it signs (it follows from AUTHFLOW_VERIFIER_CACHE)");
   fault(config.signingKey !== undefined && config.signingAlgorithm !== "RS256",
     "AUTHFLOW_SIGNING_ALGORITHM must be RS256 as long as an RSA key is imported: remove the imported key first");
   fault(

@@ -88,7 +88,7 @@ const BAD: [env: Record<string, string>, fault: RegExp][] = [
   [{ AUTHFLOW_SIGNING_ALGORITHM: "HS256" }, /^AUTHFLOW_SIGNING_ALGORITHM must be one of RS256, ES256, EdDSA$/],
   [{ AUTHFLOW_SIGNING_ALGORITHM: "ES256", AUTHFLOW_SIGNING_KEY: PEM }, /^AUTHFLOW_SIGNING_ALGORITHM must be RS256 as/],
   [{ AUTHFLOW_KEY_ROTATION: "never" }, /^AUTHFLOW_KEY_ROTATION must be off, or a duration/],
-  [{ AUTHFLOW_KEY_ROTATION: "1h" }, /^AUTHFLOW_KEY_ROTATION must be longer than the 3960s/],
+  [{ AUTHFLOW_KEY_ROTATION: "1h" }, /^AUTHFLOW_KEY_ROTATION must be longer than 3960s, the time that a new key waits/],
   [{ AUTHFLOW_VERIFIER_CACHE: "31d" }, /^AUTHFLOW_VERIFIER_CACHE must be at most 30d$/],
   [{ AUTHFLOW_RATE_LIMIT_IP: "0" }, /^AUTHFLOW_RATE_LIMIT_IP must be/],
     [{ AUTHFLOW_RATE_LIMIT_CLIENT: "1k" }, /^AUTHFLOW_RATE_LIMIT_CLIENT must be/],
@@ -198,7 +198,7 @@ const BAD_PROVIDERS: [env: Record<string, string>, faults: RegExp[]][] = [
     (issuer): [Record<string, string>, RegExp[]] =>
       [{ ...CORP, AUTHFLOW_OIDC_CORP_ISSUER: issuer }, [/^AUTHFLOW_OIDC_CORP_ISSUER must be an https URL/]]),
   [{ ...CORP, AUTHFLOW_OIDC_CORP_SCOPE: "email" },
-    [/^AUTHFLOW_OIDC_CORP_SCOPE must be space-separated and hold openid/]],
+    [/^AUTHFLOW_OIDC_CORP_SCOPE must be space-separated and include openid/]],
 ];
 for (const [env, expected] of BAD_PROVIDERS) {
   const found = faults(env);
