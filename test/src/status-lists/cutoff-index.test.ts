@@ -21,7 +21,7 @@ async function fixture(t: Parameters<typeof sqlite>[0]) {
   return { cutoffs, index, clock, advance, aCutoff, ended };
 }
 
-await t.test("a cut-off ends the tokens that it names and that were issued before it, by each name", async (t) => {
+await t.test("a cut-off ends tokens issued before it, by each of the three names", async (t) => {
   const { cutoffs, index, clock, aCutoff, ended } = await fixture(t);
   await cutoffs.record(aCutoff(), true);
   await cutoffs.record(aCutoff({ scope: "client_id", value: "shop" }), true);
