@@ -141,8 +141,8 @@ await t.test("an answer to a login that this tab did not begin is not taken", as
   const { page } = await visit(t, demo);
   for (const query of ["code=stolen&state=planted", "code=stolen", "error=access_denied&state=planted"]) {
     await open(page, `${demo.url}/?${query}`);
-    t.match(await page.getByRole("alert").innerText(),
-      "This answer does not belong to a login that was started", query);
+    const alert = await page.getByRole("alert").innerText();
+      t.match(alert, "This answer does not belong to a login that was started", query);
     t.equal(await page.getByRole("button", { name: "Call the API" }).isVisible(), false);
   }
 });

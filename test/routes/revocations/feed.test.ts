@@ -74,7 +74,7 @@ await onEveryBackend(t, async (t, env) => {
     await wanderer.connect(b.url);
     await wanderer.current();
     t.strictSame(wanderer.names().slice(-2), ["current", "current"], "nothing missed, nothing repeated");
-    await until("all have heard the same",
+    await until("all have received the same",
       () => new Set([...stay, wanderer].map(({ lastEventId }) => lastEventId)).size === 1);
     const [first, second] = stay.map(({ received }) =>
       received.filter((event) => isRevocationEvent(event) && event.id !== undefined));
