@@ -21,19 +21,19 @@ export async function beginLogin({ authflow, provider, client_id, redirect_uri }
 export async function finishLogin({ authflow, client_id, redirect_uri }) {
   const answer = new URLSearchParams(location.search);
   if (!answer.has("code") && !answer.has("error")) return undefined;
-  const begun = JSON.parse(sessionStorage.getItem("login") ?? "{}");
+  const started = JSON.parse(sessionStorage.getItem("login") ?? "{}");
   sessionStorage.removeItem("login");
   // A code is valid once: remove it from the URL, so that a reload or the back button does not send it again.
   history.replaceState(null, "", location.pathname);
 
-  if (answer.get("state") !== begun.state)
+  if (answer.get("state") !== started.state)
     throw new Error("This answer does not belong to a login that was started in this tab. Log in again.");
   if (answer.has("error")) throw new Error(`${answer.get("error_description")} (${answer.get("error")}).`);
 
   const response = await fetch(`${authflow}/token`, {
     method: "POST",
     body: new URLSearchParams({
-      grant_type: "authorization_code", code: answer.get("code"), code_verifier: begun.verifier,
+      grant_type: "authorization_code", code: answer.get("code"), code_verifier: started.verifier,
       client_id, redirect_uri,
     }),
   });
