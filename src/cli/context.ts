@@ -22,7 +22,9 @@ export interface Services {
   tokens: TokenIssuer;
   revocations: Revocations;
   clock: Clock;
-  /** Validates a change of a policy as PATCH /clients/{client_id} does. Throws invalid_request with the member's name. */
+  /**
+   * Validates a change of a policy as PATCH /clients/{client_id} does. Throws invalid_request with the member's name.
+   */
   checkPolicy: (change: unknown) => Partial<MintPolicy>;
 }
 
