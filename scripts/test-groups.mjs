@@ -5,41 +5,42 @@
  * this order, the slowest first.
  */
 const GROUPS = {
-  "chaos-redis": ["test/chaos/with-redis.test.ts"],
-  "chaos-postgres": ["test/chaos/with-postgres.test.ts"],
-  "chaos-alone": ["test/chaos/alone.test.ts"],
-  "docs-feed": [
-    "test/docs/feed-protocol.test.ts", "test/docs/feed-verifiers.test.ts", "test/docs/feed-middleware.test.ts",
-  ],
   "e2e-browser": [
     "test/e2e/login-browser.test.ts", "test/e2e/login-pages.test.ts", "test/e2e/docs-browser.test.ts",
     "test/e2e/demo.test.ts", "test/docs/login-browser.test.ts",
   ],
-  "revocations-stream": ["test/routes/revocations/subscribers.test.ts", "test/routes/revocations/feed.test.ts"],
   "e2e-cli": [
     "test/e2e/cli.test.ts", "test/e2e/cli-clients.test.ts", "test/e2e/cli-doctor.test.ts",
     "test/e2e/cli-mistakes.test.ts", "test/e2e/cli-process.test.ts", "test/e2e/cli-revoke.test.ts",
-    "test/e2e/startup.test.ts", "test/e2e/shutdown.test.ts",
   ],
-  "e2e-keys": ["test/e2e/keys.test.ts", "test/e2e/key-rotation.test.ts"],
-  "e2e-demo": ["test/e2e/demo-process.test.ts", "test/e2e/walk.test.ts", "test/e2e/crash.test.ts"],
+  "e2e-demo": ["test/e2e/demo-process.test.ts"],
+  "e2e-replicas": [
+    "test/e2e/concurrent-logins.test.ts", "test/e2e/status-lists.test.ts", "test/e2e/replicas.test.ts",
+  ],
+  "e2e-crash": ["test/e2e/crash.test.ts", "test/e2e/walk.test.ts"],
+  "e2e-start": ["test/e2e/startup.test.ts", "test/e2e/shutdown.test.ts"],
+  "revocations-stream": ["test/routes/revocations/subscribers.test.ts", "test/routes/revocations/feed.test.ts"],
+  routes: ["test/routes/tokens", "test/routes/revocations"],
   "e2e-redis": [
     "test/e2e/redis-outages.test.ts", "test/e2e/redis-refill.test.ts", "test/e2e/feed.test.ts",
     "test/e2e/cutoffs.test.ts",
   ],
-  "e2e-replicas": [
-    "test/e2e/concurrent-logins.test.ts", "test/e2e/status-lists.test.ts", "test/e2e/replicas.test.ts",
+  security: ["test/security"],
+  "routes-login": ["test/routes"],
+  "docs-feed": [
+    "test/docs/feed-protocol.test.ts", "test/docs/feed-verifiers.test.ts", "test/docs/feed-middleware.test.ts",
   ],
+  docs: ["test/docs", "test/reference", "test/shipping"],
   "contracts-slow": [
     "test/contracts/outage.test.ts", "test/contracts/concurrency.test.ts", "test/contracts/migrate.test.ts",
     "test/contracts/status-lists.test.ts",
   ],
-  docs: ["test/docs", "test/reference", "test/shipping"],
-  "routes-login": ["test/routes/login", "test/routes/discovery", "test/routes/operator"],
-  "routes-tokens": ["test/routes"],
-  security: ["test/security"],
-  src: ["test/src", "test/architecture.test.ts"],
   contracts: ["test/contracts", "test/support"],
+  "e2e-keys": ["test/e2e/keys.test.ts", "test/e2e/key-rotation.test.ts"],
+  src: ["test/src", "test/architecture.test.ts"],
+  "chaos-redis": ["test/chaos/with-redis.test.ts"],
+  "chaos-postgres": ["test/chaos/with-postgres.test.ts"],
+  "chaos-alone": ["test/chaos/alone.test.ts", "test/chaos/scenarios.test.ts"],
 };
 
 /** Groups `files`, which are paths relative to the root. Returns `[{ name, files }]`. */

@@ -35,13 +35,13 @@ async function compile() {
   await Promise.all([succeeds("node", ["scripts/build.mjs"]), succeeds("tsc", ["-p", "tsconfig.json"])]);
 }
 
-/** Writes one module for each group and returns their paths. tap starts modules in the order of its arguments. */
+/** Writes one module for each group and returns their paths. tap starts modules in the order of their names. */
 function writeGroups(files) {
   const folder = join(root, "build/groups");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  return groupsOf(files).map(({ name, files }) => {
-    const path = join(folder, `${name}.mjs`);
+  return groupsOf(files).map(({ name, files }, index) => {
+    const path = join(folder, `${String(index + 1).padStart(2, "0")}-${name}.mjs`);
     writeFileSync(path, `import { runFiles } from "../test/support/group.js";
 
 await runFiles(${JSON.stringify(files, null, 2)});
