@@ -4,12 +4,13 @@ import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openDatabases } from "./databases.mjs";
 import { fill } from "./fixtures.mjs";
 import { mintAs, post, register, reply, startGenerator } from "./measuring.mjs";
-import { cpuSeconds, peakMemory } from "./process.mjs";
+import { cpuSeconds, peakMemory, residentMemory } from "./process.mjs";
 import { report } from "./report.mjs";
 import { startServer, stop } from "./server.mjs";
 
@@ -24,6 +25,8 @@ const scale = options.quick
   ? { rounds: 3, seconds: 1, starts: 1, limit: 8, warmUp: 2000, logouts: 120, clients: 1e4, revocations: 1e5 }
   : { rounds: 9, seconds: 1.5, starts: 3, limit: 50, warmUp: 8000, logouts: 450, clients: 1e5, revocations: 1e6 };
 const CONNECTIONS = 32;
+/** Milliseconds without a request, after which a process is at rest. */
+const REST = 20_000;
 const KNOWN = 1000;
 const KNOWN_ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
 
@@ -76,6 +79,10 @@ async function startAll() {
   for (let i = 0; i < scale.starts; i++) {
     for (const kind of ["SQLite, new database", "SQLite"]) await (await timed(kind, () => sqlite(`start-${i}`))).stop();
   }
+  const resting = await sqlite("start-0");
+  await sleep(REST);
+  const atRest = residentMemory(resting.pid);
+  await resting.stop();
 
   const migrating = await sqlite("full");
   const registered = await register(migrating);
@@ -104,11 +111,11 @@ async function startAll() {
     subjects.networked = { ...server, minting: [mintAs(await register(server))] };
   }
   closing.push(() => Promise.all(started.map((server) => server.stop())));
-  return { floor, subjects, startUp };
+  return { floor, subjects, startUp, atRest };
 }
 
 async function bench() {
-  const { floor, subjects, startUp } = await startAll();
+  const { floor, subjects, startUp, atRest } = await startAll();
   log("start-up measured");
   const { empty, listed, full, networked } = subjects;
 
@@ -152,7 +159,9 @@ async function bench() {
   const memory = Object.fromEntries(Object.entries(subjects).map(([name, { pid }]) => [name, peakMemory(pid)]));
   const others = minted.floor.reduce((sum, round) => sum + round.others, 0) / minted.floor.length;
   const { quick } = options;
-  return { scale, connections: CONNECTIONS, known: KNOWN, quick, minted, read, loggedOut, startUp, memory, others };
+  return {
+    scale, connections: CONNECTIONS, known: KNOWN, quick, minted, read, loggedOut, startUp, atRest, memory, others,
+  };
 }
 
 try {

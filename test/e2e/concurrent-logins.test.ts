@@ -7,7 +7,8 @@ import { openIdSettings } from "../support/openid.js";
 import type { Suite } from "../support/services.js";
 import { UserAgent } from "../support/user-agent.js";
 
-const LOGINS = 1000;
+/** On each backend: a thousand in all. */
+const LOGINS = 500;
 /** Requests on their way at any moment. */
 const REQUESTS = 40;
 /** Upstream and browsers share this process and a busy machine, on which an answer may take long. */

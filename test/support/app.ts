@@ -84,7 +84,7 @@ export async function testApp(
   const fastify = await buildApp(config, { ...overrides, logStream: { write: (line) => { logs.push(line); } } });
   t.teardown(() => fastify.close());
   await fastify.ready();
-  const validate = responseValidator((await fastify.documentation()).swagger() as unknown as OpenApiDocument);
+  const validate = await validatorOf(fastify);
   const call: TestApp["call"] = async (method, url, sent = {}) => {
     const { statusCode: status, headers, body: text } = await fastify.inject({ method: method as "GET", url, ...sent });
     const contentType = headers["content-type"]?.toString();
@@ -113,6 +113,18 @@ export async function testApp(
     userinfo: (token) => call("GET", "/userinfo", { headers: bearer(token) }),
     sign: (claims, typ = "JWT") => signCompact(fastify.keys.signer, typ, claims),
   };
+}
+
+const validators = new Map<string, ReturnType<typeof responseValidator>>();
+
+/** Apps below one path have one document: it is made once for all of a process, which takes longer than an app. */
+async function validatorOf(app: FastifyInstance): Promise<ReturnType<typeof responseValidator>> {
+  const { pathname } = new URL(app.config.publicUrl);
+  const known = validators.get(pathname);
+  if (known !== undefined) return known;
+  const validate = responseValidator((await app.documentation()).swagger() as unknown as OpenApiDocument);
+  validators.set(pathname, validate);
+  return validate;
 }
 
 /** Runs `suite` on SQLite alone and on PostgreSQL with Redis. */
