@@ -41,7 +41,7 @@ export default fp(async (app) => {
   };
   const rotate = async (): Promise<void> => {
     if (!app.keys.isDue() || !await app.keys.advance()) return;
-    app.log.info({ keys: app.keys.keys.map(({ kid, state }) => `${kid} ${state}`) }, "signing keys rotated");
+    app.log.info({ keys: app.keys.keys.map(({ kid, state }) => `${kid} ${state}`) }, "the key ring changed");
   };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {

@@ -76,6 +76,15 @@ await t.test("a failed build is not remembered as done, and leaves the former on
   t.same(await build(), NOTHING_TO_DO, "which is that of these sources again");
 });
 
+await t.test("a build without type checks is not taken for a checked one", async (t) => {
+  write("src/one.ts", "export const one: number = 'unchecked';\n");
+  t.match(await build("--no-check"), BUILT);
+  t.match(dist("one.js"), "unchecked");
+  t.match(await build(), { code: 1, output: /src\/one\.ts.*not assignable/ });
+  write("src/one.ts", "export const one: number = 11;\n");
+  t.match(await build(), BUILT);
+});
+
 await t.test("what was changed or lost in the result is made again", async (t) => {
   write("dist/src/one.js", "export const one = 12;\n");
   t.match(await build(), BUILT);

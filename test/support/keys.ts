@@ -30,6 +30,6 @@ export async function giveKeyRing(config: Config, now: number): Promise<void> {
   const database = await openDatabase(config.databaseUrl);
   await database.keys.save(0, [{
     kid, algorithm: "RS256", state: "active", publicJwk: JSON.stringify(publicJwk), sealedPrivateKey,
-    createdAt: now, activatedAt: now, retiredAt: null, longestTtl: null,
+    createdAt: now, activatedAt: now, retiredAt: null, longestTtl: config.tokenTtlMax,
   }]).finally(() => database.close());
 }
