@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import { invalidToken, missingToken } from "../../src/shared/errors.js";
+import { invalidToken } from "../../src/shared/errors.js";
 import type { VerifiedToken } from "../../src/tokens/verifier.js";
+import { presentedToken } from "./authorization-header.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -26,10 +27,8 @@ export default fp(async (app) => {
   });
 }, { name: "bearer", dependencies: ["tokens", "revocation"] });
 
-/** RFC 6750 §2.1 */
-function bearerToken({ headers: { authorization } }: FastifyRequest): string {
-  if (authorization === undefined) throw missingToken("Send the token in the header Authorization: Bearer <token>");
-  const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
+function bearerToken(request: FastifyRequest): string {
+  const token = presentedToken(request);
   if (token === undefined) throw invalidToken("The token is not a valid token of this issuer");
   return token;
 }

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { digest, sameDigest } from "../../src/shared/digest.js";
-import { accessDenied, invalidToken, missingToken } from "../../src/shared/errors.js";
+import { accessDenied, invalidToken } from "../../src/shared/errors.js";
+import { presentedToken } from "./authorization-header.js";
 
 type Guard = (request: FastifyRequest) => Promise<void>;
 declare module "fastify" {
@@ -15,22 +16,21 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const { adminToken, registrationToken, registration } = app.config;
-  app.decorate("operatorOnly", async ({ headers }) => {
+  app.decorate("operatorOnly", async (request) => {
     if (adminToken === undefined) throw accessDenied("The operators' endpoints are off: set AUTHFLOW_ADMIN_TOKEN");
-    requireToken(headers.authorization, [adminToken]);
+    requireToken(request, [adminToken]);
   });
-  app.decorate("mayRegister", async ({ headers }) => {
+  app.decorate("mayRegister", async (request) => {
     if (registration === "open") return;
     const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
     if (registration === "closed" && adminToken === undefined)
       throw accessDenied("Registration is closed: ask the operator for a client");
-    requireToken(headers.authorization, accepted);
+    requireToken(request, accepted);
   });
 }, { name: "operator" });
 
-function requireToken(authorization: string | undefined, accepted: (string | undefined)[]): void {
-  if (authorization === undefined) throw missingToken("Send the token in the header Authorization: Bearer <token>");
-  const presented = digest(/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "");
+function requireToken(request: FastifyRequest, accepted: (string | undefined)[]): void {
+  const presented = digest(presentedToken(request) ?? "");
   // All digests have one length, and each is compared: the time shows neither which token nor how much of it matched.
   const matches = accepted.map((token) => token !== undefined && sameDigest(digest(token), presented));
   if (!matches.includes(true)) throw invalidToken("This token does not allow the request: check its value");

@@ -31,7 +31,7 @@ interface Dependencies extends Journals {
   /** The token's entry in a status list of this deployment. */
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
-interface Entries { revocation?: Revocation; cutoff?: Cutoff }
+interface Entries { revocation?: Revocation | undefined; cutoff?: Cutoff | undefined }
 
 /** Revokes tokens, one by one or by cut-offs. A call resolves when the revoked tokens are refused. */
 export class Revocations {
@@ -106,7 +106,7 @@ export class Revocations {
     const { clock, timing, longestTtl } = this.#dependencies;
     const issuedBefore = clock() + CUTOFF_TOLERANCE + 1;
     const expiresAt = Math.max(issuedBefore + longestTtl() * 1000, atLeastUntil);
-    await this.#end({ cutoff: { ...name, issuedBefore, expiresAt }, ...(revocation && { revocation }) });
+    await this.#end({ cutoff: { ...name, issuedBefore, expiresAt }, revocation });
     await sleep(timing.cutoffWait);
   }
 
@@ -123,7 +123,7 @@ export class Revocations {
       throw unavailable("The logout could not be recorded: try again", cause);
     });
     if (hasNoCache) this.#dependencies.recorded();
-    else await this.#putIntoCache({ ...(cutoff && { cutoff }), ...(revocation && { revocation }) });
+    else await this.#putIntoCache({ cutoff, revocation });
   }
 
   async #putIntoCache({ revocation, cutoff }: Entries): Promise<void> {
