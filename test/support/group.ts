@@ -18,6 +18,8 @@ const CLOSING = 10_000;
  */
 export async function runFiles(files: readonly string[]): Promise<void> {
   const unfinished = `${process.argv[1]}.unfinished`;
+  // It holds tap's loader hooks: a child of a test would start ten times as slowly, and must not depend on them.
+  delete process.env.NODE_OPTIONS;
   // One test around all: the root would end while a file's sockets close, and refuse the files after it.
   await root.test("files", { timeout: 0 }, async (all) => {
     for (const [index, file] of files.entries()) {

@@ -2,21 +2,23 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import t from "./tap.js";
 import { freePort } from "./ports.js";
 import { endedWith } from "./process.js";
+import { LOADER, moduleFile } from "./root.js";
 import type { Suite } from "./services.js";
 
 /** More than a process gets at once. */
 const DRAWS = 150;
-const DRAWER = import.meta.filename.replace("ports.test", "port-drawer");
+const DRAWER = moduleFile("test/support/port-drawer");
 
 async function drawer(t: Suite) {
-  const args = [...process.execArgv, DRAWER, String(DRAWS)];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...LOADER, DRAWER, String(DRAWS)], { stdio: ["pipe", "pipe", "pipe"] });
   const end = endedWith(t, child);
+  const said = text(child.stderr);
   for await (const line of createInterface(child.stdout)) return { end, ports: JSON.parse(line) as number[] };
-  throw new Error("the drawer ended without a word");
+  throw new Error(`the drawer ended with ${child.exitCode ?? child.signalCode} and said: ${await said}`);
 }
 
 async function canListen(port: number): Promise<boolean> {
