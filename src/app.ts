@@ -23,6 +23,7 @@ import published from "../plugins/http/published.js";
 import readiness from "../plugins/services/readiness.js";
 import redis from "../plugins/services/redis.js";
 import requestLog from "../plugins/http/request-log.js";
+import revocationLog from "../plugins/services/revocation-log.js";
 import revocation from "../plugins/services/revocation.js";
 import { schemaController } from "../plugins/http/schema-compilers.js";
 import securityHeaders from "../plugins/http/security-headers.js";
@@ -125,6 +126,7 @@ export async function buildApp(
   await app.register(redis);
   await app.register(keys);
   await app.register(clients);
+  await app.register(revocationLog);
   await app.register(statusListPlugin);
   await app.register(tokens);
   await app.register(revocation);

@@ -4,8 +4,6 @@ import fp from "fastify-plugin";
 
 /** Milliseconds. */
 const SWEEP_INTERVAL = 60_000;
-/** Events that the database's feed keeps, so that subscribers can resume. */
-const FEED_LENGTH = 100_000;
 /**
  * Milliseconds between two writes of status list records. Tokens that were issued since the last one become INVALID in
  * their list if the process crashes.
@@ -43,28 +41,37 @@ export default fp(async (app) => {
     if (!app.keys.isDue() || !await app.keys.advance()) return;
     app.log.info({ keys: app.keys.keys.map(({ kid, state }) => `${kid} ${state}`) }, "the key ring changed");
   };
+  const followLog = async (): Promise<void> => {
+    try {
+      await app.logFollower.current();
+    } catch (error) {
+      app.feed.miss();
+      throw error;
+    }
+    app.feed.beat();
+    if (!stopped.signal.aborted) await app.logChanged.wait(syncInterval);
+  };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {
-    // Before the first synchronisation Redis is not identified: the feed's first read would fail.
-    let firstRun = (): void => undefined;
-    const synchronised = new Promise<void>((resolve) => { firstRun = resolve; });
     loops = Promise.all([
       every(syncInterval, "following other replicas", follow),
       every(syncInterval, "rotating the signing keys", rotate),
-      every(syncInterval, "copying revocations to Redis", () => app.cacheSynchroniser.synchronise().finally(firstRun)),
-      synchronised.then(() => every(0, "following the revocation feed", () => app.feed.advance())),
+      every(0, "following the revocation log", followLog),
+      every(syncInterval, "copying revocations to Redis", async () => app.outletFiller?.advance()),
       every(syncInterval, "ending streams of clients without access", () => app.endUnauthenticatedStreams()),
-      every(SWEEP_INTERVAL, "deleting expired revocations", () => app.cacheSynchroniser.sweep()),
-      every(SWEEP_INTERVAL, "deleting old events of the revocation feed", () => app.database.feed.sweep(FEED_LENGTH)),
+      every(SWEEP_INTERVAL, "deleting expired revocations", async () => {
+        await app.logSweeper.sweep();
+        app.logFollower.sweep(app.logSweeper.horizon);
+      }),
       every(SWEEP_INTERVAL, "deleting expired logins", () => app.logins.sweep()),
-      every(SWEEP_INTERVAL, "deleting expired codes", () => app.authorizationCodes.sweep()),
+      every(SWEEP_INTERVAL, "deleting expired codes", () => app.authorizationCodes.sweep(app.logSweeper.horizon)),
       every(RECORD_INTERVAL, "recording the tokens of status lists", () => app.statusAllocator.flush()),
-      every(SWEEP_INTERVAL, "deleting expired status lists", () => app.statusLists.sweep()),
+      every(SWEEP_INTERVAL, "deleting expired status lists", () => app.statusLists.sweep(app.logSweeper.horizon)),
     ]);
   });
   app.addHook("onClose", async () => {
     stopped.abort();
-    app.feed.wake();
+    app.logChanged.notify();
     await loops;
   });
 }, {

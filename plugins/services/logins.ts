@@ -25,7 +25,7 @@ export default fp(async (app) => {
   const { clock, clients, tokens, revocations, providers, database, config: { publicUrl, issuer } } = app;
   await app.register(cookie);
   const codes = new AuthorizationCodeService({
-    store: database.authorizationCodes, tokens, revocations, clock, statusOf: app.statusOf,
+    store: database.authorizationCodes, tokens, revocations, clock, state: app.revocationState, statusOf: app.statusOf,
   });
   app.decorate("authorizationCodes", codes);
   app.decorate("logins", new LoginService({

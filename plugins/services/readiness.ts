@@ -1,4 +1,5 @@
 import fp from "fastify-plugin";
+import type { OutletFiller } from "../../src/revocation/outlet-filler.js";
 
 type Part = "up" | "down" | "filling";
 export interface Readiness { status: "up" | "down"; parts: { database: Part; redis?: Part } }
@@ -9,15 +10,12 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const database = async (): Promise<Part> => app.database.ping().then(() => "up" as const, () => "down" as const);
-  const redis = async (): Promise<Part> =>
-    app.cacheSynchroniser.isComplete().then(
-      (complete) => (complete ? ("up" as const) : ("filling" as const)),
-      () => "down" as const,
-    );
+  const redis = async (filler: OutletFiller): Promise<Part> =>
+    filler.condition().then((condition) => (condition === "current" ? "up" : "filling"), () => "down");
   app.decorate("readiness", async () => {
     const parts = {
       database: await database(),
-      ...(app.config.redisUrl === undefined ? {} : { redis: await redis() }),
+      ...(app.outletFiller && { redis: await redis(app.outletFiller) }),
     };
     return { status: Object.values(parts).every((part) => part === "up") ? "up" : "down", parts };
   });

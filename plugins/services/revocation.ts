@@ -1,41 +1,55 @@
 import fp from "fastify-plugin";
 import { loginProviders } from "../../src/providers/table.js";
-import { CacheSynchroniser } from "../../src/revocation/cache-synchroniser.js";
 import { Feed } from "../../src/revocation/feed/feed.js";
 import { LiveTokens } from "../../src/revocation/live-tokens.js";
+import { LogFollower } from "../../src/revocation/log-follower.js";
+import { LogSweeper } from "../../src/revocation/log-sweeper.js";
+import { LogWriter } from "../../src/revocation/log-writer.js";
+import { OutletFiller } from "../../src/revocation/outlet-filler.js";
 import { RevocationState } from "../../src/revocation/revocation-state.js";
 import { Revocations } from "../../src/revocation/revocations.js";
-import { RedisRevocationCache } from "../../src/stores/redis/revocation-cache.js";
-import { RedisRevocationFeed } from "../../src/stores/redis/revocation-feed.js";
+import { systemClock } from "../../src/shared/clock.js";
+import { Signal } from "../../src/shared/signal.js";
+import { RedisRevocationOutlet } from "../../src/stores/redis/revocation-outlet.js";
 
 declare module "fastify" {
   interface FastifyInstance {
     revocations: Revocations;
-    cacheSynchroniser: CacheSynchroniser;
+    revocationState: RevocationState;
+    logFollower: LogFollower;
+    logSweeper: LogSweeper;
+    /** Undefined without Redis. */
+    outletFiller: OutletFiller | undefined;
     liveTokens: LiveTokens;
     feed: Feed;
+    /** Notified when the log may have new entries. */
+    logChanged: Signal;
   }
 }
 
 export default fp(async (app) => {
-  const { clock, timing, installation, redis, config, statusOf, tokenVerifier: verifier } = app;
-  const { revocations: journal, cutoffs, feed: feedJournal, transaction } = app.database;
-  const cache = config.redisUrl === undefined ? undefined : new RedisRevocationCache(redis, installation.id);
-  const redisFeed = cache && new RedisRevocationFeed(redis, installation.id, cache);
-  // Event ids of the database's feed are not valid in Redis. Without this, a later start without Redis would accept
-  // such an id and skip what was sent through Redis.
-  if (redisFeed !== undefined) await feedJournal.abandon();
-  app.addHook("onClose", async () => { redisFeed?.close(); });
-  const feed = new Feed({ source: redisFeed ?? feedJournal, journal, cutoffs, clock });
-  const state = new RevocationState({ journal, cutoffs, cache });
-  const synchroniser = new CacheSynchroniser({ journal, cutoffs, cache, clock });
-  app.decorate("feed", feed);
-  app.decorate("cacheSynchroniser", synchroniser);
+  const { clock, timing, installation, redis, config, statusOf, tokenVerifier: verifier, logFollower: follower } = app;
+  const { revocations: log } = app.database;
+  const outlet = config.redisUrl === undefined ? undefined : new RedisRevocationOutlet(redis, installation.id);
+  const recovered = (entries: number): void => {
+    app.log.error({ entries },
+      "Redis held revocations that the database had lost (restored from a backup, or a failover): they are in it again");
+  };
+  const state = new RevocationState({ log, follower, outlet });
+  const changed = new Signal();
+  app.decorate("feed", new Feed({ log, follower, clock }));
+  app.decorate("revocationState", state);
+  app.decorate("outletFiller", outlet && new OutletFiller({ outlet, log, follower, clock, recovered }));
+  app.decorate("logSweeper", new LogSweeper({ log, clocks: [clock, systemClock], monotonic: () => performance.now() }));
   app.decorate("liveTokens", new LiveTokens({ verifier, state }));
+  app.decorate("logChanged", changed);
   app.decorate("revocations", new Revocations({
-    transaction, revocations: journal, cutoffs, state, synchroniser, clock, timing, statusOf,
+    writer: new LogWriter(log), state, outlet, clock, timing, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
-    recorded: () => { if (feed.subscribers > 0) feed.wake(); }, // without subscribers the next poll is early enough
+    appended: () => { changed.notify(); },
   }));
-}, { name: "revocation", dependencies: ["database", "redis", "keys", "tokens", "status-lists"] });
+  const wake = (): void => { changed.notify(); };
+  const stop = outlet === undefined ? app.database.listen(wake) : outlet.listen(wake);
+  app.addHook("onClose", async () => { await stop(); });
+}, { name: "revocation", dependencies: ["database", "redis", "keys", "tokens", "status-lists", "revocation-log"] });

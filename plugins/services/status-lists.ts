@@ -15,10 +15,10 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const { clock, keys: ring, config: { publicUrl, tokenTtlMax: ttlMax } } = app;
-  const { statusLists: store, cutoffs } = app.database;
+  const { statusLists: store } = app.database;
   const allocator = new StatusAllocator({ store, clock, publicUrl, ttlMax });
   app.decorate("statusAllocator", allocator);
-  app.decorate("statusLists", new StatusLists({ store, cutoffs, ring, clock, publicUrl }));
+  app.decorate("statusLists", new StatusLists({ store, follower: app.logFollower, ring, clock, publicUrl }));
   app.decorate("statusOf", (claims) => statusReference(publicUrl, claims));
   // onClose hooks run in reverse order of registration: no request is in progress any more, and the database is open.
   app.addHook("onClose", async () => {
@@ -27,4 +27,4 @@ export default fp(async (app) => {
         "the newest tokens could not be recorded in their status lists: verifiers of the lists see them as INVALID");
     });
   });
-}, { name: "status-lists", dependencies: ["database", "keys"] });
+}, { name: "status-lists", dependencies: ["database", "keys", "revocation-log"] });

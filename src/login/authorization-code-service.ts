@@ -2,6 +2,7 @@ import type { Client } from "../clients/client.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
 import { invalidGrant } from "../shared/errors.js";
+import type { RevocationState } from "../revocation/revocation-state.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
@@ -21,6 +22,7 @@ interface Dependencies {
   store: AuthorizationCodeStore;
   tokens: TokenIssuer;
   revocations: Revocations;
+  state: RevocationState;
   clock: Clock;
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
@@ -54,6 +56,7 @@ export class AuthorizationCodeService {
     if (code.jti !== undefined) return this.#refuseReplay(code);
     if (code.expiresAt <= clock()) throw invalidGrant(UNKNOWN_OR_EXPIRED);
     checkBinding(code, exchange);
+    await this.#refuseAfterLogout(code);
     // The token's jti is chosen before the code is marked as used: a replay then always finds the token to revoke.
     const claims = await tokens.claimsOfLogin(client, code.claims);
     const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
@@ -61,16 +64,22 @@ export class AuthorizationCodeService {
     return this.#refuseReplay(await store.find(codeHash) ?? code);
   }
 
-  /** Deletes expired codes, and used codes whose token has expired; returns how many. */
-  sweep(): Promise<number> {
-    const { store, clock } = this.#dependencies;
-    return sweepAll((limit) => store.sweep(clock() - CODE_LIFETIME, limit));
+  /** Deletes codes that expired before an instant, and used codes whose token did; returns how many. */
+  sweep(before: number): Promise<number> {
+    return sweepAll((limit) => this.#dependencies.store.sweep(before - CODE_LIFETIME, limit));
+  }
+
+  /** What a log-out-everywhere ends includes the codes that were not exchanged yet. */
+  async #refuseAfterLogout({ claims: { sub }, clientId, expiresAt }: AuthorizationCode): Promise<void> {
+    const names = [{ scope: "sub", value: sub }, { scope: "client_id", value: clientId }] as const;
+    if (await this.#dependencies.state.hasRevoked(names, expiresAt - CODE_LIFETIME))
+      throw invalidGrant("The user was logged out after this code was issued: start the login again");
   }
 
   /** RFC 6749 §4.1.2: a code that is used twice was probably stolen, so the token issued for it is revoked. */
   async #refuseReplay(code: AuthorizationCode): Promise<never> {
-    const { jti = "", claims: { sub: subject }, clientId, expiresAt, status } = code;
-    await this.#dependencies.revocations.revokeIssued({ jti, clientId, subject, expiresAt, ...(status && { status }) });
+    const { jti = "", expiresAt, status } = code;
+    await this.#dependencies.revocations.revokeIssued({ jti, expiresAt, ...(status && { status }) });
     throw invalidGrant("code was used before, so the token issued for it is now revoked: start the login again");
   }
 }

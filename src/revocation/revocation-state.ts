@@ -1,13 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { unavailable } from "../shared/errors.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
-import { type CutoffJournal, type CutoffName, FOREVER } from "./cutoff.js";
-import type { RevocationJournal } from "./journal.js";
-import type { RevocationCache } from "./revocation-cache.js";
+import type { Name } from "./entry.js";
+import type { RevocationLog } from "./log.js";
+import type { LogFollower } from "./log-follower.js";
+import type { RevocationOutlet } from "./outlet.js";
+import { isBefore } from "./revocation-index.js";
 
-interface Dependencies { journal: RevocationJournal; cutoffs: CutoffJournal; cache?: RevocationCache | undefined }
+/** Milliseconds that a check waits for the log. */
+const READ_LIMIT = 2000;
 
-/** Whether a token is revoked. The journals are authoritative; the cache is faster. */
+interface Dependencies { log: RevocationLog; follower: LogFollower; outlet?: RevocationOutlet | undefined }
+
+/** Whether a token is revoked: by this replica's copy of the log, once it has everything that the log holds. */
 export class RevocationState {
   readonly #dependencies: Dependencies;
 
@@ -15,46 +21,57 @@ export class RevocationState {
     this.#dependencies = dependencies;
   }
 
-  /** Rejects with temporarily_unavailable if neither the cache nor the journals can answer. */
+  /** Rejects with temporarily_unavailable if it can't be known. */
   async isRevoked(token: VerifiedToken): Promise<boolean> {
-    return (await this.#isRevokedInCache(token)) ?? (await this.#isRevokedInDatabase(token));
+    const { follower, outlet } = this.#dependencies;
+    const names = namesOf(token);
+    const issuedAt = issuedAtMs(token.claims);
+    if (follower.index.revokes(names, issuedAt)) return true; // a revocation is never taken back
+    // Another service may have written it there. Its "no" decides nothing.
+    const elsewhere = outlet?.isRevoked(token.claims.jti);
+    try {
+      if (await this.#areRevoked(names, issuedAt)) return true;
+    } catch (cause) {
+      if (await elsewhere === true) return true;
+      throw unavailable("Whether the token was revoked can't be known right now: try again", cause);
+    }
+    return await elsewhere === true;
   }
 
   /**
-   * Whether every service refuses the token already. A logout that was answered 503 may be in the journal only; the
-   * client repeats it, and the repetition must then be allowed to complete it.
+   * Whether what was issued at an instant (epoch ms) for these names was revoked since. Rejects with
+   * temporarily_unavailable.
    */
-  async isInEffect(token: VerifiedToken): Promise<boolean> {
-    if (this.#dependencies.cache === undefined) return this.#isRevokedInDatabase(token);
-    return await this.#isRevokedInCache(token) === true;
+  async hasRevoked(names: readonly Name[], issuedAt: number): Promise<boolean> {
+    return this.#areRevoked(names, issuedAt).catch((cause: unknown) => {
+      throw unavailable("Whether this was revoked can't be known right now: try again", cause);
+    });
   }
 
-  async #isRevokedInCache(token: VerifiedToken): Promise<boolean | undefined> {
-    const cached = await this.#dependencies.cache?.lookup(token.claims.jti, namesOf(token));
-    if (cached === undefined) return undefined;
-    if (cached.revoked || cached.issuedBefore.some((instant) => isCutOff(token, instant))) return true;
-    // An entry that has expired by the cache's clock is gone, even if the token has not expired by this replica's
-    // clock.
-    return cached.complete && cached.now < token.claims.exp * 1000 ? false : undefined;
-  }
-
-  async #isRevokedInDatabase(token: VerifiedToken): Promise<boolean> {
-    const { journal, cutoffs } = this.#dependencies;
-    try {
-      const [revoked, found] = await Promise.all([journal.has(token.claims.jti), cutoffs.find(namesOf(token))]);
-      return revoked || found.some(({ issuedBefore }) => isCutOff(token, issuedBefore));
-    } catch (cause) {
-      throw unavailable("Whether the token was revoked can't be known right now: try again", cause);
+  async #areRevoked(names: readonly Name[], issuedAt: number): Promise<boolean> {
+    const { log, follower } = this.#dependencies;
+    if (!follower.isFilled) {
+      return (await within(log.find(names))).some(({ issuedBefore }) => isBefore(issuedAt, issuedBefore));
     }
+    await within(follower.current());
+    return follower.index.revokes(names, issuedAt);
   }
 }
 
-const namesOf = ({ kid, claims: { sub, client_id } }: VerifiedToken): CutoffName[] => [
+/** Rejects if the log does not answer in time. */
+async function within<T>(answer: Promise<T>): Promise<T> {
+  const waiting = new AbortController();
+  const limit = sleep(READ_LIMIT, undefined, { signal: waiting.signal }).then(() => {
+    throw new Error(`The revocation log was not read within ${READ_LIMIT} ms`);
+  });
+  limit.catch(() => undefined);
+  return Promise.race([answer, limit]).finally(() => { waiting.abort(); });
+}
+
+/** What can revoke a token. */
+export const namesOf = ({ kid, claims: { jti, sub, client_id } }: VerifiedToken): Name[] => [
+  { scope: "jti", value: jti },
   { scope: "kid", value: kid },
   { scope: "sub", value: sub },
   ...(client_id === undefined ? [] : [{ scope: "client_id", value: client_id } as const]),
 ];
-
-/** FOREVER revokes a token whatever time of issue it claims: an attacker who has the key can write any time. */
-const isCutOff = ({ claims }: VerifiedToken, issuedBefore: number | null): boolean =>
-  issuedBefore !== null && (issuedBefore >= FOREVER || issuedAtMs(claims) < issuedBefore);

@@ -5,33 +5,34 @@ import { type Clock, CUTOFF_TOLERANCE } from "../shared/clock.js";
 import { invalidRequest, invalidToken, unavailable } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
 import type { Timing } from "../shared/timing.js";
-import type { UnitOfWork } from "../shared/unit-of-work.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
-import type { CacheSynchroniser } from "./cache-synchroniser.js";
-import { type Cutoff, type CutoffJournal, type CutoffName, FOREVER } from "./cutoff.js";
-import type { Revocation, RevocationJournal } from "./journal.js";
-import type { RevocationState } from "./revocation-state.js";
+import { issuedAtMs } from "../tokens/issued-at.js";
+import { type Entry, FOREVER, type Name } from "./entry.js";
+import type { LogWriter } from "./log-writer.js";
+import type { RevocationOutlet } from "./outlet.js";
+import { namesOf, type RevocationState } from "./revocation-state.js";
 
-interface Journals { revocations: RevocationJournal; cutoffs: CutoffJournal }
-interface Dependencies extends Journals {
-  /** For a logout that records two entries. */
-  transaction: UnitOfWork<Journals>;
+interface Dependencies {
+  writer: LogWriter;
   state: RevocationState;
-  synchroniser: CacheSynchroniser;
+  /** What other services read; undefined if nothing does. */
+  outlet?: RevocationOutlet | undefined;
   clock: Clock;
   timing: Pick<Timing, "cutoffWait">;
   /** The longest lifetime, in seconds, of a token that still verifies. */
   longestTtl: () => number;
   /** Providers whose logins get the subject `<provider>|<id>`. */
   loginProviders: readonly string[];
-  /** Called when the journals hold a new event that no cache publishes. */
-  recorded: () => void;
+  /** Called when the log has new entries. */
+  appended: () => void;
   /** The token's entry in a status list of this deployment. */
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
-interface Entries { revocation?: Revocation | undefined; cutoff?: Cutoff | undefined }
+
+/** A token that is revoked without being presented. `expiresAt` is epoch ms. */
+export type RevokedToken = Pick<Entry, "expiresAt" | "status"> & { jti: string };
 
 /** Revokes tokens, one by one or by cut-offs. A call resolves when the revoked tokens are refused. */
 export class Revocations {
@@ -43,26 +44,27 @@ export class Revocations {
 
   /** Rejects with invalid_token where the token was revoked before. */
   async revoke(token: VerifiedToken): Promise<void> {
-    await this.#refuseRevoked(token);
-    await this.#end({ revocation: this.#revocationOf(token) });
+    const entry = this.#entryOf(token);
+    if (await this.#isRevoked(token)) return this.#show(entry);
+    await this.#append([entry]);
   }
 
   /** Revokes a token that the caller does not present. No error if it was revoked before. */
-  async revokeIssued(token: Omit<Revocation, "revokedAt">): Promise<void> {
-    await this.#end({ revocation: { ...token, revokedAt: this.#dependencies.clock() } });
+  async revokeIssued({ jti, ...token }: RevokedToken): Promise<void> {
+    await this.#append([{ scope: "jti", value: jti, issuedBefore: FOREVER, ...token }]);
   }
 
   /** Revokes every token that a key ever signed, permanently: an attacker may have given tokens any lifetime. */
   async revokeKey(kid: string): Promise<void> {
-    await this.#end({ cutoff: { scope: "kid", value: kid, issuedBefore: FOREVER, expiresAt: FOREVER } });
+    await this.#append([{ scope: "kid", value: kid, issuedBefore: FOREVER, expiresAt: FOREVER }]);
   }
 
   /** Logs the token's subject out everywhere: revokes all its tokens. Rejects as `revoke` does. */
   async revokeEverywhere(token: VerifiedToken): Promise<void> {
-    await this.#refuseRevoked(token);
+    await this.#isRevoked(token);
     const { sub, exp } = token.claims;
     // Also by its id: the token may claim a time of issue that the cut-off does not cover.
-    await this.#endIssued({ scope: "sub", value: sub }, exp * 1000, this.#revocationOf(token));
+    await this.#endIssued({ scope: "sub", value: sub }, exp * 1000, this.#entryOf(token));
   }
 
   /**
@@ -89,7 +91,7 @@ export class Revocations {
     checkPrintable("jti", jti);
     const { clock, longestTtl } = this.#dependencies;
     const expiresAt = clock() + CUTOFF_TOLERANCE + longestTtl() * 1000;
-    await this.revokeIssued({ jti, clientId: "", subject: "", expiresAt });
+    await this.revokeIssued({ jti, expiresAt });
   }
 
   /** Revokes every token that a client was issued until now. */
@@ -102,52 +104,50 @@ export class Revocations {
    * a time up to CUTOFF_TOLERANCE after now. The cut-off covers it. The call resolves when no replica's clock can give
    * a new token a time that the cut-off covers.
    */
-  async #endIssued(name: CutoffName, atLeastUntil = 0, revocation?: Revocation): Promise<void> {
+  async #endIssued(name: Name, atLeastUntil = 0, token?: Entry): Promise<void> {
     const { clock, timing, longestTtl } = this.#dependencies;
     const issuedBefore = clock() + CUTOFF_TOLERANCE + 1;
     const expiresAt = Math.max(issuedBefore + longestTtl() * 1000, atLeastUntil);
-    await this.#end({ cutoff: { ...name, issuedBefore, expiresAt }, revocation });
+    await this.#append([{ ...name, issuedBefore, expiresAt }, ...(token === undefined ? [] : [token])]);
     await sleep(timing.cutoffWait);
   }
 
-  async #end({ revocation, cutoff }: Entries): Promise<void> {
-    const { transaction, synchroniser } = this.#dependencies;
-    const hasNoCache = !synchroniser.hasCache;
-    const record = async (to: Journals): Promise<void> => {
-      if (cutoff !== undefined) await to.cutoffs.record(cutoff, hasNoCache);
-      if (revocation !== undefined) await to.revocations.record(revocation, hasNoCache);
-    };
-    // The journals record a single entry atomically; only two entries need a transaction.
-    const recorded = revocation && cutoff ? transaction(record) : record(this.#dependencies);
-    await recorded.catch((cause: unknown) => {
+  async #append(entries: readonly Entry[]): Promise<void> {
+    const { writer, appended } = this.#dependencies;
+    await writer.append(entries).catch((cause: unknown) => {
       throw unavailable("The logout could not be recorded: try again", cause);
     });
-    if (hasNoCache) this.#dependencies.recorded();
-    else await this.#putIntoCache({ cutoff, revocation });
+    appended();
+    await this.#show(...entries);
   }
 
-  async #putIntoCache({ revocation, cutoff }: Entries): Promise<void> {
-    const { synchroniser: { cutoffs, tokens } } = this.#dependencies;
-    try {
-      if (cutoff !== undefined) await cutoffs.put(cutoff);
-      if (revocation !== undefined) await tokens.put(revocation);
-    } catch (cause) {
+  /** Resolves when other services can see the entries. */
+  async #show(...entries: Entry[]): Promise<void> {
+    await this.#dependencies.outlet?.put(entries).catch((cause: unknown) => {
       throw unavailable(
         "The logout is recorded, but has not reached every service yet: try again until it is confirmed",
         cause,
       );
-    }
+    });
   }
 
-  #revocationOf({ claims }: VerifiedToken): Revocation {
-    const { clock, statusOf } = this.#dependencies;
-    const { jti, client_id: clientId = "", sub: subject, exp } = claims;
-    const status = statusOf(claims);
-    return { jti, clientId, subject, expiresAt: exp * 1000, revokedAt: clock(), ...(status && { status }) };
+  #entryOf({ claims }: VerifiedToken): Entry {
+    const status = this.#dependencies.statusOf(claims);
+    return {
+      scope: "jti", value: claims.jti, issuedBefore: FOREVER, expiresAt: claims.exp * 1000, ...(status && { status }),
+    };
   }
 
-  async #refuseRevoked(token: VerifiedToken): Promise<void> {
-    if (await this.#dependencies.state.isInEffect(token)) throw invalidToken("The token was revoked");
+  /**
+   * Whether the log has the token. Rejects with invalid_token if other services see that too. A logout that was
+   * answered 503 may be in the log only; the client repeats it, and the repetition must complete it.
+   */
+  async #isRevoked(token: VerifiedToken): Promise<boolean> {
+    const { state, outlet } = this.#dependencies;
+    if (!await state.isRevoked(token)) return false;
+    const isShown = await outlet?.shows(namesOf(token), issuedAtMs(token.claims)).catch(() => false) ?? true;
+    if (isShown) throw invalidToken("The token was revoked");
+    return true;
   }
 }
 

@@ -1,14 +1,6 @@
-import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
-import { type Cutoff, type CutoffJournal, FOREVER } from "../revocation/cutoff.js";
+import { type Entry, FOREVER, isCutoff } from "../revocation/entry.js";
+import type { LogFollower } from "../revocation/log-follower.js";
 import { HASH_OFFSETS, nameHash, readIssuedAt } from "./record.js";
-
-/** Milliseconds for which all lists use the result of one read. */
-const FRESH_FOR = 1000;
-/** Milliseconds between two reads of all cut-offs. Reads in between fetch only those that may be new. */
-const FULL_READ_INTERVAL = 60_000;
-/** A replica's clock may lag, and writing takes time: a cut-off may appear later than its instant. Milliseconds. */
-const OVERLAP = 2 * CLOCK_TOLERANCE;
-const PAGE = 2000;
 
 /** `head` and `tail`: the two halves of the hash. `revision`: the index's revision when the cut-off was added. */
 interface HashedCutoff { head: number; tail: number; issuedBefore: number; expiresAt: number; revision: number }
@@ -68,53 +60,39 @@ export class CutoffSet {
   }
 }
 
-/** The live cut-offs, as of the last read of the database. */
+/** The cut-offs that the revocation log holds. */
 export class CutoffIndex {
-  readonly #journal: Pick<CutoffJournal, "live">;
-  readonly #clock: Clock;
-  readonly cutoffs = new CutoffSet();
-  /** Raised with each cut-off that is added, also during a read. */
-  revision = 0;
-  #asOf = -Infinity;
-  #fullyReadAsOf = -Infinity;
-  #reading: Promise<void> | undefined;
+  readonly #follower: LogFollower;
+  #cutoffs = new CutoffSet();
+  /** Raised with each cut-off that is added. */
+  #revision = 0;
+  #isStale = true;
 
-  constructor(journal: Pick<CutoffJournal, "live">, clock: Clock) {
-    this.#journal = journal;
-    this.#clock = clock;
+  constructor(follower: LogFollower) {
+    this.#follower = follower;
+    follower.listen({
+      applied: (entries) => { if (!this.#isStale) for (const entry of entries) this.#put(entry); },
+      replaced: () => { this.#isStale = true; },
+    });
   }
 
-  /** Reads new cut-offs. Resolves to an instant (epoch ms): the set has everything that was recorded before it. */
-  async refresh(): Promise<number> {
-    const age = this.#clock() - this.#asOf;
-    if (age < 0 || age >= FRESH_FOR) {
-      this.#reading ??= this.#read().finally(() => { this.#reading = undefined; });
-      await this.#reading;
-    }
-    return this.#asOf;
+  get cutoffs(): CutoffSet { return this.#cutoffs; }
+  get revision(): number { return this.#revision; }
+
+  /** Resolves when the set has everything that the log held at the time of the call. */
+  async refresh(): Promise<void> {
+    await this.#follower.current();
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    this.#cutoffs = new CutoffSet();
+    for (const cutoff of this.#follower.index.cutoffs()) this.#put(cutoff);
   }
 
-  async #read(): Promise<void> {
-    const asOf = this.#clock();
-    const isFull = Math.abs(asOf - this.#fullyReadAsOf) >= FULL_READ_INTERVAL;
-    const recent = isFull ? {} : { newerThan: this.#asOf - OVERLAP };
-    let after: Cutoff | undefined;
-    for (;;) {
-      const page = await this.#journal.live(asOf - CLOCK_TOLERANCE,
-        { limit: PAGE, ...recent, ...(after === undefined ? {} : { after }) });
-      for (const cutoff of page) {
-        const hash = nameHash(cutoff);
-        const { issuedBefore, expiresAt } = cutoff;
-        const [head, tail, revision] = [hash.readUInt32LE(), hash.readUInt32LE(4), this.revision + 1];
-        if (this.cutoffs.put({ head, tail, issuedBefore, expiresAt, revision })) this.revision = revision;
-      }
-      after = page.at(-1);
-      if (page.length < PAGE) break;
-    }
-    if (isFull) {
-      this.cutoffs.sweep(asOf - CLOCK_TOLERANCE);
-      this.#fullyReadAsOf = asOf;
-    }
-    this.#asOf = asOf;
+  #put(entry: Entry): void {
+    if (!isCutoff(entry)) return;
+    const hash = nameHash(entry);
+    const { issuedBefore, expiresAt } = entry;
+    const [head, tail, revision] = [hash.readUInt32LE(), hash.readUInt32LE(4), this.#revision + 1];
+    if (this.#cutoffs.put({ head, tail, issuedBefore, expiresAt, revision })) this.#revision = revision;
   }
 }

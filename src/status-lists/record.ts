@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { CutoffName } from "../revocation/cutoff.js";
+import type { Name } from "../revocation/entry.js";
 
 /**
  * The record of a token with a status, by which a cut-off finds the token's index: index (u32), time of issue (u48,
@@ -14,7 +14,7 @@ export const HASH_OFFSETS = [10, 18, 26] as const;
 /**
  * 64 bits of SHA-256, enough that no two subjects collide by chance: a logout of one would revoke the other's tokens.
  */
-export const nameHash = ({ scope, value }: CutoffName): Buffer =>
+export const nameHash = ({ scope, value }: Name): Buffer =>
   Buffer.from(hash("sha256", `${scope}:${value}`).slice(0, 2 * HASH_BYTES), "hex");
 
 /** `issuedAt` is epoch milliseconds. */

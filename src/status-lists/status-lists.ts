@@ -1,8 +1,8 @@
-import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
+import type { Clock } from "../shared/clock.js";
 import { notFound } from "../shared/errors.js";
 import { etagOf } from "../shared/etag.js";
 import type { KeyRing } from "../keys/key-ring.js";
-import type { CutoffJournal } from "../revocation/cutoff.js";
+import type { LogFollower } from "../revocation/log-follower.js";
 import { sweepAll } from "../shared/sweep.js";
 import { signCompact } from "../tokens/jws.js";
 import { CutoffIndex } from "./cutoff-index.js";
@@ -21,7 +21,7 @@ const CAPACITY = 16;
 
 interface Dependencies {
   store: StatusListStore;
-  cutoffs: Pick<CutoffJournal, "live">;
+  follower: LogFollower;
   ring: KeyRing;
   clock: Clock;
   publicUrl: string;
@@ -37,7 +37,7 @@ export class StatusLists {
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    this.#cutoffs = new CutoffIndex(dependencies.cutoffs, dependencies.clock);
+    this.#cutoffs = new CutoffIndex(dependencies.follower);
   }
 
   /**
@@ -54,10 +54,10 @@ export class StatusLists {
     return refreshing;
   }
 
-  /** Deletes lists, batches and revocations whose tokens have all expired; returns how many. */
-  sweep(): Promise<number> {
-    const { store, clock } = this.#dependencies;
-    return sweepAll((limit) => store.sweep(clock() - CLOCK_TOLERANCE, limit));
+  /** Deletes lists and batches whose tokens all expired before an instant (epoch ms); returns how many. */
+  sweep(before: number): Promise<number> {
+    this.#cutoffs.cutoffs.sweep(before);
+    return sweepAll((limit) => this.#dependencies.store.sweep(before, limit));
   }
 
   async #refresh(id: string, known?: PublishedList): Promise<SignedStatusList> {
@@ -69,13 +69,13 @@ export class StatusLists {
       this.#kept.delete(id);
       throw notFound("There is no such status list, or its tokens have all expired");
     }
-    const asOf = Math.min(now, await this.#cutoffs.refresh());
+    await this.#cutoffs.refresh();
     const list = known ?? new PublishedList(id, stored.size);
     const lst = await encodeList(await list.read(store, this.#cutoffs, stored));
-    const claims = statusListClaims(statusListUri(publicUrl, id), lst, asOf);
+    const claims = statusListClaims(statusListUri(publicUrl, id), lst, now);
     const signer = await ring.currentSigner(clock());
     const token = await signCompact(signer, "statuslist+jwt", claims);
-    return this.#keep(id, { list, asOf, signed: { token, etag: etagOf(token), maxAge: STATUS_LIST_TTL } }).signed;
+    return this.#keep(id, { list, asOf: now, signed: { token, etag: etagOf(token), maxAge: STATUS_LIST_TTL } }).signed;
   }
 
   #keep(id: string, kept: Kept): Kept {

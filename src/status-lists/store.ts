@@ -25,6 +25,6 @@ export interface StatusListStore {
   batches(listId: string, after: number, limit: number): Promise<StatusBatch[]>;
   /** The indexes of tokens that were revoked one by one (not by a cut-off), in any order. */
   revoked(listId: string): Promise<number[]>;
-  /** Deletes up to `limit` lists, batches and revocations each with expiresAt <= before; returns how many in all. */
+  /** Deletes up to `limit` lists and as many batches with expiresAt <= before; returns how many in all. */
   sweep(before: number, limit: number): Promise<number>;
 }

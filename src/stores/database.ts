@@ -2,9 +2,7 @@ import type { ClientStore } from "../clients/store.js";
 import type { KeyStore } from "../keys/store.js";
 import type { AuthorizationCodeStore } from "../login/authorization-code.js";
 import type { PendingLoginStore } from "../login/pending-login.js";
-import type { CutoffJournal } from "../revocation/cutoff.js";
-import type { FeedJournal } from "../revocation/feed/source.js";
-import type { RevocationJournal } from "../revocation/journal.js";
+import type { RevocationLog } from "../revocation/log.js";
 import type { InstallationStore } from "../shared/installation.js";
 import type { UnitOfWork } from "../shared/unit-of-work.js";
 import type { StatusListStore } from "../status-lists/store.js";
@@ -15,9 +13,7 @@ export interface Stores {
   keys: KeyStore;
   logins: PendingLoginStore;
   authorizationCodes: AuthorizationCodeStore;
-  revocations: RevocationJournal;
-  cutoffs: CutoffJournal;
-  feed: FeedJournal;
+  revocations: RevocationLog;
   statusLists: StatusListStore;
   installation: InstallationStore;
 }
@@ -25,6 +21,11 @@ export interface Stores {
 export interface Database extends Stores {
   /** Within `work`, use only the stores that it receives: another one may wait for this transaction to end. */
   transaction: UnitOfWork<Stores>;
+  /**
+   * Calls `changed` soon after any process appended to the revocation log, where the database can tell. Returns how to
+   * stop.
+   */
+  listen(changed: () => void): () => Promise<void>;
   /** Rejects if the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,38 +1,56 @@
-import type { Cutoff } from "../cutoff.js";
-import type { Revocation } from "../journal.js";
+import { type Entry, FOREVER, isCutoff } from "../entry.js";
+import type { Place } from "../log.js";
 
-/** What was revoked, as subscribers receive it: the kind of entry, and the entry as JSON. */
-export interface RevocationEvent { name: "revoked" | "issued_before"; data: string }
-/** An event with its id. Ids of one epoch (the part before the last dot) sort as text in the order of the events. */
-export interface FeedEvent extends RevocationEvent { id: string }
-
-type Revoked = Pick<Revocation, "jti" | "expiresAt">;
-/** NumericDate (RFC 7519 §2), not before `instant` (epoch ms). */
-const numericDate = (instant: number): number => Math.ceil(instant / 1000);
-
-/** A revoked token, and the NumericDate from which the entry is no longer needed. */
+/** A revoked token, and the NumericDate (RFC 7519 §2) from which the entry is no longer needed. */
 export interface RevokedToken { jti: string; exp: number }
 /** A cut-off; exactly one of `sub`, `client_id` and `kid` is set. `issued_before` is epoch ms, as in a UUIDv7. */
 export interface IssuedBefore { sub?: string; client_id?: string; kid?: string; issued_before: number; exp: number }
 
-export const presentRevoked = ({ jti, expiresAt }: Revoked): RevokedToken => ({ jti, exp: numericDate(expiresAt) });
-export const presentCutoff = ({ scope, value, issuedBefore, expiresAt }: Cutoff): IssuedBefore =>
-  ({ [scope]: value, issued_before: issuedBefore, exp: numericDate(expiresAt) });
-
-export const eventOfToken = (revocation: Revoked): RevocationEvent =>
-  ({ name: "revoked", data: JSON.stringify(presentRevoked(revocation)) });
-export const eventOfCutoff = (cutoff: Cutoff): RevocationEvent =>
-  ({ name: "issued_before", data: JSON.stringify(presentCutoff(cutoff)) });
-
 /**
- * A message of the stream; several events of one kind may share one. `reset` has the id "", which makes a client forget
+ * A message of the stream; several entries of one kind may share one. `reset` has the id "", which makes a client forget
  * its last event id.
  */
 export interface FeedMessage {
-  name: RevocationEvent["name"] | "reset" | "current" | "heartbeat";
+  name: "revoked" | "issued_before" | "reset" | "current" | "heartbeat";
   /** JSON texts; empty for reset, current and heartbeat. */
   data: readonly string[];
   id?: string;
 }
 
-export const messageOf = ({ name, data, id }: FeedEvent): FeedMessage => ({ name, data: [data], id });
+/** Not before `instant` (epoch ms). */
+const numericDate = (instant: number): number => Math.ceil(Math.min(instant, FOREVER) / 1000);
+
+export const presentRevoked = ({ value, expiresAt }: Entry): RevokedToken =>
+  ({ jti: value, exp: numericDate(expiresAt) });
+export const presentCutoff = ({ scope, value, issuedBefore, expiresAt }: Entry): IssuedBefore =>
+  ({ [scope]: value, issued_before: issuedBefore, exp: numericDate(expiresAt) });
+
+/** UTF-16 units of JSON in a message: a line of the stream stays below 16 KB, also where a character takes three bytes. */
+const MAX_DATA = 5000;
+
+/** Messages with all of the entries, without ids. */
+export function messagesOf(entries: Iterable<Entry>): FeedMessage[] {
+  const messages: FeedMessage[] = [];
+  let open: { name: FeedMessage["name"]; data: string[]; size: number } | undefined;
+  for (const entry of entries) {
+    const name = isCutoff(entry) ? "issued_before" : "revoked";
+    const text = JSON.stringify(isCutoff(entry) ? presentCutoff(entry) : presentRevoked(entry));
+    if (open === undefined || open.name !== name || open.size + text.length > MAX_DATA) {
+      open = { name, data: [], size: 0 };
+      messages.push(open);
+    }
+    open.data.push(text);
+    open.size += text.length;
+  }
+  return messages;
+}
+
+const ID = /^log\.(\d{15})(?:-([0-9a-f]{8}))?$/;
+/** Padded, so that ids sort as text in the order of the log. */
+export const toId = ({ position, tag }: Place): string =>
+  `log.${String(position).padStart(15, "0")}${tag === "" ? "" : `-${tag}`}`;
+/** Undefined for what is no id of this log's form. */
+export function placeOf(id: string): Place | undefined {
+  const [, position, tag = ""] = ID.exec(id) ?? [];
+  return position === undefined ? undefined : { position: Number(position), tag };
+}

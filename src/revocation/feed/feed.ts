@@ -1,27 +1,22 @@
-import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../../shared/clock.js";
-import { unavailable } from "../../shared/errors.js";
-import type { CutoffJournal } from "../cutoff.js";
-import type { RevocationJournal } from "../journal.js";
+import { type Clock, CLOCK_TOLERANCE } from "../../shared/clock.js";
+import { invalidRequest, unavailable } from "../../shared/errors.js";
+import { isCutoff } from "../entry.js";
+import { BEGINNING, type LogEntry, type Place, type RevocationLog } from "../log.js";
+import type { LogFollower } from "../log-follower.js";
 import {
-  type FeedEvent, type FeedMessage, type IssuedBefore, messageOf, presentCutoff, presentRevoked, type RevokedToken,
+  type FeedMessage, type IssuedBefore, messagesOf, placeOf, presentCutoff, presentRevoked, type RevokedToken, toId,
 } from "./event.js";
-import { RecentEvents } from "./recent-events.js";
-import { type Send, sendSnapshot } from "./replay.js";
-import { readCursor, snapshotPage, writeCursor } from "./snapshot.js";
-import type { FeedSource } from "./source.js";
+import { Snapshot } from "./snapshot.js";
 
 /** Milliseconds between heartbeats. A subscriber without one for longer must assume that it misses revocations. */
 export const HEARTBEAT_INTERVAL = 15_000;
-/** Milliseconds for which the source may fail before subscribers are disconnected, so that they try another replica. */
-const SOURCE_OUTAGE_LIMIT = 2000;
+/** Milliseconds for which the log may be unreadable before subscribers are disconnected, to try another replica. */
+const OUTAGE_LIMIT = 2000;
 /** Milliseconds for which a subscriber waits for a replica that has just started. */
 const START_LIMIT = 2000;
-/** Events that are read at a time. */
+/** Entries that are sent at a time to a subscriber that is catching up. */
 const PAGE = 1000;
-/** Milliseconds between two attempts to join the up-to-date subscribers. */
-const RETRY_AFTER = 50;
 
 export interface Subscriber {
   /** Takes a part of the stream. False: the buffer is full; where possible, wait for `drained` before the next part. */
@@ -40,26 +35,26 @@ export interface RevocationPage {
   next: string | null;
 }
 
-interface Dependencies { source: FeedSource; journal: RevocationJournal; cutoffs: CutoffJournal; clock: Clock }
+interface Dependencies { log: RevocationLog; follower: LogFollower; clock: Clock }
 
-/** Sends every revocation to subscribers as it happens. One reader of the source serves all of them. */
+/** Sends every revocation to subscribers as it happens. They all share this replica's copy of the log. */
 export class Feed {
   readonly #dependencies: Dependencies;
-  /** Subscribers that are up to date. The value is the last id sent, if that is after `#recent.position`. */
-  readonly #upToDate = new Map<Subscriber, string | undefined>();
+  readonly #snapshot: Snapshot;
+  readonly #upToDate = new Set<Subscriber>();
   readonly #catchingUp = new Set<Subscriber>();
-  /** Undefined until the source was read for the first time. */
-  #recent: RecentEvents | undefined;
   #heartbeatAt = 0;
   #failingSince: number | undefined;
   #closed = false;
-  #wake = (): void => undefined;
-  /** Aborted when the source was first read, or the feed was closed: ends the wait of early subscribers. */
-  readonly #started = new AbortController();
 
   constructor(dependencies: Dependencies) {
+    const { follower, clock } = dependencies;
     this.#dependencies = dependencies;
-    setMaxListeners(0, this.#started.signal); // any number of subscribers may wait
+    this.#snapshot = new Snapshot(follower, clock);
+    follower.listen({
+      applied: (entries) => { this.#broadcast(eventsOf(entries)); },
+      replaced: () => { this.#restart(); },
+    });
   }
 
   get subscribers(): number { return this.#upToDate.size + this.#catchingUp.size; }
@@ -70,23 +65,11 @@ export class Feed {
    * before it has sent anything.
    */
   async subscribe(subscriber: Subscriber, lastEventId?: string): Promise<void> {
-    if (this.#recent === undefined) {
-      await sleep(START_LIMIT, undefined, { signal: this.#started.signal }).catch(() => undefined);
-    }
-    if (this.#recent === undefined) throw stateUnknown();
+    await this.#becomeCurrent();
     this.#catchingUp.add(subscriber);
-    let hasBegun = false;
-    const send: Send = async (messages) => {
-      if (this.#closed) throw stateUnknown();
-      hasBegun = true;
-      const accepted = subscriber.send(messages);
-      if (!accepted) await subscriber.drained();
-      return accepted;
-    };
     try {
-      await this.#catchUp(subscriber, send, lastEventId);
-    } catch (cause) {
-      if (!hasBegun) throw stateUnknown(cause);
+      await this.#catchUp(subscriber, lastEventId === undefined ? undefined : placeOf(lastEventId));
+    } catch {
       subscriber.end();
     } finally {
       this.#catchingUp.delete(subscriber);
@@ -97,118 +80,141 @@ export class Feed {
     this.#upToDate.delete(subscriber);
   }
 
-  /** Ends the wait in `advance`: the source may have new events, or the service is closing. */
-  wake(): void {
-    this.#wake();
-  }
-
   /** Everything revoked, page by page. Rejects with invalid_request or temporarily_unavailable. */
   async page(limit: number, cursor?: string): Promise<RevocationPage> {
-    const { clock } = this.#dependencies;
-    const { lastEventId, position } = cursor === undefined
-      ? { lastEventId: await this.#head(), position: undefined }
+    const { log, follower, clock } = this.#dependencies;
+    if (cursor === undefined) await this.#becomeCurrent();
+    const { lastEventId, after } = cursor === undefined
+      ? { lastEventId: toId(follower.place), after: BEGINNING.position }
       : readCursor(cursor);
-    const { tokens, cutoffs, next } = await snapshotPage(this.#dependencies, clock(), limit, position);
+    const found = await log.read(after + 1, limit).catch((cause: unknown) => { throw stateUnknown(cause); });
+    const live = found.filter(({ expiresAt }) => expiresAt > clock() - CLOCK_TOLERANCE);
+    const last = found.length < limit ? undefined : found.at(-1);
     return {
-      revoked: tokens.map(presentRevoked), issuedBefore: cutoffs.map(presentCutoff),
-      lastEventId, next: next && writeCursor({ lastEventId, position: next }),
+      revoked: live.filter((entry) => !isCutoff(entry)).map(presentRevoked),
+      issuedBefore: live.filter(isCutoff).map(presentCutoff),
+      lastEventId,
+      next: last === undefined ? null : writeCursor({ lastEventId, after: last.position }),
     };
   }
 
-  /** Sends the events since the last call, and waits for more. Rejects while the source can't be trusted. */
-  async advance(): Promise<void> {
-    const { source, clock } = this.#dependencies;
-    const waiting = new AbortController();
-    this.#wake = () => { waiting.abort(); };
-    let more = false;
-    try {
-      const events = this.#recent === undefined ? undefined : await source.after(this.#recent.position, PAGE);
-      if (events === undefined) await this.#restart();
-      else if (events.length > 0) this.#send(events);
-      more = events?.length === PAGE;
-      this.#failingSince = undefined;
-    } catch (error) {
-      this.#failingSince ??= clock();
-      if (Math.abs(clock() - this.#failingSince) >= SOURCE_OUTAGE_LIMIT) this.#disconnectAll();
-      throw error;
-    }
-    // Only after the source was read: a heartbeat says that everything acknowledged before it has been sent.
-    if (Math.abs(clock() - this.#heartbeatAt) >= HEARTBEAT_INTERVAL) this.#sendHeartbeat();
-    if (!more && this.#recent !== undefined) await source.waitForEvents(this.#recent.position, waiting.signal);
+  /** To be called after the log was read: sends a heartbeat when one is due. */
+  beat(): void {
+    const { clock } = this.#dependencies;
+    this.#failingSince = undefined;
+    if (Math.abs(clock() - this.#heartbeatAt) < HEARTBEAT_INTERVAL) return;
+    this.#heartbeatAt = clock();
+    this.#broadcast([{ name: "heartbeat", data: [] }]);
+  }
+
+  /** To be called when the log could not be read. */
+  miss(): void {
+    const { clock } = this.#dependencies;
+    this.#failingSince ??= clock();
+    if (Math.abs(clock() - this.#failingSince) >= OUTAGE_LIMIT) this.#disconnectAll();
   }
 
   /** Ends all streams and accepts no new ones. */
   close(): void {
     this.#closed = true;
-    this.#started.abort();
     this.#disconnectAll();
   }
 
-  async #head(): Promise<string> {
-    return this.#dependencies.source.head().catch((cause: unknown) => { throw stateUnknown(cause); });
+  async #becomeCurrent(): Promise<void> {
+    if (this.#closed) throw stateUnknown();
+    const { follower } = this.#dependencies;
+    const limit = follower.isFilled ? OUTAGE_LIMIT : START_LIMIT;
+    const late = sleep(limit, "late" as const, { ref: false });
+    const outcome = await Promise.race([follower.current(), late]).catch((cause: unknown) => {
+      throw stateUnknown(cause);
+    });
+    if (outcome === "late") throw stateUnknown();
   }
 
-  #disconnectAll(): void {
-    for (const subscriber of [...this.#upToDate.keys(), ...this.#catchingUp]) subscriber.end();
-    this.#upToDate.clear();
+  async #catchUp(subscriber: Subscriber, lastPlace: Place | undefined): Promise<void> {
+    const { follower } = this.#dependencies;
+    const send = async (messages: readonly FeedMessage[]): Promise<void> => {
+      if (this.#closed) throw stateUnknown();
+      if (messages.length > 0 && !subscriber.send(messages)) await subscriber.drained();
+    };
+    let place = lastPlace;
+    while (!subscriber.gone) {
+      const missed = place && follower.recent.since(place);
+      if (missed === undefined) {
+        place = await this.#sendSnapshot(subscriber, send);
+      } else if (missed.length > PAGE) {
+        const page = missed.slice(0, PAGE);
+        await send(eventsOf(page));
+        place = page.at(-1);
+      } else {
+        // Once more: `current` promises everything that was revoked before it.
+        await follower.current();
+        if (place !== undefined && this.#join(subscriber, place)) return;
+      }
+    }
   }
 
-  /** At the first read, and when the source lost its history: sends every subscriber a new snapshot. */
-  async #restart(): Promise<void> {
-    this.#recent = new RecentEvents(await this.#dependencies.source.head());
-    this.#started.abort();
-    const subscribers = [...this.#upToDate.keys()];
+  /** Resolves to the place after which the feed continues. */
+  async #sendSnapshot(subscriber: Subscriber, send: (messages: readonly FeedMessage[]) => Promise<void>) {
+    // No ids until `current`: a subscriber that loses its connection in between gets a new snapshot.
+    await send([{ name: "reset", data: [], id: "" }]);
+    let { place } = this.#dependencies.follower;
+    for (const part of this.#snapshot.parts()) {
+      if (subscriber.gone) break;
+      if (part.place.position < place.position) ({ place } = part);
+      await send(part.messages);
+      await new Promise(setImmediate); // the next part may have to be made
+    }
+    return place;
+  }
+
+  /** Adds the subscriber to those that are up to date. False: it has to be sent more first. */
+  #join(subscriber: Subscriber, place: Place): boolean {
+    const { follower } = this.#dependencies;
+    const missed = follower.recent.since(place);
+    if (missed === undefined || missed.length > PAGE) return false;
+    if (this.#closed) throw stateUnknown();
+    subscriber.send([...eventsOf(missed), { name: "current", data: [], id: toId(follower.place) }]);
+    if (!subscriber.gone) this.#upToDate.add(subscriber);
+    return true;
+  }
+
+  #broadcast(messages: readonly FeedMessage[]): void {
+    for (const subscriber of this.#upToDate) subscriber.send(messages); // one list, so that it is serialised once
+  }
+
+  /** The log lost entries: what subscribers were sent may not be in it. They all get a new snapshot. */
+  #restart(): void {
+    this.#snapshot.clear();
+    const subscribers = [...this.#upToDate];
     this.#upToDate.clear();
     for (const subscriber of subscribers) void this.subscribe(subscriber).catch(() => { subscriber.end(); });
   }
 
-  #send(events: FeedEvent[]): void {
-    const messages = events.map(messageOf); // one array for all subscribers, so that it is serialised once
-    const [first, last] = [events[0] as FeedEvent, events.at(-1) as FeedEvent];
-    this.#recent?.add(events);
-    for (const [subscriber, sent] of this.#upToDate) {
-      const isAhead = sent !== undefined && sent >= first.id;
-      subscriber.send(isAhead ? events.filter(({ id }) => id > sent).map(messageOf) : messages);
-      if (sent !== undefined && sent <= last.id) this.#upToDate.set(subscriber, undefined);
-    }
+  #disconnectAll(): void {
+    for (const subscriber of [...this.#upToDate, ...this.#catchingUp]) subscriber.end();
+    this.#upToDate.clear();
   }
+}
 
-  #sendHeartbeat(): void {
-    this.#heartbeatAt = this.#dependencies.clock();
-    const messages: FeedMessage[] = [{ name: "heartbeat", data: [] }];
-    for (const subscriber of this.#upToDate.keys()) subscriber.send(messages);
-  }
-
-  async #catchUp(subscriber: Subscriber, send: Send, lastEventId?: string): Promise<void> {
-    const { source } = this.#dependencies;
-    let sent = lastEventId;
-    while (!subscriber.gone) {
-      // Reads the source even if memory has the events: otherwise `current` could miss what other replicas recorded.
-      const page = sent === undefined ? undefined : await source.after(sent, PAGE);
-      if (this.#closed) throw stateUnknown();
-      if (sent === undefined || page === undefined) {
-        sent = await sendSnapshot(this.#dependencies, subscriber, send);
-        continue;
-      }
-      if (page.length > 0) {
-        sent = (page.at(-1) as FeedEvent).id;
-        if (!await send(page.map(messageOf))) continue; // the send had to wait: read again
-      }
-      if (page.length < PAGE && this.#join(subscriber, sent)) return;
-      if (page.length === 0) await sleep(RETRY_AFTER); // the source was replaced; `advance` will notice it soon
-    }
-  }
-
-  /** Adds the subscriber to those that are up to date. False: it has to read more of the source first. */
-  #join(subscriber: Subscriber, sent: string): boolean {
-    const missed = this.#recent?.since(sent);
-    if (missed === undefined) return false;
-    const last = missed.at(-1)?.id ?? sent;
-    subscriber.send([...missed.map(messageOf), { name: "current", data: [], id: last }]);
-    if (!subscriber.gone) this.#upToDate.set(subscriber, last === this.#recent?.position ? undefined : last);
-    return true;
-  }
+/** One message for each entry, with its id. */
+function eventsOf(entries: readonly LogEntry[]): FeedMessage[] {
+  return entries.flatMap((entry) => messagesOf([entry]).map((message) => ({ ...message, id: toId(entry) })));
 }
 
 const stateUnknown = (cause?: unknown): Error =>
   unavailable("What was revoked can't be known right now: try again", cause);
+
+/** What a client sends back to get the next page: the position of the last entry that it has. */
+interface Cursor { lastEventId: string; after: number }
+
+const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString("base64url");
+
+/** Throws invalid_request if `text` is not the work of `writeCursor`. */
+function readCursor(text: string): Cursor {
+  try {
+    const { lastEventId, after } = JSON.parse(Buffer.from(text, "base64url").toString()) as Cursor;
+    if (placeOf(lastEventId) !== undefined && Number.isSafeInteger(after) && after >= 0) return { lastEventId, after };
+  } catch { /* as below */ }
+  throw invalidRequest("cursor must be the next_cursor of the page before: leave it out to start again");
+}

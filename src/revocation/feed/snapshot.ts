@@ -1,50 +1,60 @@
-import { invalidRequest } from "../../shared/errors.js";
-import type { Cutoff, CutoffJournal } from "../cutoff.js";
-import type { Revocation, RevocationJournal } from "../journal.js";
+import type { Clock } from "../../shared/clock.js";
+import { CLOCK_TOLERANCE } from "../../shared/clock.js";
+import type { Entry } from "../entry.js";
+import type { Place } from "../log.js";
+import type { LogFollower } from "../log-follower.js";
+import { SHARDS } from "../token-table.js";
+import { type FeedMessage, messagesOf } from "./event.js";
 
-/** Where a page of a snapshot ended. */
-export type SnapshotPosition = { cutoff: Pick<Cutoff, "scope" | "value"> } | { token: string };
-/** A page of what is revoked; the next page starts after `next`, which is null on the last page. */
-export interface SnapshotPage { cutoffs: Cutoff[]; tokens: Revocation[]; next: SnapshotPosition | null }
+/** Entries of a part, about. */
+const PART = 2000;
+/** Parts kept for other subscribers, about 20 MB. */
+const CAPACITY = 64;
 
-interface Journals { journal: RevocationJournal; cutoffs: CutoffJournal }
+/** A part of everything revoked. The log continues after `place`. */
+export interface SnapshotPart { messages: readonly FeedMessage[]; place: Place }
 
-/** One page of everything revoked at `now` (epoch ms). Cut-offs come first: they are few and revoke many tokens. */
-export async function snapshotPage(
-  { journal, cutoffs }: Journals,
-  now: number,
-  limit: number,
-  position?: SnapshotPosition,
-): Promise<SnapshotPage> {
-  if (position === undefined || "cutoff" in position) {
-    const found = await cutoffs.live(now, { limit, ...(position && { after: position.cutoff }) });
-    const last = found.at(-1);
-    if (last !== undefined && found.length === limit) {
-      return { cutoffs: found, tokens: [], next: { cutoff: { scope: last.scope, value: last.value } } };
-    }
-    return { cutoffs: found, tokens: [], next: { token: "" } };
+/**
+ * Everything revoked, from memory and in parts. Subscribers that need one at about the same time share its parts: the
+ * work and the memory do not grow with their number.
+ */
+export class Snapshot {
+  readonly #follower: LogFollower;
+  readonly #clock: Clock;
+  readonly #parts = new Map<string, SnapshotPart>();
+
+  constructor(follower: LogFollower, clock: Clock) {
+    this.#follower = follower;
+    this.#clock = clock;
   }
-  const tokens = await journal.live(now, { limit, after: position.token });
-  const last = tokens.at(-1);
-  return { cutoffs: [], tokens, next: last !== undefined && tokens.length === limit ? { token: last.jti } : null };
-}
 
-/** What a client sends back to get the next page. */
-interface Cursor { lastEventId: string; position: SnapshotPosition }
+  /** The parts in their order. The cut-offs come first: they are few and revoke many tokens. */
+  * parts(): Generator<SnapshotPart> {
+    const { index } = this.#follower;
+    yield this.#part("cutoffs", () => index.cutoffs());
+    let parts = 1;
+    while (parts < SHARDS && index.size > parts * PART) parts *= 2;
+    for (let part = 0; part < parts; part++) yield this.#part(`${part}/${parts}`, () => index.tokens(part, parts));
+  }
 
-/** The member is called `place` in the cursor, so that replicas of different versions understand one another's. */
-export const writeCursor = ({ lastEventId, position: place }: Cursor): string =>
-  Buffer.from(JSON.stringify({ lastEventId, place })).toString("base64url");
+  /** To be called when the log was replaced. */
+  clear(): void {
+    this.#parts.clear();
+  }
 
-/** Throws invalid_request if `text` is not the work of `writeCursor`. */
-export function readCursor(text: string): Cursor {
-  try {
-    const { lastEventId, place: position } = JSON.parse(Buffer.from(text, "base64url").toString()) as
-      { lastEventId: string; place: SnapshotPosition };
-    const { scope, value } = "token" in position ? { scope: "", value: position.token } : position.cutoff;
-    // PostgreSQL accepts no NUL characters.
-    const isValid = [lastEventId, scope, value].every((part) => typeof part === "string" && !part.includes("\0"));
-    if (isValid) return { lastEventId, position };
-  } catch { /* as below */ }
-  throw invalidRequest("cursor must be the next_cursor of the page before: leave it out to start again");
+  #part(key: string, entries: () => Iterable<Entry>): SnapshotPart {
+    const kept = this.#parts.get(key);
+    // Usable as long as memory has what was revoked since.
+    if (kept !== undefined && this.#follower.recent.since(kept.place) !== undefined) return kept;
+    this.#parts.delete(key);
+    const part = { messages: messagesOf(this.#live(entries())), place: this.#follower.place };
+    this.#parts.set(key, part);
+    if (this.#parts.size > CAPACITY) this.#parts.delete(this.#parts.keys().next().value as string);
+    return part;
+  }
+
+  * #live(entries: Iterable<Entry>): Generator<Entry> {
+    const expired = this.#clock() - CLOCK_TOLERANCE;
+    for (const entry of entries) if (entry.expiresAt > expired) yield entry;
+  }
 }

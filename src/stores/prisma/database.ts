@@ -1,13 +1,11 @@
 import type { Database, Stores } from "../database.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
-import { cutoffJournal } from "./cutoffs.js";
 import { connect, type Db } from "./db.js";
 import { mapDriverError, mapDriverErrors } from "./driver-errors.js";
 import { installationStore } from "./installation.js";
 import { loginStore } from "./logins.js";
-import { feedJournal } from "./revocation-feed.js";
-import { revocationJournal } from "./revocations.js";
+import { revocationLog } from "./revocation-log.js";
 import { signingKeyStore } from "./signing-keys.js";
 import { statusListStore } from "./status-lists.js";
 
@@ -18,9 +16,11 @@ export { migrate, pendingMigrations } from "./migrate.js";
 export async function openDatabase(url: string): Promise<Database> {
   const db = await connect(url);
   await db.open();
+  const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
   return {
     ...storesOf(db),
     transaction: (work) => db.transaction((tx) => work(storesOf(tx))).catch(mapDriverError),
+    listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     close: () => db.close(),
   };
@@ -31,9 +31,7 @@ const storesOf = (db: Db): Stores => ({
   keys: mapDriverErrors(signingKeyStore(db)),
   logins: mapDriverErrors(loginStore(db)),
   authorizationCodes: mapDriverErrors(authorizationCodeStore(db)),
-  revocations: mapDriverErrors(revocationJournal(db)),
-  cutoffs: mapDriverErrors(cutoffJournal(db)),
-  feed: mapDriverErrors(feedJournal(db)),
+  revocations: mapDriverErrors(revocationLog(db)),
   statusLists: mapDriverErrors(statusListStore(db)),
   installation: mapDriverErrors(installationStore(db)),
 });

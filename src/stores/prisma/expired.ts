@@ -1,8 +1,7 @@
 import type { Db } from "./db.js";
 
 const KEYS = {
-  revocations: "jti", logins: "state_hash", authorization_codes: "code_hash",
-  status_lists: "id", status_batches: "list_id, sequence", status_revocations: "list_id, idx",
+  logins: "state_hash", authorization_codes: "code_hash", status_lists: "id", status_batches: "list_id, sequence",
 };
 
 /**

@@ -61,14 +61,13 @@ export function statusListStore(db: Db): StatusListStore {
 
     // As one text: one row for each index would take longer than everything else in reading a list.
     revoked: async (listId) => {
-      const list = postgres ? "string_agg(CAST(idx AS text), ',')" : "group_concat(idx)";
+      const list = postgres ? "string_agg(CAST(status_index AS text), ',')" : "group_concat(status_index)";
       const [row] = await query<{ indexes: string | null }>(
-        `SELECT ${list} AS indexes FROM status_revocations WHERE list_id = ?`, replaceNul(listId));
+        `SELECT ${list} AS indexes FROM revocation_log WHERE status_list_id = ?`, replaceNul(listId));
       return row?.indexes == null ? [] : String(row.indexes).split(",").map(Number);
     },
 
     sweep: async (before, limit) => await deleteExpired(db, "status_lists", before, limit)
-      + await deleteExpired(db, "status_batches", before, limit)
-      + await deleteExpired(db, "status_revocations", before, limit),
+      + await deleteExpired(db, "status_batches", before, limit),
   };
 }

@@ -1,0 +1,25 @@
+import type { StatusReference } from "../tokens/status-reference.js";
+
+/** What an entry can revoke: one token, or all tokens of a subject, of a client or of a signing key. */
+export const SCOPES = ["jti", "sub", "client_id", "kid"] as const;
+export type Scope = typeof SCOPES[number];
+export interface Name { scope: Scope; value: string }
+
+/** Revokes every token of `name` that was issued before an instant. Instants are epoch milliseconds. */
+export interface Entry extends Name {
+  /** FOREVER for a single token (`jti`) and for a key (`kid`): they are revoked whatever time of issue they claim. */
+  issuedBefore: number;
+  /** From then on every token that the entry revokes has expired. */
+  expiresAt: number;
+  /** The token's own entry in a status list, if it has one. */
+  status?: StatusReference;
+}
+
+/**
+ * Revokes a token whatever time of issue it claims. The value is finite, because JSON has no infinity, and its second
+ * is the last one that the clocks of Python and .NET can hold.
+ */
+export const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** An entry that revokes several tokens. */
+export const isCutoff = ({ scope }: Name): boolean => scope !== "jti";

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import type { Entry, Scope } from "../../revocation/entry.js";
+import type { LogEntry, RevocationLog } from "../../revocation/log.js";
+import type { Db } from "./db.js";
+import { replaceNul, storable } from "./text.js";
+
+interface Row {
+  position: bigint | number;
+  tag: string;
+  scope: string;
+  value: string;
+  issuedBefore: bigint | number;
+  expiresAt: bigint | number;
+  statusListId: string | null;
+  statusIndex: number | null;
+}
+
+const COLUMNS = `position, tag, scope, value, issued_before AS "issuedBefore", expires_at AS "expiresAt",
+  status_list_id AS "statusListId", status_index AS "statusIndex"`;
+/** PostgreSQL's channel on which replicas are told that the log has new entries. */
+export const LOG_CHANNEL = "authflow_log";
+const newTag = (): string => randomBytes(4).toString("hex");
+
+/**
+ * The position in the head's row is raised by the transaction that appends. Its lock makes the next one wait for this
+ * commit, so that positions follow the order of the commits. A sequence would not: it hands out numbers before.
+ */
+export function revocationLog({ prisma, postgres, batch }: Db): RevocationLog {
+  const appendOnPostgres = (entries: string, count: number, above: number): Promise<unknown> => prisma.$executeRaw`
+    WITH head AS (
+      UPDATE revocation_log_head SET position = GREATEST(position, ${above}::bigint) + ${count}::int WHERE id = 1
+      RETURNING position - ${count}::int AS base
+    ), entries AS (
+      SELECT entry, ordinal FROM json_array_elements(${entries}::json) WITH ORDINALITY AS e (entry, ordinal)
+    )
+    INSERT INTO revocation_log
+      (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
+    SELECT base + ordinal, entry->>'tag', entry->>'scope', entry->>'value', (entry->>'issuedBefore')::bigint,
+      (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+      entry->>'listId', (entry->>'index')::int
+    FROM head, entries, (SELECT pg_notify(${LOG_CHANNEL}, '')) AS notified`;
+  const appendOnSqlite = (entries: string, count: number, above: number): Promise<void> => batch([
+    prisma.$executeRaw`UPDATE revocation_log_head SET position = MAX(position, ${above}) + ${count} WHERE id = 1`,
+    prisma.$executeRaw`
+      INSERT INTO revocation_log
+        (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
+      SELECT head.position - ${count} + 1 + e.key, e.value->>'tag', e.value->>'scope', e.value->>'value',
+        e.value->>'issuedBefore', e.value->>'expiresAt', CAST(unixepoch('subsec') * 1000 AS integer),
+        e.value->>'listId', e.value->>'index'
+      FROM revocation_log_head AS head, json_each(${entries}) AS e WHERE head.id = 1`,
+  ]);
+
+  return {
+    append: async (entries, above = 0) => {
+      const json = JSON.stringify(storable(entries).map(toJson));
+      await (postgres ? appendOnPostgres : appendOnSqlite)(json, entries.length, above);
+    },
+
+    read: async (from, limit) => {
+      const rows = await prisma.$queryRawUnsafe<Row[]>(
+        `SELECT ${COLUMNS} FROM revocation_log WHERE position >= ${postgres ? "$1" : "?"}
+         ORDER BY position LIMIT ${postgres ? "$2" : "?"}`, from, limit);
+      return rows.map(toLogEntry);
+    },
+
+    find: async (names) => {
+      const where = { OR: names.map(({ scope, value }) => ({ scope, value: replaceNul(value) })) };
+      return (await prisma.revocationLogEntry.findMany({ where })).map(toLogEntry);
+    },
+
+    horizon: async () => {
+      const [head] = await prisma.$queryRaw<{ horizon: bigint | number }[]>`
+        SELECT horizon FROM revocation_log_head WHERE id = 1`;
+      return instant(head?.horizon);
+    },
+
+    moveHorizon: async (from, to) => {
+      const [expected, horizon] = [BigInt(Math.floor(from)), BigInt(Math.floor(to))];
+      const where = { id: 1, horizon: expected };
+      return (await prisma.revocationLogHead.updateMany({ where, data: { horizon } })).count === 1;
+    },
+
+    sweep: (limit) => prisma.$executeRawUnsafe(
+      `DELETE FROM revocation_log WHERE position IN (
+        SELECT entry.position FROM revocation_log AS entry, revocation_log_head AS head
+        WHERE head.id = 1 AND entry.expires_at <= head.horizon AND entry.position < head.position
+        ORDER BY entry.expires_at LIMIT ${postgres ? "$1 FOR UPDATE OF entry SKIP LOCKED" : "?"})`,
+      limit,
+    ),
+  };
+}
+
+const toJson = ({ scope, value, issuedBefore, expiresAt, status }: Entry) =>
+  ({ tag: newTag(), scope, value, issuedBefore: Math.ceil(issuedBefore), expiresAt: Math.ceil(expiresAt), ...status });
+
+const toLogEntry = ({ position, tag, scope, value, issuedBefore, expiresAt, statusListId, statusIndex }: Row): LogEntry =>
+  ({
+    position: Number(position), tag, scope: scope as Scope, value,
+    issuedBefore: instant(issuedBefore), expiresAt: instant(expiresAt),
+    ...(statusListId !== null && statusIndex !== null && { status: { listId: statusListId, index: statusIndex } }),
+  });
+
+/** Throws for what is no number: an entry that can't be compared must not look like one that revokes nothing. */
+function instant(value: bigint | number | undefined): number {
+  const milliseconds = Number(value);
+  if (!Number.isSafeInteger(milliseconds)) throw new TypeError(`The revocation log holds no instant: ${String(value)}`);
+  return milliseconds;
+}
