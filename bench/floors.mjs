@@ -1,6 +1,6 @@
 // The two floors: the least that any such service costs. Each is a separate process: `floors.mjs sign <milliseconds>`
 // and `floors.mjs fastify <JWKS bytes>`.
-import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 import Fastify from "fastify";
 
@@ -40,6 +40,17 @@ async function serveBare(jwksBytes) {
     const input = encode(claimsOf(body));
     const signature = await signAsync("sha256", Buffer.from(input), privateKey);
     return { access_token: `${input}.${signature.toString("base64url")}`, token_type: "Bearer", expires_in: 3600 };
+  });
+  const publicKey = createPublicKey(privateKey);
+  app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_request, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(body)));
+  });
+  /** The least that an introspection can do: verify one signature, parse the claims, look at `exp`. */
+  app.post("/introspect", async ({ body }) => {
+    const [header, payload, signature] = body.token.split(".");
+    const isValid = verify("sha256", Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, "base64url"));
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
+    return isValid && claims.exp > Date.now() / 1000 ? { ...claims, active: true } : { active: false };
   });
   const document = "x".repeat(jwksBytes);
   app.get("/jwks", async () => document);

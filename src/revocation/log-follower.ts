@@ -6,6 +6,8 @@ import { RevocationIndex } from "./revocation-index.js";
 
 /** Entries that are read at a time. */
 const PAGE = 2000;
+/** Milliseconds that a live check waits for the log. */
+const READ_LIMIT = 2000;
 
 export interface LogListener {
   /** Entries that were just applied, in order. */
@@ -24,7 +26,7 @@ interface Dependencies {
 export class LogFollower {
   readonly #dependencies: Dependencies;
   readonly #listeners = new Set<LogListener>();
-  readonly #reads = new JoinedRead(() => this.#readOn());
+  readonly #reads = new JoinedRead(() => this.#readOn(), READ_LIMIT);
   #index = new RevocationIndex();
   #recent = new RecentEntries();
   #isFilled = false;

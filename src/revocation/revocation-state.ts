@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { unavailable } from "../shared/errors.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
@@ -7,9 +6,6 @@ import type { RevocationLog } from "./log.js";
 import type { LogFollower } from "./log-follower.js";
 import type { RevocationOutlet } from "./outlet.js";
 import { isBefore } from "./revocation-index.js";
-
-/** Milliseconds that a check waits for the log. */
-const READ_LIMIT = 2000;
 
 interface Dependencies { log: RevocationLog; follower: LogFollower; outlet?: RevocationOutlet | undefined }
 
@@ -51,21 +47,11 @@ export class RevocationState {
   async #areRevoked(names: readonly Name[], issuedAt: number): Promise<boolean> {
     const { log, follower } = this.#dependencies;
     if (!follower.isFilled) {
-      return (await within(log.find(names))).some(({ issuedBefore }) => isBefore(issuedAt, issuedBefore));
+      return (await log.find(names)).some(({ issuedBefore }) => isBefore(issuedAt, issuedBefore));
     }
-    await within(follower.current());
+    await follower.current();
     return follower.index.revokes(names, issuedAt);
   }
-}
-
-/** Rejects if the log does not answer in time. */
-async function within<T>(answer: Promise<T>): Promise<T> {
-  const waiting = new AbortController();
-  const limit = sleep(READ_LIMIT, undefined, { signal: waiting.signal }).then(() => {
-    throw new Error(`The revocation log was not read within ${READ_LIMIT} ms`);
-  });
-  limit.catch(() => undefined);
-  return Promise.race([answer, limit]).finally(() => { waiting.abort(); });
 }
 
 /** What can revoke a token. */

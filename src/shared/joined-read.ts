@@ -1,27 +1,42 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 /**
  * Gives each caller the outcome of a read that began after its call. Callers that wait for one share it, so that under
- * load a read serves many of them.
+ * load a read serves many of them. Rejects if there is no outcome within `limit` milliseconds.
  */
 export class JoinedRead<T> {
   readonly #read: () => Promise<T>;
-  #running: Promise<T> | undefined;
+  readonly #limit: number;
+  #running: Promise<unknown> = Promise.resolve();
+  /** The read that has not begun yet. */
   #next: Promise<T> | undefined;
 
-  constructor(read: () => Promise<T>) {
+  constructor(read: () => Promise<T>, limit: number) {
     this.#read = read;
+    this.#limit = limit;
   }
 
   run(): Promise<T> {
-    if (this.#running === undefined) return this.#start();
-    // The running read may have begun before this call.
-    this.#next ??= this.#running.then(() => undefined, () => undefined).then(() => this.#start());
+    this.#next ??= this.#plan();
     return this.#next;
   }
 
-  #start(): Promise<T> {
-    this.#next = undefined;
-    const running = this.#read().finally(() => { if (this.#running === running) this.#running = undefined; });
-    this.#running = running;
-    return running;
+  #plan(): Promise<T> {
+    const begin = async (previous: Promise<unknown>): Promise<T> => {
+      await previous;
+      await nextTurn(); // the requests that arrive in this turn of the event loop share the read
+      this.#next = undefined;
+      return this.#read();
+    };
+    const outcome = begin(this.#running);
+    this.#running = outcome.catch(() => undefined);
+    return within(outcome, this.#limit);
   }
+}
+
+function within<T>(outcome: Promise<T>, limit: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => { reject(new Error(`Not read within ${limit} ms`)); }, limit);
+    outcome.finally(() => { clearTimeout(timer); }).then(resolve, reject);
+  });
 }

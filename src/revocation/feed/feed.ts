@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, CLOCK_TOLERANCE } from "../../shared/clock.js";
 import { invalidRequest, unavailable } from "../../shared/errors.js";
 import { isCutoff } from "../entry.js";
@@ -13,8 +12,6 @@ import { Snapshot } from "./snapshot.js";
 export const HEARTBEAT_INTERVAL = 15_000;
 /** Milliseconds for which the log may be unreadable before subscribers are disconnected, to try another replica. */
 const OUTAGE_LIMIT = 2000;
-/** Milliseconds for which a subscriber waits for a replica that has just started. */
-const START_LIMIT = 2000;
 /** Entries that are sent at a time to a subscriber that is catching up. */
 const PAGE = 1000;
 
@@ -122,13 +119,7 @@ export class Feed {
 
   async #becomeCurrent(): Promise<void> {
     if (this.#closed) throw stateUnknown();
-    const { follower } = this.#dependencies;
-    const limit = follower.isFilled ? OUTAGE_LIMIT : START_LIMIT;
-    const late = sleep(limit, "late" as const, { ref: false });
-    const outcome = await Promise.race([follower.current(), late]).catch((cause: unknown) => {
-      throw stateUnknown(cause);
-    });
-    if (outcome === "late") throw stateUnknown();
+    await this.#dependencies.follower.current().catch((cause: unknown) => { throw stateUnknown(cause); });
   }
 
   async #catchUp(subscriber: Subscriber, lastPlace: Place | undefined): Promise<void> {

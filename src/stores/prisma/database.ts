@@ -4,6 +4,7 @@ import { clientStore } from "./clients.js";
 import { connect, type Db } from "./db.js";
 import { mapDriverError, mapDriverErrors } from "./driver-errors.js";
 import { installationStore } from "./installation.js";
+import { type LogReader, openLogReader } from "./log-reader.js";
 import { loginStore } from "./logins.js";
 import { revocationLog } from "./revocation-log.js";
 import { signingKeyStore } from "./signing-keys.js";
@@ -17,21 +18,25 @@ export async function openDatabase(url: string): Promise<Database> {
   const db = await connect(url);
   await db.open();
   const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
+  const reader = await openLogReader(url);
   return {
-    ...storesOf(db),
-    transaction: (work) => db.transaction((tx) => work(storesOf(tx))).catch(mapDriverError),
+    ...storesOf(db, reader),
+    transaction: (work) => db.transaction((tx) => work(storesOf(tx, reader))).catch(mapDriverError),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
-    close: () => db.close(),
+    close: async () => {
+      await reader.close();
+      await db.close();
+    },
   };
 }
 
-const storesOf = (db: Db): Stores => ({
+const storesOf = (db: Db, reader: LogReader): Stores => ({
   clients: mapDriverErrors(clientStore(db)),
   keys: mapDriverErrors(signingKeyStore(db)),
   logins: mapDriverErrors(loginStore(db)),
   authorizationCodes: mapDriverErrors(authorizationCodeStore(db)),
-  revocations: mapDriverErrors(revocationLog(db)),
+  revocations: mapDriverErrors(revocationLog(db, reader)),
   statusLists: mapDriverErrors(statusListStore(db)),
   installation: mapDriverErrors(installationStore(db)),
 });

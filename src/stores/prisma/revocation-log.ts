@@ -2,21 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { Entry, Scope } from "../../revocation/entry.js";
 import type { LogEntry, RevocationLog } from "../../revocation/log.js";
 import type { Db } from "./db.js";
+import type { LogReader, LogRow } from "./log-reader.js";
 import { replaceNul, storable } from "./text.js";
 
-interface Row {
-  position: bigint | number;
-  tag: string;
-  scope: string;
-  value: string;
-  issuedBefore: bigint | number;
-  expiresAt: bigint | number;
-  statusListId: string | null;
-  statusIndex: number | null;
-}
-
-const COLUMNS = `position, tag, scope, value, issued_before AS "issuedBefore", expires_at AS "expiresAt",
-  status_list_id AS "statusListId", status_index AS "statusIndex"`;
 /** PostgreSQL's channel on which replicas are told that the log has new entries. */
 export const LOG_CHANNEL = "authflow_log";
 const newTag = (): string => randomBytes(4).toString("hex");
@@ -25,7 +13,7 @@ const newTag = (): string => randomBytes(4).toString("hex");
  * The position in the head's row is raised by the transaction that appends. Its lock makes the next one wait for this
  * commit, so that positions follow the order of the commits. A sequence would not: it hands out numbers before.
  */
-export function revocationLog({ prisma, postgres, batch }: Db): RevocationLog {
+export function revocationLog({ prisma, postgres, batch }: Db, reader: LogReader): RevocationLog {
   const appendOnPostgres = (entries: string, count: number, above: number): Promise<unknown> => prisma.$executeRaw`
     WITH head AS (
       UPDATE revocation_log_head SET position = GREATEST(position, ${above}::bigint) + ${count}::int WHERE id = 1
@@ -56,16 +44,12 @@ export function revocationLog({ prisma, postgres, batch }: Db): RevocationLog {
       await (postgres ? appendOnPostgres : appendOnSqlite)(json, entries.length, above);
     },
 
-    read: async (from, limit) => {
-      const rows = await prisma.$queryRawUnsafe<Row[]>(
-        `SELECT ${COLUMNS} FROM revocation_log WHERE position >= ${postgres ? "$1" : "?"}
-         ORDER BY position LIMIT ${postgres ? "$2" : "?"}`, from, limit);
-      return rows.map(toLogEntry);
-    },
+    read: async (from, limit) => (await reader.read(from, limit)).map(toLogEntry),
 
     find: async (names) => {
       const where = { OR: names.map(({ scope, value }) => ({ scope, value: replaceNul(value) })) };
-      return (await prisma.revocationLogEntry.findMany({ where })).map(toLogEntry);
+      return (await prisma.revocationLogEntry.findMany({ where })).map(({ scope, value, issuedBefore, expiresAt }) =>
+        ({ scope: scope as Scope, value, issuedBefore: instant(issuedBefore), expiresAt: instant(expiresAt) }));
     },
 
     horizon: async () => {
@@ -93,12 +77,10 @@ export function revocationLog({ prisma, postgres, batch }: Db): RevocationLog {
 const toJson = ({ scope, value, issuedBefore, expiresAt, status }: Entry) =>
   ({ tag: newTag(), scope, value, issuedBefore: Math.ceil(issuedBefore), expiresAt: Math.ceil(expiresAt), ...status });
 
-const toLogEntry = ({ position, tag, scope, value, issuedBefore, expiresAt, statusListId, statusIndex }: Row): LogEntry =>
-  ({
-    position: Number(position), tag, scope: scope as Scope, value,
-    issuedBefore: instant(issuedBefore), expiresAt: instant(expiresAt),
-    ...(statusListId !== null && statusIndex !== null && { status: { listId: statusListId, index: statusIndex } }),
-  });
+const toLogEntry = ([position, tag, scope, value, issuedBefore, expiresAt, listId, index]: LogRow): LogEntry => ({
+  position, tag, scope: scope as Scope, value, issuedBefore: instant(issuedBefore), expiresAt: instant(expiresAt),
+  ...(listId !== null && index !== null && { status: { listId, index } }),
+});
 
 /** Throws for what is no number: an entry that can't be compared must not look like one that revokes nothing. */
 function instant(value: bigint | number | undefined): number {

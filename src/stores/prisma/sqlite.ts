@@ -73,7 +73,7 @@ export function openSqlite(path: string): Connection {
  * Waits for another connection's lock without blocking the event loop. SQLite's own wait would block it; a lock held by
  * a connection of this process would then never be released.
  */
-async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
+export async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
   for (const deadline = performance.now() + BUSY_TIMEOUT_MS;;) {
     try {
       return attempt();

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChainableCommander, Redis } from "ioredis";
 import { type Entry, FOREVER, isCutoff, type Name, type Scope } from "../../revocation/entry.js";
 import type { Place } from "../../revocation/log.js";
@@ -139,22 +139,26 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   /** One MGET at a time answers all checks that came since the last one. */
   async #ask(): Promise<void> {
     this.#isAsking = true;
+    await nextTurn(); // the checks of this turn of the event loop share the first one
     while (this.#asked.size > 0) {
       const asked = this.#asked;
       this.#asked = new Map();
       const jtis = [...asked.keys()];
-      const limit = new AbortController();
-      const values = await Promise.race([
-        this.#redis.mget(jtis.map((jti) => `revoked:${jti}`)).catch(() => undefined),
-        sleep(CHECK_LIMIT, undefined, { signal: limit.signal }).catch(() => undefined),
-      ]);
-      limit.abort();
+      const values = await this.#valuesOf(jtis.map((jti) => `revoked:${jti}`));
       jtis.forEach((jti, index) => {
         const answer = values && values[index] !== null;
         for (const resolve of asked.get(jti) ?? []) resolve(answer);
       });
     }
     this.#isAsking = false;
+  }
+
+  /** Undefined if Redis does not answer in time. */
+  #valuesOf(keys: string[]): Promise<(string | null)[] | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => { resolve(undefined); }, CHECK_LIMIT);
+      this.#redis.mget(keys).finally(() => { clearTimeout(timer); }).then(resolve, () => { resolve(undefined); });
+    });
   }
 
   #keyOf({ scope, value }: Name): string {
