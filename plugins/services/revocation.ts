@@ -33,7 +33,7 @@ export default fp(async (app) => {
   const outlet = config.redisUrl === undefined ? undefined : new RedisRevocationOutlet(redis, installation.id);
   const recovered = (entries: number): void => {
     app.log.error({ entries },
-      "Redis held revocations that the database had lost (restored from a backup, or a failover): they are in it again");
+      "Redis had revocations that the database lacked (it was restored or failed over, or another service wrote them)");
   };
   const state = new RevocationState({ log, follower, outlet });
   const changed = new Signal();
@@ -44,7 +44,7 @@ export default fp(async (app) => {
   app.decorate("liveTokens", new LiveTokens({ verifier, state }));
   app.decorate("logChanged", changed);
   app.decorate("revocations", new Revocations({
-    writer: new LogWriter(log), state, outlet, clock, timing, statusOf,
+    writer: new LogWriter(log), follower, state, outlet, clock, timing, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
     appended: () => { changed.notify(); },

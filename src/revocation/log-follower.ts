@@ -12,7 +12,7 @@ const READ_LIMIT = 2000;
 export interface LogListener {
   /** Entries that were just applied, in order. */
   applied(entries: readonly LogEntry[]): void;
-  /** The log lost entries: what was applied before may not be in it, and it may hold others. */
+  /** The log is another one than before: it was read anew from its beginning. */
   replaced(): void;
 }
 
@@ -60,43 +60,90 @@ export class LogFollower {
   }
 
   async #readOn(): Promise<void> {
-    const complete = await readAll(this.#dependencies.log, this.#recent, (entries) => {
-      for (const entry of entries) this.#index.add(entry);
-      for (const listener of this.#listeners) listener.applied(entries);
-    });
-    if (!complete) await this.#recover();
+    const isComplete = await readAll(this.#dependencies.log, this.#recent, (entries) => { this.#apply(entries); });
+    if (!isComplete) await this.#recover();
     this.#isFilled = true;
   }
 
   /**
    * The log has another entry at this replica's place, or none: it was restored from a backup, or failed over to a
-   * server that lacked its last commits. Reads it anew and appends what only this replica still knows.
+   * server that lacked its last commits. Appends what it lost and this replica still knows, and reads on.
    */
   async #recover(): Promise<void> {
-    const { log, recovered } = this.#dependencies;
-    const [index, recent] = [new RevocationIndex(), new RecentEntries()];
-    const add = (entries: readonly LogEntry[]): void => { for (const entry of entries) index.add(entry); };
-    if (!await readAll(log, recent, add)) throw new Error("The revocation log changed while it was read");
-    const lost = await this.#entriesMissingIn(index);
-    for (let at = 0; at < lost.length; at += PAGE) await log.append(lost.slice(at, at + PAGE), this.place.position);
-    // Only now: until everything is in the log again, this replica's memory must not lose it.
-    [this.#index, this.#recent] = [index, recent];
-    await readAll(log, recent, add);
-    recovered(lost.length);
-    for (const listener of this.#listeners) listener.replaced();
+    const common = await this.#lastCommonPlace();
+    const lost = common === undefined ? await this.#recoverAll() : await this.#recoverEnd(common);
+    if (lost > 0) this.#dependencies.recovered(lost);
+  }
+
+  /** The last place of this replica's memory that the log has too; undefined if it has none of them. */
+  async #lastCommonPlace(): Promise<Place | undefined> {
+    const { log } = this.#dependencies;
+    const known = [...this.#recent];
+    // Both have the same entries up to some place, and none behind it.
+    let [low, high] = [0, known.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const place = known[middle] as Place;
+      const [found] = await log.read(place.position, 1);
+      if (found !== undefined && isSamePlace(found, place)) low = middle + 1;
+      else high = middle;
+    }
+    return known[low - 1];
+  }
+
+  /** The log lost its end only. Resolves to the number of entries that were appended again. */
+  async #recoverEnd(common: Place): Promise<number> {
+    const { log } = this.#dependencies;
+    const lost = (this.#recent.since(common) ?? []).map(withoutPlace);
+    const { position } = this.place;
+    for (let at = 0; at < lost.length; at += PAGE) await log.append(lost.slice(at, at + PAGE), position);
+    // Read before this memory gives up its own end: the log may lose the entries again.
+    const [end, index] = [new RecentEntries(common), new RevocationIndex()];
+    const isRead = await readAll(log, end, (entries) => { for (const entry of entries) index.add(entry); });
+    if (!isRead || !lost.every((entry) => index.includes(entry))) throw new Error(CHANGED);
+    this.#recent.truncate(common);
+    this.#recent.add([...end]);
+    this.#apply([...end]);
+    return lost.length;
+  }
+
+  /** Resolves to the number of entries that were appended again. */
+  async #recoverAll(): Promise<number> {
+    const { log } = this.#dependencies;
+    let count = 0;
+    for (;;) {
+      const [index, recent] = [new RevocationIndex(), new RecentEntries()];
+      const add = (entries: readonly LogEntry[]): void => { for (const entry of entries) index.add(entry); };
+      if (!await readAll(log, recent, add)) throw new Error(CHANGED);
+      const lost = await this.#entriesMissingIn(index);
+      if (lost.length === 0) {
+        [this.#index, this.#recent] = [index, recent];
+        for (const listener of this.#listeners) listener.replaced();
+        return count;
+      }
+      // Read once more afterwards: this memory is given up only for one that has everything.
+      for (let at = 0; at < lost.length; at += PAGE) await log.append(lost.slice(at, at + PAGE), this.place.position);
+      count = lost.length;
+    }
   }
 
   async #entriesMissingIn(index: RevocationIndex): Promise<Entry[]> {
     const horizon = await this.#dependencies.log.horizon();
     const isMissing = (entry: Entry): boolean => entry.expiresAt > horizon && !index.includes(entry);
-    // The recent ones first: they also know their entry in a status list.
+    // Recent entries also know the token's entry in a status list.
     const recent = [...this.#recent].filter(isMissing).map(withoutPlace);
-    const named = new Set(recent.map(({ scope, value }) => `${scope}:${value}`));
-    const older = [...this.#index.entries()]
-      .filter((entry) => !named.has(`${entry.scope}:${entry.value}`) && isMissing(entry));
-    return [...recent, ...older];
+    const known = new RevocationIndex();
+    for (const entry of recent) known.add(entry);
+    return [...recent, ...[...this.#index.entries()].filter((entry) => isMissing(entry) && !known.includes(entry))];
+  }
+
+  #apply(entries: readonly LogEntry[]): void {
+    for (const entry of entries) this.#index.add(entry);
+    for (const listener of this.#listeners) listener.applied(entries);
   }
 }
+
+const CHANGED = "The revocation log changed while it was read";
 
 /**
  * Reads from the place of `recent` to the log's end. Resolves to false if the place is not in the log.

@@ -9,7 +9,7 @@ interface Dependencies {
   log: RevocationLog;
   follower: LogFollower;
   clock: Clock;
-  /** Called with the number of entries that only the outlet still knew and that were appended to the log. */
+  /** Called with the number of entries that only the outlet had and that were appended to the log. */
   recovered: (entries: number) => void;
 }
 
@@ -36,33 +36,39 @@ export class OutletFiller {
   async advance(): Promise<void> {
     const { outlet, follower } = this.#dependencies;
     if (!follower.isFilled) return;
-    const { place, now } = await outlet.state();
+    const { place, now, ahead } = await outlet.state();
+    if (ahead.length > 0) {
+      await this.#giveBack(ahead);
+      await outlet.confirm(ahead);
+    }
     // Its entries expire too early or too late. It is filled again once its clock is right.
     if (!this.#isRight(now)) return place && await outlet.invalidate();
     if (place !== undefined && isSamePlace(place, follower.place)) return;
     const missing = place && follower.recent.since(place);
     if (place !== undefined && missing !== undefined) return outlet.advance(missing, place, follower.place);
-    // It may be ahead of this replica's copy of the log.
     await follower.current();
-    if (place !== undefined && follower.recent.since(place) !== undefined) return;
-    if (place !== undefined) await this.#recover(place);
+    if (place !== undefined && follower.recent.since(place) !== undefined) return; // it was ahead of this replica
+    if (place === undefined || !await this.#isInLog(place)) {
+      for await (const entries of outlet.entries()) await this.#giveBack(entries);
+    }
     await outlet.fill(follower.index.entries(), follower.place);
   }
 
-  /** Its place is not at the log's end. If the log never had this place, appends what only the outlet still knows. */
-  async #recover(place: Place): Promise<void> {
-    const { outlet, log, follower, recovered } = this.#dependencies;
-    const [found] = await log.read(place.position, 1);
-    if (found !== undefined && isSamePlace(found, place)) return;
-    let count = 0;
-    const horizon = await log.horizon();
-    for await (const page of outlet.entries()) {
-      const lost = page.filter((entry: Entry) => entry.expiresAt > horizon && !follower.index.includes(entry));
-      if (lost.length > 0) await log.append(lost, place.position);
-      count += lost.length;
-    }
+  async #isInLog(place: Place): Promise<boolean> {
+    const [found] = await this.#dependencies.log.read(place.position, 1);
+    return found !== undefined && isSamePlace(found, place);
+  }
+
+  /** Appends what the log lacks: it lost entries that the outlet still has, or another service put them there. */
+  async #giveBack(entries: readonly Entry[]): Promise<void> {
+    const { log, follower, recovered } = this.#dependencies;
     await follower.current();
-    if (count > 0) recovered(count);
+    const horizon = await log.horizon();
+    const lost = entries.filter((entry) => entry.expiresAt > horizon && !follower.index.includes(entry));
+    if (lost.length === 0) return;
+    await log.append(lost);
+    await follower.current();
+    recovered(lost.length);
   }
 
   #isRight(now: number): boolean {

@@ -7,6 +7,8 @@ export interface OutletState {
   place: Place | undefined;
   /** Its own clock, epoch ms: entries that have expired by it are gone. */
   now: number;
+  /** What was put and not confirmed since. */
+  ahead: Entry[];
 }
 
 /**
@@ -14,16 +16,19 @@ export interface OutletState {
  * never decide that a token is valid.
  */
 export interface RevocationOutlet {
-  /** Whether it says that a token is revoked; undefined if it does not answer in time. Never rejects. */
-  isRevoked(jti: string): Promise<boolean | undefined>;
-  /** Whether it shows that one of `names` was revoked for tokens issued at an instant. Rejects if it can't be reached. */
-  shows(names: readonly Name[], issuedAt: number): Promise<boolean>;
-  /** Adds entries, which may be ahead of its place. */
+  /**
+   * Whether it says that one of `names` was revoked for tokens issued at an instant (epoch ms); undefined if it does not
+   * answer in time. Never rejects.
+   */
+  isRevoked(names: readonly Name[], issuedAt: number): Promise<boolean | undefined>;
+  /** Adds entries, which may be ahead of its place, and remembers them as `ahead` until `confirm`. */
   put(entries: readonly Entry[]): Promise<void>;
   /** Rejects if it can't be reached, or could not store a revocation. */
   state(): Promise<OutletState>;
   /** Adds the entries that follow `from` and moves its place, unless that has changed since. */
   advance(entries: readonly Entry[], from: Place, to: Place): Promise<void>;
+  /** To be called when the log has these entries, which `state` gave as `ahead`. */
+  confirm(ahead: readonly Entry[]): Promise<void>;
   /** Forgets its place. */
   invalidate(): Promise<void>;
   /** Everything that it holds, in pages. */

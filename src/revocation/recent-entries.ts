@@ -7,7 +7,12 @@ const CAPACITY = 50_000;
 export class RecentEntries {
   /** The entries behind `#floor`, in order. */
   #entries: LogEntry[] = [];
-  #floor: Place = BEGINNING;
+  #floor: Place;
+
+  /** Starts behind `floor`. */
+  constructor(floor: Place = BEGINNING) {
+    this.#floor = floor;
+  }
 
   /** The place behind the last entry. */
   get place(): Place { return this.#entries.at(-1) ?? this.#floor; }
@@ -27,7 +32,11 @@ export class RecentEntries {
     return found !== undefined && isSamePlace(found, place) ? this.#entries.slice(at + 1) : undefined;
   }
 
-  /** The entry as the log has it, if it is recent. */
+  /** Forgets the entries behind a place, which must be one that `since` knows. */
+  truncate(place: Place): void {
+    this.#entries.length -= this.since(place)?.length ?? 0;
+  }
+
   * [Symbol.iterator](): Generator<LogEntry> {
     yield* this.#entries;
   }

@@ -63,6 +63,9 @@ export class RevocationIndex {
 
 const keyOf = ({ scope, value }: Name): string => `${scope}:${value}`;
 
-/** FOREVER revokes a token whatever time of issue it claims: an attacker who has the key can write any time. */
+/**
+ * FOREVER revokes a token whatever time of issue it claims: an attacker who has the key can write any time. What can't
+ * be compared (NaN) counts as revoked.
+ */
 export const isBefore = (issuedAt: number, issuedBefore: number): boolean =>
-  issuedBefore >= FOREVER || issuedAt < issuedBefore;
+  issuedBefore >= FOREVER || !(issuedAt >= issuedBefore);

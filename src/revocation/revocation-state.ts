@@ -7,6 +7,8 @@ import type { LogFollower } from "./log-follower.js";
 import type { RevocationOutlet } from "./outlet.js";
 import { isBefore } from "./revocation-index.js";
 
+const UNKNOWN = "Whether the token was revoked can't be known right now: try again";
+
 interface Dependencies { log: RevocationLog; follower: LogFollower; outlet?: RevocationOutlet | undefined }
 
 /** Whether a token is revoked: by this replica's copy of the log, once it has everything that the log holds. */
@@ -24,14 +26,19 @@ export class RevocationState {
     const issuedAt = issuedAtMs(token.claims);
     if (follower.index.revokes(names, issuedAt)) return true; // a revocation is never taken back
     // Another service may have written it there. Its "no" decides nothing.
-    const elsewhere = outlet?.isRevoked(token.claims.jti);
+    const elsewhere = outlet?.isRevoked(names, issuedAt);
     try {
       if (await this.#areRevoked(names, issuedAt)) return true;
     } catch (cause) {
       if (await elsewhere === true) return true;
-      throw unavailable("Whether the token was revoked can't be known right now: try again", cause);
+      throw unavailable(UNKNOWN, cause);
     }
     return await elsewhere === true;
+  }
+
+  /** Whether the log has it, whatever other services see. Rejects with temporarily_unavailable. */
+  async isInLog(token: VerifiedToken): Promise<boolean> {
+    return this.hasRevoked(namesOf(token), issuedAtMs(token.claims));
   }
 
   /**
@@ -39,9 +46,7 @@ export class RevocationState {
    * temporarily_unavailable.
    */
   async hasRevoked(names: readonly Name[], issuedAt: number): Promise<boolean> {
-    return this.#areRevoked(names, issuedAt).catch((cause: unknown) => {
-      throw unavailable("Whether this was revoked can't be known right now: try again", cause);
-    });
+    return this.#areRevoked(names, issuedAt).catch((cause: unknown) => { throw unavailable(UNKNOWN, cause); });
   }
 
   async #areRevoked(names: readonly Name[], issuedAt: number): Promise<boolean> {

@@ -10,12 +10,14 @@ import type { StatusReference } from "../tokens/status-reference.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import { type Entry, FOREVER, type Name } from "./entry.js";
+import type { LogFollower } from "./log-follower.js";
 import type { LogWriter } from "./log-writer.js";
 import type { RevocationOutlet } from "./outlet.js";
 import { namesOf, type RevocationState } from "./revocation-state.js";
 
 interface Dependencies {
   writer: LogWriter;
+  follower: LogFollower;
   state: RevocationState;
   /** What other services read; undefined if nothing does. */
   outlet?: RevocationOutlet | undefined;
@@ -30,6 +32,8 @@ interface Dependencies {
   /** The token's entry in a status list of this deployment. */
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
+
+const UNCONFIRMED = "The logout is recorded, but has not reached every service yet: try again until it is confirmed";
 
 /** A token that is revoked without being presented. `expiresAt` is epoch ms. */
 export type RevokedToken = Pick<Entry, "expiresAt" | "status"> & { jti: string };
@@ -119,16 +123,23 @@ export class Revocations {
     });
     appended();
     await this.#show(...entries);
+    await this.#keep(entries);
+  }
+
+  /**
+   * Resolves when this replica's memory has the entries: the log may lose its last commits in a failover, and gets them
+   * back from there.
+   */
+  async #keep(entries: readonly Entry[]): Promise<void> {
+    const { follower } = this.#dependencies;
+    if (!follower.isFilled) return; // while it is being filled, or in a process that ends after this call
+    await follower.current().catch((cause: unknown) => { throw unavailable(UNCONFIRMED, cause); });
+    if (!entries.every((entry) => follower.index.includes(entry))) throw unavailable(UNCONFIRMED);
   }
 
   /** Resolves when other services can see the entries. */
   async #show(...entries: Entry[]): Promise<void> {
-    await this.#dependencies.outlet?.put(entries).catch((cause: unknown) => {
-      throw unavailable(
-        "The logout is recorded, but has not reached every service yet: try again until it is confirmed",
-        cause,
-      );
-    });
+    await this.#dependencies.outlet?.put(entries).catch((cause: unknown) => { throw unavailable(UNCONFIRMED, cause); });
   }
 
   #entryOf({ claims }: VerifiedToken): Entry {
@@ -144,9 +155,9 @@ export class Revocations {
    */
   async #isRevoked(token: VerifiedToken): Promise<boolean> {
     const { state, outlet } = this.#dependencies;
-    if (!await state.isRevoked(token)) return false;
-    const isShown = await outlet?.shows(namesOf(token), issuedAtMs(token.claims)).catch(() => false) ?? true;
-    if (isShown) throw invalidToken("The token was revoked");
+    if (!await state.isInLog(token)) return false;
+    const isShown = outlet === undefined || await outlet.isRevoked(namesOf(token), issuedAtMs(token.claims));
+    if (isShown === true) throw invalidToken("The token was revoked");
     return true;
   }
 }

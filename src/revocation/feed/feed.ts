@@ -1,4 +1,4 @@
-import { type Clock, CLOCK_TOLERANCE } from "../../shared/clock.js";
+import { type Clock, MAX_CLOCK_ERROR } from "../../shared/clock.js";
 import { invalidRequest, unavailable } from "../../shared/errors.js";
 import { isCutoff } from "../entry.js";
 import { BEGINNING, type LogEntry, type Place, type RevocationLog } from "../log.js";
@@ -85,7 +85,7 @@ export class Feed {
       ? { lastEventId: toId(follower.place), after: BEGINNING.position }
       : readCursor(cursor);
     const found = await log.read(after + 1, limit).catch((cause: unknown) => { throw stateUnknown(cause); });
-    const live = found.filter(({ expiresAt }) => expiresAt > clock() - CLOCK_TOLERANCE);
+    const live = found.filter(({ expiresAt }) => expiresAt > clock() - MAX_CLOCK_ERROR);
     const last = found.length < limit ? undefined : found.at(-1);
     return {
       revoked: live.filter((entry) => !isCutoff(entry)).map(presentRevoked),

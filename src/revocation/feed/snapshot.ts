@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.js";
-import { CLOCK_TOLERANCE } from "../../shared/clock.js";
+import { MAX_CLOCK_ERROR } from "../../shared/clock.js";
 import type { Entry } from "../entry.js";
 import type { Place } from "../log.js";
 import type { LogFollower } from "../log-follower.js";
@@ -54,7 +54,7 @@ export class Snapshot {
   }
 
   * #live(entries: Iterable<Entry>): Generator<Entry> {
-    const expired = this.#clock() - CLOCK_TOLERANCE;
+    const expired = this.#clock() - MAX_CLOCK_ERROR;
     for (const entry of entries) if (entry.expiresAt > expired) yield entry;
   }
 }

@@ -12,11 +12,19 @@ const RAISE = `
   local later = tonumber(known) > tonumber(ARGV[1]) and known or ARGV[1]
   local ending = math.max(tonumber(ARGV[2]), redis.call("TIME")[1] + redis.call("TTL", KEYS[1]))
   return redis.call("SET", KEYS[1], later, "EXAT", string.format("%.0f", ending))`;
-/** Sets KEYS[2] to ARGV[2] if KEYS[1] still has the value ARGV[1]. */
-const SET_IF = `
-  if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
-  redis.call("SET", KEYS[2], ARGV[2])
-  return 1`;
+/** Sets the place KEYS[1] to ARGV[2] if it still is ARGV[1]. */
+const MOVE = `
+  if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("SET", KEYS[1], ARGV[2]) end`;
+/**
+ * Ends a fill: sets the place KEYS[2] to ARGV[2]. Not if a flush removed the lease KEYS[1], nor if another process than
+ * ARGV[3] answers, because a restart may keep the lease and lose entries.
+ */
+const COMPLETE = `
+  if redis.call("GET", KEYS[1]) ~= ARGV[1] then return end
+  redis.call("DEL", KEYS[1])
+  if string.find(redis.call("INFO", "server"), "run_id:" .. ARGV[3], 1, true) then
+    redis.call("SET", KEYS[2], ARGV[2])
+  end`;
 
 /** Milliseconds that a live check waits for Redis. */
 const CHECK_LIMIT = 100;
@@ -34,16 +42,18 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   readonly #redis: Redis;
   readonly #prefix: string;
   readonly #placeKey: string;
+  readonly #aheadKey: string;
   readonly #leaseKey: string;
   readonly #channel: string;
   readonly #id = randomUUID();
-  #asked = new Map<string, ((answer: boolean | undefined) => void)[]>();
+  #questions: Question[] = [];
   #isAsking = false;
 
   constructor(redis: Redis, installation: string) {
     this.#redis = redis;
     this.#prefix = `authflow:${installation}:issued_before:`;
     this.#placeKey = `authflow:${installation}:place`;
+    this.#aheadKey = `authflow:${installation}:ahead`;
     this.#leaseKey = `authflow:${installation}:filling`;
     this.#channel = `authflow:${installation}:log`;
   }
@@ -57,43 +67,42 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     return async () => { subscriber.disconnect(); };
   }
 
-  isRevoked(jti: string): Promise<boolean | undefined> {
+  isRevoked(names: readonly Name[], issuedAt: number): Promise<boolean | undefined> {
     if (this.#redis.status !== "ready") return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const waiting = this.#asked.get(jti);
-      if (waiting !== undefined) waiting.push(resolve);
-      else this.#asked.set(jti, [resolve]);
+    return new Promise((answer) => {
+      this.#questions.push({ names, issuedAt, answer });
       if (!this.#isAsking) void this.#ask();
-    });
-  }
-
-  async shows(names: readonly Name[], issuedAt: number): Promise<boolean> {
-    const values = await this.#redis.mget(names.map((name) => this.#keyOf(name)));
-    return names.some((name, index) => {
-      const value = values[index] ?? null;
-      return value !== null && (!isCutoff(name) || isBefore(issuedAt, Number(value)));
     });
   }
 
   async put(entries: readonly Entry[]): Promise<void> {
     const transaction = this.#redis.multi();
     this.#add(transaction, entries);
+    transaction.sadd(this.#aheadKey, entries.map((entry) => JSON.stringify(entry)));
     await succeed(transaction.publish(this.#channel, ""));
   }
 
+  async confirm(ahead: readonly Entry[]): Promise<void> {
+    await this.#redis.srem(this.#aheadKey, ahead.map((entry) => JSON.stringify(entry)));
+  }
+
   async state(): Promise<OutletState> {
-    const [, value, [seconds, microseconds]] = await succeed(this.#redis.multi()
+    const [, value, ahead, [seconds, microseconds]] = await succeed(this.#redis.multi()
       // A full Redis (noeviction) still answers reads, but could not store a revocation.
       .set(`${this.#placeKey}:probe`, "1", "EX", 60)
       .get(this.#placeKey)
-      .time()) as [unknown, string | null, [string, string]];
-    return { place: readPlace(value), now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) };
+      .smembers(this.#aheadKey)
+      .time()) as [unknown, string | null, string[], [string, string]];
+    return {
+      place: readPlace(value), now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000),
+      ahead: ahead.map((entry) => JSON.parse(entry) as Entry),
+    };
   }
 
   async advance(entries: readonly Entry[], from: Place, to: Place): Promise<void> {
     const transaction = this.#redis.multi();
     this.#add(transaction, entries);
-    await succeed(transaction.eval(SET_IF, 2, this.#placeKey, this.#placeKey, writePlace(from), writePlace(to)));
+    await succeed(transaction.eval(MOVE, 1, this.#placeKey, writePlace(from), writePlace(to)));
   }
 
   async invalidate(): Promise<void> {
@@ -115,9 +124,8 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   }
 
   async fill(entries: Iterable<Entry>, place: Place): Promise<void> {
-    const before = await this.#identity();
-    const isMine = await this.#redis.set(this.#leaseKey, this.#id, "PX", LEASE, "NX") === "OK";
-    if (!isMine) return;
+    const runId = /^run_id:(\w+)/m.exec(await this.#redis.info("server"))?.[1] ?? "";
+    if (await this.#redis.set(this.#leaseKey, this.#id, "PX", LEASE, "NX") !== "OK") return;
     let page: Entry[] = [];
     const flush = async (): Promise<void> => {
       const transaction = this.#redis.multi();
@@ -130,25 +138,22 @@ export class RedisRevocationOutlet implements RevocationOutlet {
       if (page.length === PAGE) await flush();
     }
     await flush();
-    // A flush of Redis meanwhile also removed the lease. A restart may have kept the lease and lost entries.
-    await this.#redis.eval(SET_IF, 2, this.#leaseKey, this.#placeKey, this.#id, writePlace(place));
-    if (await this.#identity() !== before) await this.invalidate();
-    await this.#redis.del(this.#leaseKey);
+    await this.#redis.eval(COMPLETE, 2, this.#leaseKey, this.#placeKey, this.#id, writePlace(place), runId);
   }
 
-  /** One MGET at a time answers all checks that came since the last one. */
+  /** One MGET at a time answers all questions that came since the last one. */
   async #ask(): Promise<void> {
     this.#isAsking = true;
     await nextTurn(); // the checks of this turn of the event loop share the first one
-    while (this.#asked.size > 0) {
-      const asked = this.#asked;
-      this.#asked = new Map();
-      const jtis = [...asked.keys()];
-      const values = await this.#valuesOf(jtis.map((jti) => `revoked:${jti}`));
-      jtis.forEach((jti, index) => {
-        const answer = values && values[index] !== null;
-        for (const resolve of asked.get(jti) ?? []) resolve(answer);
-      });
+    while (this.#questions.length > 0) {
+      const questions = this.#questions;
+      this.#questions = [];
+      const keys = [...new Set(questions.flatMap(({ names }) => names.map((name) => this.#keyOf(name))))];
+      const values = await this.#valuesOf(keys);
+      const found = values && new Map(keys.map((key, index) => [key, values[index] ?? null]));
+      for (const { names, issuedAt, answer } of questions) {
+        answer(found && names.some((name) => revokes(name, found.get(this.#keyOf(name)), issuedAt)));
+      }
     }
     this.#isAsking = false;
   }
@@ -181,13 +186,13 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     if (scope === undefined || name === undefined) return [];
     return [{ scope: scope as Scope, value: name, issuedBefore: Number(value), expiresAt }];
   }
-
-  /** Which Redis process answers, and with which history of data. */
-  async #identity(): Promise<string> {
-    const info = await this.#redis.info();
-    return [/^run_id:(\w+)/m, /^master_replid:(\w+)/m].map((pattern) => pattern.exec(info)?.[1]).join(" ");
-  }
 }
+
+interface Question { names: readonly Name[]; issuedAt: number; answer: (revoked: boolean | undefined) => void }
+
+/** Any value of `revoked:<jti>` revokes the token: another service may have written it. */
+const revokes = (name: Name, value: string | null | undefined, issuedAt: number): boolean =>
+  value !== null && value !== undefined && (!isCutoff(name) || isBefore(issuedAt, Number(value)));
 
 const writePlace = ({ position, tag }: Place): string => `${position} ${tag}`;
 function readPlace(value: string | null): Place | undefined {
