@@ -13,6 +13,8 @@ export interface Config {
   readonly port: number;
   readonly issuer: string;
   readonly databaseUrl: string;
+  /** Connections to PostgreSQL; undefined: as the URL says, or the default. */
+  readonly databasePoolSize: number | undefined;
   /** Holds the SQLite file and the generated key encryption key. */
   readonly dataDir: string;
   readonly redisUrl: string | undefined;

@@ -77,6 +77,8 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     port: Number(values.PORT),
     issuer: values.AUTHFLOW_ISSUER,
     databaseUrl: values.DATABASE_URL,
+    databasePoolSize: given.AUTHFLOW_DATABASE_POOL_SIZE === undefined ? undefined
+      : Number(given.AUTHFLOW_DATABASE_POOL_SIZE),
     dataDir: isPostgres(values.DATABASE_URL) ? "./data" : dirname(sqlitePath(values.DATABASE_URL)),
     redisUrl: given.REDIS_URL,
     tokenTtl: seconds(values.AUTHFLOW_TOKEN_TTL),

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { Config } from "./config.js";
+import { databaseUrlFaults } from "./database-url.js";
 import { scheduleOf } from "../keys/rotation.js";
 import { settingNotes } from "./settings.js";
 
@@ -11,7 +12,7 @@ const VERIFIER_CACHE_MAX = 30 * 86_400;
  * public URL alone: there is no second switch for it.
  */
 export function contradictions(config: Config, publicUrl: URL | undefined): string[] {
-  const faults: string[] = [];
+  const faults = databaseUrlFaults(config.databaseUrl);
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
   fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
   fault(config.verifierCache > VERIFIER_CACHE_MAX, "AUTHFLOW_VERIFIER_CACHE must be at most 30d");

@@ -75,6 +75,14 @@ export const SETTINGS = Type.Object({
     },
     "^(file:.+|postgres(ql)?://.+)$",
   ),
+  AUTHFLOW_DATABASE_POOL_SIZE: text(
+    {
+      description: "The most connections that a replica holds to PostgreSQL.",
+      remedy: "a whole number from 1 to 9999",
+      unset: "connection_limit of DATABASE_URL, else 10",
+    },
+    "^[1-9]\\d{0,3}$",
+  ),
   REDIS_URL: text(
     {
       description:
