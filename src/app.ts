@@ -95,8 +95,7 @@ export async function buildApp(
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
-    // Each plugin limits its own waits. On a busy machine, a start takes longer than Fastify's default of 10 s.
-    pluginTimeout: 120_000,
+    pluginTimeout: 0, // none: each plugin limits its own waits, and a migration may take as long as it needs
     forceCloseConnections: "idle",
     return503OnClosing: false, // requests during the shutdown are answered, with Connection: close
     clientErrorHandler: answerUnreadable,
