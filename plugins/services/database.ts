@@ -1,7 +1,8 @@
+import type { FastifyBaseLogger } from "fastify";
 import fp from "fastify-plugin";
-import { reason } from "../../src/shared/loggable-error.js";
 import type { Installation } from "../../src/shared/installation.js";
 import { type Database, openDatabase } from "../../src/stores/prisma/database.js";
+import { driverReason } from "../../src/stores/prisma/driver-errors.js";
 import { migrate } from "../../src/stores/prisma/migrate.js";
 
 declare module "fastify" {
@@ -14,11 +15,32 @@ declare module "fastify" {
   }
 }
 
-export default fp(async (app) => {
-  const { databaseUrl } = app.config;
+/** Milliseconds between two lines of the log about a migration that works or waits. */
+const PATIENCE = 10_000;
+
+/** Applies the migrations. They may take long, or wait for another process: the log says so. */
+async function migrateAndSay(url: string, log: FastifyBaseLogger): Promise<void> {
+  let [doing, since] = ["", 0];
+  const say = (): void => { log.warn({ seconds: Math.round((performance.now() - since) / 1000) }, `still ${doing}`); };
+  const timer = setInterval(say, PATIENCE);
   try {
-    for (const name of await migrate(databaseUrl)) app.log.info({ migration: name }, "migration applied");
-    const database = await openDatabase(databaseUrl);
+    const applied = await migrate(url, (next) => {
+      [doing, since] = [next, performance.now()];
+      // At once, because SQLite lets nothing else run during a migration.
+      if (next.startsWith("applying")) log.info(next);
+      timer.refresh();
+    });
+    for (const name of applied) log.info({ migration: name }, "migration applied");
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+export default fp(async (app) => {
+  const { databaseUrl, databasePoolSize } = app.config;
+  try {
+    await migrateAndSay(databaseUrl, app.log);
+    const database = await openDatabase(databaseUrl, databasePoolSize);
     app.addHook("onClose", async () => { await database.close(); });
     app.decorate("database", database);
     const refresh = async (): Promise<Installation> => {
@@ -30,6 +52,6 @@ export default fp(async (app) => {
     app.decorate("refreshInstallation", refresh);
     app.decorate("installation", await refresh());
   } catch (cause) {
-    throw new Error(`The database at DATABASE_URL can't be used: ${reason(cause)}`, { cause });
+    throw new Error(`The database at DATABASE_URL can't be used: ${driverReason(cause)}`, { cause });
   }
 }, { name: "database" });

@@ -5,6 +5,8 @@ import type { ConnectUpstream } from "../providers/upstream.js";
 export interface DatabaseFacts {
   /** Names of the migrations that it lacks. */
   pendingMigrations: string[];
+  /** False: a standby, a read-only database or file, a full disk. Not known if migrations are missing. */
+  writable: boolean;
   /** The signing keys; empty if migrations are missing. */
   keys: StoredKey[];
 }

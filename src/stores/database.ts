@@ -28,5 +28,7 @@ export interface Database extends Stores {
   listen(changed: () => void): () => Promise<void>;
   /** Rejects if the database does not answer. */
   ping(): Promise<void>;
+  /** Whether it accepts writes, as far as that is known without one. Rejects if the database does not answer. */
+  isWritable(): Promise<boolean>;
   close(): Promise<void>;
 }

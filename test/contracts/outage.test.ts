@@ -1,24 +1,51 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import pg from "pg";
+import type { Test } from "tap";
 import t from "../support/tap.js";
 import { openDatabase } from "../../src/stores/prisma/database.js";
 import { migratedPostgres } from "../support/services.js";
 import { aClient } from "./samples.js";
 
-t.jobs = 2; // both wait for a timeout
+t.jobs = 3; // all wait for a timeout
 
-t.test("a PostgreSQL that accepts and never answers gives an error, not a hang", async (t) => {
-  const accepted: Socket[] = [];
-  const server = createServer((socket) => { accepted.push(socket); }).listen(0, "127.0.0.1");
+/** Accepts connections; passes on what it receives to PostgreSQL at `url`, until it falls silent. */
+async function silentServer(t: Test, url?: string) {
+  const server = createServer((socket) => {
+    sockets.push(socket.on("error", () => undefined));
+    if (url === undefined) return;
+    const { hostname, port } = new URL(url);
+    const onward = connect(Number(port || 5432), hostname).on("error", () => undefined);
+    sockets.push(onward);
+    socket.on("data", (bytes) => { if (!silent) onward.write(bytes); });
+    onward.on("data", (bytes) => { if (!silent) socket.write(bytes); });
+  }).listen(0, "127.0.0.1");
+  const sockets: Socket[] = [];
+  let silent = false;
   await once(server, "listening");
-  const database = await openDatabase(`postgres://user@127.0.0.1:${(server.address() as AddressInfo).port}/silent`);
-  t.teardown(async () => {
-    await database.close();
-    for (const socket of accepted) socket.destroy();
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
+  return { port: (server.address() as AddressInfo).port, fallSilent: () => { silent = true; } };
+}
+
+t.test("a PostgreSQL that accepts and never answers gives an error, not a hang", async (t) => {
+  const { port } = await silentServer(t);
+  await t.rejects(openDatabase(`postgres://user@127.0.0.1:${port}/silent`));
+});
+
+t.test("a PostgreSQL that falls silent gives an error, not a hang", async (t) => {
+  const url = await migratedPostgres(t);
+  if (url === undefined) return;
+  const { port, fallSilent } = await silentServer(t, url);
+  const through = new URL(url);
+  through.host = `127.0.0.1:${port}`;
+  const database = await openDatabase(through.href);
+  await database.ping();
+  fallSilent();
   await Promise.all([t.rejects(database.ping()), t.rejects(database.revocations.has("a-jti"))]);
+  await database.close();
 });
 
 t.test("PostgreSQL", async (t) => {

@@ -3,6 +3,11 @@ import type { DatabaseFacts } from "../drivers.js";
 import type { Check } from "./check.js";
 import { checkKeys } from "./keys.js";
 
+const REMEDY = {
+  SQLite: "let this user write the file and its folder, and make room on the disk",
+  PostgreSQL: "let DATABASE_URL name the primary, and set no default_transaction_read_only for its role or database",
+};
+
 export const checkDatabase: Check = async (config, { drivers, clock }) => {
   const { databaseUrl } = config;
   const kind = databaseUrl.startsWith("file:") ? "SQLite" : "PostgreSQL";
@@ -12,10 +17,11 @@ export const checkDatabase: Check = async (config, { drivers, clock }) => {
   } catch (error) {
     return [["fail", `${kind} can't be used: ${reason(error)}. Check DATABASE_URL and that the server runs`]];
   }
-  const { pendingMigrations, keys } = facts;
+  const { pendingMigrations, writable, keys } = facts;
   if (pendingMigrations.length > 0) {
     return [["fail", `${kind} lacks ${pendingMigrations.length} migration(s): ` +
       "run authflow migrate, or start the service, which applies them"]];
   }
+  if (!writable) return [["fail", `${kind} is read-only or its disk is full: ${REMEDY[kind]}`]];
   return [["ok", `${kind} answers and is up to date`], ...checkKeys(keys, config, clock())];
 };

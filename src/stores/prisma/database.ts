@@ -2,28 +2,34 @@ import type { Database, Stores } from "../database.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
 import { connect, type Db } from "./db.js";
-import { mapDriverError, mapDriverErrors } from "./driver-errors.js";
+import { mapDriverError, mapDriverErrors, repeatConflicts } from "./driver-errors.js";
 import { installationStore } from "./installation.js";
 import { type LogReader, openLogReader } from "./log-reader.js";
 import { loginStore } from "./logins.js";
 import { revocationLog } from "./revocation-log.js";
 import { signingKeyStore } from "./signing-keys.js";
 import { statusListStore } from "./status-lists.js";
+import { isWritable } from "./writable.js";
 
 export type { Database } from "../database.js";
 export { migrate, pendingMigrations } from "./migrate.js";
 
-/** `url`: `file:<path>` (creates a missing file and folder) or `postgres://…`. The migrations must be applied. */
-export async function openDatabase(url: string): Promise<Database> {
-  const db = await connect(url);
+/**
+ * `url`: `file:<path>` (creates a missing file and folder) or `postgres://…`. The migrations must be applied.
+ * `poolSize`: connections to PostgreSQL; by default what the URL says, or 10.
+ */
+export async function openDatabase(url: string, poolSize?: number): Promise<Database> {
+  const db = await connect(url, poolSize);
   await db.open();
   const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
   const reader = await openLogReader(url);
   return {
-    ...storesOf(db, reader),
-    transaction: (work) => db.transaction((tx) => work(storesOf(tx, reader))).catch(mapDriverError),
+...storesOf(db, reader, true),
+    transaction: (work) => repeatConflicts(() => db.transaction((tx) => work(storesOf(tx, reader, false))))
+      .catch(mapDriverError),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
+    isWritable: () => isWritable(db, url),
     close: async () => {
       await reader.close();
       await db.close();
@@ -31,12 +37,12 @@ export async function openDatabase(url: string): Promise<Database> {
   };
 }
 
-const storesOf = (db: Db, reader: LogReader): Stores => ({
-  clients: mapDriverErrors(clientStore(db)),
-  keys: mapDriverErrors(signingKeyStore(db)),
-  logins: mapDriverErrors(loginStore(db)),
-  authorizationCodes: mapDriverErrors(authorizationCodeStore(db)),
-  revocations: mapDriverErrors(revocationLog(db, reader)),
-  statusLists: mapDriverErrors(statusListStore(db)),
-  installation: mapDriverErrors(installationStore(db)),
+const storesOf = (db: Db, reader: LogReader, repeat: boolean): Stores => ({
+  clients: mapDriverErrors(clientStore(db), repeat),
+  keys: mapDriverErrors(signingKeyStore(db), repeat),
+  logins: mapDriverErrors(loginStore(db), repeat),
+  authorizationCodes: mapDriverErrors(authorizationCodeStore(db), repeat),
+  revocations: mapDriverErrors(revocationLog(db, reader), repeat),
+  statusLists: mapDriverErrors(statusListStore(db), repeat),
+  installation: mapDriverErrors(installationStore(db), repeat),
 });

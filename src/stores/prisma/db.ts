@@ -16,25 +16,14 @@ export interface Db {
 export interface Connection extends Db { open(): Promise<void>; close(): Promise<void> }
 export type Json = Prisma.InputJsonValue;
 
-/**
- * Milliseconds. If the database is dead or frozen, or a frozen replica holds a lock, calls must fail instead of waiting
- * without end.
- */
-export const CONNECT_TIMEOUT_MS = 5000;
-const TIMEOUTS = {
-  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  statement_timeout: 5000,
-  query_timeout: 7000,
-  idle_in_transaction_session_timeout: 10_000,
-};
 const OPTIONS = { errorFormat: "minimal", transactionOptions: { maxWait: 10_000, timeout: 10_000 } } as const;
 
-export async function connect(url: string): Promise<Connection> {
+/** `poolSize`: of PostgreSQL; by default what the URL says, or 10. */
+export async function connect(url: string, poolSize?: number): Promise<Connection> {
   if (isPostgres(url)) {
-    const [{ PrismaClient: PostgresClient }, { PrismaPg }] =
-      await Promise.all([import("./generated/postgresql/client.js"), import("@prisma/adapter-pg")]);
-    // The adapter handles errors of the pool and its connections: losing an idle one does not end the process.
-    const adapter = new PrismaPg({ connectionString: url, max: 10, keepAlive: true, ...TIMEOUTS });
+    const [{ PrismaClient: PostgresClient }, { PostgresAdapter }] =
+      await Promise.all([import("./generated/postgresql/client.js"), import("./postgres-adapter.js")]);
+    const adapter = new PostgresAdapter(url, poolSize);
     return connection(new PostgresClient({ ...OPTIONS, adapter }) as unknown as PrismaClient, true);
   }
   const [{ PrismaClient: SqliteClient }, { SqliteAdapter }] =

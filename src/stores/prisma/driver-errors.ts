@@ -1,20 +1,70 @@
-import { unavailable } from "../../shared/errors.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AuthflowError, invalidRequest, unavailable } from "../../shared/errors.js";
+import { reason } from "../../shared/loggable-error.js";
 
-/** The same store, but failures of the driver become temporarily_unavailable, with the driver's error as the cause. */
-export function mapDriverErrors<T extends object>(store: T): T {
+/**
+ * The same store, but failures of the driver become temporarily_unavailable, with the driver's error as the cause.
+ * `repeat`: a method that lost a conflict with another transaction runs again. Not for a store inside a transaction,
+ * which has failed as a whole.
+ */
+export function mapDriverErrors<T extends object>(store: T, repeat = false): T {
   const guarded = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => [
     name,
-    (...args: unknown[]) => method(...args).catch(mapDriverError),
+    (...args: unknown[]) => (repeat ? repeatConflicts(() => method(...args)) : method(...args)).catch(mapDriverError),
   ]);
   return Object.fromEntries(guarded) as T;
 }
 
 export function mapDriverError(error: unknown): never {
+  const code = driverCode(error);
+  if (code !== undefined && UNSTORABLE.has(code)) {
+    throw invalidRequest("A text of this request has a character that the database can't hold", error);
+  }
   throw isDriverError(error) ? unavailable("The database does not answer: try again", error) : error;
+}
+
+/** PostgreSQL's codes, appendix A of its manual: no character of the encoding, and none that jsonb can hold. */
+const UNSTORABLE = new Set(["22021", "22P05"]);
+/** Serialization failure and deadlock: the transaction changed nothing, and may succeed when it runs again. */
+const CONFLICTS = new Set(["40001", "40P01"]);
+const ATTEMPTS = 12;
+
+/** Runs `work` again if it lost a conflict with another transaction, a bounded number of times. */
+export async function repeatConflicts<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !CONFLICTS.has(driverCode(error) ?? "")) throw error;
+    }
+    await sleep(Math.random() * 10 * attempt); // random: those that met once must not meet again
+  }
+}
+
+interface DriverError extends Error {
+  code?: unknown;
+  meta?: { driverAdapterError?: { cause?: { originalCode?: unknown; originalMessage?: unknown } } };
+}
+
+/** PostgreSQL's SQLSTATE or Node's code such as EAI_AGAIN. */
+function driverCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error instanceof AuthflowError) return undefined;
+  const { code, meta } = error as DriverError;
+  const original = meta?.driverAdapterError?.cause?.originalCode ?? code;
+  return typeof original === "string" ? original : undefined;
 }
 
 /** When a connection breaks, pg sometimes throws a plain Error, which only its message distinguishes from others. */
 function isDriverError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return /^(PrismaClient|DriverAdapter|Sqlite)/.test(error.name) || /connection|timeout/i.test(error.message);
+  if (!(error instanceof Error) || error instanceof AuthflowError) return false;
+  return /^(PrismaClient|DriverAdapter|Sqlite|UnreadableInstant)/.test(error.name)
+    || /^([0-9A-Z]{5}|E(?!RR_)[A-Z_]+)$/.test(driverCode(error) ?? "") // SQLSTATE, or Node's codes for the network
+    || /connection|timeout/i.test(error.message);
+}
+
+/** What the driver itself says about a failure, for those who start the service. */
+export function driverReason(error: unknown): string {
+  if (error instanceof AuthflowError && error.cause !== undefined) return driverReason(error.cause);
+  const message = (error as DriverError).meta?.driverAdapterError?.cause?.originalMessage;
+  return typeof message === "string" ? message : reason(error).trim().replace(/^Invalid `.*` invocation:\s+/, "");
 }

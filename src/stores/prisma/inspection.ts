@@ -1,15 +1,19 @@
 import type { DatabaseFacts } from "../../cli/drivers.js";
 import { openDatabase } from "./database.js";
+import { driverReason } from "./driver-errors.js";
 import { pendingMigrations } from "./migrate.js";
 
-/** Changes nothing and creates no SQLite file. Rejects if the database can't be used. */
-export async function inspectDatabase(url: string): Promise<DatabaseFacts> {
+/** Changes nothing and creates no SQLite file. Rejects, with the driver's words, if the database can't be used. */
+export const inspectDatabase = (url: string): Promise<DatabaseFacts> => inspect(url).catch((cause: unknown) => {
+  throw new Error(driverReason(cause), { cause });
+});
+
+async function inspect(url: string): Promise<DatabaseFacts> {
   const pending = await pendingMigrations(url);
-  if (pending.length > 0) return { pendingMigrations: pending, keys: [] };
+  if (pending.length > 0) return { pendingMigrations: pending, writable: true, keys: [] };
   const database = await openDatabase(url);
   try {
-    await database.ping();
-    return { pendingMigrations: [], keys: (await database.keys.load()).keys };
+    return { pendingMigrations: [], writable: await database.isWritable(), keys: (await database.keys.load()).keys };
   } finally {
     await database.close();
   }

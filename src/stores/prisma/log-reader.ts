@@ -1,6 +1,7 @@
 import pg from "pg";
 import { isPostgres, sqlitePath } from "../../config/database-url.js";
-import { CONNECT_TIMEOUT_MS } from "./db.js";
+import { PostgresClient } from "./postgres-client.js";
+import { clientConfig, findTarget, QUERY_TIMEOUT, UNLIMITED } from "./postgres-target.js";
 
 /** A row of the revocation log: position, tag, scope, value, issued_before, expires_at, status_list_id, status_index. */
 export type LogRow = [number, string, string, string, number, number, string | null, number | null];
@@ -18,12 +19,14 @@ export async function openLogReader(url: string): Promise<LogReader> {
   return isPostgres(url) ? postgresReader(url) : sqliteReader(sqlitePath(url));
 }
 
-function postgresReader(url: string): LogReader {
+async function postgresReader(url: string): Promise<LogReader> {
+  const { schema } = await findTarget(url);
   const types = { getTypeParser: (oid: number) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid)) };
-  const pool = new pg.Pool({
-    connectionString: url, max: 1, keepAlive: true, types: types as pg.CustomTypesConfig,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: 7000,
-  });
+  const config = {
+    ...clientConfig(url), schema, limits: UNLIMITED, query_timeout: QUERY_TIMEOUT, max: 1,
+    types: types as pg.CustomTypesConfig, Client: PostgresClient as unknown as pg.PoolConfig["Client"],
+  };
+  const pool = new pg.Pool(config);
   pool.on("error", () => undefined); // a lost idle connection: the next read connects again
   return {
     // No placeholders: PostgreSQL then needs one message, and PgBouncer no prepared statements.

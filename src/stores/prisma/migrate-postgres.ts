@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { CONNECT_TIMEOUT_MS } from "./db.js";
-import { type Applied, type Migration, pendingOf } from "./migrations.js";
+import { type Applied, type Migration, pendingOf, type Progress } from "./migrations.js";
+import type { PostgresClient } from "./postgres-client.js";
+import { clientConfig, findTarget, type PostgresTarget, UNLIMITED, withClient } from "./postgres-target.js";
 
 const ADVISORY_LOCK = 72707369; // the key that Prisma Migrate uses
-const LEDGER = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+
+/** Statements on Prisma's ledger; `ledger` is its name with its schema. */
+const create = (ledger: string): string => `CREATE TABLE IF NOT EXISTS ${ledger} (
     id                      VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum                VARCHAR(64) NOT NULL,
     finished_at             TIMESTAMPTZ,
@@ -14,23 +17,28 @@ const LEDGER = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
     started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
     applied_steps_count     INTEGER NOT NULL DEFAULT 0
 )`;
-const READ = "SELECT migration_name, checksum, finished_at, rolled_back_at FROM _prisma_migrations";
-const EXISTS = "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS known";
-const RECORD = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+const read = (ledger: string): string =>
+  `SELECT migration_name, checksum, finished_at, rolled_back_at FROM ${ledger}`;
+const EXISTS = "SELECT to_regclass($1) IS NOT NULL AS known";
+const record = (ledger: string): string =>
+  `INSERT INTO ${ledger} (id, checksum, migration_name, finished_at, applied_steps_count)
   VALUES ($1, $2, $3, clock_timestamp(), 1)`;
 
-export function apply(url: string, all: Migration[]): Promise<string[]> {
-  return withClient(url, async (client) => {
+export function apply(url: string, all: Migration[], progress: Progress): Promise<string[]> {
+  return withLedger(url, async (client, ledger, { schema, exists }) => {
     const done: string[] = [];
-    if ((await lacking(client, all)).length === 0) return done;
+    if ((await lacking(client, ledger, all)).length === 0) return done;
     for (;;) { // one transaction per migration, which takes the lock and reads the ledger again
       await client.query("BEGIN");
+      progress("waiting for the lock of the migrations");
       await client.query("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCK]);
-      await client.query(LEDGER);
-      const [next] = await lacking(client, all);
+      if (!exists) await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`);
+      await client.query(create(ledger));
+      const [next] = await lacking(client, ledger, all);
       if (next !== undefined) {
+        progress(`applying the migration ${next.name}`);
         await client.query(next.sql); // simple protocol: any number of statements
-        await client.query(RECORD, [randomUUID(), next.checksum, next.name]);
+        await client.query(record(ledger), [randomUUID(), next.checksum, next.name]);
       }
       await client.query("COMMIT");
       if (next === undefined) return done;
@@ -40,21 +48,20 @@ export function apply(url: string, all: Migration[]): Promise<string[]> {
 }
 
 export function pending(url: string, all: Migration[]): Promise<Migration[]> {
-  return withClient(url, (client) => lacking(client, all));
+  return withLedger(url, (client, ledger) => lacking(client, ledger, all));
 }
 
-async function lacking(client: pg.Client, all: Migration[]): Promise<Migration[]> {
-  const { rows: [ledger] } = await client.query<{ known: boolean }>(EXISTS);
-  return pendingOf(all, ledger?.known === true ? (await client.query<Applied>(READ)).rows : []);
+async function lacking(client: pg.Client, ledger: string, all: Migration[]): Promise<Migration[]> {
+  const { rows: [found] } = await client.query<{ known: boolean }>(EXISTS, [ledger]);
+  return pendingOf(all, found?.known === true ? (await client.query<Applied>(read(ledger))).rows : []);
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  client.on("error", () => {}); // without a listener the event would end the process; queries reject anyway
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end(); // an open transaction is rolled back, the lock released
-  }
+async function withLedger<T>(
+  url: string,
+  work: (client: PostgresClient, ledger: string, target: PostgresTarget) => Promise<T>,
+): Promise<T> {
+  const target = await findTarget(url);
+  const ledger = `${pg.escapeIdentifier(target.schema)}._prisma_migrations`;
+  const config = { ...clientConfig(url), schema: target.schema, limits: UNLIMITED };
+  return withClient(config, (client) => work(client, ledger, target));
 }

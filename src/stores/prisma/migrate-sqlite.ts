@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { type Applied, type Migration, pendingOf } from "./migrations.js";
-import { openSqlite } from "./sqlite.js";
+import { type Applied, type Migration, pendingOf, type Progress } from "./migrations.js";
+import { openSqlite, retryWhileBusy } from "./sqlite.js";
 
 const LEDGER = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,
@@ -19,31 +19,37 @@ const RECORD = `INSERT INTO _prisma_migrations
 
 type Connection = ReturnType<typeof openSqlite>;
 
-export function apply(path: string, all: Migration[]): string[] {
-  return withDatabase(path, (db) => {
+export function apply(path: string, all: Migration[], progress: Progress): Promise<string[]> {
+  return withDatabase(path, async (db) => {
     const done: string[] = [];
+    const wait = <T>(attempt: () => T): Promise<T> => {
+      progress("waiting for the lock of the database");
+      return retryWhileBusy(attempt, Infinity);
+    };
     // foreign_keys OFF: when a migration rebuilds a table, its DROP would otherwise delete the referencing rows.
-    db.exec("PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF");
-    if (lacking(db, all).length === 0) return done;
+    db.exec("PRAGMA busy_timeout = 0; PRAGMA foreign_keys = OFF");
+    await wait(() => db.exec("PRAGMA journal_mode = WAL"));
+    if ((await wait(() => lacking(db, all))).length === 0) return done;
     for (;;) {
-      db.exec("BEGIN IMMEDIATE");
+      await wait(() => db.exec("BEGIN IMMEDIATE"));
       db.exec(LEDGER);
       const [next] = lacking(db, all);
       if (next !== undefined) {
+        progress(`applying the migration ${next.name}`);
         db.exec(next.sql);
         const broken = db.prepare("PRAGMA foreign_key_check").all();
         if (broken.length > 0) throw new Error(`Migration ${next.name} breaks ${broken.length} foreign keys`);
         db.prepare(RECORD).run(randomUUID(), next.checksum, next.name, Date.now(), Date.now());
       }
-      db.exec("COMMIT");
+      await wait(() => db.exec("COMMIT"));
       if (next === undefined) return done;
       done.push(next.name);
     }
   });
 }
 
-export function pending(path: string, all: Migration[]): Migration[] {
-  return existsSync(path) ? withDatabase(path, (db) => lacking(db, all)) : all;
+export async function pending(path: string, all: Migration[]): Promise<Migration[]> {
+  return existsSync(path) ? withDatabase(path, async (db) => lacking(db, all)) : all;
 }
 
 function lacking(db: Connection, all: Migration[]): Migration[] {
@@ -51,10 +57,10 @@ function lacking(db: Connection, all: Migration[]): Migration[] {
   return pendingOf(all, ledger === undefined ? [] : (db.prepare(READ).all() as Applied[]));
 }
 
-function withDatabase<T>(path: string, work: (db: Connection) => T): T {
+async function withDatabase<T>(path: string, work: (db: Connection) => Promise<T>): Promise<T> {
   const db = openSqlite(path);
   try {
-    return work(db);
+    return await work(db);
   } finally {
     if (db.inTransaction) db.exec("ROLLBACK");
     db.close();

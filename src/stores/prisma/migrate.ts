@@ -1,13 +1,14 @@
-import { readMigrations } from "./migrations.js";
+import { type Progress, readMigrations } from "./migrations.js";
 import { isPostgres, sqlitePath } from "../../config/database-url.js";
 
 /**
  * Applies every migration that the database lacks and returns their names. Several processes may run it at once: each
- * migration is one transaction under a lock. Uses Prisma's own ledger, so that `prisma migrate` works afterwards too.
+ * migration is one transaction under a lock, for which it waits without limit. Uses Prisma's own ledger, so that
+ * `prisma migrate` works afterwards too.
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, progress: Progress = () => undefined): Promise<string[]> {
   const { apply, target, all } = await migrations(url);
-  return apply(target, all);
+  return apply(target, all, progress);
 }
 
 /** The names of the migrations that the database lacks. Changes nothing and creates no SQLite file. */

@@ -7,6 +7,9 @@ import { packageRoot } from "../../shared/package-root.js";
 export interface Migration { name: string; sql: string; checksum: string }
 export interface Applied { migration_name: string; checksum: string; finished_at: unknown; rolled_back_at: unknown }
 
+/** Is called with what is being done, such as "waiting for …", before it is done. It may take minutes. */
+export type Progress = (doing: string) => void;
+
 /** Every migration for the URL's database, oldest first. */
 export function readMigrations(url: string): Migration[] {
   const dir = join(packageRoot(), "prisma/migrations", isPostgres(url) ? "postgresql" : "sqlite");

@@ -71,10 +71,10 @@ export function openSqlite(path: string): Connection {
 
 /**
  * Waits for another connection's lock without blocking the event loop. SQLite's own wait would block it; a lock held by
- * a connection of this process would then never be released.
+ * a connection of this process would then never be released. Gives up after `patience` milliseconds.
  */
-export async function retryWhileBusy<T>(attempt: () => T): Promise<T> {
-  for (const deadline = performance.now() + BUSY_TIMEOUT_MS;;) {
+export async function retryWhileBusy<T>(attempt: () => T, patience = BUSY_TIMEOUT_MS): Promise<T> {
+  for (const deadline = performance.now() + patience;;) {
     try {
       return attempt();
     } catch (error) {
