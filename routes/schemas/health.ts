@@ -1,7 +1,10 @@
 import { Type } from "@sinclair/typebox";
 
-const Part = Type.Union([Type.Literal("up"), Type.Literal("down"), Type.Literal("filling")], {
-  description: "filling: Redis answers, but not all revocations have been copied to it yet",
+const Database = Type.Union([Type.Literal("up"), Type.Literal("down")]);
+const Redis = Type.Union([...Database.anyOf, Type.Literal("filling"), Type.Literal("evicting")], {
+  description: "down: Redis does not answer, or Authflow must not use it: a read-only replica, a Redis Cluster, a " +
+    "missing database or permission. filling: not all revocations have been copied to it yet. evicting: Authflow " +
+    "works, but Redis may drop revocations: its maxmemory-policy is not noeviction. The log has the details",
 });
 
 export const Health = Type.Object({
@@ -11,7 +14,7 @@ export const Health = Type.Object({
 export const Readiness = Type.Object(
   {
     status: Type.Union([Type.Literal("up"), Type.Literal("down")]),
-    parts: Type.Object({ database: Part, redis: Type.Optional(Part) }),
+    parts: Type.Object({ database: Database, redis: Type.Optional(Redis) }),
   },
   {
     $id: "Readiness",

@@ -1,5 +1,7 @@
 import type { StoredKey } from "../keys/store.js";
+import type { RedisTls } from "../config/redis-tls.js";
 import type { ConnectUpstream } from "../providers/upstream.js";
+import type { RedisFacts } from "../shared/redis-server.js";
 
 /** What doctor reads from a database. */
 export interface DatabaseFacts {
@@ -11,19 +13,8 @@ export interface DatabaseFacts {
   keys: StoredKey[];
 }
 
-/** What doctor reads from Redis. Undefined: the server does not say; managed servers, for example, forbid CONFIG. */
-export interface RedisFacts {
-  /** `master`, or `slave` for a read-only replica. */
-  role: string | undefined;
-  /** Such as 7.0.15. */
-  version: string | undefined;
-  cluster: boolean;
-  maxmemoryPolicy: string | undefined;
-  /** `yes` or `no`. */
-  appendonly: string | undefined;
-  /** Its clock, epoch milliseconds. */
-  time: number;
-}
+/** What doctor reads from Redis. `time`: its clock, epoch milliseconds; undefined if it may not be read. */
+export type RedisInspection = RedisFacts & { time: number | undefined };
 
 /** Direct access of commands to databases, Redis and identity providers, without the service. */
 export interface Drivers {
@@ -31,7 +22,7 @@ export interface Drivers {
   migrate(databaseUrl: string): Promise<string[]>;
   /** Changes nothing. Rejects if the database can't be used. */
   inspectDatabase(databaseUrl: string): Promise<DatabaseFacts>;
-  /** Rejects if Redis does not answer within `timeout` milliseconds. */
-  inspectRedis(redisUrl: string, timeout: number): Promise<RedisFacts>;
+  /** Changes nothing. Rejects if Redis does not answer within `timeout` milliseconds. */
+  inspectRedis(redis: { url: string; tls: RedisTls }, timeout: number): Promise<RedisInspection>;
   connectUpstreams(): Promise<ConnectUpstream>;
 }

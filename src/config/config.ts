@@ -1,5 +1,6 @@
 import type { Algorithm } from "../keys/algorithms.js";
 import type { ProviderSettings } from "../providers/provider.js";
+import type { RedisTls } from "./redis-tls.js";
 
 export type Registration = "open" | "token" | "closed";
 
@@ -18,6 +19,7 @@ export interface Config {
   /** Holds the SQLite file and the generated key encryption key. */
   readonly dataDir: string;
   readonly redisUrl: string | undefined;
+  readonly redisTls: RedisTls;
   readonly tokenTtl: number;
   readonly tokenTtlMax: number;
   readonly registration: Registration;

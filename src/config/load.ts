@@ -6,6 +6,8 @@ import { isLoopback } from "../shared/loopback.js";
 import { type Config, ConfigError, type Registration } from "./config.js";
 import { isPostgres, sqlitePath } from "./database-url.js";
 import { openIdNames, readProviders } from "./providers.js";
+import { readRedisTls } from "./redis-tls.js";
+import { parseRedisUrl } from "./redis-url.js";
 import { contradictions } from "./rules.js";
 import { SETTING_NAMES, type SettingName, settingNotes } from "./settings.js";
 import { unknownVariables } from "./unknown-variables.js";
@@ -81,6 +83,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
       : Number(given.AUTHFLOW_DATABASE_POOL_SIZE),
     dataDir: isPostgres(values.DATABASE_URL) ? "./data" : dirname(sqlitePath(values.DATABASE_URL)),
     redisUrl: given.REDIS_URL,
+    redisTls: readRedisTls(given, given.REDIS_URL !== undefined && isEncrypted(given.REDIS_URL, faults), faults),
     tokenTtl: seconds(values.AUTHFLOW_TOKEN_TTL),
     tokenTtlMax: seconds(values.AUTHFLOW_TOKEN_TTL_MAX),
     registration: (given.AUTHFLOW_REGISTRATION ?? (loopback ? "open" : "token")) as Registration,
@@ -117,6 +120,15 @@ function parsePublicUrl(value: string, faults: string[]): URL | undefined {
     url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash + url.username + url.password === "";
   if (!plain) faults.push(`AUTHFLOW_PUBLIC_URL must be ${settingNotes("AUTHFLOW_PUBLIC_URL").remedy}`);
   return plain ? url : undefined;
+}
+
+function isEncrypted(redisUrl: string, faults: string[]): boolean {
+  try {
+    return parseRedisUrl(redisUrl).tls;
+  } catch (error) {
+    faults.push(`REDIS_URL ${(error as Error).message}`);
+    return true; // nothing is known about it
+  }
 }
 
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { NAMED_PROVIDERS, PROVIDER_NAMES, type ProviderName } from "../providers/table.js";
+import { REDIS_URL_FORMS } from "./redis-url.js";
 
 interface Notes {
   description: string;
@@ -87,11 +88,37 @@ export const SETTINGS = Type.Object({
     {
       description:
         "Redis: the revocation cache that replicas and your services share. Recommended for several replicas.",
-      remedy: "redis://… or rediss://user:password@host:6379/0",
+      remedy: REDIS_URL_FORMS,
       secret: true,
       unset: "the database alone answers about revocations",
     },
-    "^rediss?://.+$",
+    "^rediss?(\\+sentinel)?://.+$",
+  ),
+  AUTHFLOW_REDIS_CA: text(
+    {
+      description: "The certificate of the authority that signed Redis's certificate. For rediss:// only.",
+      remedy: "PEM certificates",
+      secret: true,
+      unset: "the authorities that Node trusts",
+    },
+    "-----BEGIN CERTIFICATE-----",
+  ),
+  AUTHFLOW_REDIS_CERT: text(
+    {
+      description: "The certificate by which Authflow authenticates to Redis. For rediss:// only.",
+      remedy: "a PEM certificate",
+      secret: true,
+      unset: "Authflow presents none",
+    },
+    "-----BEGIN CERTIFICATE-----",
+  ),
+  AUTHFLOW_REDIS_KEY: text(
+    {
+      description: "The private key of that certificate.",
+      remedy: "an unencrypted PEM private key",
+      secret: true,
+    },
+    "-----BEGIN ([A-Z]+ )?PRIVATE KEY-----",
   ),
   AUTHFLOW_TOKEN_TTL: duration({ description: "Lifetime of a token whose request has no expires_in.", default: "1h" }),
   AUTHFLOW_TOKEN_TTL_MAX: duration({ description: "The longest lifetime that a request may ask for.", default: "24h" }),

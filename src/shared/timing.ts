@@ -11,10 +11,13 @@ export interface Timing {
   cutoffWait: number;
   /** Between two reads of what other replicas changed, and between two attempts of work that failed. */
   syncInterval: number;
+  /** Between two checks of how Redis is configured. */
+  redisInspection: number;
 }
 
 export const TIMING: Timing = {
   upstreamTimeout: 5000, // 10 s for a whole response
   cutoffWait: 2 * CUTOFF_TOLERANCE + 2,
   syncInterval: 400, // two reads fit into STALENESS_LIMIT
+  redisInspection: 60_000,
 };

@@ -1,33 +1,52 @@
 import { Redis } from "ioredis";
-import type { RedisFacts } from "../../cli/drivers.js";
+import type { RedisInspection } from "../../cli/drivers.js";
+import { infoFields, redisFacts } from "./facts.js";
+import { type RedisSettings, redisOptions } from "./options.js";
+import { deniedPermissions } from "./permissions.js";
 
-/** Reads the facts over a separate connection. `timeout` is milliseconds. Rejects if Redis does not answer. */
-export async function inspectRedis(url: string, timeout: number): Promise<RedisFacts> {
-  const redis = new Redis(url, {
-    lazyConnect: true, connectTimeout: timeout, commandTimeout: timeout, maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
+/**
+ * Over a separate connection; changes nothing. `timeout` is milliseconds. Rejects if Redis does not answer, or once
+ * `signal` is aborted.
+ */
+export async function inspectRedis(
+  settings: RedisSettings, timeout: number, signal?: AbortSignal,
+): Promise<RedisInspection> {
+  const { db = 0, ...options } = redisOptions(settings, timeout);
+  const redis = new Redis({
+    ...options, lazyConnect: true, commandTimeout: timeout, enableReadyCheck: false,
+    retryStrategy: () => null, sentinelRetryStrategy: () => null,
   });
   let fault: unknown;
   redis.on("error", (error) => { fault = error; }); // more precise than the rejection, "Connection is closed"
+  const abort = (): void => { redis.disconnect(); };
+  signal?.addEventListener("abort", abort);
   try {
+    signal?.throwIfAborted();
     await redis.connect();
-    const info = await redis.info();
-    const facts = {
-      role: /^role:(\w+)/m.exec(info)?.[1],
-      version: /^redis_version:([\d.]+)/m.exec(info)?.[1],
-      cluster: /^cluster_enabled:1/m.test(info),
-      maxmemoryPolicy: await setting(redis, "maxmemory-policy"),
-      appendonly: await setting(redis, "appendonly"),
+    const databaseError = db === 0 ? undefined : await redis.select(db).then(() => undefined, replyError);
+    const info = await redis.info().catch(unlessDenied);
+    const time = await redis.time().catch(unlessDenied);
+    const readAt = performance.now();
+    const denied = await deniedPermissions(redis);
+    return {
+      ...redisFacts(infoFields(info ?? "")), databaseError, denied,
+      // The caller compares it with its own clock at once.
+      time: time && Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000 + performance.now() - readAt),
     };
-    const [seconds, microseconds] = await redis.time(); // last, because the caller compares it with its clock at once
-    return { ...facts, time: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) };
   } catch (error) {
     throw fault ?? error;
   } finally {
+    signal?.removeEventListener("abort", abort);
     redis.disconnect();
   }
 }
 
-/** Undefined if the server forbids CONFIG, as managed ones may. */
-const setting = async (redis: Redis, name: string): Promise<string | undefined> =>
-  (await redis.config("GET", name).catch(() => []) as string[])[1];
+/** What Redis answered. Throws any other error again: the connection broke, or nothing answered. */
+function replyError(error: Error): string {
+  if (error.name !== "ReplyError") throw error;
+  return error.message;
+}
+
+function unlessDenied(error: Error): undefined {
+  if (!replyError(error).startsWith("NOPERM")) throw error;
+}
