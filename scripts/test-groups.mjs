@@ -23,7 +23,8 @@ const GROUPS = {
   routes: ["test/routes/tokens", "test/routes/revocations"],
   "e2e-redis": [
     "test/e2e/redis-outages.test.ts", "test/e2e/redis-refill.test.ts", "test/e2e/feed.test.ts",
-    "test/e2e/cutoffs.test.ts",
+    "test/e2e/cutoffs.test.ts", "test/e2e/redis-faults.test.ts", "test/e2e/redis-permissions.test.ts",
+    "test/e2e/redis-sentinel.test.ts", "test/e2e/redis-tls.test.ts",
   ],
   security: ["test/security"],
   "routes-login": ["test/routes"],

@@ -13,7 +13,7 @@ export default fp(async (app) => {
   const database = async (): Promise<Database> => app.database.ping().then(() => "up" as const, () => "down" as const);
   const redis = async (filler: OutletFiller): Promise<Redis> => {
     const effects = app.redisFaults.map(({ effect }) => effect);
-    if (effects.includes("unusable") || effects.includes("denied")) return "down";
+    if (effects.includes("denied")) return "down";
     const condition = await filler.condition().catch(() => undefined);
     if (condition === undefined) return "down";
     if (condition !== "current") return "filling";

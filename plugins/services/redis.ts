@@ -6,7 +6,7 @@ import { REDIS_CLUSTER, redisFaults, type RedisFault } from "../../src/shared/re
 
 declare module "fastify" {
   interface FastifyInstance {
-    /** What is wrong with the Redis that answered last, at most `timing.redisInspection` ago. */
+    /** What is wrong with the Redis that is in use, as of at most `timing.redisInspection` ago. */
     redisFaults: readonly RedisFault[];
   }
 }
@@ -28,17 +28,19 @@ export default fp(async (app) => {
   const closed = new AbortController();
 
   const inspect = async (): Promise<void> => {
-    const facts = await inspectRedis({ url, tls }, CONNECT_TIMEOUT, closed.signal);
-    const [before, now] = [faults, redisFaults(facts)];
-    faults = now;
-    const isIn = (list: readonly RedisFault[]) => ({ text }: RedisFault) => list.some((one) => one.text === text);
-    for (const fault of now.filter((one) => !isIn(before)(one)))
-      app.log[fault.effect === "unpersisted" ? "warn" : "error"](fault.text);
-    for (const fault of before.filter((one) => !isIn(now)(one))) app.log.info(`solved: ${fault.text}`);
-    // The primary has become a replica. At the next attempt the client refuses it, or finds its successor.
-    if (facts.role === "slave") client.disconnect(true);
+    if (client.status !== "ready") return;
+    const found = redisFaults(await inspectRedis({ url, tls }, CONNECT_TIMEOUT, closed.signal));
+    // A primary has become a replica, for example: the client connects anew, and refuses it or finds its successor.
+    if (found.some(({ effect }) => effect === "unusable")) return client.disconnect(true);
+    const [before, now] = [textsOf(faults), textsOf(found)];
+    for (const { effect, text } of found)
+      if (!before.has(text)) app.log[effect === "unpersisted" ? "warn" : "error"](text);
+    for (const text of before) if (!now.has(text)) app.log.info(`solved: ${text}`);
+    faults = found;
   };
-  const inspectQuietly = (): void => { inspect().catch(() => undefined); }; // the client reports that Redis is down
+  // One after the other, so that no older state replaces a newer one. The client reports that Redis is down.
+  let inspections = Promise.resolve();
+  const inspectQuietly = (): void => { inspections = inspections.then(inspect).catch(() => undefined); };
   const timer = setInterval(inspectQuietly, app.timing.redisInspection).unref();
 
   const reported = new Set<string>(); // since it could be used
@@ -63,6 +65,8 @@ export default fp(async (app) => {
   if (client.status === "ready") await app.register(fastifyRedis, { client });
   else app.decorate("redis", client as never);
 }, { name: "redis" });
+
+const textsOf = (faults: readonly RedisFault[]): Set<string> => new Set(faults.map(({ text }) => text));
 
 /** Why the client is not ready yet; undefined if it is, or if nothing answers within `timeout` milliseconds. */
 function firstFault(client: Redis, timeout: number): Promise<Error | undefined> {

@@ -6,10 +6,11 @@ import { binary, missing, type Suite, temporaryFolder } from "./services.js";
 
 export interface PrivateRedis {
   url: string;
+  port: number;
   /** The folder with its dump. */
   folder: string;
-  /** Starts it again on the same port, with what its last dump holds. */
-  start(): Promise<void>;
+  /** Starts it again on the same port, with what its last dump holds, and with further arguments. */
+  start(...args: string[]): Promise<void>;
   /** Ends it in order, without a dump unless one was asked for by `cli("SAVE")`. */
   stop(): Promise<void>;
   /** kill -9 */
@@ -23,17 +24,17 @@ export interface PrivateRedis {
 
 const READY = "Ready to accept connections";
 
-/** A Redis of the test's own, which it may break. */
-export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> {
+/** A Redis of the test's own, which it may break. `args`: of its first start. */
+export async function privateRedis(t: Suite, ...args: string[]): Promise<PrivateRedis | undefined> {
   const path = binary("redis-server");
   if (path === undefined) return missing(t, "redis-server on the PATH");
   const port = await freePort();
   const folder = temporaryFolder(t);
   let child: ChildProcess;
-  const start = async (): Promise<void> => {
+  const start = async (...more: string[]): Promise<void> => {
     child = spawn(
       path,
-      ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"],
+      ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no", ...more],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     let output = "";
@@ -54,7 +55,7 @@ export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> 
     const client = new Redis(port, "127.0.0.1");
     return client.call(command, ...args).finally(() => { client.disconnect(); });
   };
-  await start();
+  await start(...args);
   const kill = (): void => { child.kill("SIGKILL"); };
   process.once("exit", kill); // a test that runs into its timeout never gets to its teardown
   t.teardown(async () => {
@@ -62,7 +63,7 @@ export async function privateRedis(t: Suite): Promise<PrivateRedis | undefined> 
     process.off("exit", kill);
   });
   return {
-    url: `redis://127.0.0.1:${port}`, folder, start, cli,
+    url: `redis://127.0.0.1:${port}`, port, folder, start, cli,
     stop: () => end("SIGTERM"), kill: () => end("SIGKILL"),
     pause: () => { child.kill("SIGSTOP"); }, resume: () => { child.kill("SIGCONT"); },
     flush: async () => { await cli("FLUSHALL"); },
