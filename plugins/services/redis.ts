@@ -21,9 +21,11 @@ export default fp(async (app) => {
   const { redisUrl: url, redisTls: tls } = app.config;
   if (url === undefined) return;
   // Imported here, because they take 10 MB of memory that a service without Redis does not need.
-  const [{ default: fastifyRedis }, { connectRedis, CONNECT_TIMEOUT, handshakeError }, { inspectRedis }] =
-    await Promise.all([import("@fastify/redis"), import("../../src/stores/redis/connect.js"),
-      import("../../src/stores/redis/inspection.js")]);
+  const [{ default: fastifyRedis }, { connectRedis, CONNECT_TIMEOUT }, { handshakeError }, { inspectRedis }] =
+    await Promise.all([
+      import("@fastify/redis"), import("../../src/stores/redis/connect.js"),
+      import("../../src/stores/redis/connection-errors.js"), import("../../src/stores/redis/inspection.js"),
+    ]);
   const client = connectRedis({ url, tls });
   const closed = new AbortController();
 

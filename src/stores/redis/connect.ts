@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { SentinelConnector, StandaloneConnector } from "ioredis/built/connectors/index.js";
-import { databaseFault, redisFaults } from "../../shared/redis-server.js";
+import { redisFaults } from "../../shared/redis-server.js";
+import { isOfSelect, RedisRefused } from "./connection-errors.js";
 import { redisFacts } from "./facts.js";
 import { type RedisSettings, redisOptions } from "./options.js";
 
@@ -11,11 +12,6 @@ const COMMAND_TIMEOUT = 1000;
 const SILENCE = 5000;
 /** Milliseconds before another attempt after Authflow refused the server: a failover may be under way. */
 const RETRY_REFUSED = 2000;
-
-/** A server that answers, and that Authflow must not use. */
-export class RedisRefused extends Error {
-  override readonly name = "RedisRefused";
-}
 
 /** Connects in the background, and again whenever the connection breaks. */
 export const connectRedis = (settings: RedisSettings): Redis => connection({
@@ -54,7 +50,8 @@ function connection(options: RedisOptions): Redis {
   });
   redis.on("error", (error: Error) => {
     refused ||= error instanceof RedisRefused || isOfSelect(error);
-    if (isOfSelect(error)) redis.disconnect(true);
+    // Of the handshake: SELECT failed, or did not answer in time. ioredis would go on, in database 0.
+    if (redis.status === "connect") redis.disconnect(true);
   });
   redis.duplicate = (changes?: Partial<RedisOptions>) => connection({ ...redis.options, ...changes });
   return redis;
@@ -65,21 +62,3 @@ function refusal(info: Record<string, string>): string | undefined {
   const faults = redisFaults({ ...redisFacts(info), databaseError: undefined, denied });
   return faults.find(({ effect }) => effect === "unusable" || effect === "denied")?.text;
 }
-
-/** An error of an attempt to connect, with what to do about it. */
-export function handshakeError(error: Error): Error {
-  if (isOfSelect(error)) return new RedisRefused(databaseFault(error.message));
-  const { code = "" } = error as NodeJS.ErrnoException;
-  if (!UNTRUSTED.has(code)) return error;
-  return new Error(`${error.message}: set AUTHFLOW_REDIS_CA to the authority of Redis's certificate`, { cause: error });
-}
-
-/** Node's codes for a certificate whose authority is unknown. */
-const UNTRUSTED = new Set([
-  "SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_GET_ISSUER_CERT",
-]);
-
-/** ioredis only reports that SELECT failed, and goes on. */
-const isOfSelect = (error: Error): boolean =>
-  (error as Error & { command?: { name: string } }).command?.name === "select";

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import type { RedisInspection } from "../../cli/drivers.js";
+import { handshakeError } from "./connection-errors.js";
 import { infoFields, redisFacts } from "./facts.js";
 import { type RedisSettings, redisOptions } from "./options.js";
 import { deniedPermissions } from "./permissions.js";
@@ -16,8 +17,8 @@ export async function inspectRedis(
     ...options, lazyConnect: true, commandTimeout: timeout, enableReadyCheck: false,
     retryStrategy: () => null, sentinelRetryStrategy: () => null,
   });
-  let fault: unknown;
-  redis.on("error", (error) => { fault = error; }); // more precise than the rejection, "Connection is closed"
+  let fault: Error | undefined;
+  redis.on("error", (error: Error) => { fault = error; }); // more precise than the rejection, "Connection is closed"
   const abort = (): void => { redis.disconnect(); };
   signal?.addEventListener("abort", abort);
   try {
@@ -34,7 +35,7 @@ export async function inspectRedis(
       time: time && Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000 + performance.now() - readAt),
     };
   } catch (error) {
-    throw fault ?? error;
+    throw handshakeError(fault ?? error as Error);
   } finally {
     signal?.removeEventListener("abort", abort);
     redis.disconnect();
