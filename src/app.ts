@@ -7,6 +7,7 @@ import bearer from "../plugins/guards/bearer.js";
 import bodyParsing from "../plugins/http/body-parsing.js";
 import clientAuthentication from "../plugins/guards/client-authentication.js";
 import clients from "../plugins/services/clients.js";
+import clockPlugin, { type ClockOptions } from "../plugins/services/clock.js";
 import closing from "../plugins/http/closing.js";
 import cors from "../plugins/http/cors.js";
 import database from "../plugins/services/database.js";
@@ -47,25 +48,19 @@ import { tokenForm } from "../routes/schemas/tokens/token.js";
 import statusLists from "../routes/discovery/status-lists.js";
 import token from "../routes/tokens/token.js";
 import userinfo from "../routes/tokens/userinfo.js";
-import type { Clock } from "./shared/clock.js";
 import type { Config } from "./config/config.js";
 import { tooManyRequests } from "./shared/errors.js";
 import { loggable } from "./shared/loggable-error.js";
-import { SteadyClock } from "./shared/steady-clock.js";
 import { type Timing, TIMING } from "./shared/timing.js";
 
 declare module "fastify" {
   interface FastifyInstance {
     config: Config;
-    clock: Clock;
     timing: Timing;
-    /** Corrects `clock` by the one that all replicas share; see SteadyClock.follow. */
-    synchroniseClock: (shared: number | null, roundTrip: number) => void;
   }
 }
 
-export interface Overrides {
-  clock?: Clock;
+export interface Overrides extends ClockOptions {
   /** Where log lines go instead of standard output. */
   logStream?: { write(line: string): void };
   /** A Unix socket that receives all requests to identity providers, for tests without internet access. */
@@ -77,14 +72,12 @@ export interface Overrides {
 const HIDDEN_RATE_LIMIT_HEADERS = {
   "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false,
 };
-const CLOCK_DIFFERS =
-  "this machine's clock differs from the database's, which Authflow follows: synchronise it (NTP)";
 const BODY_LIMIT = 32 * 1024;
 
 /** Builds the whole service, without listening. Production, tests, the CLI and the OpenAPI document all use it. */
 export async function buildApp(
   config: Config,
-  { clock, logStream, upstreamSocket, timing }: Overrides = {},
+  { clock, systemClock, logStream, upstreamSocket, timing }: Overrides = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { err: loggable }, ...(logStream && { stream: logStream }) },
@@ -105,13 +98,7 @@ export async function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.decorate("config", config);
-  const steady = new SteadyClock({ wall: () => Date.now(), monotonic: () => performance.now() });
-  app.decorate("clock", clock ?? steady.read);
   app.decorate("timing", { ...TIMING, ...timing });
-  app.decorate("synchroniseClock", (shared, roundTrip) => {
-    const correction = steady.follow(shared, roundTrip);
-    if (shared !== null && correction !== 0) app.log.warn({ milliseconds: correction }, CLOCK_DIFFERS);
-  });
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
 
   await app.register(requestLog); // first: a route uses the logger factory that is set when the route is registered
@@ -121,6 +108,7 @@ export async function buildApp(
   await app.register(securityHeaders);
   await app.register(published);
   await app.register(openapi);
+  await app.register(clockPlugin, { clock, systemClock });
   await app.register(database);
   await app.register(redis);
   await app.register(keys);

@@ -3,7 +3,7 @@ import type { OutletFiller } from "../../src/revocation/outlet-filler.js";
 
 type Database = "up" | "down";
 type Redis = "up" | "down" | "filling" | "evicting";
-export interface Readiness { status: "up" | "down"; parts: { database: Database; redis?: Redis } }
+export interface Readiness { status: "up" | "down"; parts: { database: Database; clock: "up" | "down"; redis?: Redis } }
 
 declare module "fastify" {
   interface FastifyInstance { readiness: () => Promise<Readiness> }
@@ -22,10 +22,11 @@ export default fp(async (app) => {
   app.decorate("readiness", async () => {
     const parts = {
       database: await database(),
+      clock: app.isClockSynchronised() ? "up" as const : "down" as const,
       ...(app.outletFiller && { redis: await redis(app.outletFiller) }),
     };
     // An evicting Redis misleads services that read it, but Authflow's own answers are right.
     const serves = Object.values(parts).every((part) => part === "up" || part === "evicting");
     return { status: serves ? "up" : "down", parts };
   });
-}, { name: "readiness", dependencies: ["database", "revocation"] });
+}, { name: "readiness", dependencies: ["clock", "database", "revocation"] });

@@ -1,6 +1,5 @@
 import fp from "fastify-plugin";
 import { loginProviders } from "../../src/providers/table.js";
-import { systemClock } from "../../src/shared/clock.js";
 import { TokenIssuer } from "../../src/tokens/issuer.js";
 import { TokenVerifier } from "../../src/tokens/verifier.js";
 
@@ -9,10 +8,11 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const { clock, config, keys: ring, statusAllocator: statuses } = app;
+  const { clock, systemClock, isClockSynchronised, config, keys: ring, statusAllocator: statuses } = app;
   const { issuer, tokenTtl: ttl, tokenTtlMax: ttlMax, providers, statusLists } = config;
   app.decorate("tokens", new TokenIssuer({
-    ring, clock, issuer, ttl, ttlMax, loginProviders: loginProviders(providers), statuses, statusLists,
+    ring, clock, isClockSynchronised, issuer, ttl, ttlMax, loginProviders: loginProviders(providers), statuses,
+    statusLists,
   }));
   app.decorate("tokenVerifier", new TokenVerifier({ ring, clock, systemClock, issuer }));
-}, { name: "tokens", dependencies: ["keys", "status-lists"] });
+}, { name: "tokens", dependencies: ["clock", "keys", "status-lists"] });

@@ -7,6 +7,11 @@ const Redis = Type.Union([...Database.anyOf, Type.Literal("filling"), Type.Liter
     "works, but Redis may drop revocations: its maxmemory-policy is not noeviction. The log has the details",
 });
 
+const Clock = Type.Union([Type.Literal("up"), Type.Literal("down")], {
+  description: "down: this machine's clock and the database's differ by more than 5 minutes, or this machine's was " +
+    "set by more than that. No token is issued meanwhile",
+});
+
 export const Health = Type.Object({
   status: Type.Union([Type.Literal("up"), Type.Literal("down")]),
 }, { $id: "Health", examples: [{ status: "up" }] });
@@ -14,13 +19,13 @@ export const Health = Type.Object({
 export const Readiness = Type.Object(
   {
     status: Type.Union([Type.Literal("up"), Type.Literal("down")]),
-    parts: Type.Object({ database: Database, redis: Type.Optional(Redis) }),
+    parts: Type.Object({ database: Database, clock: Clock, redis: Type.Optional(Redis) }),
   },
   {
     $id: "Readiness",
     examples: [
-      { status: "up", parts: { database: "up", redis: "up" } },
-      { status: "down", parts: { database: "up", redis: "down" } },
+      { status: "up", parts: { database: "up", clock: "up", redis: "up" } },
+      { status: "down", parts: { database: "up", clock: "up", redis: "down" } },
     ],
   },
 );

@@ -4,6 +4,12 @@ export type Clock = () => number;
 /** Milliseconds by which the clocks of replicas may differ (NTP keeps them far closer). */
 export const CLOCK_TOLERANCE = 60_000;
 
+/**
+ * Milliseconds by which the clock that replicas share and this machine's may differ. Beyond it one of them is wrong:
+ * the replica issues no token, and accepts none that was issued that much later than now.
+ */
+export const MAX_CLOCK_SKEW = 300_000;
+
 /** Milliseconds by which a replica's clock may be wrong for a while without making a revoked token valid again. */
 export const MAX_CLOCK_ERROR = 600_000;
 

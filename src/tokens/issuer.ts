@@ -1,6 +1,6 @@
 import type { Client } from "../clients/client.js";
 import type { Clock } from "../shared/clock.js";
-import { invalidRequest } from "../shared/errors.js";
+import { invalidRequest, unavailable } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { uuidv7 } from "../shared/uuid.js";
 import {
@@ -29,6 +29,8 @@ const MAX_TOKEN_BYTES = 8192;
 interface Dependencies {
   ring: KeyRing;
   clock: Clock;
+  /** Whether `clock` can be relied on. */
+  isClockSynchronised: () => boolean;
   issuer: string;
   ttl: number;
   ttlMax: number;
@@ -82,7 +84,9 @@ export class TokenIssuer {
     decided: Omit<AccessTokenClaims, "iss" | "jti" | "iat" | "exp">,
     expiresIn: number,
   ): Promise<AccessTokenClaims> {
-    const { clock, issuer, statuses, statusLists } = this.#dependencies;
+    const { clock, isClockSynchronised, issuer, statuses, statusLists } = this.#dependencies;
+    // A cut-off does not cover a token whose time of issue is in the future.
+    if (!isClockSynchronised()) throw unavailable("No token can be issued while the clocks disagree: try again");
     const status = policy.status_list ?? statusLists ? { status: await statuses.take() } : {};
     const now = clock();
     const iat = Math.floor(now / 1000);

@@ -9,7 +9,8 @@ await onEveryBackend(t, async (t, env) => {
   while ((await app.fastify.readiness()).status !== "up") await setImmediate(); // a new Redis is being filled
   const { status, body } = await app.call("GET", "/health/ready");
   t.equal(status, 200);
-  t.strictSame(body, { status: "up", parts: { database: "up", ...(env.REDIS_URL !== undefined && { redis: "up" }) } });
+  t.strictSame(body,
+    { status: "up", parts: { database: "up", clock: "up", ...(env.REDIS_URL !== undefined && { redis: "up" }) } });
   await withoutDatabase(app);
   const down = await app.call("GET", "/health/ready");
   t.match(down, { status: 503, body: { status: "down", parts: { database: "down" } } });
