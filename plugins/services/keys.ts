@@ -10,13 +10,13 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const { keyEncryptionKey, formerKeyEncryptionKeys, dataDir, signingKey } = app.config;
-  const { keyRotation, verifierCache, tokenTtlMax, signingAlgorithm } = app.config;
+  const { keyRotation, verifierCache, tokenTtlMax, importedTokenTtlMax, signingAlgorithm } = app.config;
   const ring = await KeyRing.open({
     store: app.database.keys,
     signers: localSigners([keyEncryptionKey ?? localKeyEncryptionKey(dataDir), ...formerKeyEncryptionKeys]),
     clock: app.clock,
     schedule: scheduleOf(keyRotation, verifierCache, tokenTtlMax, signingAlgorithm),
-    imported: signingKey,
+    imported: signingKey && { ...signingKey, longestTtl: importedTokenTtlMax },
   });
   if (await ring.importedIsRevoked()) {
     app.log.error("The imported signing key was revoked and will never sign again: remove it from the settings");

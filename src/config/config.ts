@@ -22,6 +22,7 @@ export interface Config {
   readonly redisTls: RedisTls;
   readonly tokenTtl: number;
   readonly tokenTtlMax: number;
+  readonly importedTokenTtlMax: number;
   readonly registration: Registration;
   readonly registrationToken: string | undefined;
   readonly adminToken: string | undefined;

@@ -86,6 +86,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     redisTls: readRedisTls(given, given.REDIS_URL !== undefined && isEncrypted(given.REDIS_URL, faults), faults),
     tokenTtl: seconds(values.AUTHFLOW_TOKEN_TTL),
     tokenTtlMax: seconds(values.AUTHFLOW_TOKEN_TTL_MAX),
+    importedTokenTtlMax: seconds(values.AUTHFLOW_IMPORTED_TOKEN_TTL_MAX),
     registration: (given.AUTHFLOW_REGISTRATION ?? (loopback ? "open" : "token")) as Registration,
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,
     adminToken: given.AUTHFLOW_ADMIN_TOKEN,

@@ -6,6 +6,8 @@ import { settingNotes } from "./settings.js";
 
 /** Seconds. */
 const VERIFIER_CACHE_MAX = 30 * 86_400;
+/** Seconds: 68 years, the largest number of whole days in the databases' 32-bit integers. */
+const LIFETIME_MAX = 24_855 * 86_400;
 
 /**
  * Faults of settings that contradict one another, or are unsafe with this public URL. What is safe follows from the
@@ -15,6 +17,8 @@ export function contradictions(config: Config, publicUrl: URL | undefined): stri
   const faults = databaseUrlFaults(config.databaseUrl);
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
   fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
+  fault(config.tokenTtlMax > LIFETIME_MAX, "AUTHFLOW_TOKEN_TTL_MAX must be at most 24855d");
+  fault(config.importedTokenTtlMax > LIFETIME_MAX, "AUTHFLOW_IMPORTED_TOKEN_TTL_MAX must be at most 24855d");
   fault(config.verifierCache > VERIFIER_CACHE_MAX, "AUTHFLOW_VERIFIER_CACHE must be at most 30d");
   const { period, lead } = scheduleOf(config.keyRotation, config.verifierCache, config.tokenTtlMax);
   fault(period !== undefined && period <= lead,

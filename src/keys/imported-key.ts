@@ -2,8 +2,14 @@ import type { KeyMaterial } from "./signers/signer.js";
 import { type PublicJwk, thumbprint } from "./signing-key.js";
 import type { FormerKey, StoredKey } from "./store.js";
 
-/** A private key from the settings; without a kid it gets its RFC 7638 thumbprint. */
-export interface ImportedKey { pem: string; kid: string | undefined }
+/** A private key from the settings. */
+export interface ImportedKey {
+  pem: string;
+  /** If undefined, it gets its RFC 7638 thumbprint. */
+  kid: string | undefined;
+  /** The longest lifetime, in seconds, of a token that another service signed with it. */
+  longestTtl: number;
+}
 
 /** Whether the ring has this key. Throws if another key has its kid. */
 export function isKnown(keys: StoredKey[], { kid, publicJwk }: KeyMaterial): boolean {

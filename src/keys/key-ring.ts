@@ -3,7 +3,9 @@ import { AuthflowError, notFound, unavailable } from "../shared/errors.js";
 import { adopt, applySchedule, type Change, drop, leaving, reseal, stage } from "./changes.js";
 import { type ImportedKey, isKnown, isRevoked, wasKnown } from "./imported-key.js";
 import { type JwksDocument, type OpenedRing, openRing, type VerificationKey } from "./opened-ring.js";
-import { activatesAt, advance, leavesAt, type Schedule, wantsSuccessor } from "./rotation.js";
+import {
+  activatesAt, advance, leavesAt, longestTtlOf, raiseLongestTtls, type Schedule, wantsSuccessor,
+} from "./rotation.js";
 import type { Signer, SignerBackend } from "./signers/signer.js";
 import type { KeyState, KeyStore } from "./store.js";
 
@@ -49,15 +51,24 @@ export class KeyRing {
    * Loads the ring. A new installation has to sign at once: it generates its first key, or imports the configured
    * one.
    */
-  static async open(dependencies: Dependencies): Promise<KeyRing> {
-    const { store, signers, imported, clock, schedule } = dependencies;
+  static async open(given: Dependencies): Promise<KeyRing> {
+    const { store, signers, imported, clock } = given;
     const material = imported && signers.import(imported.pem, imported.kid);
+    const schedule = imported === undefined || material === undefined ? given.schedule
+      : { ...given.schedule, imported: { kid: material.kid, longestTtl: imported.longestTtl } };
+    const dependencies = { ...given, schedule };
     for (;;) {
       const asOf = clock();
       const stored = await store.load();
       const newKey = material ?? (stored.keys.length === 0 ? await signers.generate(schedule.algorithm) : undefined);
-      if (newKey === undefined || isKnown(stored.keys, newKey) || wasKnown(await store.former(), newKey))
-        return new KeyRing(dependencies, await openRing(stored, signers), asOf);
+      if (newKey === undefined || isKnown(stored.keys, newKey) || wasKnown(await store.former(), newKey)) {
+        const ring = new KeyRing(dependencies, await openRing(stored, signers), asOf);
+        const raised = raiseLongestTtls(stored.keys, schedule);
+        if (raised === stored.keys) return ring;
+        // Before a token that lives so long is issued or accepted, the other replicas have to be able to know.
+        await store.save(stored.revision, raised);
+        continue;
+      }
       // Proves that the key encryption key is right, before a key sealed under it is written.
       if (stored.keys.length > 0) await openRing(stored, signers);
       const keys = await adopt(newKey)(stored.keys, asOf, dependencies);
@@ -71,8 +82,8 @@ export class KeyRing {
   get jwks(): JwksDocument { return this.#ring.jwks; }
   /** The longest lifetime, in seconds, of a token that a key of the ring may have signed. */
   get longestTtl(): number {
-    const known = this.#ring.keys.map(({ longestTtl }) => longestTtl ?? 0);
-    return Math.max(this.#dependencies.schedule.longestTtl, ...known);
+    const { schedule } = this.#dependencies;
+    return Math.max(schedule.longestTtl, ...this.#ring.keys.map((key) => longestTtlOf(key, schedule)));
   }
   get keys(): KeySummary[] {
     const { schedule } = this.#dependencies;
@@ -107,6 +118,12 @@ export class KeyRing {
     const age = now - this.#asOf;
     if (age >= 0 && age < STALENESS_LIMIT) return this.#ring.signer;
     return this.#catchUp("Which key signs can't be known right now: try again").then(() => this.#ring.signer);
+  }
+
+  /** The longest lifetime, in seconds, of a token that this key may have signed; 0 if the ring does not have it. */
+  longestTtlOf(kid: string): number {
+    const key = this.#ring.keys.find((one) => one.kid === kid);
+    return key === undefined ? 0 : longestTtlOf(key, this.#dependencies.schedule);
   }
 
   verificationKey(kid: string): VerificationKey | undefined { return this.#ring.verification.get(kid); }

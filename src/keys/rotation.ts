@@ -11,8 +11,10 @@ export interface Schedule {
   period: number | undefined;
   /** Milliseconds for which a key is published before it signs, so that every verifier has it by then. */
   lead: number;
-  /** The longest lifetime of a token in seconds. */
+  /** The longest lifetime, in seconds, of a token that this installation issues. */
   longestTtl: number;
+  /** The key that the settings import, and the longest lifetime, in seconds, of tokens that another service signed. */
+  imported?: { kid: string; longestTtl: number };
   /** The algorithm of new keys. */
   algorithm: Algorithm;
 }
@@ -39,18 +41,38 @@ export function scheduleOf(
 export const activatesAt = ({ state, createdAt }: StoredKey, { lead }: Schedule): number | null =>
   state === "staged" ? createdAt + lead : null;
 
+/**
+ * The longest lifetime, in seconds, of a token that the key may have signed. The ring keeps the longest that was ever
+ * set: lowering a setting does not shorten tokens that were issued before.
+ */
+export function longestTtlOf({ kid, state, longestTtl }: StoredKey, schedule: Schedule): number {
+  const issuedHere = state === "retired" ? longestTtl ?? schedule.longestTtl
+    : Math.max(longestTtl ?? 0, schedule.longestTtl);
+  return kid === schedule.imported?.kid ? Math.max(issuedHere, schedule.imported.longestTtl) : issuedHere;
+}
+
+/** Records a longer lifetime that the settings allow now. Returns the same array if nothing changes. */
+export function raiseLongestTtls(keys: StoredKey[], schedule: Schedule): StoredKey[] {
+  const raised = keys.map((key) => {
+    const longestTtl = longestTtlOf(key, schedule);
+    const maySign = key.state === "active" || key.kid === schedule.imported?.kid;
+    return maySign && longestTtl !== key.longestTtl ? { ...key, longestTtl } : key;
+  });
+  return raised.every((key, i) => key === keys[i]) ? keys : raised;
+}
+
 /** The instant (epoch ms) by which every token that a retired key may have signed has expired; null for any other. */
-export const leavesAt = ({ state, retiredAt, longestTtl }: StoredKey, schedule: Schedule): number | null =>
-  state === "retired" && retiredAt !== null
-    ? retiredAt + (longestTtl ?? schedule.longestTtl) * 1000 + CLOCK_TOLERANCE
+export const leavesAt = (key: StoredKey, schedule: Schedule): number | null =>
+  key.state === "retired" && key.retiredAt !== null
+    ? key.retiredAt + longestTtlOf(key, schedule) * 1000 + CLOCK_TOLERANCE
     : null;
 
 /** The ring as it should be at `now` (epoch ms). Returns the same array if nothing changes. */
 export function advance(keys: StoredKey[], now: number, schedule: Schedule): StoredKey[] {
   const next = keys.find((key) => reached(activatesAt(key, schedule), now));
-  const advanced = (next === undefined ? keys : activate(keys, next, now))
-    .filter((key) => !reached(leavesAt(key, schedule), now))
-    .map((key) => raiseLongestTtl(key, schedule));
+  const left = (next === undefined ? keys : activate(keys, next, now))
+    .filter((key) => !reached(leavesAt(key, schedule), now));
+  const advanced = raiseLongestTtls(left, schedule);
   return advanced.length === keys.length && advanced.every((key, i) => key === keys[i]) ? keys : advanced;
 }
 
@@ -85,9 +107,3 @@ export function entering(
 }
 
 const reached = (instant: number | null, now: number): boolean => instant !== null && instant <= now;
-
-/** Keeps the longest lifetime that was ever set: lowering the setting does not shorten tokens already issued. */
-function raiseLongestTtl(key: StoredKey, { longestTtl }: Schedule): StoredKey {
-  const known = key.longestTtl ?? 0;
-  return key.state === "active" && known < longestTtl ? { ...key, longestTtl } : key;
-}

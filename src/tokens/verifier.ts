@@ -1,6 +1,6 @@
 import type { KeyRing } from "../keys/key-ring.js";
 import type { VerificationKey } from "../keys/opened-ring.js";
-import { type Clock, MAX_CLOCK_ERROR } from "../shared/clock.js";
+import { type Clock, MAX_CLOCK_SKEW } from "../shared/clock.js";
 import { invalidToken } from "../shared/errors.js";
 import type { AccessTokenClaims } from "./claims.js";
 import { hasValidSignature, type JoseHeader, parseCompact } from "./jws.js";
@@ -41,7 +41,9 @@ export class TokenVerifier {
     const key = await this.#key(jws.header);
     if (!hasValidSignature(jws, key)) throw invalidToken(FOREIGN);
     if (!ACCESS_TOKEN_TYPES.includes(jws.header.typ)) throw invalidToken("This is not an access token");
-    return { claims: this.#checkClaims(jws.payload), kid: key.kid };
+    const claims = this.#checkClaims(jws.payload);
+    await this.#checkLifetime(claims, key.kid);
+    return { claims, kid: key.kid };
   }
 
   /**
@@ -63,21 +65,36 @@ export class TokenVerifier {
     if (iss !== this.#dependencies.issuer) throw invalidToken(MALFORMED);
     const complete =
       [sub, jti].every((claim) => typeof claim === "string" && claim !== "") &&
-      [iat, exp].every(Number.isSafeInteger);
+      [iat, exp].every((claim) => Number.isSafeInteger(claim) && (claim as number) >= 0);
     if (!complete) throw invalidToken("The token lacks a claim that every access token has");
     const now = this.#now();
     if (now >= (exp as number) * 1000) throw invalidToken("The token has expired");
     // RFC 7519 §4.1.5. Authflow does not set nbf; the service whose key was imported may have set it.
-    if (nbf !== undefined && !(typeof nbf === "number" && now >= nbf * 1000)) throw invalidToken(MALFORMED);
+    if (nbf !== undefined && !(typeof nbf === "number" && nbf >= 0 && now >= nbf * 1000)) throw invalidToken(MALFORMED);
+    // Else a token could choose a time of issue that no cut-off covers.
+    if ((iat as number) * 1000 > now + MAX_CLOCK_SKEW) throw invalidToken("The token's iat is in the future");
     return claims as AccessTokenClaims;
   }
 
   /**
+   * A cut-off is kept for as long as the longest token that is accepted. Another replica may just have recorded a
+   * longer lifetime: the ring is read again before the token is refused.
+   */
+  async #checkLifetime({ iat, exp }: AccessTokenClaims, kid: string): Promise<void> {
+    const { ring } = this.#dependencies;
+    if (exp - iat <= ring.longestTtlOf(kid)) return;
+    await ring.lookUp(kid);
+    const longest = ring.longestTtlOf(kid);
+    if (exp - iat > longest)
+      throw invalidToken(`The token's lifetime (exp - iat) exceeds ${longest} s, the longest that its key may give`);
+  }
+
+  /**
    * Epoch ms. After a sleep, the shared clock of this replica is late until the database can be read again; the
-   * machine's own clock limits the error to MAX_CLOCK_ERROR.
+   * machine's own clock limits the error to MAX_CLOCK_SKEW.
    */
   #now(): number {
     const { clock, systemClock } = this.#dependencies;
-    return Math.max(clock(), systemClock() - MAX_CLOCK_ERROR);
+    return Math.max(clock(), systemClock() - MAX_CLOCK_SKEW);
   }
 }

@@ -68,6 +68,8 @@ const BAD: [env: Record<string, string>, fault: RegExp][] = [
   ...["1", "1hour", "0h", "-1h", "1.5h"].slice(1).map((ttl): [Record<string, string>, RegExp] =>
     [{ AUTHFLOW_TOKEN_TTL: ttl }, /^AUTHFLOW_TOKEN_TTL must be a duration/]),
   [{ AUTHFLOW_TOKEN_TTL: "2h", AUTHFLOW_TOKEN_TTL_MAX: "1h" }, /^AUTHFLOW_TOKEN_TTL must not exceed/],
+  [{ AUTHFLOW_TOKEN_TTL_MAX: "24856d" }, /^AUTHFLOW_TOKEN_TTL_MAX must be at most 24855d/],
+  [{ AUTHFLOW_IMPORTED_TOKEN_TTL_MAX: "999999999d" }, /^AUTHFLOW_IMPORTED_TOKEN_TTL_MAX must be at most 24855d/],
   [{ AUTHFLOW_ISSUER: "a b" }, /^AUTHFLOW_ISSUER must be/], [{ AUTHFLOW_ISSUER: "a".repeat(256) },
     /^AUTHFLOW_ISSUER must be/],
   [{ DATABASE_URL: "mysql://a" }, /^DATABASE_URL must be/], [{ REDIS_URL: "http://a" }, /^REDIS_URL must be/],

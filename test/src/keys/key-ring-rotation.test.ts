@@ -100,7 +100,7 @@ await t.test("an import replaces what was staged, and does not come back once it
   const { keys: store, close } = await openDatabase(url);
   t.teardown(close);
   const { clock, advance } = manualClock();
-  const imported = { pem: pem(), kid: "imported" };
+  const imported = { pem: pem(), kid: "imported", longestTtl: 60 };
   await (await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule })).rotate();
   advance(1); // keys of one instant come in the order of their kids
   const ring = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported });

@@ -11,7 +11,7 @@ const clock = (): number => Date.now();
 const schedule = scheduleOf(7_776_000, 3600, 86_400);
 const key = (kid: string) => {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return { pem: privateKey.export({ format: "pem", type: "pkcs8" }).toString(), kid };
+  return { pem: privateKey.export({ format: "pem", type: "pkcs8" }).toString(), kid, longestTtl: 1 };
 };
 
 async function emptyStore(t: Test) {

@@ -36,17 +36,15 @@ await onEveryBackend(t, async (t, env) => {
 
   await t.test("an imported key becomes the active one; the old one goes on verifying", async (t) => {
     const before = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule });
-    const pem = newPem();
-    const after = await KeyRing.open(
-      { store, signers: localSigners([kek]), clock, schedule, imported: { pem, kid: "reference-main" } });
+    const imported = { pem: newPem(), kid: "reference-main", longestTtl: 86_400 };
+    const after = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported });
     t.equal(after.signer.kid, "reference-main");
     t.strictSame((JSON.parse(after.jwks.body) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid),
       ["reference-main", before.signer.kid]);
     t.ok(after.verificationKey(before.signer.kid));
     t.not(after.jwks.etag, before.jwks.etag);
     const { revision } = after;
-    const again = await KeyRing.open(
-      { store, signers: localSigners([kek]), clock, schedule, imported: { pem, kid: "reference-main" } });
+    const again = await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported });
     t.equal(again.revision, revision, "a restart changes nothing");
     t.equal((await KeyRing.open({ store, signers: localSigners([kek]), clock, schedule })).signer.kid, "reference-main",
       "nor does a start without the setting");
@@ -55,8 +53,8 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("a kid that another key bears is refused, with the remedy", async (t) => {
-    await t.rejects(KeyRing.open(
-      { store, signers: localSigners([kek]), clock, schedule, imported: { pem: newPem(), kid: "reference-main" } }),
+    const imported = { pem: newPem(), kid: "reference-main", longestTtl: 1 };
+    await t.rejects(KeyRing.open({ store, signers: localSigners([kek]), clock, schedule, imported }),
       { message: /set JWT_KEY_ID to a new one/ });
   });
 
@@ -65,8 +63,8 @@ await onEveryBackend(t, async (t, env) => {
     const wrong = randomBytes(32);
     await t.rejects(KeyRing.open({ store, signers: localSigners([wrong]), clock, schedule }),
       { message: /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key/ });
-    await t.rejects(KeyRing.open(
-      { store, signers: localSigners([wrong]), clock, schedule, imported: { pem: newPem(), kid: undefined } }),
+    const imported = { pem: newPem(), kid: undefined, longestTtl: 1 };
+    await t.rejects(KeyRing.open({ store, signers: localSigners([wrong]), clock, schedule, imported }),
       { message: /AUTHFLOW_KEY_ENCRYPTION_KEY is not the key/ });
     t.strictSame(await store.load(), before);
   });

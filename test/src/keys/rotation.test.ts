@@ -1,6 +1,8 @@
 import t from "../../support/tap.js";
 import { CLOCK_TOLERANCE } from "../../../src/shared/clock.js";
-import { advance, entering, leavesAt, type Schedule, scheduleOf, wantsSuccessor } from "../../../src/keys/rotation.js";
+import {
+  advance, entering, leavesAt, longestTtlOf, type Schedule, scheduleOf, wantsSuccessor,
+} from "../../../src/keys/rotation.js";
 import type { StoredKey } from "../../../src/keys/store.js";
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
@@ -116,5 +118,21 @@ await t.test("a lower AUTHFLOW_TOKEN_TTL_MAX does not cut off the tokens of the 
   t.equal(advance([known as StoredKey], START, low)[0], known);
   const retired: StoredKey = { ...known as StoredKey, state: "retired", retiredAt: START };
   t.equal(leavesAt(retired, low), START + DAY + CLOCK_TOLERANCE);
+  t.equal(longestTtlOf(known as StoredKey, low), DAY / 1000);
+  t.equal(longestTtlOf(aKey("staged", START), high), DAY / 1000, "a staged key will sign for the set one");
   t.equal(leavesAt({ ...retired, longestTtl: null }, low), START + MINUTE + CLOCK_TOLERANCE, "unless nobody noted it");
+});
+
+await t.test("an imported key stays for as long as the longest token of the other service may live", async (t) => {
+  const one = aKey("active", START);
+  const imports = (longestTtl: number): Schedule => ({ ...SETTINGS, imported: { kid: one.kid, longestTtl } });
+  const [known] = advance([one], START, imports(30 * DAY / 1000)) as [StoredKey];
+  t.equal(known.longestTtl, 30 * DAY / 1000, "noted");
+  t.equal(longestTtlOf(known, SETTINGS), 30 * DAY / 1000, "also when it is no longer imported");
+  const retired: StoredKey = { ...known, state: "retired", retiredAt: START };
+  t.equal(leavesAt(retired, SETTINGS), START + 30 * DAY + CLOCK_TOLERANCE);
+  t.equal(advance([retired], START, imports(1))[0], retired, "a lower setting changes nothing");
+  const [raised] = advance([retired], START, imports(40 * DAY / 1000)) as [StoredKey];
+  t.equal(raised.longestTtl, 40 * DAY / 1000, "a higher one does, also after it was replaced");
+  t.equal(longestTtlOf({ ...one, longestTtl: null }, imports(1)), DAY / 1000, "it signs for this installation, too");
 });
