@@ -164,11 +164,6 @@ export const SETTINGS = Type.Object({
     description: "A file with the same key, as PEM.",
     remedy: "a path",
   }),
-  AUTHFLOW_IMPORTED_TOKEN_TTL_MAX: duration({
-    description: "The longest lifetime (exp - iat) of tokens that another service signed with the imported key; " +
-      "longer ones are refused. Lowering it later has no effect on a key that is already imported.",
-    default: "30d",
-  }),
   JWT_KEY_ID: text(
     {
       description: "The kid of the imported key. With its old kid, tokens that it signed before the import stay valid.",
@@ -177,6 +172,11 @@ export const SETTINGS = Type.Object({
     },
     "^[A-Za-z0-9._-]{1,128}$",
   ),
+  AUTHFLOW_IMPORTED_TOKEN_TTL_MAX: duration({
+    description: "The longest lifetime (exp - iat) of tokens that another service signed with the imported key; " +
+      "longer ones are refused. Lowering it later has no effect on a key that is already imported.",
+    default: "30d",
+  }),
   ...PROVIDER_VARIABLES,
   MICROSOFT_TENANT: text(
     {

@@ -26,7 +26,7 @@ for (const [name, env, longest] of [
   ["30 days", {}, 30 * DAY], ["a set time", { AUTHFLOW_IMPORTED_TOKEN_TTL_MAX: "40d" }, 40 * DAY],
   ["AUTHFLOW_TOKEN_TTL_MAX, if that is longer", { AUTHFLOW_TOKEN_TTL_MAX: "50d" }, 50 * DAY],
 ] as const) {
-  await t.test(`a token of an imported key may live for ${name}, and a log-out-everywhere lasts as long`, async (t) => {
+  await t.test(`a token of an imported key may live for ${name}, and a cut-off lasts as long`, async (t) => {
     await onEveryBackend(t, async (t, backend) => {
       const { clock, advance } = manualClock();
       const app = await testApp(t, { ...backend, ...KEK, ...importedKey(), ...env }, { clock, timing });
@@ -60,7 +60,7 @@ await onEveryBackend(t, async (t, backend) => {
     t.equal((await high.userinfo(token)).status, 401);
   });
 
-  await t.test("tokens that were issued before the setting was lowered stay valid, and none lives longer", async (t) => {
+  await t.test("tokens that were issued before the setting was lowered stay valid, longer ones do not", async (t) => {
     const token = await high.mint({ expires_in: 3 * DAY });
     const lowered = await start({ AUTHFLOW_TOKEN_TTL_MAX: "1h" });
     t.equal((await lowered.userinfo(token)).status, 200);

@@ -1,5 +1,5 @@
 import t from "../../support/tap.js";
-import { bearer, decode, onEveryBackend, someClaims, testApp } from "../../support/app.js";
+import { bearer, decode, onEveryBackend, testApp } from "../../support/app.js";
 
 await onEveryBackend(t, async (t, env) => {
   const app = await testApp(t, env);
