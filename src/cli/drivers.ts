@@ -11,6 +11,8 @@ export interface DatabaseFacts {
   writable: boolean;
   /** The signing keys; empty if migrations are missing. */
   keys: StoredKey[];
+  /** The server's clock, epoch milliseconds; null if it is this machine's (SQLite), or if migrations are missing. */
+  time: number | null;
 }
 
 /** What doctor reads from Redis. `time`: its clock, epoch milliseconds; undefined if it may not be read. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import t from "../support/tap.js";
+import { testApp } from "../support/app.js";
 import { openIdSettings, openIdUpstream } from "../support/openid.js";
 import { privateRedis } from "../support/private-redis.js";
 import { cli } from "../support/cli.js";
@@ -31,7 +32,8 @@ await t.test("doctor finds no problem in a healthy installation", async (t) => {
   t.notMatch(stdout, /FAIL|note/);
   const parts = [
     "settings are valid", "issuer is the public URL", "PostgreSQL answers and is up to date", "Redis answers",
-    "maxmemory-policy noeviction", "appendonly yes", `the service answers at ${url}`, "clock agrees with Redis's",
+    "maxmemory-policy noeviction", "appendonly yes", `the service answers at ${url}`, "clock agrees with PostgreSQL's",
+    "clock agrees with Redis's",
     "clock agrees with the service's", "JWKS is reachable",
     "revocation feed is reachable", "status lists",
   ];
@@ -88,6 +90,16 @@ await t.test("doctor asks providers what a login asks them, and names the callba
   t.match(stdout, / FAIL {2}logins through gone don't work \(.*ECONNREFUSED.*\): check its settings/);
   server.closeAllConnections();
   t.match(await doctor({ DATABASE_URL }), { code: 0, stdout: /  ok   no login provider is switched on/ });
+});
+
+await t.test("doctor says why a service with a wrong clock issues no token", async (t) => {
+  let ahead = 0;
+  const { fastify } = await testApp(t, {}, { systemClock: () => Date.now() + ahead });
+  const url = await fastify.listen({ port: 0, host: "127.0.0.1" });
+  const env = { DATABASE_URL: fastify.config.databaseUrl, AUTHFLOW_PUBLIC_URL: url };
+  t.match(await doctor(env), { code: 0 });
+  ahead = 7_200_000;
+  t.match(await doctor(env), { code: 1, stdout: / FAIL {2}the service issues no token, because .*restart Authflow\n/ });
 });
 
 await t.test("doctor lists every fault of the settings", async (t) => {

@@ -1,6 +1,7 @@
 import { reason } from "../../shared/loggable-error.js";
 import type { DatabaseFacts } from "../drivers.js";
 import type { Check } from "./check.js";
+import { compareClocks } from "./clocks.js";
 import { checkKeys } from "./keys.js";
 
 const REMEDY = {
@@ -17,11 +18,13 @@ export const checkDatabase: Check = async (config, { drivers, clock }) => {
   } catch (error) {
     return [["fail", `${kind} can't be used: ${reason(error)}. Check DATABASE_URL and that the server runs`]];
   }
-  const { pendingMigrations, writable, keys } = facts;
+  const { pendingMigrations, writable, keys, time } = facts;
   if (pendingMigrations.length > 0) {
     return [["fail", `${kind} lacks ${pendingMigrations.length} migration(s): ` +
       "run authflow migrate, or start the service, which applies them"]];
   }
   if (!writable) return [["fail", `${kind} is read-only or its disk is full: ${REMEDY[kind]}`]];
-  return [["ok", `${kind} answers and is up to date`], ...checkKeys(keys, config, clock())];
+  const now = clock();
+  const clocks = time === null ? [] : [compareClocks(`${kind}'s`, time, now)];
+  return [["ok", `${kind} answers and is up to date`], ...clocks, ...checkKeys(keys, config, now)];
 };

@@ -15,6 +15,7 @@ export const checkService: Check = async ({ publicUrl, statusLists }, { clock })
       ["ok", `the service answers at ${publicUrl}`],
       ["ok", `JWKS is reachable at ${url} (${keys.length} key${keys.length === 1 ? "" : "s"})`],
       compareClocks("the service's", Date.parse(response.headers.get("date") ?? ""), clock()),
+      ...await checkReadiness(`${publicUrl}/health/ready`),
       await checkFeed(`${publicUrl}/revocations/stream`),
       ["ok", statusLists ? `every token has an entry in a status list below ${publicUrl}/status-lists/`
         : "status lists: only for clients whose policy says so (AUTHFLOW_STATUS_LISTS is off)"],
@@ -25,6 +26,14 @@ export const checkService: Check = async ({ publicUrl, statusLists }, { clock })
       "start it (authflow serve), or check AUTHFLOW_PUBLIC_URL and the proxy in front of it"]];
   }
 };
+
+/** A proxy may keep the path from the public: then there is no finding. */
+async function checkReadiness(url: string): Promise<Finding[]> {
+  const { parts } = await (await get(url)).json().catch(() => ({})) as { parts?: { clock?: string } };
+  if (parts?.clock !== "down") return [];
+  return [["fail", "the service issues no token, because its machine's clock differs from the database's by more " +
+    "than 5 minutes, or was set by more than that: synchronise both (NTP), and if both are right, restart Authflow"]];
+}
 
 /** Without credentials, so that the response is a 401 at once instead of a stream. */
 async function checkFeed(url: string): Promise<Finding> {

@@ -10,10 +10,12 @@ export const inspectDatabase = (url: string): Promise<DatabaseFacts> => inspect(
 
 async function inspect(url: string): Promise<DatabaseFacts> {
   const pending = await pendingMigrations(url);
-  if (pending.length > 0) return { pendingMigrations: pending, writable: true, keys: [] };
+  if (pending.length > 0) return { pendingMigrations: pending, writable: true, keys: [], time: null };
   const database = await openDatabase(url);
   try {
-    return { pendingMigrations: [], writable: await database.isWritable(), keys: (await database.keys.load()).keys };
+    const { keys } = await database.keys.load();
+    const [writable, time] = [await database.isWritable(), await database.installation.now()];
+    return { pendingMigrations: [], writable, keys, time };
   } finally {
     await database.close();
   }
