@@ -1,18 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Redis } from "ioredis";
 import { until } from "../e2e/support.js";
+import { type FakeClock, fakeClock } from "../support/fake-clock.js";
 import { type Link, link } from "../support/link.js";
 import { freePort } from "../support/ports.js";
 import { type PrivatePostgres, privatePostgres } from "../support/private-postgres.js";
 import { type PrivateRedis, privateRedis } from "../support/private-redis.js";
 import { type ServerProcess, startServer } from "../support/process.js";
-import { missing, sqlite, type Suite, temporaryFolder } from "../support/services.js";
+import { sqlite, type Suite, temporaryFolder } from "../support/services.js";
 import { call, postJson } from "./client.js";
-
-/** Debian's package faketime. */
-const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 export interface Replica {
   url: string;
@@ -44,14 +40,15 @@ export interface Shape { name: string; size: number; on: "SQLite" | "PostgreSQL"
 
 /** Undefined, and said so, where this machine lacks something. */
 export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World | undefined> {
-  if (!existsSync(FAKETIME)) return missing(t, "libfaketime (Debian's faketime)");
+  const clocks = Array.from({ length: size }, () => fakeClock(t)).filter((clock) => clock !== undefined);
+  if (clocks.length < size) return undefined;
   const [postgres, redis, standby] = await Promise.all([
     on === "SQLite" ? undefined : privatePostgres(t),
     ...(on === "PostgreSQL and Redis" ? [privateRedis(t), privateRedis(t)] : []),
   ]);
   if (on !== "SQLite" && postgres === undefined) return undefined;
   if (on === "PostgreSQL and Redis" && (redis === undefined || standby === undefined)) return undefined;
-  const ports = await Promise.all(Array.from({ length: size }, freePort));
+  const ports = await Promise.all(clocks.map(() => freePort()));
   const common = {
     AUTHFLOW_PUBLIC_URL: `http://localhost:${ports[0]}`,
     AUTHFLOW_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
@@ -59,7 +56,8 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
     AUTHFLOW_STATUS_LISTS: "on",
     LOG_LEVEL: "warn",
   };
-  const replicas = await Promise.all(ports.map((port) => startReplica(t, String(port), common, redis)));
+  const replicas = await Promise.all(clocks.map((clock, i) =>
+    startReplica(t, clock, { ...common, PORT: String(ports[i]) }, redis)));
   const registration = { name: "chaos", redirect_uri: "https://chaos.example/cb" };
   const { body } = await postJson(`${replicas[0]?.url}/clients`, registration);
   const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
@@ -93,23 +91,20 @@ function readerOf({ url }: PrivateRedis): Redis {
 
 async function startReplica(
   t: Suite,
-  port: string,
-  common: Record<string, string>,
+  clock: FakeClock,
+  settings: Record<string, string>,
   redis: PrivateRedis | undefined,
 ): Promise<Replica> {
-  const clock = join(temporaryFolder(t), "clock");
-  writeFileSync(clock, "+0");
   const way = redis && await link(t, Number(new URL(redis.url).port));
   const env = {
-    ...common, PORT: port, CWD: temporaryFolder(t),
+    ...settings, ...clock.env, CWD: temporaryFolder(t),
     ...(way && { REDIS_URL: `redis://127.0.0.1:${way.port}` }),
-    LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1",
   };
   let server: ServerProcess = await startServer(t, env);
   return {
     url: server.url, link: way,
     kill: () => server.kill(),
     start: async () => { server = await startServer(t, env); },
-    stepClock: (seconds) => { writeFileSync(clock, `${seconds < 0 ? "-" : "+"}${Math.abs(seconds)}`); },
+    stepClock: clock.step,
   };
 }

@@ -16,8 +16,14 @@ export interface PrivatePostgres {
 
 const DEBIAN = "/usr/lib/postgresql";
 
-/** A PostgreSQL of the test's own, which it may break. It refuses to run as root: then it runs as the user postgres. */
-export async function privatePostgres(t: Suite): Promise<PrivatePostgres | undefined> {
+/**
+ * A PostgreSQL of the test's own, which it may break. It refuses to run as root: then it runs as the user postgres.
+ * `env` is added to its environment.
+ */
+export async function privatePostgres(
+  t: Suite,
+  env: Record<string, string> = {},
+): Promise<PrivatePostgres | undefined> {
   const bin = binaries();
   const user = process.getuid?.() === 0 ? account("postgres") : {};
   if (bin === undefined || user === undefined) return missing(t, "PostgreSQL's programs (initdb, postgres)");
@@ -32,7 +38,7 @@ export async function privatePostgres(t: Suite): Promise<PrivatePostgres | undef
   let end: (signal: NodeJS.Signals) => Promise<number | null>;
   const start = async (): Promise<void> => {
     child = spawn(join(bin, "postgres"), ["-D", folder, ...settings.flatMap((setting) => ["-c", setting])],
-      { ...user, stdio: "ignore" });
+      { ...user, stdio: "ignore", env: { ...process.env, ...env } });
     end = endedWith(t, child);
     await until("PostgreSQL answers", async () => {
       if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode} while starting`);
