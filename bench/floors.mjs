@@ -48,7 +48,8 @@ async function serveBare(jwksBytes) {
   /** The least that an introspection can do: verify one signature, parse the claims, look at `exp`. */
   app.post("/introspect", async ({ body }) => {
     const [header, payload, signature] = body.token.split(".");
-    const isValid = verify("sha256", Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, "base64url"));
+    const input = Buffer.from(`${header}.${payload}`);
+    const isValid = verify("sha256", input, publicKey, Buffer.from(signature, "base64url"));
     const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
     return isValid && claims.exp > Date.now() / 1000 ? { ...claims, active: true } : { active: false };
   });

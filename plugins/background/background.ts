@@ -10,6 +10,9 @@ const SWEEP_INTERVAL = 60_000;
  */
 const RECORD_INTERVAL = 250;
 
+const REDIS_DIFFERS = "another process on this database uses another Redis, or none: set the same REDIS_URL " +
+  "everywhere. Services that read Redis directly do not see all revocations; Authflow itself does";
+
 /** Follows the changes of other replicas, copies revocations to Redis, deletes what has expired. */
 export default fp(async (app) => {
   const { syncInterval } = app.timing;
@@ -41,6 +44,14 @@ export default fp(async (app) => {
     if (!app.keys.isDue() || !await app.keys.advance()) return;
     app.log.info({ keys: app.keys.keys.map(({ kid, state }) => `${kid} ${state}`) }, "the key ring changed");
   };
+  const agree = async (): Promise<void> => {
+    const { outletAgreement: agreement, outletFiller: filler, redisFaults } = app;
+    const before = agreement.differs;
+    const isDurable = !redisFaults.some(({ effect }) => effect === "evicting");
+    await agreement.advance(async () => isDurable && await filler?.holdsLog() === true);
+    if (agreement.differs && !before) app.log.error(REDIS_DIFFERS);
+    if (before && !agreement.differs) app.log.info(`solved: ${REDIS_DIFFERS}`);
+  };
   const followLog = async (): Promise<void> => {
     try {
       await app.logFollower.current();
@@ -58,6 +69,7 @@ export default fp(async (app) => {
       every(syncInterval, "rotating the signing keys", rotate),
       every(0, "following the revocation log", followLog),
       every(syncInterval, "copying revocations to Redis", async () => app.outletFiller?.advance()),
+      every(syncInterval, "agreeing with other replicas on Redis", agree),
       every(syncInterval, "ending streams of clients without access", () => app.endUnauthenticatedStreams()),
       every(SWEEP_INTERVAL, "deleting expired revocations", async () => {
         await app.logSweeper.sweep();

@@ -1,8 +1,8 @@
 import fp from "fastify-plugin";
 import type { OutletFiller } from "../../src/revocation/outlet-filler.js";
 
-type Database = "up" | "down";
-type Redis = "up" | "down" | "filling" | "evicting";
+type Database = "up" | "down" | "read-only";
+type Redis = "up" | "down" | "filling" | "evicting" | "differs";
 export interface Readiness { status: "up" | "down"; parts: { database: Database; clock: "up" | "down"; redis?: Redis } }
 
 declare module "fastify" {
@@ -10,23 +10,26 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const database = async (): Promise<Database> => app.database.ping().then(() => "up" as const, () => "down" as const);
+  const database = async (): Promise<Database> =>
+    app.database.isWritable().then((writable) => (writable ? "up" : "read-only"), () => "down");
   const redis = async (filler: OutletFiller): Promise<Redis> => {
     const effects = app.redisFaults.map(({ effect }) => effect);
     if (effects.includes("denied")) return "down";
     const condition = await filler.condition().catch(() => undefined);
     if (condition === undefined) return "down";
     if (condition !== "current") return "filling";
-    return effects.includes("evicting") ? "evicting" : "up";
+    if (effects.includes("evicting")) return "evicting";
+    return app.outletAgreement.differs ? "differs" : "up";
   };
   app.decorate("readiness", async () => {
     const parts = {
       database: await database(),
       clock: app.isClockSynchronised() ? "up" as const : "down" as const,
       ...(app.outletFiller && { redis: await redis(app.outletFiller) }),
+      ...(app.outletFiller === undefined && app.outletAgreement.differs && { redis: "differs" as const }),
     };
-    // An evicting Redis misleads services that read it, but Authflow's own answers are right.
-    const serves = Object.values(parts).every((part) => part === "up" || part === "evicting");
+    // Services that read such a Redis are misled, but Authflow's own answers are right.
+    const serves = Object.values(parts).every((part) => ["up", "evicting", "differs"].includes(part));
     return { status: serves ? "up" : "down", parts };
   });
 }, { name: "readiness", dependencies: ["clock", "database", "revocation"] });

@@ -30,6 +30,6 @@ export interface RevocationLog {
   horizon(): Promise<number>;
   /** Moves the horizon, unless another process has moved it since it was read as `from`. Resolves to whether it did. */
   moveHorizon(from: number, to: number): Promise<boolean>;
-  /** Deletes up to `limit` entries that expired at or before the horizon, but never the last entry; returns how many. */
+  /** Deletes up to `limit` entries that expired at or before the horizon, never the last entry; returns how many. */
   sweep(limit: number): Promise<number>;
 }

@@ -32,6 +32,18 @@ export class OutletFiller {
     return place !== undefined && follower.recent.since(place) !== undefined ? "current" : "filling";
   }
 
+  /** Whether the outlet holds everything that the log holds at the time of the call. */
+  async holdsLog(): Promise<boolean> {
+    const { outlet, follower } = this.#dependencies;
+    await follower.current();
+    const expected = follower.place;
+    await this.advance();
+    const { place, now } = await outlet.state();
+    // It may be further by now.
+    return place !== undefined && place.position >= expected.position && this.#isRight(now)
+      && follower.recent.since(place) !== undefined;
+  }
+
   /** Brings the outlet up to date with this replica's copy of the log. Rejects if it can't be reached. */
   async advance(): Promise<void> {
     const { outlet, follower } = this.#dependencies;

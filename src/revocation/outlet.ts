@@ -16,9 +16,11 @@ export interface OutletState {
  * never decide that a token is valid.
  */
 export interface RevocationOutlet {
+  /** Which store answers, with which history of its contents; undefined while that is not known. */
+  readonly identity: string | undefined;
   /**
-   * Whether it says that one of `names` was revoked for tokens issued at an instant (epoch ms); undefined if it does not
-   * answer in time. Never rejects.
+   * Whether it says that one of `names` was revoked for tokens issued at an instant (epoch ms); undefined if it does
+   * not answer in time, or if it has no entry and does not hold the log up to any place. Never rejects.
    */
   isRevoked(names: readonly Name[], issuedAt: number): Promise<boolean | undefined>;
   /** Adds entries, which may be ahead of its place, and remembers them as `ahead` until `confirm`. */

@@ -4,12 +4,18 @@ import type { VerifiedToken } from "../tokens/verifier.js";
 import type { Name } from "./entry.js";
 import type { RevocationLog } from "./log.js";
 import type { LogFollower } from "./log-follower.js";
+import type { OutletAgreement } from "./outlet-agreement.js";
 import type { RevocationOutlet } from "./outlet.js";
 import { isBefore } from "./revocation-index.js";
 
 const UNKNOWN = "Whether the token was revoked can't be known right now: try again";
 
-interface Dependencies { log: RevocationLog; follower: LogFollower; outlet?: RevocationOutlet | undefined }
+interface Dependencies {
+  log: RevocationLog;
+  follower: LogFollower;
+  outlet?: RevocationOutlet | undefined;
+  agreement: OutletAgreement;
+}
 
 /** Whether a token is revoked: by this replica's copy of the log, once it has everything that the log holds. */
 export class RevocationState {
@@ -21,7 +27,7 @@ export class RevocationState {
 
   /** Rejects with temporarily_unavailable if it can't be known. */
   async isRevoked(token: VerifiedToken): Promise<boolean> {
-    const { follower, outlet } = this.#dependencies;
+    const { follower, outlet, agreement } = this.#dependencies;
     const names = namesOf(token);
     const issuedAt = issuedAtMs(token.claims);
     if (follower.index.revokes(names, issuedAt)) return true; // a revocation is never taken back
@@ -30,7 +36,9 @@ export class RevocationState {
     try {
       if (await this.#areRevoked(names, issuedAt)) return true;
     } catch (cause) {
-      if (await elsewhere === true) return true;
+      const answer = await elsewhere;
+      // The outlet holds what was acknowledged: see OutletAgreement.
+      if (answer === true || (answer === false && agreement.isTrusted)) return answer;
       throw unavailable(UNKNOWN, cause);
     }
     return await elsewhere === true;

@@ -12,6 +12,7 @@ import { issuedAtMs } from "../tokens/issued-at.js";
 import { type Entry, FOREVER, type Name } from "./entry.js";
 import type { LogFollower } from "./log-follower.js";
 import type { LogWriter } from "./log-writer.js";
+import type { OutletAgreement } from "./outlet-agreement.js";
 import type { RevocationOutlet } from "./outlet.js";
 import { namesOf, type RevocationState } from "./revocation-state.js";
 
@@ -21,6 +22,7 @@ interface Dependencies {
   state: RevocationState;
   /** What other services read; undefined if nothing does. */
   outlet?: RevocationOutlet | undefined;
+  agreement: OutletAgreement;
   clock: Clock;
   timing: Pick<Timing, "cutoffWait">;
   /** The longest lifetime, in seconds, of a token that still verifies. */
@@ -49,7 +51,10 @@ export class Revocations {
   /** Rejects with invalid_token where the token was revoked before. */
   async revoke(token: VerifiedToken): Promise<void> {
     const entry = this.#entryOf(token);
-    if (await this.#isRevoked(token)) return this.#show(entry);
+    if (await this.#isRevoked(token)) {
+      await this.#show(entry);
+      return this.#settle();
+    }
     await this.#append([entry]);
   }
 
@@ -124,6 +129,7 @@ export class Revocations {
     appended();
     await this.#show(...entries);
     await this.#keep(entries);
+    await this.#settle();
   }
 
   /**
@@ -140,6 +146,10 @@ export class Revocations {
   /** Resolves when other services can see the entries. */
   async #show(...entries: Entry[]): Promise<void> {
     await this.#dependencies.outlet?.put(entries).catch((cause: unknown) => { throw unavailable(UNCONFIRMED, cause); });
+  }
+
+  async #settle(): Promise<void> {
+    await this.#dependencies.agreement.settle().catch((cause: unknown) => { throw unavailable(UNCONFIRMED, cause); });
   }
 
   #entryOf({ claims }: VerifiedToken): Entry {

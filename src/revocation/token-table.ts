@@ -63,7 +63,8 @@ export class TokenTable {
       const { words } = shard;
       let expired = 0;
       for (let at = 4; at < words.length; at += SLOT) if (isExpired(words[at] as number, before)) expired++;
-      if (expired > 0) this.#shards[number] = resized(shard, Math.ceil((shard.used - expired) / MAX_LOAD * 1.2), before);
+      const capacity = Math.ceil((shard.used - expired) / MAX_LOAD * 1.2);
+      if (expired > 0) this.#shards[number] = resized(shard, capacity, before);
     });
   }
 

@@ -2,6 +2,7 @@ import type { ClientStore } from "../clients/store.js";
 import type { KeyStore } from "../keys/store.js";
 import type { AuthorizationCodeStore } from "../login/authorization-code.js";
 import type { PendingLoginStore } from "../login/pending-login.js";
+import type { ReplicaStore } from "../revocation/replica-store.js";
 import type { RevocationLog } from "../revocation/log.js";
 import type { InstallationStore } from "../shared/installation.js";
 import type { UnitOfWork } from "../shared/unit-of-work.js";
@@ -14,6 +15,7 @@ export interface Stores {
   logins: PendingLoginStore;
   authorizationCodes: AuthorizationCodeStore;
   revocations: RevocationLog;
+  replicas: ReplicaStore;
   statusLists: StatusListStore;
   installation: InstallationStore;
 }

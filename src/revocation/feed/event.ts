@@ -7,8 +7,8 @@ export interface RevokedToken { jti: string; exp: number }
 export interface IssuedBefore { sub?: string; client_id?: string; kid?: string; issued_before: number; exp: number }
 
 /**
- * A message of the stream; several entries of one kind may share one. `reset` has the id "", which makes a client forget
- * its last event id.
+ * A message of the stream; several entries of one kind may share one. `reset` has the id "", which makes a client
+ * forget its last event id.
  */
 export interface FeedMessage {
   name: "revoked" | "issued_before" | "reset" | "current" | "heartbeat";
@@ -25,7 +25,7 @@ export const presentRevoked = ({ value, expiresAt }: Entry): RevokedToken =>
 export const presentCutoff = ({ scope, value, issuedBefore, expiresAt }: Entry): IssuedBefore =>
   ({ [scope]: value, issued_before: issuedBefore, exp: numericDate(expiresAt) });
 
-/** UTF-16 units of JSON in a message: a line of the stream stays below 16 KB, also where a character takes three bytes. */
+/** UTF-16 units of JSON in a message. A line of the stream stays below 16 KB, also if each unit takes three bytes. */
 const MAX_DATA = 5000;
 
 /** Messages with all of the entries, without ids. */

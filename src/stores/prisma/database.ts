@@ -6,6 +6,7 @@ import { mapDriverError, mapDriverErrors, repeatConflicts } from "./driver-error
 import { installationStore } from "./installation.js";
 import { type LogReader, openLogReader } from "./log-reader.js";
 import { loginStore } from "./logins.js";
+import { replicaStore } from "./replicas.js";
 import { revocationLog } from "./revocation-log.js";
 import { signingKeyStore } from "./signing-keys.js";
 import { statusListStore } from "./status-lists.js";
@@ -43,6 +44,7 @@ const storesOf = (db: Db, reader: LogReader, repeat: boolean): Stores => ({
   logins: mapDriverErrors(loginStore(db), repeat),
   authorizationCodes: mapDriverErrors(authorizationCodeStore(db), repeat),
   revocations: mapDriverErrors(revocationLog(db, reader), repeat),
+  replicas: mapDriverErrors(replicaStore(db), repeat),
   statusLists: mapDriverErrors(statusListStore(db), repeat),
   installation: mapDriverErrors(installationStore(db), repeat),
 });

@@ -3,8 +3,11 @@ import { isPostgres, sqlitePath } from "../../config/database-url.js";
 import { PostgresClient } from "./postgres-client.js";
 import { clientConfig, findTarget, QUERY_TIMEOUT, UNLIMITED } from "./postgres-target.js";
 
-/** A row of the revocation log: position, tag, scope, value, issued_before, expires_at, status_list_id, status_index. */
-export type LogRow = [number, string, string, string, number, number, string | null, number | null];
+/** A row of the revocation log. */
+export type LogRow = [
+  position: number, tag: string, scope: string, value: string, issuedBefore: number, expiresAt: number,
+  statusListId: string | null, statusIndex: number | null,
+];
 
 /**
  * Reads the log over a connection of its own, without Prisma: each live check waits for such a read, and Prisma's part
@@ -21,10 +24,10 @@ export async function openLogReader(url: string): Promise<LogReader> {
 
 async function postgresReader(url: string): Promise<LogReader> {
   const { schema } = await findTarget(url);
-  const types = { getTypeParser: (oid: number) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid)) };
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, Number);
   const config = {
-    ...clientConfig(url), schema, limits: UNLIMITED, query_timeout: QUERY_TIMEOUT, max: 1,
-    types: types as pg.CustomTypesConfig, Client: PostgresClient as unknown as pg.PoolConfig["Client"],
+    ...clientConfig(url), schema, limits: UNLIMITED, query_timeout: QUERY_TIMEOUT, max: 1, types, Client: PostgresClient as unknown as pg.PoolConfig["Client"],
   };
   const pool = new pg.Pool(config);
   pool.on("error", () => undefined); // a lost idle connection: the next read connects again

@@ -48,9 +48,12 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   readonly #id = randomUUID();
   #questions: Question[] = [];
   #isAsking = false;
+  #identity: string | undefined;
 
   constructor(redis: Redis, installation: string) {
     this.#redis = redis;
+    // The next connection may lead to another Redis.
+    redis.on("close", () => { this.#identity = undefined; });
     this.#prefix = `authflow:${installation}:issued_before:`;
     this.#placeKey = `authflow:${installation}:place`;
     this.#aheadKey = `authflow:${installation}:ahead`;
@@ -67,6 +70,8 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     return async () => { subscriber.disconnect(); };
   }
 
+  get identity(): string | undefined { return this.#identity; }
+
   isRevoked(names: readonly Name[], issuedAt: number): Promise<boolean | undefined> {
     if (this.#redis.status !== "ready") return Promise.resolve(undefined);
     return new Promise((answer) => {
@@ -80,6 +85,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     this.#add(transaction, entries);
     transaction.sadd(this.#aheadKey, entries.map((entry) => JSON.stringify(entry)));
     await succeed(transaction.publish(this.#channel, ""));
+    this.#identity ??= await this.#identify();
   }
 
   async confirm(ahead: readonly Entry[]): Promise<void> {
@@ -93,6 +99,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
       .get(this.#placeKey)
       .smembers(this.#aheadKey)
       .time()) as [unknown, string | null, string[], [string, string]];
+    this.#identity ??= await this.#identify();
     return {
       place: readPlace(value), now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000),
       ahead: ahead.map((entry) => JSON.parse(entry) as Entry),
@@ -149,13 +156,21 @@ export class RedisRevocationOutlet implements RevocationOutlet {
       const questions = this.#questions;
       this.#questions = [];
       const keys = [...new Set(questions.flatMap(({ names }) => names.map((name) => this.#keyOf(name))))];
-      const values = await this.#valuesOf(keys);
+      const values = await this.#valuesOf([this.#placeKey, ...keys]);
+      const isFilled = values?.shift() != null;
       const found = values && new Map(keys.map((key, index) => [key, values[index] ?? null]));
       for (const { names, issuedAt, answer } of questions) {
-        answer(found && names.some((name) => revokes(name, found.get(this.#keyOf(name)), issuedAt)));
+        const revoked = found && names.some((name) => revokes(name, found.get(this.#keyOf(name)), issuedAt));
+        answer(revoked === false && !isFilled ? undefined : revoked);
       }
     }
     this.#isAsking = false;
+  }
+
+  /** Which Redis process answers, and with which history of data: a restart and a failover may lose writes. */
+  async #identify(): Promise<string> {
+    const info = await this.#redis.info();
+    return [/^run_id:(\w+)/m, /^master_replid:(\w+)/m].map((pattern) => pattern.exec(info)?.[1]).join(" ");
   }
 
   /** Undefined if Redis does not answer in time. */

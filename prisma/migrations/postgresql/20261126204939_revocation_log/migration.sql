@@ -53,3 +53,12 @@ DROP TABLE "status_revocations";
 CREATE INDEX "revocation_log_scope_value_idx" ON "revocation_log"("scope", "value");
 CREATE INDEX "revocation_log_expires_at_idx" ON "revocation_log"("expires_at");
 CREATE INDEX "revocation_log_status_list_id_idx" ON "revocation_log"("status_list_id");
+
+CREATE TABLE "replicas" (
+    "id" TEXT NOT NULL,
+    "outlet" TEXT,
+    "trusts" BOOLEAN NOT NULL,
+    "beat" INTEGER NOT NULL,
+
+    CONSTRAINT "replicas_pkey" PRIMARY KEY ("id")
+);

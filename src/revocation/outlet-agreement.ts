@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Replica, ReplicaStore } from "./replica-store.js";
+
+/** Milliseconds after its last contact with the database for which a replica may trust the outlet. */
+export const LEASE = 30_000;
+/** Milliseconds after which a process that shows no sign of life is removed. Longer than FRESH. */
+const SILENCE_LIMIT = 60_000;
+/** Milliseconds between two signs of life. */
+const BEAT_INTERVAL = 5000;
+/** Milliseconds for which a replica may acknowledge without reading again who else runs. */
+const FRESH = 20_000;
+/** Milliseconds between two looks at the others, while one of them still trusts another outlet. */
+const RETRY_AFTER = 100;
+
+interface Dependencies {
+  store: ReplicaStore;
+  id: string;
+  /** The outlet that this replica writes to; null: none; undefined: not known, because it can't be reached. */
+  outlet: () => string | null | undefined;
+  /** Milliseconds since any point in time; never steps. */
+  monotonic: () => number;
+}
+
+/**
+ * Whether this replica may answer from its outlet while the database is away. It may if every process that can
+ * acknowledge a revocation writes it to the same outlet first. Each of them is in the database. One that writes
+ * elsewhere acknowledges nothing until no other one trusts its outlet: each says so in the database, or had no contact
+ * with it for longer than the lease.
+ */
+export class OutletAgreement {
+  readonly #dependencies: Dependencies;
+  #own: Replica;
+  #others: Replica[] = [];
+  /** When this replica was last found registered with its present outlet, and since when it has been. */
+  #checkedAt = -Infinity;
+  #registeredAt = -Infinity;
+  #beatAt = -Infinity;
+  #trustedUntil = -Infinity;
+  /** When each of the others last showed a new beat. */
+  #seen = new Map<string, { beat: number; at: number }>();
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    this.#own = { id: dependencies.id, outlet: null, trusts: false, beat: 0 };
+  }
+
+  /** Whether what the outlet does not hold was not revoked, though the log can't be read. */
+  get isTrusted(): boolean {
+    const { monotonic } = this.#dependencies;
+    return this.#own.trusts && this.#own.outlet === this.#outlet && monotonic() < this.#trustedUntil;
+  }
+
+  /** Whether another process writes to another outlet, or to none. */
+  get differs(): boolean { return this.#others.some(({ outlet }) => outlet !== this.#own.outlet); }
+
+  /**
+   * Reads who else runs, and registers this replica. `holdsLog` resolves to whether the outlet holds everything that
+   * the log held when it was called. To be called several times a second.
+   */
+  async advance(holdsLog: () => Promise<boolean>): Promise<void> {
+    const at = this.#dependencies.monotonic();
+    await this.#register(false);
+    const trusts = this.#own.outlet !== null && !this.differs && await holdsLog();
+    if (trusts !== this.#own.trusts) {
+      if (!trusts) this.#trustedUntil = -Infinity;
+      await this.#save({ ...this.#own, trusts });
+      return; // trusted from the next call on: one that registered meanwhile may have missed it
+    }
+    if (trusts) this.#trustedUntil = at + LEASE;
+  }
+
+  /** Resolves when a revocation that is in the log and in this replica's outlet is in effect for every replica. */
+  async settle(): Promise<void> {
+    const { monotonic } = this.#dependencies;
+    if (monotonic() - this.#checkedAt > FRESH || this.#own.outlet !== this.#outlet) await this.#register(true);
+    while (this.#others.some(({ outlet, trusts }) => trusts && outlet !== this.#own.outlet)) {
+      if (monotonic() - this.#registeredAt > LEASE) return;
+      await sleep(RETRY_AFTER);
+      await this.#register(true);
+    }
+  }
+
+  /** To be called when this process will acknowledge nothing any more. */
+  async leave(): Promise<void> {
+    await this.#dependencies.store.remove([this.#own]);
+  }
+
+  /** Until it is known, an outlet is taken for one that nobody else writes to. */
+  get #outlet(): string | null {
+    const outlet = this.#dependencies.outlet();
+    return outlet === undefined ? `unknown to ${this.#own.id}` : outlet;
+  }
+
+  async #register(mustRead: boolean): Promise<void> {
+    const { store, monotonic } = this.#dependencies;
+    const at = monotonic();
+    let all = await store.all();
+    const present = all.find(({ id }) => id === this.#own.id);
+    const isNew = present === undefined || present.outlet !== this.#outlet;
+    if (isNew || at - this.#beatAt >= BEAT_INTERVAL) {
+      if (isNew) this.#trustedUntil = -Infinity;
+      const { id, trusts, beat } = this.#own;
+      await this.#save({ id, outlet: this.#outlet, trusts: trusts && !isNew, beat: beat + 1 });
+      this.#beatAt = at;
+      // Others may have begun to trust their outlet before they could see this replica.
+      if (isNew && mustRead) all = await store.all();
+    }
+    if (isNew) this.#registeredAt = monotonic();
+    this.#others = all.filter(({ id }) => id !== this.#own.id);
+    this.#checkedAt = at;
+    await this.#removeSilent(at);
+  }
+
+  async #save(own: Replica): Promise<void> {
+    await this.#dependencies.store.save(own);
+    this.#own = own;
+  }
+
+  async #removeSilent(at: number): Promise<void> {
+    this.#seen = new Map(this.#others.map(({ id, beat }) => {
+      const known = this.#seen.get(id);
+      return [id, known?.beat === beat ? known : { beat, at }];
+    }));
+    const silent = this.#others.filter(({ id }) => at - (this.#seen.get(id)?.at ?? at) > SILENCE_LIMIT);
+    if (silent.length > 0) await this.#dependencies.store.remove(silent);
+  }
+}

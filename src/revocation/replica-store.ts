@@ -1,0 +1,19 @@
+/** A running process that may append to the log. */
+export interface Replica {
+  id: string;
+  /** Which outlet it writes revocations to before it acknowledges them; null: none. */
+  outlet: string | null;
+  /** Whether it may answer from that outlet while it can't read the log. */
+  trusts: boolean;
+  /** Raised from time to time while the process lives. */
+  beat: number;
+}
+
+/** The running processes, in the database. */
+export interface ReplicaStore {
+  all(): Promise<Replica[]>;
+  /** Adds the replica, or replaces it. Durable when it resolves. */
+  save(replica: Replica): Promise<void>;
+  /** Removes replicas of which `beat` did not change. */
+  remove(replicas: readonly Pick<Replica, "id" | "beat">[]): Promise<void>;
+}
