@@ -7,7 +7,7 @@ import { RevocationIndex } from "./revocation-index.js";
 /** Entries that are read at a time. */
 const PAGE = 2000;
 /** Milliseconds that a live check waits for the log. */
-const READ_LIMIT = 2000;
+const READ_LIMIT = 1500;
 
 export interface LogListener {
   /** Entries that were just applied, in order. */

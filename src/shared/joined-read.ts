@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 /**
  * Gives each caller the outcome of a read that began after its call. Callers that wait for one share it, so that under
- * load a read serves many of them. Rejects if there is no outcome within `limit` milliseconds.
+ * load a read serves many of them. Rejects if there is no outcome within `limit` milliseconds, and then at once until
+ * the late read has ended.
  */
 export class JoinedRead<T> {
   readonly #read: () => Promise<T>;
@@ -10,6 +11,7 @@ export class JoinedRead<T> {
   #running: Promise<unknown> = Promise.resolve();
   /** The read that has not begun yet. */
   #next: Promise<T> | undefined;
+  #isLate = false;
 
   constructor(read: () => Promise<T>, limit: number) {
     this.#read = read;
@@ -17,6 +19,7 @@ export class JoinedRead<T> {
   }
 
   run(): Promise<T> {
+    if (this.#isLate) return Promise.reject(new Error(`A read has not ended within ${this.#limit} ms`));
     this.#next ??= this.#plan();
     return this.#next;
   }
@@ -29,14 +32,17 @@ export class JoinedRead<T> {
       return this.#read();
     };
     const outcome = begin(this.#running);
-    this.#running = outcome.catch(() => undefined);
-    return within(outcome, this.#limit);
+    this.#running = outcome.then(() => undefined, () => undefined).then(() => { this.#isLate = false; });
+    return this.#within(outcome);
   }
-}
 
-function within<T>(outcome: Promise<T>, limit: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => { reject(new Error(`Not read within ${limit} ms`)); }, limit);
-    outcome.finally(() => { clearTimeout(timer); }).then(resolve, reject);
-  });
+  #within(outcome: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#isLate = true;
+        reject(new Error(`Not read within ${this.#limit} ms`));
+      }, this.#limit);
+      outcome.finally(() => { clearTimeout(timer); }).then(resolve, reject);
+    });
+  }
 }

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { isPostgres, sqlitePath } from "../../config/database-url.js";
 import { PostgresClient } from "./postgres-client.js";
-import { clientConfig, findTarget, QUERY_TIMEOUT, UNLIMITED } from "./postgres-target.js";
+import { clientConfig, findTarget, UNLIMITED } from "./postgres-target.js";
 
 /** A row of the revocation log. */
 export type LogRow = [
@@ -22,20 +22,27 @@ export async function openLogReader(url: string): Promise<LogReader> {
   return isPostgres(url) ? postgresReader(url) : sqliteReader(sqlitePath(url));
 }
 
+/** Milliseconds. Short, so that a replica is current again soon after it was cut off. */
+const TIMEOUTS = { connectionTimeoutMillis: 2000, query_timeout: 5000 };
+
 async function postgresReader(url: string): Promise<LogReader> {
   const { schema } = await findTarget(url);
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  const config = {
-    ...clientConfig(url), schema, limits: UNLIMITED, query_timeout: QUERY_TIMEOUT, max: 1, types, Client: PostgresClient as unknown as pg.PoolConfig["Client"],
-  };
-  const pool = new pg.Pool(config);
+  const pool = new pg.Pool({
+    ...clientConfig(url), ...TIMEOUTS, max: 1, types, schema, limits: UNLIMITED,
+    Client: PostgresClient as unknown as pg.PoolConfig["Client"],
+  } as pg.PoolConfig);
   pool.on("error", () => undefined); // a lost idle connection: the next read connects again
   return {
-    // No placeholders: PostgreSQL then needs one message, and PgBouncer no prepared statements.
     read: async (from, limit) => {
+      const client = await pool.connect();
+      // No placeholders: PostgreSQL then needs one message, and PgBouncer no prepared statements.
       const text = `${SELECT} ${Math.trunc(from)} ORDER BY position LIMIT ${Math.trunc(limit)}`;
-      return (await pool.query<LogRow>({ text, rowMode: "array" })).rows;
+      return await client.query<LogRow>({ text, rowMode: "array" }).then(
+        ({ rows }) => { client.release(); return rows; },
+        (error: Error) => { client.release(true); throw error; }, // the next read gets a new connection
+      );
     },
     close: () => pool.end(),
   };
