@@ -68,7 +68,8 @@ function binaries(): string | undefined {
   }
 }
 
-function account(name: string): { uid?: number; gid?: number } | undefined {
+/** Whom a program that refuses to run as root can run as; undefined if there is no such user. */
+export function account(name: string): { uid?: number; gid?: number } | undefined {
   try {
     const id = (flag: string): number => Number(execFileSync("id", [flag, name]).toString());
     return { uid: id("-u"), gid: id("-g") };

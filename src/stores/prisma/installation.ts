@@ -3,10 +3,14 @@ import type { Installation, InstallationStore } from "../../shared/installation.
 import type { Db, Transaction } from "./db.js";
 
 export function installationStore({ prisma, postgres }: Db): InstallationStore {
-  const now = postgres ? "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::float8" : "NULL";
-  const read = async () => (await prisma.$queryRawUnsafe<Installation[]>(`
-    SELECT uuid AS id, client_revision AS "clientRevision", ring_revision AS "ringRevision", ${now} AS now
-    FROM installation WHERE id = 1`))[0];
+  // A whole number: how PostgreSQL writes another depends on extra_float_digits, which a pooler does not let us set.
+  const now = postgres ? "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)" : "NULL";
+  const read = async (): Promise<Installation | undefined> => {
+    const [row] = await prisma.$queryRawUnsafe<(Installation & { now: bigint | null })[]>(`
+      SELECT uuid AS id, client_revision AS "clientRevision", ring_revision AS "ringRevision", ${now} AS now
+      FROM installation WHERE id = 1`);
+    return row && { ...row, now: row.now === null ? null : Number(row.now) };
+  };
   return {
     load: async () => {
       const found = await read();
