@@ -86,7 +86,8 @@ await t.test("an instant in another format is an error, never an invalid date", 
   t.teardown(() => db.close());
   const now = () => db.prisma.$queryRaw<{ now: Date }[]>`SELECT localtimestamp AS now`;
   t.ok(Number.isFinite((await now())[0]?.now.getTime()));
-  for (const [name, value] of [["datestyle", "German"], ["datestyle", "SQL, MDY"], ["timezone", "Asia/Kolkata"]] as const) {
+  const others = [["datestyle", "German"], ["datestyle", "SQL, MDY"], ["timezone", "Asia/Kolkata"]] as const;
+  for (const [name, value] of others) {
     const read = db.transaction(async ({ prisma }) => {
       await prisma.$executeRawUnsafe(`SET LOCAL ${name} = '${value}'`);
       return prisma.$queryRaw`SELECT clock_timestamp() AS now`;

@@ -16,6 +16,7 @@ export function mapDriverErrors<T extends object>(store: T, repeat = false): T {
 }
 
 export function mapDriverError(error: unknown): never {
+  if (error instanceof AuthflowError) throw error; // mapped already, by a store in a transaction
   const code = driverCode(error);
   if (code !== undefined && UNSTORABLE.has(code)) {
     throw invalidRequest("A text of this request has a character that the database can't hold", error);
@@ -46,9 +47,10 @@ interface DriverError extends Error {
   meta?: { driverAdapterError?: { cause?: { originalCode?: unknown; originalMessage?: unknown } } };
 }
 
-/** PostgreSQL's SQLSTATE or Node's code such as EAI_AGAIN. */
+/** PostgreSQL's SQLSTATE or Node's code such as EAI_AGAIN, also of an error that was mapped. */
 function driverCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error instanceof AuthflowError) return undefined;
+  if (error instanceof AuthflowError) return driverCode(error.cause);
+  if (!(error instanceof Error)) return undefined;
   const { code, meta } = error as DriverError;
   const original = meta?.driverAdapterError?.cause?.originalCode ?? code;
   return typeof original === "string" ? original : undefined;
@@ -56,7 +58,7 @@ function driverCode(error: unknown): string | undefined {
 
 /** When a connection breaks, pg sometimes throws a plain Error, which only its message distinguishes from others. */
 function isDriverError(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof AuthflowError) return false;
+  if (!(error instanceof Error)) return false;
   return /^(PrismaClient|DriverAdapter|Sqlite|UnreadableInstant)/.test(error.name)
     || /^([0-9A-Z]{5}|E(?!RR_)[A-Z_]+)$/.test(driverCode(error) ?? "") // SQLSTATE, or Node's codes for the network
     || /connection|timeout/i.test(error.message);

@@ -249,3 +249,35 @@ await t.test("what is no misspelt setting is left alone", async (t) => {
   t.ok(names.has("AUTHFLOW_URL"));
   for (const name of names) t.strictSame(faults({ [name]: "5" }), [], `${name} may be set for a verifier`);
 });
+
+await t.test("a PostgreSQL URL that would not work, or not as it reads, is refused without repeating it", async (t) => {
+  const cases: [url: string, fault: RegExp][] = [
+    ["postgres://u:hunter6@a,b/db", /must name one host/],
+    ["postgres://u:hunter6@a:5432,b:5433/db", /must name one host/],
+    ["postgres://u:hunter6@a/db?host=b,c", /must name one host/],
+    ["postgres://u:hunter6@a/db?target_session_attrs=read-write", /must not have target_session_attrs/],
+    ["postgres://u:hunter6@hunter7/hunter8@a/db", /@ after its host: .*%40/],
+    ["postgres://u:1#hunter6@a/db", /@ after its host: .*%40/],
+    ["postgres://u:hunter6?hunter7@a/db", /@ after its host: .*%40/],
+    ["postgres://u:hunter6/hunter7", /can't be read as a URL: .*%2F/],
+    ["postgres://u:hunter6@a:port/db", /can't be read as a URL/],
+    ["postgres://u:hunter6@a/db?connection_limit=many", /connection_limit that is no number/],
+    ["postgres://u:hunter6@a/db?connection_limit=0", /connection_limit that is no number/],
+    ["postgres://u:hunter6@a/db?schema=", /schema without a name/],
+  ];
+  for (const [url, fault] of cases) {
+    const found = faults({ DATABASE_URL: url });
+    t.match(found, [/^DATABASE_URL /], url);
+    t.match(found, [fault], url);
+    t.notMatch(found.join(), /hunter/, url);
+  }
+  for (const url of ["postgres://u:p@q@a/db", "postgresql://u@[::1]:5432/db?schema=x&connection_limit=5",
+    "postgres://u@/db?host=/run/postgresql", "postgres://%2Frun%2Fpostgresql/db", "postgres:///db?sslmode=disable",
+    "file:./a@b,c.db"]) t.same(faults({ DATABASE_URL: url }), [], url);
+});
+
+await t.test("the size of the pool is a setting", async (t) => {
+  t.equal(loadConfig({}).databasePoolSize, undefined);
+  t.equal(loadConfig({ AUTHFLOW_DATABASE_POOL_SIZE: "25" }).databasePoolSize, 25);
+  t.match(faults({ AUTHFLOW_DATABASE_POOL_SIZE: "0" }), [/^AUTHFLOW_DATABASE_POOL_SIZE must be a whole number/]);
+});
