@@ -7,7 +7,9 @@ import { testApp } from "../support/app.js";
 import { openIdSettings, openIdUpstream } from "../support/openid.js";
 import { privateRedis } from "../support/private-redis.js";
 import { cli } from "../support/cli.js";
+import { pgBouncer } from "../support/pgbouncer.js";
 import { type Finished, startServer } from "../support/process.js";
+import { ownedPostgres, rowsOf } from "../support/roles.js";
 import { postgres, sqlite } from "../support/services.js";
 
 const NOWHERE = "http://localhost:1";
@@ -64,6 +66,20 @@ await t.test("doctor fails where migrations are missing, and changes nothing its
   await migrated(DATABASE_URL);
   t.match(await doctor({ DATABASE_URL }), { code: 0, stdout: /  ok   SQLite answers and is up to date/ });
 });
+
+await t.test("doctor names a read-only PostgreSQL and a PgBouncer in the wrong mode",
+  async (t) => {
+    const [url, other] = [await ownedPostgres(t), await ownedPostgres(t)];
+    const statement = other && await pgBouncer(t, other, "statement");
+    if (url === undefined || statement === undefined) return;
+    const DATABASE_URL = await migrated(url);
+    const name = new URL(url).pathname.slice(1);
+    await rowsOf(url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    t.match(await doctor({ DATABASE_URL }),
+      { code: 1, stdout: / FAIL {2}PostgreSQL is read-only .*DATABASE_URL.*default_transaction_read_only/ });
+    t.match(await doctor({ DATABASE_URL: statement }),
+      { code: 1, stdout: / FAIL {2}PostgreSQL can't be used: PgBouncer's pool_mode is statement.*session/ });
+  });
 
 await t.test("doctor names every service it can't reach and the setting to check, without passwords", async (t) => {
   const [DATABASE_URL, REDIS_URL] = ["postgres://authflow:a-password@127.0.0.1:1/x", "redis://:a-password@127.0.0.1:1"];

@@ -1,7 +1,12 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import t from "../support/tap.js";
 import { onEveryBackend, testApp, withoutDatabase } from "../support/app.js";
 import { privateRedis } from "../support/private-redis.js";
+import { ownedPostgres, rowsOf } from "../support/roles.js";
+import { binary, missing, temporaryFolder } from "../support/services.js";
 
 await onEveryBackend(t, async (t, env) => {
   const app = await testApp(t, env);
@@ -26,6 +31,46 @@ await t.test("a Redis that is down is named, and named as up once it is back and
   await redis.start();
   while ((await app.fastify.readiness()).status !== "up") await setImmediate();
   t.match(await app.call("GET", "/health/ready"), { status: 200, body: { parts: { redis: "up" } } });
+});
+
+const READ_ONLY = { status: 503, body: { status: "down", parts: { database: "read-only" } } };
+
+await t.test("a PostgreSQL that accepts no writes is read-only, not up", async (t) => {
+  const url = await ownedPostgres(t);
+  if (url === undefined) return;
+  const app = await testApp(t, { DATABASE_URL: url });
+  t.equal((await app.call("GET", "/health/ready")).status, 200);
+  await rowsOf(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`);
+  await rowsOf(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+  while ((await app.fastify.readiness()).parts.database === "down") await setImmediate(); // the lost connections
+  t.match(await app.call("GET", "/health/ready"), READ_ONLY);
+});
+
+await t.test("a SQLite file on a full or read-only disk is read-only, and up again once it has room", async (t) => {
+  const folder = temporaryFolder(t);
+  const mount = (...options: string[]): void => { execFileSync("mount", [...options, folder], { stdio: "ignore" }); };
+  try {
+    mount("-t", "tmpfs", "-o", "size=8m", "tmpfs");
+  } catch {
+    missing(t, "the right to mount a file system", binary("mount") === undefined ? "was not found" : "was refused");
+    return;
+  }
+  t.teardown(() => { execFileSync("umount", ["--lazy", folder]); });
+  const [database, filler] = [join(folder, "authflow.db"), join(folder, "filler")];
+  const app = await testApp(t, { DATABASE_URL: `file:${database}` });
+  t.equal((await app.call("GET", "/health/ready")).status, 200);
+  for (let size = 8 << 20; size >= 4096;) { // until not one page is left
+    try {
+      writeFileSync(filler, Buffer.alloc(size), { flag: "a" });
+    } catch {
+      size >>= 1;
+    }
+  }
+  t.match(await app.call("GET", "/health/ready"), READ_ONLY);
+  rmSync(filler);
+  t.equal((await app.call("GET", "/health/ready")).status, 200);
+  t.ok(existsSync(database));
 });
 
 await t.test("health checks leave no line in the log", async (t) => {

@@ -34,8 +34,16 @@ function cleanEnvironment(env: Environment): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...env };
 }
 
-/** Starts the built server in a folder of its own, and waits until the path `waitFor` answers 200. */
-export async function startServer(t: Suite, env: Environment = {}, waitFor = "/health/ready"): Promise<ServerProcess> {
+/**
+ * Starts the built server in a folder of its own, and waits until the path `waitFor` answers 200. `heard` gets what it
+ * writes meanwhile.
+ */
+export async function startServer(
+  t: Suite,
+  env: Environment = {},
+  waitFor = "/health/ready",
+  heard: (output: string) => void = () => undefined,
+): Promise<ServerProcess> {
   if (!existsSync(SERVER)) throw new Error(`${SERVER} is missing: npm run build`);
   const port = env.PORT ?? String(await freePort());
   const url = `http://localhost:${port}`;
@@ -49,6 +57,7 @@ export async function startServer(t: Suite, env: Environment = {}, waitFor = "/h
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {
       output += chunk.toString();
+      heard(chunk.toString());
     });
   const end = endedWith(t, child);
   const deadline = Date.now() + START_TIMEOUT;
