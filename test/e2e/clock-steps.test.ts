@@ -1,5 +1,6 @@
 import t, { type Test } from "../support/tap.js";
 import { decode, testApp } from "../support/app.js";
+import { cli } from "../support/cli.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { privatePostgres } from "../support/private-postgres.js";
 import { startServer } from "../support/process.js";
@@ -47,6 +48,9 @@ await t.test("a PostgreSQL whose clock steps: nothing is issued in another time"
   const { fastify } = await testApp(t, { DATABASE_URL: postgres.url });
   const service = at(await fastify.listen({ port: 0, host: "127.0.0.1" }));
   await steps(t, service, await service.register(), clock.step);
+  clock.step(-2 * HOUR);
+  t.match(await cli(["doctor"], { DATABASE_URL: postgres.url }),
+    { code: 1, stdout: / FAIL {2}this machine's clock and PostgreSQL's differ by 7\d{3} s: synchronise both/ });
 });
 
 await t.test("a machine whose clock steps, on SQLite: nothing is issued in another time", async (t) => {
