@@ -19,6 +19,8 @@ export type OutletCondition = "current" | "filling" | "clock differs";
 /** Makes an outlet follow the log. */
 export class OutletFiller {
   readonly #dependencies: Dependencies;
+  /** Where the outlet was when this replica last brought it up to date. */
+  #reached: Place | undefined;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -29,49 +31,56 @@ export class OutletFiller {
     const { outlet, follower } = this.#dependencies;
     const { place, now } = await outlet.state();
     if (!this.#isRight(now)) return "clock differs";
-    return place !== undefined && follower.recent.since(place) !== undefined ? "current" : "filling";
+    if (place === undefined) return "filling";
+    // Another replica may have moved it on to entries that this one has not read yet.
+    if (follower.isFilled && follower.recent.since(place) === undefined)
+      await follower.current().catch(() => undefined);
+    return follower.recent.since(place) !== undefined && !this.#hasGoneBack(place) ? "current" : "filling";
   }
 
-  /** Whether the outlet holds everything that the log holds at the time of the call. */
+  /** Whether the outlet holds everything that the log held when this was called. Rejects if either can't be read. */
   async holdsLog(): Promise<boolean> {
     const { outlet, follower } = this.#dependencies;
     await follower.current();
-    const expected = follower.place;
+    const { position } = follower.place;
     await this.advance();
     const { place, now } = await outlet.state();
-    // It may be further by now.
-    return place !== undefined && place.position >= expected.position && this.#isRight(now)
+    return place !== undefined && place.position >= position && this.#isRight(now)
       && follower.recent.since(place) !== undefined;
   }
 
   /** Brings the outlet up to date with this replica's copy of the log. Rejects if it can't be reached. */
   async advance(): Promise<void> {
-    const { outlet, follower } = this.#dependencies;
+    const { outlet, follower, clock } = this.#dependencies;
     if (!follower.isFilled) return;
-    const { place, now, ahead } = await outlet.state();
-    if (ahead.length > 0) {
-      await this.#giveBack(ahead);
-      await outlet.confirm(ahead);
-    }
+    const { place, now, unconfirmed } = await outlet.state();
     // Its entries expire too early or too late. It is filled again once its clock is right.
     if (!this.#isRight(now)) return place && await outlet.invalidate();
-    if (place !== undefined && isSamePlace(place, follower.place)) return;
+    if (unconfirmed.some((entry) => !follower.index.includes(entry))) await this.#giveBack(unconfirmed);
+    if (place !== undefined && isSamePlace(place, follower.place)) {
+      this.#reached = place;
+      const covered = unconfirmed.filter((entry) => entry.expiresAt <= clock() || follower.index.includes(entry));
+      return covered.length > 0 ? outlet.confirm(covered) : undefined;
+    }
     const missing = place && follower.recent.since(place);
     if (place !== undefined && missing !== undefined) return outlet.advance(missing, place, follower.place);
     await follower.current();
     if (place !== undefined && follower.recent.since(place) !== undefined) return; // it was ahead of this replica
-    if (place === undefined || !await this.#isInLog(place)) {
-      for await (const entries of outlet.entries()) await this.#giveBack(entries);
-    }
-    await outlet.fill(follower.index.entries(), follower.place);
+    await outlet.fill(async () => {
+      await this.#recover(place);
+      return { entries: follower.index.entries(), place: follower.place };
+    });
   }
 
-  async #isInLog(place: Place): Promise<boolean> {
-    const [found] = await this.#dependencies.log.read(place.position, 1);
-    return found !== undefined && isSamePlace(found, place);
+  /** If the log does not have the outlet's place, or it has none, it may hold entries that the log has lost. */
+  async #recover(place: Place | undefined): Promise<void> {
+    const { outlet, log } = this.#dependencies;
+    const [found] = place === undefined ? [] : await log.read(place.position, 1);
+    if (place !== undefined && found !== undefined && isSamePlace(found, place)) return;
+    for await (const entries of outlet.entries()) await this.#giveBack(entries);
   }
 
-  /** Appends what the log lacks: it lost entries that the outlet still has, or another service put them there. */
+  /** Appends what the log lacks: it lost it, or another service put it into the outlet. */
   async #giveBack(entries: readonly Entry[]): Promise<void> {
     const { log, follower, recovered } = this.#dependencies;
     await follower.current();
@@ -81,6 +90,13 @@ export class OutletFiller {
     await log.append(lost);
     await follower.current();
     recovered(lost.length);
+  }
+
+  /** Whether it was restored from a dump: it was further before. */
+  #hasGoneBack(place: Place): boolean {
+    const reached = this.#reached;
+    return reached !== undefined && place.position < reached.position
+      && this.#dependencies.follower.recent.since(reached) !== undefined;
   }
 
   #isRight(now: number): boolean {

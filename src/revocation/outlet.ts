@@ -7,8 +7,8 @@ export interface OutletState {
   place: Place | undefined;
   /** Its own clock, epoch ms: entries that have expired by it are gone. */
   now: number;
-  /** What was put and not confirmed since. */
-  ahead: Entry[];
+  /** Entries that were put and not confirmed since: they may be ahead of its place. The log had them at that time. */
+  unconfirmed: readonly Entry[];
 }
 
 /**
@@ -23,20 +23,24 @@ export interface RevocationOutlet {
    * not answer in time, or if it has no entry and does not hold the log up to any place. Never rejects.
    */
   isRevoked(names: readonly Name[], issuedAt: number): Promise<boolean | undefined>;
-  /** Adds entries, which may be ahead of its place, and remembers them as `ahead` until `confirm`. */
+  /** Adds entries, which may be ahead of its place, and remembers them as `unconfirmed` until `confirm`. */
   put(entries: readonly Entry[]): Promise<void>;
   /** Rejects if it can't be reached, or could not store a revocation. */
   state(): Promise<OutletState>;
   /** Adds the entries that follow `from` and moves its place, unless that has changed since. */
   advance(entries: readonly Entry[], from: Place, to: Place): Promise<void>;
-  /** To be called when the log has these entries, which `state` gave as `ahead`. */
-  confirm(ahead: readonly Entry[]): Promise<void>;
+  /** Forgets that entries are unconfirmed: its place covers them. */
+  confirm(entries: readonly Entry[]): Promise<void>;
   /** Forgets its place. */
   invalidate(): Promise<void>;
   /** Everything that it holds, in pages. */
   entries(): AsyncIterable<Entry[]>;
   /**
-   * Puts all entries and then sets the place, unless it lost its contents meanwhile or another process is filling it.
+   * Unless another process does the same: gets the contents, puts all entries and then sets the place, unless it lost
+   * its contents meanwhile.
    */
-  fill(entries: Iterable<Entry>, place: Place): Promise<void>;
+  fill(contents: () => Promise<OutletContents>): Promise<void>;
 }
+
+/** What an outlet must hold, and the place that this stands for. */
+export interface OutletContents { entries: Iterable<Entry>; place: Place }

@@ -145,18 +145,20 @@ export class Feed {
     }
   }
 
-  /** Resolves to the place after which the feed continues. */
+  /** Resolves to the place after which the feed continues; undefined if the log was replaced meanwhile. */
   async #sendSnapshot(subscriber: Subscriber, send: (messages: readonly FeedMessage[]) => Promise<void>) {
     // No ids until `current`: a subscriber that loses its connection in between gets a new snapshot.
     await send([{ name: "reset", data: [], id: "" }]);
-    let { place } = this.#dependencies.follower;
+    const { follower } = this.#dependencies;
+    const { index } = follower;
+    let { place } = follower;
     for (const part of this.#snapshot.parts()) {
       if (subscriber.gone) break;
       if (part.place.position < place.position) ({ place } = part);
       await send(part.messages);
       await new Promise(setImmediate); // the next part may have to be made
     }
-    return place;
+    return follower.index === index ? place : undefined;
   }
 
   /** Adds the subscriber to those that are up to date. False: it has to be sent more first. */

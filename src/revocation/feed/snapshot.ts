@@ -3,6 +3,7 @@ import { MAX_CLOCK_ERROR } from "../../shared/clock.js";
 import type { Entry } from "../entry.js";
 import type { Place } from "../log.js";
 import type { LogFollower } from "../log-follower.js";
+import type { RevocationIndex } from "../revocation-index.js";
 import { SHARDS } from "../token-table.js";
 import { type FeedMessage, messagesOf } from "./event.js";
 
@@ -30,11 +31,12 @@ export class Snapshot {
 
   /** The parts in their order. The cut-offs come first: they are few and revoke many tokens. */
   * parts(): Generator<SnapshotPart> {
-    const { index } = this.#follower;
-    yield this.#part("cutoffs", () => index.cutoffs());
+    yield this.#part("cutoffs", (index) => index.cutoffs());
+    const { size } = this.#follower.index;
     let parts = 1;
-    while (parts < SHARDS && index.size > parts * PART) parts *= 2;
-    for (let part = 0; part < parts; part++) yield this.#part(`${part}/${parts}`, () => index.tokens(part, parts));
+    while (parts < SHARDS && size > parts * PART) parts *= 2;
+    for (let part = 0; part < parts; part++)
+      yield this.#part(`${part}/${parts}`, (index) => index.tokens(part, parts));
   }
 
   /** To be called when the log was replaced. */
@@ -42,12 +44,13 @@ export class Snapshot {
     this.#parts.clear();
   }
 
-  #part(key: string, entries: () => Iterable<Entry>): SnapshotPart {
+  #part(key: string, entries: (index: RevocationIndex) => Iterable<Entry>): SnapshotPart {
     const kept = this.#parts.get(key);
     // Usable as long as memory has what was revoked since.
     if (kept !== undefined && this.#follower.recent.since(kept.place) !== undefined) return kept;
     this.#parts.delete(key);
-    const part = { messages: messagesOf(this.#live(entries())), place: this.#follower.place };
+    const { index, place } = this.#follower; // both of one state: the index is another one once the log was replaced
+    const part = { messages: messagesOf(this.#live(entries(index))), place };
     this.#parts.set(key, part);
     if (this.#parts.size > CAPACITY) this.#parts.delete(this.#parts.keys().next().value as string);
     return part;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Entry, Scope } from "../../revocation/entry.js";
+import { type Entry, FOREVER, type Scope } from "../../revocation/entry.js";
 import type { LogEntry, RevocationLog } from "../../revocation/log.js";
 import type { Db } from "./db.js";
 import type { LogReader, LogRow } from "./log-reader.js";
@@ -75,7 +75,10 @@ export function revocationLog({ prisma, postgres, batch }: Db, reader: LogReader
 }
 
 const toJson = ({ scope, value, issuedBefore, expiresAt, status }: Entry) =>
-  ({ tag: newTag(), scope, value, issuedBefore: Math.ceil(issuedBefore), expiresAt: Math.ceil(expiresAt), ...status });
+  ({ tag: newTag(), scope, value, issuedBefore: toInstant(issuedBefore), expiresAt: toInstant(expiresAt), ...status });
+
+/** A token may claim any expiry. A row that is beyond what a number holds would make the log unreadable. */
+const toInstant = (milliseconds: number): number => Math.min(Math.ceil(milliseconds), FOREVER);
 
 const toLogEntry = ([position, tag, scope, value, issuedBefore, expiresAt, listId, index]: LogRow): LogEntry => ({
   position, tag, scope: scope as Scope, value, issuedBefore: instant(issuedBefore), expiresAt: instant(expiresAt),

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChainableCommander, Redis } from "ioredis";
 import { type Entry, FOREVER, isCutoff, type Name, type Scope } from "../../revocation/entry.js";
 import type { Place } from "../../revocation/log.js";
-import type { OutletState, RevocationOutlet } from "../../revocation/outlet.js";
+import type { OutletContents, OutletState, RevocationOutlet } from "../../revocation/outlet.js";
 import { isBefore } from "../../revocation/revocation-index.js";
 
 /** Stores a cut-off. If there is one already, the later instant and the later expiry stay. */
@@ -42,7 +42,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   readonly #redis: Redis;
   readonly #prefix: string;
   readonly #placeKey: string;
-  readonly #aheadKey: string;
+  readonly #unconfirmedKey: string;
   readonly #leaseKey: string;
   readonly #channel: string;
   readonly #id = randomUUID();
@@ -56,7 +56,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     redis.on("close", () => { this.#identity = undefined; });
     this.#prefix = `authflow:${installation}:issued_before:`;
     this.#placeKey = `authflow:${installation}:place`;
-    this.#aheadKey = `authflow:${installation}:ahead`;
+    this.#unconfirmedKey = `authflow:${installation}:unconfirmed`;
     this.#leaseKey = `authflow:${installation}:filling`;
     this.#channel = `authflow:${installation}:log`;
   }
@@ -67,7 +67,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     subscriber.on("error", () => undefined); // the other connection reports errors
     subscriber.on("message", changed);
     void subscriber.subscribe(this.#channel).catch(() => undefined); // ioredis subscribes again when it reconnects
-    return async () => { subscriber.disconnect(); };
+    return async () => { subscriber.off("message", changed).disconnect(); };
   }
 
   get identity(): string | undefined { return this.#identity; }
@@ -83,26 +83,26 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   async put(entries: readonly Entry[]): Promise<void> {
     const transaction = this.#redis.multi();
     this.#add(transaction, entries);
-    transaction.sadd(this.#aheadKey, entries.map((entry) => JSON.stringify(entry)));
+    transaction.sadd(this.#unconfirmedKey, entries.map((entry) => JSON.stringify(entry)));
     await succeed(transaction.publish(this.#channel, ""));
     this.#identity ??= await this.#identify();
   }
 
-  async confirm(ahead: readonly Entry[]): Promise<void> {
-    await this.#redis.srem(this.#aheadKey, ahead.map((entry) => JSON.stringify(entry)));
+  async confirm(entries: readonly Entry[]): Promise<void> {
+    await this.#redis.srem(this.#unconfirmedKey, entries.map((entry) => JSON.stringify(entry)));
   }
 
   async state(): Promise<OutletState> {
-    const [, value, ahead, [seconds, microseconds]] = await succeed(this.#redis.multi()
+    const [, value, unconfirmed, [seconds, microseconds]] = await succeed(this.#redis.multi()
       // A full Redis (noeviction) still answers reads, but could not store a revocation.
       .set(`${this.#placeKey}:probe`, "1", "EX", 60)
       .get(this.#placeKey)
-      .smembers(this.#aheadKey)
+      .smembers(this.#unconfirmedKey)
       .time()) as [unknown, string | null, string[], [string, string]];
     this.#identity ??= await this.#identify();
     return {
       place: readPlace(value), now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000),
-      ahead: ahead.map((entry) => JSON.parse(entry) as Entry),
+      unconfirmed: unconfirmed.map((entry) => JSON.parse(entry) as Entry),
     };
   }
 
@@ -117,10 +117,16 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   }
 
   async * entries(): AsyncGenerator<Entry[]> {
-    for (const pattern of ["revoked:*", `${this.#prefix}*`]) {
-      for await (const keys of this.#redis.scanStream({ match: pattern, count: PAGE }) as AsyncIterable<string[]>) {
-        const reading = keys.reduce((multi, key) => multi.get(key).ttl(key), this.#redis.multi().time());
-        const [[seconds], ...answers] = await succeed(reading) as [[string, string], ...(string | number | null)[]];
+    // ioredis puts the prefix of the connection before the keys of a command, but not before a pattern.
+    const prefix = this.#redis.options.keyPrefix ?? "";
+    for (const start of ["revoked:", this.#prefix]) {
+      const scan = this.#redis.scanStream({ match: `${escapePattern(prefix + start)}*`, count: PAGE });
+      for await (const found of scan as AsyncIterable<string[]>) {
+        const keys = found.map((key) => key.slice(prefix.length));
+        const times = this.#redis.multi().pexpire(this.#leaseKey, LEASE).time();
+        const reading = keys.reduce((multi, key) => multi.get(key).ttl(key), times);
+        const [, [seconds], ...answers] =
+          await succeed(reading) as [unknown, [string, string], ...(string | number | null)[]];
         yield keys.flatMap((key, index) => {
           const [value, ttl] = answers.slice(2 * index, 2 * index + 2) as [string | null, number];
           // A key without expiry was not written by Authflow.
@@ -130,9 +136,13 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     }
   }
 
-  async fill(entries: Iterable<Entry>, place: Place): Promise<void> {
+  async fill(contents: () => Promise<OutletContents>): Promise<void> {
     const runId = /^run_id:(\w+)/m.exec(await this.#redis.info("server"))?.[1] ?? "";
-    if (await this.#redis.set(this.#leaseKey, this.#id, "PX", LEASE, "NX") !== "OK") return;
+    // An attempt of this process that failed may have left its lease.
+    const isMine = await this.#redis.set(this.#leaseKey, this.#id, "PX", LEASE, "NX") === "OK"
+      || await this.#redis.get(this.#leaseKey) === this.#id;
+    if (!isMine) return;
+    const { entries, place } = await contents();
     let page: Entry[] = [];
     const flush = async (): Promise<void> => {
       const transaction = this.#redis.multi();
@@ -208,6 +218,9 @@ interface Question { names: readonly Name[]; issuedAt: number; answer: (revoked:
 /** Any value of `revoked:<jti>` revokes the token: another service may have written it. */
 const revokes = (name: Name, value: string | null | undefined, issuedAt: number): boolean =>
   value !== null && value !== undefined && (!isCutoff(name) || isBefore(issuedAt, Number(value)));
+
+/** Escapes what is special in a glob-style pattern of Redis. */
+const escapePattern = (text: string): string => text.replaceAll(/[*?[\]\\^]/g, "\\$&");
 
 const writePlace = ({ position, tag }: Place): string => `${position} ${tag}`;
 function readPlace(value: string | null): Place | undefined {
