@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { FastifyReply } from "fastify";
 import fp from "fastify-plugin";
 import type { ClientCredentials } from "../../src/clients/client.js";
+import { tooManyStreams } from "../../src/shared/errors.js";
 import type { Subscriber } from "../../src/revocation/feed/feed.js";
 import { eventStreamText } from "./server-sent-events.js";
 
@@ -40,6 +41,9 @@ export default fp(async (app) => {
     const { credentials } = this.request;
     if (credentials === null) throw new Error("sendFeed needs the guard authenticateClient before it");
     if (this.raw.destroyed) return;
+    const { id } = credentials;
+    const held = [...streams.values()].filter((one) => one.id === id).length;
+    if (held >= app.config.streamsPerClient) throw tooManyStreams(app.config.streamsPerClient);
     const subscriber = subscriberOf(this);
     this.raw.once("close", () => {
       streams.delete(subscriber);

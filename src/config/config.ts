@@ -39,6 +39,8 @@ export interface Config {
   /** Undefined: keys rotate only by hand. */
   readonly keyRotation: number | undefined;
   readonly verifierCache: number;
+  /** Open streams of one client on this replica. */
+  readonly streamsPerClient: number;
   readonly rateLimits: {
     readonly ip: number;
     readonly client: number;

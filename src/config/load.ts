@@ -99,6 +99,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
       (name, secret) => given[name as SettingName] ?? readValue(env, name, secret, faults), faults),
     keyRotation: values.AUTHFLOW_KEY_ROTATION === "off" ? undefined : seconds(values.AUTHFLOW_KEY_ROTATION),
     verifierCache: seconds(values.AUTHFLOW_VERIFIER_CACHE),
+    streamsPerClient: Number(values.AUTHFLOW_STREAMS_PER_CLIENT),
     rateLimits: {
       ip: Number(values.AUTHFLOW_RATE_LIMIT_IP),
       client: Number(values.AUTHFLOW_RATE_LIMIT_CLIENT),

@@ -228,6 +228,14 @@ export const SETTINGS = Type.Object({
     description: "Registrations and operators' calls per minute and IP address, over all replicas that share a Redis.",
     default: "600",
   }),
+  AUTHFLOW_STREAMS_PER_CLIENT: text(
+    {
+      description: "Open streams of GET /revocations/stream that one client may hold, on each replica.",
+      remedy: "a whole number of streams, at least 1",
+      default: "20",
+    },
+    "^[1-9]\\d{0,5}$",
+  ),
   AUTHFLOW_RATE_LIMIT_LOGIN: perMinute({
     description: "Requests per minute and IP address to all paths below /auth, per replica. A login takes two.",
     default: "6000",

@@ -72,5 +72,8 @@ export const notFound = (description: string): AuthflowError => new AuthflowErro
 export const tooManyRequests = (retryAfter: number): AuthflowError =>
   new AuthflowError(429, "too_many_requests", `Too many requests: try again in ${retryAfter} s`, { retryAfter });
 
+export const tooManyStreams = (limit: number): AuthflowError => new AuthflowError(429, "too_many_requests",
+  `This client holds ${limit} streams here already: end one, or raise AUTHFLOW_STREAMS_PER_CLIENT`, { retryAfter: 60 });
+
 export const unavailable = (description: string, cause?: unknown): AuthflowError =>
   new AuthflowError(503, "temporarily_unavailable", description, { cause, retryAfter: RETRY_AFTER });
