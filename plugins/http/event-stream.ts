@@ -36,16 +36,22 @@ const HEADERS = {
 /** A stream lasts for days. Fastify's reply sends one complete answer, so the stream writes to the raw response. */
 export default fp(async (app) => {
   const streams = new Map<Subscriber, ClientCredentials>();
+  /** The number of streams of each client. */
+  const held = new Map<string, number>();
 
   app.decorateReply("sendFeed", async function (this: FastifyReply, lastEventId) {
     const { credentials } = this.request;
     if (credentials === null) throw new Error("sendFeed needs the guard authenticateClient before it");
     if (this.raw.destroyed) return;
     const { id } = credentials;
-    const held = [...streams.values()].filter((one) => one.id === id).length;
-    if (held >= app.config.streamsPerClient) throw tooManyStreams(app.config.streamsPerClient);
+    const count = held.get(id) ?? 0;
+    if (count >= app.config.streamsPerClient) throw tooManyStreams(app.config.streamsPerClient);
+    held.set(id, count + 1);
     const subscriber = subscriberOf(this);
     this.raw.once("close", () => {
+      const left = (held.get(id) ?? 1) - 1;
+      if (left === 0) held.delete(id);
+      else held.set(id, left);
       streams.delete(subscriber);
       app.feed.leave(subscriber);
     });
