@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from "fastify";
 import fp from "fastify-plugin";
+import type { Logger } from "pino";
 
 /** One line for each request: the caller, the method and path, the status. Never headers, queries or bodies. */
 export default fp(async (app) => {
@@ -12,6 +13,7 @@ export default fp(async (app) => {
     return known;
   });
   app.addHook("onResponse", (request, reply, done) => {
+    if (!(request.log as Logger).isLevelEnabled("info")) { done(); return; } // do not collect what is not written
     request.log.info({
       reqId: request.id,
       method: request.method,
