@@ -115,6 +115,13 @@ await t.test("PgBouncer's statement mode is refused by its name", async (t) => {
   await t.rejects(migrate(url), /pool_mode is statement.*session or transaction/);
 });
 
+await t.test("what PgBouncer itself refuses is said in its words", async (t) => {
+  const direct = await ownedPostgres(t);
+  const url = direct && await pgBouncer(t, direct, "session");
+  if (url === undefined) return;
+  await t.rejects(migrate(`${url}?options=-c%20search_path%3Dpublic`), /unsupported startup parameter: options/);
+});
+
 await t.test("a pooler's other clients keep their own settings", async (t) => {
   const direct = await ownedPostgres(t);
   const url = direct && await pgBouncer(t, direct, "transaction");

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "../support/tap.js";
 import { freePort } from "../support/ports.js";
 import { CLI, type Finished, run, SERVER, startServer } from "../support/process.js";
-import { sqlite, temporaryFolder } from "../support/services.js";
+import { postgres, sqlite, temporaryFolder } from "../support/services.js";
 
 /** The start was refused, in words for people. */
 function refused(t: Test, { code, stdout, stderr }: Finished, ...patterns: RegExp[]): void {
@@ -36,6 +36,15 @@ await t.test("a database that can't be reached is named by its setting, without 
   const finished = await run(SERVER, [], { DATABASE_URL: "postgres://authflow:a-password@127.0.0.1:1/authflow" });
   refused(t, finished, /^Authflow could not start: .*DATABASE_URL.*ECONNREFUSED/);
   t.notMatch(finished.stdout + finished.stderr, /a-password/);
+});
+
+await t.test("what the database's server says about a start that fails is repeated", async (t) => {
+  const url = await postgres(t);
+  if (url === undefined) return;
+  const DATABASE_URL = new URL(url);
+  DATABASE_URL.pathname = "/nowhere-at-all";
+  refused(t, await run(SERVER, [], { DATABASE_URL: DATABASE_URL.href }),
+    /^Authflow could not start: .*DATABASE_URL.*database "nowhere-at-all" does not exist/);
 });
 
 await t.test("a data folder that is a file, or that holds a damaged key, is named", async (t) => {

@@ -40,11 +40,15 @@ await t.test("a PostgreSQL that accepts no writes is read-only, not up", async (
   if (url === undefined) return;
   const app = await testApp(t, { DATABASE_URL: url });
   t.equal((await app.call("GET", "/health/ready")).status, 200);
+  const client = await app.register();
   await rowsOf(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`);
   await rowsOf(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()`);
   while ((await app.fastify.readiness()).parts.database === "down") await setImmediate(); // the lost connections
   t.match(await app.call("GET", "/health/ready"), READ_ONLY);
+  const token = await app.mint({}, client);
+  t.equal((await app.userinfo(token)).status, 200);
+  t.match(await app.logout(token), { status: 503, body: { error: "temporarily_unavailable" } });
 });
 
 await t.test("a SQLite file on a full or read-only disk is read-only, and up again once it has room", async (t) => {
