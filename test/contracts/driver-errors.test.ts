@@ -76,26 +76,30 @@ await t.test("a text that the database can't hold is the request's fault", async
   }
 });
 
-await t.test("a database that became read-only answers 503, is not writable, and works again without a restart",
-  async (t) => {
-    const found = await opened(t);
-    if (found === undefined) return;
-    const { url, database } = found;
-    t.equal(await database.isWritable(), true);
-    const name = new URL(url).pathname.slice(1);
-    const reconnect = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() " +
-      "AND pid <> pg_backend_pid()";
-    await rowsOf(url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
-    await rowsOf(url, reconnect);
-    let writable: boolean | undefined;
-    while (writable === undefined) writable = await database.isWritable().catch(() => undefined); // lost connections
-    t.equal(writable, false);
-    await t.rejects(database.clients.insert(aClient()), { status: 503, code: "temporarily_unavailable" });
-    await rowsOf(url, `BEGIN READ WRITE; ALTER DATABASE ${name} RESET default_transaction_read_only; COMMIT`);
-    await rowsOf(url, reconnect);
-    while (!await database.isWritable().catch(() => false)) { /* until the lost connections are gone */ }
-    await database.clients.insert(aClient());
-  });
+await t.test("a database that became read-only answers 503, and connections to it do not stay", async (t) => {
+  const found = await opened(t, 1);
+  if (found === undefined) return;
+  const { url, database } = found;
+  const name = new URL(url).pathname.slice(1);
+  /** From the next connection on, as when the address leads to another server. */
+  const readOnly = async (value: "on" | "off"): Promise<void> => {
+    await rowsOf(url, `BEGIN READ WRITE; ALTER DATABASE ${name} SET default_transaction_read_only = ${value}; COMMIT`);
+  };
+  t.equal(await database.isWritable(), true);
+  await readOnly("on");
+  await database.close(); // it connects again when it is used
+  t.equal(await database.isWritable(), false);
+
+  await t.rejects(database.clients.insert(aClient()), { status: 503, code: "temporarily_unavailable" });
+  await readOnly("off");
+  t.equal((await database.clients.insert(aClient())).disabled, false, "after a transaction that failed");
+
+  await readOnly("on");
+  await database.close();
+  t.equal(await database.isWritable(), false);
+  await readOnly("off");
+  t.equal(await database.isWritable(), true, "after a check that failed");
+});
 
 await t.test("the pool holds as many connections as the URL or the setting says", async (t) => {
   const found = await opened(t);

@@ -48,7 +48,7 @@ interface DriverError extends Error {
 }
 
 /** PostgreSQL's SQLSTATE or Node's code such as EAI_AGAIN, also of an error that was mapped. */
-function driverCode(error: unknown): string | undefined {
+export function driverCode(error: unknown): string | undefined {
   if (error instanceof AuthflowError) return driverCode(error.cause);
   if (!(error instanceof Error)) return undefined;
   const { code, meta } = error as DriverError;

@@ -33,6 +33,12 @@ export class PostgresAdapter extends PrismaPg {
       Client: PostgresClient as unknown as pg.PoolConfig["Client"],
     };
     // The adapter handles errors of the pool and its connections: losing an idle one does not end the process.
-    return new PrismaPg(config, { schema }).connect();
+    const adapter = await new PrismaPg(config, { schema }).connect();
+    // A connection to a standby must not stay when the address leads to the primary again. pg's pool closes connections
+    // after failed statements, and after a failed transaction only those that are ending.
+    adapter.underlyingDriver().on("release", (_error, client) => {
+      if ((client as unknown as PostgresClient).readOnly) void client.end();
+    });
+    return adapter;
   }
 }

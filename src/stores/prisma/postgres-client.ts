@@ -1,5 +1,7 @@
 import pg from "pg";
+import { driverCode } from "./driver-errors.js";
 import { beginWithSettings, type Limits, setForSession, STARTUP } from "./postgres-session.js";
+import { READ_ONLY } from "./writable.js";
 
 export interface PostgresClientConfig extends pg.ClientConfig {
   /** The schema for every name without one; undefined: as the server decides. */
@@ -16,6 +18,8 @@ type Query = (query: unknown, ...rest: unknown[]) => unknown;
 export class PostgresClient extends pg.Client {
   /** Whether a pooler such as PgBouncer is in between. Known after `connect`. */
   pooled = false;
+  /** Whether a transaction failed because this server accepts no writes. */
+  readOnly = false;
   readonly #config: PostgresClientConfig;
 
   constructor(config: PostgresClientConfig) {
@@ -31,7 +35,11 @@ export class PostgresClient extends pg.Client {
       return { ...Object.fromEntries(own.filter(([, value]) => value !== undefined)), ...STARTUP };
     };
     const query = this.query.bind(this) as Query;
-    this.query = ((first: unknown, ...rest: unknown[]) => query(this.#prepared(first), ...rest)) as typeof this.query;
+    this.query = ((first: unknown, ...rest: unknown[]) => {
+      const result = query(this.#prepared(first), ...rest);
+      if (result instanceof Promise) result.catch((error) => { this.readOnly ||= driverCode(error) === READ_ONLY; });
+      return result;
+    }) as typeof this.query;
   }
 
   override connect(): Promise<pg.Client>;

@@ -3,17 +3,21 @@ import { access, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { sqlitePath } from "../../config/database-url.js";
 import type { Db } from "./db.js";
+import { driverCode } from "./driver-errors.js";
 
+/** PostgreSQL's code for a write on a standby, or in a transaction that is read-only. */
+export const READ_ONLY = "25006";
 /** Bytes that SQLite must be able to add to its files: a few pages of the write-ahead log. */
 const ROOM = 64 * 1024;
 
 /** Whether the database accepts writes, as far as that is known without one. Rejects if it does not answer. */
 export async function isWritable({ prisma, postgres }: Db, url: string): Promise<boolean> {
   if (postgres) {
-    // Also `on` while the server is a standby.
-    const [row] = await prisma.$queryRaw<{ setting: string }[]>`
-      SELECT current_setting('transaction_read_only') AS setting`;
-    return row?.setting === "off";
+    // Writes nothing and locks no row, but needs the right to write. An error also makes the pool close its connection.
+    return prisma.$executeRaw`UPDATE installation SET id = id WHERE false`.then(() => true, (error: unknown) => {
+      if (driverCode(error) === READ_ONLY) return false;
+      throw error;
+    });
   }
   await prisma.$queryRaw`SELECT 1`;
   const path = sqlitePath(url);
