@@ -50,10 +50,11 @@ export default fp(async (app) => {
     const err = handshakeError(error);
     if (reported.has(reason(err))) return;
     reported.add(reason(err));
-    app.log.error({ err }, "Redis can't be used: logouts answer 503, revocations are read from the database");
+    const what = err.name === "RedisRefused" ? "used" : "reached";
+    app.log.error({ err }, `Redis can't be ${what}: logouts answer 503, revocations are read from the database`);
   });
   client.on("ready", () => {
-    if (reported.size > 0) app.log.info("Redis can be used again");
+    if (reported.size > 0) app.log.info("Redis can be reached again");
     reported.clear();
     inspectQuietly();
   });

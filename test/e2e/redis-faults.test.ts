@@ -68,7 +68,7 @@ await t.test("a read-only replica is treated as down, until it is the primary", 
 
   await standby.cli("REPLICAOF", "NO", "ONE");
   await until("it is ready", async () => (await one.service.ready()).status === 200);
-  t.equal(logged(one, "info", "Redis can be used again").length, 1);
+  t.equal(logged(one, "info", "Redis can be reached again").length, 1);
 
   await follow();
   await until("an idle client notices", async () => (await one.service.ready()).status === 503);

@@ -27,7 +27,7 @@ await t.test("when Sentinel promotes another primary, logouts come back by thems
     await until("the new primary has it, in the database of the URL",
       async () => await set.standby.cli("EVAL", script, "1", `revoked:${jtiOf(token)}`) === 1);
   }
-  t.ok(logs.some((line) => line.includes("Redis can be used again")));
+  t.ok(logs.some((line) => line.includes("Redis can be reached again")));
 
   await set.primary.start(); // Sentinel makes it a replica
   const last = await service.token(client);
