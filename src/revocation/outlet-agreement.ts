@@ -9,6 +9,11 @@ const SILENCE_LIMIT = 60_000;
 const BEAT_INTERVAL = 5000;
 /** Milliseconds for which a replica may acknowledge without reading again who else runs. */
 const FRESH = 20_000;
+/**
+ * Milliseconds for which the database must have shown that this replica trusts its outlet, before it does: longer than
+ * what a failover of the database loses.
+ */
+const PROOF = 5000;
 /** Milliseconds between two looks at the others, while one of them still trusts another outlet. */
 const RETRY_AFTER = 100;
 
@@ -38,6 +43,10 @@ export class OutletAgreement {
   #trustedUntil = -Infinity;
   /** When each of the others last showed a new beat. */
   #seen = new Map<string, { beat: number; at: number }>();
+  /** Since when the database has said that this replica trusts its outlet. */
+  #trustsSince = Infinity;
+  /** Others that trusted another outlet when they were last seen, and since when they have been missing. */
+  readonly #missing = new Map<string, number>();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -64,24 +73,36 @@ export class OutletAgreement {
     if (trusts !== this.#own.trusts) {
       if (!trusts) this.#trustedUntil = -Infinity;
       await this.#save({ ...this.#own, trusts });
-      return; // trusted from the next call on: one that registered meanwhile may have missed it
+      this.#trustsSince = trusts ? at : Infinity;
+      return; // not trusted yet: one that registered meanwhile may have missed it
     }
-    if (trusts) this.#trustedUntil = at + LEASE;
+    if (trusts && at - this.#trustsSince >= PROOF) this.#trustedUntil = at + LEASE;
   }
 
   /** Resolves when a revocation that is in the log and in this replica's outlet is in effect for every replica. */
   async settle(): Promise<void> {
     const { monotonic } = this.#dependencies;
     if (monotonic() - this.#checkedAt > FRESH || this.#own.outlet !== this.#outlet) await this.#register(true);
-    while (this.#others.some(({ outlet, trusts }) => trusts && outlet !== this.#own.outlet)) {
-      if (monotonic() - this.#registeredAt > LEASE) return;
+    while (this.#mayBeTrusted(monotonic())) {
       await sleep(RETRY_AFTER);
       await this.#register(true);
     }
   }
 
+  /** Whether another replica may trust an outlet that this one does not write to. */
+  #mayBeTrusted(now: number): boolean {
+    // Who is missing may have left, or the database lost its row in a failover.
+    if ([...this.#missing.values()].some((since) => now - since <= LEASE)) return true;
+    return now - this.#registeredAt <= LEASE && this.#others.some((other) => this.#trustsElsewhere(other));
+  }
+
+  #trustsElsewhere({ outlet, trusts }: Replica): boolean {
+    return trusts && outlet !== this.#own.outlet;
+  }
+
   /** To be called when this process will acknowledge nothing any more. */
   async leave(): Promise<void> {
+    this.#trustedUntil = -Infinity;
     await this.#dependencies.store.remove([this.#own]);
   }
 
@@ -98,7 +119,7 @@ export class OutletAgreement {
     const present = all.find(({ id }) => id === this.#own.id);
     const isNew = present === undefined || present.outlet !== this.#outlet;
     if (isNew || at - this.#beatAt >= BEAT_INTERVAL) {
-      if (isNew) this.#trustedUntil = -Infinity;
+      if (isNew) [this.#trustedUntil, this.#trustsSince] = [-Infinity, Infinity];
       const { id, trusts, beat } = this.#own;
       await this.#save({ id, outlet: this.#outlet, trusts: trusts && !isNew, beat: beat + 1 });
       this.#beatAt = at;
@@ -106,7 +127,11 @@ export class OutletAgreement {
       if (isNew && mustRead) all = await store.all();
     }
     if (isNew) this.#registeredAt = monotonic();
-    this.#others = all.filter(({ id }) => id !== this.#own.id);
+    const others = all.filter(({ id }) => id !== this.#own.id);
+    for (const other of this.#others.filter((one) => this.#trustsElsewhere(one)))
+      if (!others.some(({ id }) => id === other.id)) this.#missing.set(other.id, monotonic());
+    for (const { id } of others) this.#missing.delete(id);
+    this.#others = others;
     this.#checkedAt = at;
     await this.#removeSilent(at);
   }

@@ -138,6 +138,8 @@ export class RedisRevocationOutlet implements RevocationOutlet {
 
   async fill(contents: () => Promise<OutletContents>): Promise<void> {
     const runId = /^run_id:(\w+)/m.exec(await this.#redis.info("server"))?.[1] ?? "";
+    // Taken while the clock of Redis was ahead, it would last until then.
+    if (await this.#redis.pttl(this.#leaseKey) > LEASE) await this.#redis.del(this.#leaseKey);
     // An attempt of this process that failed may have left its lease.
     const isMine = await this.#redis.set(this.#leaseKey, this.#id, "PX", LEASE, "NX") === "OK"
       || await this.#redis.get(this.#leaseKey) === this.#id;
