@@ -29,8 +29,8 @@ export class LogSweeper {
     this.#dependencies = dependencies;
   }
 
-  /** What expired at or before this instant (epoch ms) may be deleted. */
-  get horizon(): number { return this.#seen?.horizon ?? -Infinity; }
+  /** What expired at or before this instant (epoch ms) may be deleted; 0 before the first sweep. */
+  get horizon(): number { return this.#seen?.horizon ?? 0; }
 
   /** Moves the horizon and deletes the entries that expired before it. */
   async sweep(): Promise<void> {

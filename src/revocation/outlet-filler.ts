@@ -13,14 +13,15 @@ interface Dependencies {
   recovered: (entries: number) => void;
 }
 
+/** Entries that are put while the condition is asked for; with more, the outlet is called filling. */
+const CONDITION_LIMIT = 1000;
+
 /** Whether the outlet holds the log up to this replica's place. */
 export type OutletCondition = "current" | "filling" | "clock differs";
 
 /** Makes an outlet follow the log. */
 export class OutletFiller {
   readonly #dependencies: Dependencies;
-  /** Where the outlet was when this replica last brought it up to date. */
-  #reached: Place | undefined;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -35,7 +36,11 @@ export class OutletFiller {
     // Another replica may have moved it on to entries that this one has not read yet.
     if (follower.isFilled && follower.recent.since(place) === undefined)
       await follower.current().catch(() => undefined);
-    return follower.recent.since(place) !== undefined && !this.#hasGoneBack(place) ? "current" : "filling";
+    const missing = follower.recent.since(place);
+    if (missing === undefined || missing.length > CONDITION_LIMIT) return "filling";
+    // A logout put what follows its place. But it may have gone back to a dump since, and lack that.
+    if (missing.length > 0) await outlet.advance(missing, place, follower.place);
+    return "current";
   }
 
   /** Whether the outlet holds everything that the log held when this was called. Rejects if either can't be read. */
@@ -58,7 +63,6 @@ export class OutletFiller {
     if (!this.#isRight(now)) return place && await outlet.invalidate();
     if (unconfirmed.some((entry) => !follower.index.includes(entry))) await this.#giveBack(unconfirmed);
     if (place !== undefined && isSamePlace(place, follower.place)) {
-      this.#reached = place;
       const covered = unconfirmed.filter((entry) => entry.expiresAt <= clock() || follower.index.includes(entry));
       return covered.length > 0 ? outlet.confirm(covered) : undefined;
     }
@@ -90,13 +94,6 @@ export class OutletFiller {
     await log.append(lost);
     await follower.current();
     recovered(lost.length);
-  }
-
-  /** Whether it was restored from a dump: it was further before. */
-  #hasGoneBack(place: Place): boolean {
-    const reached = this.#reached;
-    return reached !== undefined && place.position < reached.position
-      && this.#dependencies.follower.recent.since(reached) !== undefined;
   }
 
   #isRight(now: number): boolean {

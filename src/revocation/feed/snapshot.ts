@@ -11,6 +11,8 @@ import { type FeedMessage, messagesOf } from "./event.js";
 const PART = 2000;
 /** Parts kept for other subscribers, about 20 MB. */
 const CAPACITY = 64;
+/** Milliseconds for which a part is kept: later, more and more of it has expired, or follows it one by one. */
+const KEPT_FOR = 10_000;
 
 /** A part of everything revoked. The log continues after `place`. */
 export interface SnapshotPart { messages: readonly FeedMessage[]; place: Place }
@@ -22,7 +24,7 @@ export interface SnapshotPart { messages: readonly FeedMessage[]; place: Place }
 export class Snapshot {
   readonly #follower: LogFollower;
   readonly #clock: Clock;
-  readonly #parts = new Map<string, SnapshotPart>();
+  readonly #parts = new Map<string, SnapshotPart & { madeAt: number }>();
 
   constructor(follower: LogFollower, clock: Clock) {
     this.#follower = follower;
@@ -46,11 +48,14 @@ export class Snapshot {
 
   #part(key: string, entries: (index: RevocationIndex) => Iterable<Entry>): SnapshotPart {
     const kept = this.#parts.get(key);
+    const now = this.#clock();
     // Usable as long as memory has what was revoked since.
-    if (kept !== undefined && this.#follower.recent.since(kept.place) !== undefined) return kept;
+    const isUsable = kept !== undefined && Math.abs(now - kept.madeAt) < KEPT_FOR
+      && this.#follower.recent.since(kept.place) !== undefined;
+    if (isUsable) return kept;
     this.#parts.delete(key);
     const { index, place } = this.#follower; // both of one state: the index is another one once the log was replaced
-    const part = { messages: messagesOf(this.#live(entries(index))), place };
+    const part = { messages: messagesOf(this.#live(entries(index))), place, madeAt: now };
     this.#parts.set(key, part);
     if (this.#parts.size > CAPACITY) this.#parts.delete(this.#parts.keys().next().value as string);
     return part;

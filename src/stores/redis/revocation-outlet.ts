@@ -45,6 +45,11 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   readonly #unconfirmedKey: string;
   readonly #leaseKey: string;
   readonly #channel: string;
+  /**
+   * With this key, replicas of the version without a log take what Redis lacks as not revoked; they would miss the
+   * cut-offs of today's names. Without it they ask the database, and answer 503.
+   */
+  readonly #formerMarker: string;
   readonly #id = randomUUID();
   #questions: Question[] = [];
   #isAsking = false;
@@ -58,6 +63,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     this.#placeKey = `authflow:${installation}:place`;
     this.#unconfirmedKey = `authflow:${installation}:unconfirmed`;
     this.#leaseKey = `authflow:${installation}:filling`;
+    this.#formerMarker = `authflow:${installation}:cutoffs:complete`;
     this.#channel = `authflow:${installation}:log`;
   }
 
@@ -84,7 +90,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     const transaction = this.#redis.multi();
     this.#add(transaction, entries);
     transaction.sadd(this.#unconfirmedKey, entries.map((entry) => JSON.stringify(entry)));
-    await succeed(transaction.publish(this.#channel, ""));
+    await succeed(transaction.del(this.#formerMarker).publish(this.#channel, ""));
     this.#identity ??= await this.#identify();
   }
 
