@@ -6,12 +6,11 @@ const KEY = "authflow:permissions";
 const REVOKED = "revoked:permissions";
 /** What Authflow sends, by itself or in a script. */
 const COMMANDS: readonly Command[] = [
-  ["GET", KEY], ["SET", KEY, "1"], ["MGET", KEY], ["EXISTS", KEY], ["DEL", KEY],
+  ["GET", KEY], ["SET", KEY, "1"], ["MGET", KEY], ["DEL", KEY], ["TTL", KEY], ["SCAN", "0"],
+  ["SADD", KEY, "a"], ["SREM", KEY, "a"], ["SMEMBERS", KEY],
   ["EVAL", "return 1", 1, KEY], ["EVALSHA", "0".repeat(40), 1, KEY],
   ["TIME"], ["INFO"], ["PING"], ["PUBLISH", KEY, ""],
   ["INCR", KEY], ["PEXPIRE", KEY, 1], ["PTTL", KEY], // the rate limit of registrations
-  ["XADD", KEY, "*", "a", "b"], ["XRANGE", KEY, "-", "+"], ["XREVRANGE", KEY, "+", "-"],
-  ["XREAD", "STREAMS", KEY, "0"], ["TTL", KEY], // the feed and cut-offs
   ["GET", REVOKED], ["SET", REVOKED, "1"],
 ];
 
