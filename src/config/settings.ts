@@ -87,10 +87,10 @@ export const SETTINGS = Type.Object({
   REDIS_URL: text(
     {
       description:
-        "Redis: the revocation cache that replicas and your services share. Recommended for several replicas.",
+        "Redis, where your services can read revocations. The same on every replica. Recommended for several.",
       remedy: REDIS_URL_FORMS,
       secret: true,
-      unset: "the database alone answers about revocations",
+      unset: "Authflow needs only its database; services can't read revocations in Redis",
     },
     "^rediss?(\\+sentinel)?://.+$",
   ),
