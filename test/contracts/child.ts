@@ -1,7 +1,7 @@
 import { migrate, openDatabase } from "../../src/stores/prisma/database.js";
 import { StatusAllocator } from "../../src/status-lists/allocator.js";
 import type { AccessTokenClaims } from "../../src/tokens/claims.js";
-import { aClient, aRevocation, NOW } from "./samples.js";
+import { aClient, anEntry, NOW } from "./samples.js";
 
 const [job, url = "", id = "", times = "0"] = process.argv.slice(2);
 
@@ -29,13 +29,23 @@ if (job === "migrate") {
     }
     await allocator.close();
     await database.close();
+  } else if (job === "append") {
+    // Prints the values of each call on one line.
+    await Promise.all(Array.from({ length: 4 }, async () => {
+      for (let i = 0; i < Number(times); i++) {
+        const entries = Array.from({ length: 1 + i % 3 }, () => anEntry());
+        await database.revocations.append(entries);
+        console.log(entries.map(({ value }) => value).join(" "));
+      }
+    }));
+    await database.close();
   } else if (job === "insert") {
     // Until killed: prints what the database has acknowledged. Writing to a pipe is synchronous.
     await Promise.all(Array.from({ length: 8 }, async (_, lane) => {
       for (;;) {
-        const [client, revocation] = [aClient(), aRevocation()];
-        await (lane % 2 === 0 ? database.clients.insert(client) : database.revocations.record(revocation, false));
-        console.log(lane % 2 === 0 ? `client ${client.id}` : `revocation ${revocation.jti}`);
+        const [client, entry] = [aClient(), anEntry()];
+        await (lane % 2 === 0 ? database.clients.insert(client) : database.revocations.append([entry]));
+        console.log(lane % 2 === 0 ? `client ${client.id}` : `revocation ${entry.value}`);
       }
     }));
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type NewClient, PERMISSIVE } from "../../src/clients/client.js";
 import type { StoredKey } from "../../src/keys/store.js";
-import type { Revocation } from "../../src/revocation/journal.js";
+import { type Entry, FOREVER } from "../../src/revocation/entry.js";
 
 export const NOW = Date.UTC(2026, 0, 1, 12, 30, 15, 123);
 
@@ -18,9 +18,11 @@ export const aClient = (changes: Partial<NewClient> = {}): NewClient => ({
   disabled: false, createdAt: NOW, updatedAt: NOW, ...changes,
 });
 
-export const aRevocation = (changes: Partial<Revocation> = {}): Revocation => ({
-  jti: nextId(), clientId: "a-client", subject: "google|1", expiresAt: NOW + 60_000, revokedAt: NOW, ...changes,
-});
+/** A revoked token. */
+export const anEntry = (changes: Partial<Entry> = {}): Entry =>
+  ({ scope: "jti", value: nextId(), issuedBefore: FOREVER, expiresAt: NOW + 60_000, ...changes });
+
+export const aCutoff = (changes: Partial<Entry> = {}): Entry => anEntry({ scope: "sub", issuedBefore: NOW, ...changes });
 
 export const aKey = (changes: Partial<StoredKey> = {}): StoredKey => ({
   kid: nextId(), algorithm: "RS256", state: "active", publicJwk: "{\"kty\":\"RSA\"}", sealedPrivateKey: "v1.sealed",

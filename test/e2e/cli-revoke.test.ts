@@ -37,13 +37,13 @@ await onEveryBackend(t, async (t, backend) => {
   await t.test("--jti ends one token, for as long as any token lives", async (t) => {
     const [one, sibling] = [await app.mint({ sub: "carol" }, client), await app.mint({ sub: "carol" }, client)];
     const jti = decodeJwt(one).jti as string;
+    const before = Date.now();
     t.strictSame(await revoke("--jti", jti), { code: 0, stdout: `The token ${jti} is revoked\n`, stderr: "" });
     t.strictSame(await statuses(one, sibling), [401, 200]);
     t.match(await revoke("--jti", jti), { code: 0 }, "repeating it is no error");
-    const entries = await app.fastify.database.revocations.live(Date.now(), { limit: 1000 });
-    const entry = entries.find((row) => row.jti === jti);
+    const [entry] = await app.fastify.database.revocations.find([{ scope: "jti", value: jti }]);
     const longest = app.fastify.keys.longestTtl * 1000;
-    t.ok(entry !== undefined && entry.expiresAt >= entry.revokedAt + longest, "its expiry is unknown");
+    t.ok(entry !== undefined && entry.expiresAt >= before + longest, "its expiry is unknown");
     if (backend.REDIS_URL !== undefined) t.ok(await app.fastify.redis.ttl(`revoked:${jti}`) > longest / 1000 - 60);
   });
 

@@ -1,8 +1,8 @@
 import Sqlite from "libsql";
 import pg from "pg";
 
-const TABLES = ["_prisma_migrations", "installation", "signing_keys", "former_keys", "clients", "revocations",
-  "revocation_cutoffs"];
+const TABLES = ["_prisma_migrations", "installation", "signing_keys", "former_keys", "clients", "revocation_log",
+  "revocation_log_head"];
 
 /** Everything the database holds, to be compared with what it held before. */
 export async function dump(url: string): Promise<Record<string, unknown[]>> {

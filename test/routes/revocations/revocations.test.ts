@@ -81,10 +81,11 @@ await onEveryBackend(t, async (t, env) => {
     const token = await app.mint({ sub: "frank" }, client);
     await everywhere(app, token);
     const cutoff = clock() + CUTOFF_TOLERANCE + 1;
-    t.equal(await app.fastify.redis.get("issued_before:sub:frank"), String(cutoff), "epoch milliseconds");
+    const name = `authflow:${app.fastify.installation.id}:issued_before`;
+    t.equal(await app.fastify.redis.get(`${name}:sub:frank`), String(cutoff), "epoch milliseconds");
     // Until an instant by this clock, which stands still: what is left by Redis's own depends on the machine's speed.
-    t.equal(await app.fastify.redis.expiretime("issued_before:sub:frank"), Math.ceil(cutoff / 1000) + 86_400);
-    t.ok(await app.fastify.redis.exists(`issued_before:client_id:${client.client_id}`));
+    t.equal(await app.fastify.redis.expiretime(`${name}:sub:frank`), Math.ceil(cutoff / 1000) + 86_400);
+    t.ok(await app.fastify.redis.exists(`${name}:client_id:${client.client_id}`));
   });
 });
 

@@ -1,7 +1,9 @@
 import t from "../../support/tap.js";
+import { CLOCK_TOLERANCE } from "../../../src/shared/clock.js";
 import { basic, manualClock, onEveryBackend } from "../../support/app.js";
 import { entryOf, follow, jtiOf, listening } from "../../support/feed.js";
 
+const ID = "log.000000000000001-00000000";
 const some = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
 await onEveryBackend(t, async (t, env) => {
@@ -36,7 +38,7 @@ await onEveryBackend(t, async (t, env) => {
         if (token !== undefined && (await some([a, b]).logout(token)).status === 200) ended.push(token);
       }
       t.equal(places.size, 1, "every page gives the same place");
-      t.ok(ended.length > 1);
+      t.ok(ended.length > (limit === 1000 ? 0 : 1), "some were revoked between the pages");
       const follower = await follow(t, b.url, client, [...places][0]);
       await follower.current();
       t.equal(follower.count("reset"), 0);
@@ -54,11 +56,10 @@ await onEveryBackend(t, async (t, env) => {
         { status: 400, body: { error: "invalid_request", error_description: /^limit / } }, query);
     for (const query of ["cursor=", "cursor=x", "cursor=e30", `cursor=${"A".repeat(2049)}`, "cursor=a&cursor=b",
       cursor(null), cursor([]),
-      cursor({ lastEventId: "x" }), cursor({ lastEventId: "x", place: {} }), cursor({ lastEventId: "x", place: null }),
-      cursor({ lastEventId: 1, place: { token: "" } }), cursor({ lastEventId: "x", place: { token: 1 } }),
-      cursor({ lastEventId: "x", place: { token: "\0" } }), cursor({ lastEventId: "x", place: { token: { gt: "" } } }),
-      cursor({ lastEventId: "x", place: { cutoff: { scope: "\0", value: "a" } } }),
-      cursor({ lastEventId: "x", place: { cutoff: { scope: "sub", value: null } } })]) {
+      cursor({ after: 1 }), cursor({ lastEventId: ID }), cursor({ lastEventId: "x", after: 1 }),
+      cursor({ lastEventId: 1, after: 1 }), cursor({ lastEventId: null, after: 1 }), cursor({ lastEventId: "", after: 1 }),
+      cursor({ lastEventId: "journal.000000000000001", after: 1 }), cursor({ lastEventId: ID, place: { token: "" } }),
+      ...[-1, 0.5, 2 ** 53, "1", null, {}, [1], { gt: 0 }].map((after) => cursor({ lastEventId: ID, after }))]) {
       t.match(await ask(query),
         { status: 400, body: { error: "invalid_request", error_description: /^cursor / } }, query);
     }
@@ -78,9 +79,12 @@ await t.test("what has expired is not sent any more", async (t) => {
   advance(61);
   const follower = await follow(t, app.url, client);
   await follower.current();
-  t.strictSame([...follower.revoked], [jtiOf(long)]);
-  const page = await app.call("GET", "/revocations", { headers: basic(client) });
-  const { body } =
-    await app.call("GET", `/revocations?cursor=${page.body.next_cursor as string}`, { headers: basic(client) });
+  t.strictSame([...follower.revoked].sort(), [jtiOf(short), jtiOf(long)].sort(), "by a slower clock it may still live");
+  await follower.disconnect();
+  advance(CLOCK_TOLERANCE / 1000);
+  const later = await follow(t, app.url, client);
+  await later.current();
+  t.strictSame([...later.revoked], [jtiOf(long)]);
+  const { body } = await app.call("GET", "/revocations", { headers: basic(client) });
   t.match(body, { revoked: [{ jti: jtiOf(long) }], next_cursor: null });
 });

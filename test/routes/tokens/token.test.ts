@@ -138,7 +138,7 @@ await onEveryBackend(t, async (t, env) => {
     advance(2);
     t.match(await exchange({ code: late, ...client }), { status: 400, body: { error: "invalid_grant" } });
     advance(1800);
-    await app.fastify.authorizationCodes.sweep();
+    await app.fastify.authorizationCodes.sweep(clock());
     t.match(await exchange({ code: replayed, ...client }), { body: { error_description: /used before/ } },
       "a replay is detected for as long as the token lives");
     t.equal((await app.userinfo(token as string)).status, 401);

@@ -1,87 +1,106 @@
 import t from "../../support/tap.js";
-import { type Cutoff, FOREVER } from "../../../src/revocation/cutoff.js";
+import { type Entry, FOREVER } from "../../../src/revocation/entry.js";
+import { LogFollower } from "../../../src/revocation/log-follower.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
 import { encodeRecord } from "../../../src/status-lists/record.js";
-import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
-import { manualClock } from "../../support/app.js";
-import { sqlite } from "../../support/services.js";
+import { openDatabase } from "../../../src/stores/prisma/database.js";
+import { run } from "../../contracts/dialects.js";
+import { anEntry } from "../../contracts/samples.js";
+import { migratedSqlite } from "../../support/services.js";
 
-async function fixture(t: Parameters<typeof sqlite>[0]) {
-  const url = sqlite(t);
-  await migrate(url);
-  const { cutoffs, close } = await openDatabase(url);
+const NOW = Date.now();
+
+async function fixture(t: Parameters<typeof migratedSqlite>[0]) {
+  const url = await migratedSqlite(t);
+  const { revocations: log, close } = await openDatabase(url);
   t.teardown(close);
-  const { clock, advance } = manualClock();
-  const index = new CutoffIndex(cutoffs, clock);
-  const aCutoff = (changes: Partial<Cutoff> = {}): Cutoff =>
-    ({ scope: "sub", value: "alice", issuedBefore: clock() + 1, expiresAt: clock() + 3_600_000, ...changes });
-  const ended = (token: Partial<Parameters<typeof encodeRecord>[0]> = {}): boolean =>
+  const follower = new LogFollower({ log, recovered: () => undefined });
+  const index = new CutoffIndex(follower);
+  const aCutoff = (changes: Partial<Entry> = {}): Entry =>
+    ({ scope: "sub", value: "alice", issuedBefore: NOW + 1, expiresAt: NOW + 3_600_000, ...changes });
+  const isRevoked = (token: Partial<Parameters<typeof encodeRecord>[0]> = {}): boolean =>
     index.cutoffs.covers(
-      encodeRecord({ index: 1, issuedAt: clock(), sub: "alice", clientId: "c", kid: "k", ...token }), 0);
-  return { cutoffs, index, clock, advance, aCutoff, ended };
+      encodeRecord({ index: 1, issuedAt: NOW, sub: "alice", clientId: "c", kid: "k", ...token }), 0);
+  return { url, log, follower, index, aCutoff, isRevoked };
 }
 
-await t.test("a cut-off ends tokens issued before it, by each of the three names", async (t) => {
-  const { cutoffs, index, clock, aCutoff, ended } = await fixture(t);
-  await cutoffs.record(aCutoff(), true);
-  await cutoffs.record(aCutoff({ scope: "client_id", value: "shop" }), true);
-  await cutoffs.record(aCutoff({ scope: "kid", value: "stolen", issuedBefore: FOREVER, expiresAt: FOREVER }), true);
-  t.equal(ended(), false, "not read yet");
-  t.equal(await index.refresh(), clock());
-  t.strictSame([ended(), ended({ issuedAt: clock() + 1 }), ended({ sub: "bob" })], [true, false, false]);
-  t.equal(ended({ sub: "bob", clientId: "shop" }), true);
-  t.equal(ended({ sub: "bob", clientId: "alice" }), false, "a client is no subject");
-  t.equal(ended({ sub: "bob", kid: "stolen", issuedAt: 2 ** 48 - 1 }), true, "whatever time of issue it claims");
+await t.test("a cut-off revokes tokens issued before it, by each of the three names", async (t) => {
+  const { log, index, aCutoff, isRevoked } = await fixture(t);
+  await log.append([
+    aCutoff(), aCutoff({ scope: "client_id", value: "shop" }),
+    aCutoff({ scope: "kid", value: "stolen", issuedBefore: FOREVER, expiresAt: FOREVER }),
+  ]);
+  t.equal(isRevoked(), false, "not read yet");
+  await index.refresh();
+  t.strictSame([isRevoked(), isRevoked({ issuedAt: NOW + 1 }), isRevoked({ sub: "bob" })], [true, false, false]);
+  t.equal(isRevoked({ sub: "bob", clientId: "shop" }), true);
+  t.equal(isRevoked({ sub: "bob", clientId: "alice" }), false, "a client is no subject");
+  t.equal(isRevoked({ sub: "bob", kid: "stolen", issuedAt: 2 ** 48 - 1 }), true, "whatever time of issue it claims");
 });
 
-await t.test("readings at once and within a second are one, later ones bring what is new", async (t) => {
-  const { cutoffs, index, advance, aCutoff, ended } = await fixture(t);
+await t.test("each refresh has everything that was appended before it, and its revision tells what is new", async (t) => {
+  const { log, index, aCutoff, isRevoked } = await fixture(t);
   await Promise.all([index.refresh(), index.refresh()]);
-  await cutoffs.record(aCutoff(), true);
+  await log.append([aCutoff()]);
   await index.refresh();
-  t.equal(ended(), false);
-  advance(1);
-  await index.refresh();
-  t.equal(ended({ issuedAt: 0 }), true);
+  t.equal(isRevoked(), true);
   const { revision } = index;
-  advance(1);
+  await log.append([aCutoff(), anEntry({ value: "alice" })]);
   await index.refresh();
   t.equal(index.revision, revision, "nothing new");
-  await cutoffs.record(aCutoff(), true);
-  advance(1);
+  await log.append([aCutoff({ issuedBefore: NOW + 2 })]);
   await index.refresh();
-  t.ok(index.revision > revision, "a later instant is");
+  t.ok(index.revision > revision, "a later instant is new");
   t.equal(index.cutoffs.since(revision).isEmpty, false);
   t.equal(index.cutoffs.since(index.revision).isEmpty, true);
 });
 
-await t.test("what a lagging replica recorded is found as well", async (t) => {
-  const { cutoffs, index, clock, advance, aCutoff, ended } = await fixture(t);
+await t.test("of two cut-offs with one name the later instants stay, in any order", async (t) => {
+  const { log, index, aCutoff, isRevoked } = await fixture(t);
+  await log.append([aCutoff({ issuedBefore: NOW + 5, expiresAt: NOW + 1000 })]);
   await index.refresh();
-  advance(2);
-  await cutoffs.record(aCutoff({ issuedBefore: clock() - 59_000 }), true);
+  await log.append([aCutoff({ issuedBefore: NOW - 59_000, expiresAt: NOW + 2000 })]);
   await index.refresh();
-  t.equal(ended({ issuedAt: clock() - 60_000 }), true);
+  t.equal(isRevoked({ issuedAt: NOW + 4 }), true);
+  index.cutoffs.sweep(NOW + 1999);
+  t.equal(isRevoked(), true, "the longer life too");
 });
 
-await t.test("one that expired is forgotten, and no other", async (t) => {
-  const { cutoffs, index, clock, advance, aCutoff, ended } = await fixture(t);
-  await cutoffs.record(aCutoff({ expiresAt: clock() + 1000 }), true);
-  await cutoffs.record(aCutoff({ value: "bob" }), true);
+await t.test("what expired is forgotten, and nothing else", async (t) => {
+  const { log, index, aCutoff, isRevoked } = await fixture(t);
+  await log.append([aCutoff({ expiresAt: NOW + 1000 }), aCutoff({ value: "bob" })]);
   await index.refresh();
-  t.equal(ended(), true);
-  advance(30);
+  index.cutoffs.sweep(NOW + 999);
+  t.equal(isRevoked(), true);
+  index.cutoffs.sweep(NOW + 1000);
+  t.strictSame([isRevoked(), isRevoked({ sub: "bob" })], [false, true]);
   await index.refresh();
-  t.equal(ended({ issuedAt: 0 }), true, "its tokens may live by a slower clock");
-  advance(60);
-  await index.refresh();
-  t.strictSame([ended({ issuedAt: 0 }), ended({ issuedAt: 0, sub: "bob" })], [false, true]);
+  t.strictSame([isRevoked(), isRevoked({ sub: "bob" })], [false, true], "and does not come back");
 });
 
-await t.test("more than a page is read whole", async (t) => {
-  const { cutoffs, index, aCutoff, ended } = await fixture(t);
-  for (let i = 0; i < 2100; i++) await cutoffs.record(aCutoff({ value: `user-${i}` }), true);
+await t.test("after the log lost entries, the cut-offs are those that it holds now", async (t) => {
+  const { url, log, follower, index, aCutoff, isRevoked } = await fixture(t);
+  await log.append([aCutoff()]);
   await index.refresh();
-  const alive = Array.from({ length: 2100 }, (_, i) => `user-${i}`).filter((sub) => !ended({ sub }));
-  t.strictSame(alive, []);
+  await log.append([aCutoff({ value: "bob" })]);
+  await index.refresh();
+  const { revision } = index;
+  await run(url, "DELETE FROM revocation_log WHERE position > 1");
+  await run(url, "UPDATE revocation_log_head SET position = 1");
+  await log.append([aCutoff({ value: "carol" })]);
+  await follower.current();
+  await index.refresh();
+  t.strictSame(["alice", "bob", "carol", "dave"].map((sub) => isRevoked({ sub })), [true, true, true, false]);
+  t.equal(index.cutoffs.since(revision).isEmpty, false, "a list that was read before learns of what is new");
+});
+
+await t.test("an index that is made after the log was read has everything", async (t) => {
+  const { log, follower, aCutoff } = await fixture(t);
+  await log.append(Array.from({ length: 2100 }, (_, i) => aCutoff({ value: `user-${i}` })));
+  await follower.current();
+  const index = new CutoffIndex(follower);
+  await index.refresh();
+  const missing = Array.from({ length: 2100 }, (_, i) => `user-${i}`).filter((sub) => !index.cutoffs.covers(
+    encodeRecord({ index: 1, issuedAt: NOW, sub, clientId: "c", kid: "k" }), 0));
+  t.strictSame(missing, []);
 });

@@ -1,31 +1,30 @@
 import t from "../../support/tap.js";
-import { FOREVER } from "../../../src/revocation/cutoff.js";
+import { FOREVER } from "../../../src/revocation/entry.js";
+import { LogFollower } from "../../../src/revocation/log-follower.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
 import { PublishedList, OWNER_SILENCE_LIMIT } from "../../../src/status-lists/published-list.js";
 import { encodeRecord } from "../../../src/status-lists/record.js";
-import { migrate, openDatabase } from "../../../src/stores/prisma/database.js";
+import { openDatabase } from "../../../src/stores/prisma/database.js";
 import { manualClock } from "../../support/app.js";
-import { sqlite } from "../../support/services.js";
+import { migratedSqlite } from "../../support/services.js";
 import { bitAt } from "../../support/status-lists.js";
 
 const ID = "a-list";
 const LIVING = { size: 64, closed: false, silentFor: OWNER_SILENCE_LIMIT };
 
-async function fixture(t: Parameters<typeof sqlite>[0]) {
-  const url = sqlite(t);
-  await migrate(url);
-  const { statusLists: store, cutoffs, revocations, close } = await openDatabase(url);
+async function fixture(t: Parameters<typeof migratedSqlite>[0]) {
+  const { statusLists: store, revocations, close } = await openDatabase(await migratedSqlite(t));
   t.teardown(close);
   const { clock, advance } = manualClock();
-  const index = new CutoffIndex(cutoffs, clock);
+  const index = new CutoffIndex(new LogFollower({ log: revocations, recovered: () => undefined }));
   const list = new PublishedList(ID, 64);
   let sequence = 0;
   const issue = (...tokens: [index: number, sub: string][]) => store.append({
     listId: ID, sequence: sequence++, expiresAt: clock() + 60_000, records: Buffer.concat(tokens.map(([index, sub]) =>
       encodeRecord({ index, sub, issuedAt: clock(), clientId: "c", kid: "k" }))),
   });
-  const cut = (value: string, scope: "sub" | "kid" = "sub") => cutoffs.record(
-    { scope, value, issuedBefore: scope === "kid" ? FOREVER : clock() + 1, expiresAt: clock() + 60_000 }, true);
+  const cut = (value: string, scope: "sub" | "kid" = "sub") => revocations.append([
+    { scope, value, issuedBefore: scope === "kid" ? FOREVER : clock() + 1, expiresAt: clock() + 60_000 }]);
   /** The indexes that are INVALID a second later. */
   const read = async (stored = LIVING, by = list): Promise<number[]> => {
     advance(1);
@@ -58,9 +57,9 @@ await t.test("cut-offs end tokens that were there before, and that are read afte
 
 await t.test("what was revoked one by one is ended, of this list alone", async (t) => {
   const { revocations, clock, read } = await fixture(t);
-  const revoke = (jti: string, listId: string, index: number) => revocations.record({
-    jti, clientId: "c", subject: "alice", expiresAt: clock() + 60_000, revokedAt: clock(), status: { listId, index },
-  }, true);
+  const revoke = (jti: string, listId: string, index: number) => revocations.append([
+    { scope: "jti", value: jti, issuedBefore: FOREVER, expiresAt: clock() + 60_000, status: { listId, index } },
+  ]);
   await revoke("a", ID, 63);
   await revoke("b", "another", 62);
   await revoke("c", ID, 1_000_000);
