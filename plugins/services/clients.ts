@@ -9,5 +9,6 @@ declare module "fastify" {
 export default fp(async (app) => {
   const { clock, database: { clients: store }, installation } = app;
   app.decorate("clientCache", new ClientCache({ store, clock, revision: installation.clientRevision }));
+  app.onHistoryChange(({ clientRevision }) => { app.clientCache.clear(clientRevision); });
   app.decorate("clients", new ClientRegistry({ store, clock, cache: app.clientCache }));
 }, { name: "clients", dependencies: ["database"] });

@@ -12,6 +12,11 @@ declare module "fastify" {
     installation: Installation;
     /** Reads the installation from the database, and synchronises this replica's clock with the database's. */
     refreshInstallation: () => Promise<Installation>;
+    /**
+     * Calls `listener` when the database's history changed: commits that this replica knows may be lost. If it rejects,
+     * it is called again with the next refresh.
+     */
+    onHistoryChange: (listener: (installation: Installation) => void | Promise<void>) => void;
   }
 }
 
@@ -43,10 +48,22 @@ export default fp(async (app) => {
     const database = await openDatabase(databaseUrl, databasePoolSize);
     app.addHook("onClose", async () => { await database.close(); });
     app.decorate("database", database);
+    const listeners: Parameters<typeof app.onHistoryChange>[0][] = [];
+    let history: string | null = null;
+    const compareHistory = async (installation: Installation): Promise<void> => {
+      if (installation.history === null) return;
+      if (history !== null && installation.history !== history) {
+        app.log.warn("Another server took over the database, and commits may be lost: reading again what is in memory");
+        for (const listener of listeners) await listener(installation);
+      }
+      history = installation.history;
+    };
+    app.decorate("onHistoryChange", (listener) => { listeners.push(listener); });
     const refresh = async (): Promise<Installation> => {
       const start = performance.now();
       const installation = await database.installation.load();
       app.synchroniseClock(installation.now, performance.now() - start);
+      await compareHistory(installation);
       return installation;
     };
     app.decorate("refreshInstallation", refresh);

@@ -24,5 +24,6 @@ export default fp(async (app) => {
     app.log.warn("The imported signing key has been replaced and does not sign: remove it from the settings, or, to " +
       "sign with it again, import it under a new JWT_KEY_ID");
   }
+  app.onHistoryChange(() => ring.refresh());
   app.decorate("keys", ring);
 }, { name: "keys", dependencies: ["database"] });

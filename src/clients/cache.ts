@@ -53,9 +53,7 @@ export class ClientCache {
   /** Applies the changes up to the installation's client `revision`, which was read at or after `asOf` (epoch ms). */
   async sync(revision: number, asOf: number): Promise<void> {
     if (revision < this.#revision) { // the database was restored from a backup
-      this.#changes++;
-      this.#clients.clear();
-      this.#revision = revision;
+      this.clear(revision);
     } else if (revision > this.#revision) {
       for (const changed of await this.#store.changedSince(this.#revision)) {
         if (changed.client === null || this.#clients.has(changed.id)) this.put(changed.id, changed.client);
@@ -64,6 +62,13 @@ export class ClientCache {
       }
     }
     this.#syncedAt = asOf;
+  }
+
+  /** Forgets all clients, because the database may hold older ones. `revision`: the installation's client revision. */
+  clear(revision: number): void {
+    this.#changes++;
+    this.#clients.clear();
+    this.#revision = revision;
   }
 
   #keep(client: Client): void {

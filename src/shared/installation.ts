@@ -8,6 +8,11 @@ export interface Installation {
   ringRevision: number;
   /** The database server's clock, epoch ms; null if it is this machine's (SQLite). */
   now: number | null;
+  /**
+   * Names the history of commits that the revisions belong to. It changes when a standby that may lack commits takes
+   * over: then an equal revision does not mean an equal state. Null: not known (SQLite, a standby).
+   */
+  history: string | null;
 }
 
 export interface InstallationStore {

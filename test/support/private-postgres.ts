@@ -1,5 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -7,11 +7,14 @@ import { until } from "../e2e/support.js";
 import { freePort } from "./ports.js";
 import { endedWith } from "./process.js";
 import { missing, type Suite } from "./services.js";
+import { administer } from "./templates.js";
 
 export interface PrivatePostgres {
   url: string;
   /** Ends it as a crash of its machine would, and starts it again on the same port with its data. */
   restart(): Promise<void>;
+  /** A standby that has what was committed until now, promoted: as after a failover that lost what comes later. */
+  promotedCopy(): Promise<string>;
 }
 
 const DEBIAN = "/usr/lib/postgresql";
@@ -32,20 +35,20 @@ export async function privatePostgres(
   const options = ["--pgdata", folder, "--username", "postgres", "--auth", "trust", "--no-sync"];
   execFileSync(join(bin, "initdb"), options, { ...user, stdio: "ignore" });
   const port = await freePort();
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`];
-  let child: ChildProcess;
-  let end: (signal: NodeJS.Signals) => Promise<number | null>;
-  const start = async (): Promise<void> => {
-    child = spawn(join(bin, "postgres"), ["-D", folder, ...settings.flatMap((setting) => ["-c", setting])],
+  const urlOf = (port: number): string => `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const url = urlOf(port);
+  const startIn = async (data: string, port: number): Promise<ReturnType<typeof endedWith>> => {
+    const settings = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`];
+    const child = spawn(join(bin, "postgres"), ["-D", data, ...settings.flatMap((setting) => ["-c", setting])],
       { ...user, stdio: "ignore", env: { ...process.env, ...env } });
-    end = endedWith(t, child);
+    const end = endedWith(t, child);
     await until("PostgreSQL answers", async () => {
       if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode} while starting`);
-      return answers(url);
+      return answers(urlOf(port));
     });
+    return end;
   };
-  await start();
+  let end = await startIn(folder, port);
   t.teardown(async () => {
     await end("SIGQUIT");
     rmSync(folder, { recursive: true, force: true });
@@ -54,7 +57,16 @@ export async function privatePostgres(
     url,
     restart: async () => {
       await end("SIGQUIT"); // "immediate": without a checkpoint, so that it has to recover
-      await start();
+      end = await startIn(folder, port);
+    },
+    promotedCopy: async () => {
+      const [data, port] = [join(folder, "copy"), await freePort()];
+      execFileSync(join(bin, "pg_basebackup"), ["--dbname", url, "--pgdata", data, "--checkpoint", "fast", "--no-sync"],
+        { ...user, stdio: "ignore" });
+      writeFileSync(join(data, "standby.signal"), "");
+      await startIn(data, port);
+      await administer(urlOf(port), "SELECT pg_promote()"); // waits until it has happened
+      return urlOf(port);
     },
   };
 }
