@@ -26,6 +26,8 @@ export function mapDriverError(error: unknown): never {
 
 /** PostgreSQL's codes, appendix A of its manual: no character of the encoding, and none that jsonb can hold. */
 const UNSTORABLE = new Set(["22021", "22P05"]);
+/** PostgreSQL's code for a write on a standby, or in a transaction that is read-only. */
+export const READ_ONLY = "25006";
 /** Serialization failure and deadlock: the transaction changed nothing, and may succeed when it runs again. */
 const CONFLICTS = new Set(["40001", "40P01"]);
 const ATTEMPTS = 12;

@@ -1,7 +1,6 @@
 import pg from "pg";
-import { driverCode } from "./driver-errors.js";
+import { driverCode, READ_ONLY } from "./driver-errors.js";
 import { beginWithSettings, type Limits, setForSession, STARTUP } from "./postgres-session.js";
-import { READ_ONLY } from "./writable.js";
 
 export interface PostgresClientConfig extends pg.ClientConfig {
   /** The schema for every name without one; undefined: as the server decides. */

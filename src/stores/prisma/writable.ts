@@ -3,10 +3,8 @@ import { access, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { sqlitePath } from "../../config/database-url.js";
 import type { Db } from "./db.js";
-import { driverCode } from "./driver-errors.js";
+import { driverCode, READ_ONLY } from "./driver-errors.js";
 
-/** PostgreSQL's code for a write on a standby, or in a transaction that is read-only. */
-export const READ_ONLY = "25006";
 /** Bytes that SQLite must be able to add to its files: a few pages of the write-ahead log. */
 const ROOM = 64 * 1024;
 
