@@ -36,7 +36,9 @@ const GROUPS = {
     "test/contracts/outage.test.ts", "test/contracts/concurrency.test.ts", "test/contracts/migrate.test.ts",
     "test/contracts/status-lists.test.ts",
   ],
-  "contracts-postgres": ["test/contracts/sessions.test.ts", "test/contracts/schemas.test.ts", "test/contracts/driver-errors.test.ts",],
+  "contracts-postgres": [
+    "test/contracts/sessions.test.ts", "test/contracts/schemas.test.ts", "test/contracts/driver-errors.test.ts",
+  ],
   contracts: ["test/contracts", "test/support"],
   "e2e-keys": ["test/e2e/keys.test.ts", "test/e2e/key-rotation.test.ts"],
   src: ["test/src", "test/architecture.test.ts"],
