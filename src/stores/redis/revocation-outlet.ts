@@ -149,7 +149,11 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     // An attempt of this process that failed may have left its lease.
     const isMine = await this.#redis.set(this.#leaseKey, this.#id, "PX", LEASE, "NX") === "OK"
       || await this.#redis.get(this.#leaseKey) === this.#id;
-    if (!isMine) return;
+    if (!isMine) {
+      // It was taken while the clock of this Redis was ahead, and would last for as long as that.
+      if (await this.#redis.pttl(this.#leaseKey) > LEASE) await this.#redis.del(this.#leaseKey);
+      return;
+    }
     const { entries, place } = await contents();
     let page: Entry[] = [];
     const flush = async (): Promise<void> => {
