@@ -22,6 +22,7 @@ export type OutletCondition = "current" | "filling" | "clock differs";
 /** Makes an outlet follow the log. */
 export class OutletFiller {
   readonly #dependencies: Dependencies;
+  #advanced: Promise<void> = Promise.resolve();
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -55,7 +56,14 @@ export class OutletFiller {
   }
 
   /** Brings the outlet up to date with this replica's copy of the log. Rejects if it can't be reached. */
-  async advance(): Promise<void> {
+  advance(): Promise<void> {
+    // One at a time: two fills of one process would share its lease, and each complete what the other has not written.
+    const advanced = this.#advanced.then(() => this.#advance());
+    this.#advanced = advanced.catch(() => undefined);
+    return advanced;
+  }
+
+  async #advance(): Promise<void> {
     const { outlet, follower, clock } = this.#dependencies;
     if (!follower.isFilled) return;
     const { place, now, unconfirmed } = await outlet.state();
