@@ -9,6 +9,7 @@ const GROUPS = {
     "test/e2e/login-browser.test.ts", "test/e2e/login-pages.test.ts", "test/e2e/docs-browser.test.ts",
     "test/e2e/demo.test.ts", "test/docs/login-browser.test.ts",
   ],
+  simulation: ["test/simulation"],
   "e2e-cli": [
     "test/e2e/cli.test.ts", "test/e2e/cli-clients.test.ts", "test/e2e/cli-doctor.test.ts",
     "test/e2e/cli-mistakes.test.ts", "test/e2e/cli-process.test.ts", "test/e2e/cli-revoke.test.ts",
