@@ -24,6 +24,7 @@ interface Acknowledged extends Revocation {
   /** The database lost it, and it was not given back yet. */
   isMissing: boolean;
   losses: number;
+  lostAt: number;
   /** Memories that had it. One that lives must not forget it. */
   holders: Set<Replica>;
   /** The database lost it, and so did everything that held it, before it was given back. */
@@ -45,10 +46,12 @@ export class Judge {
   readonly #dependencies: Dependencies;
   readonly #acknowledged: Acknowledged[] = [];
   readonly violations: string[] = [];
-  /** "Not revoked" between a loss and the return of what was lost: how often, and the longest delay in milliseconds. */
-  readonly window = { answers: 0, longest: 0 };
+  /**
+   * A replica that never had a revocation accepts the token after the database lost it, until another one gives it
+   * back: the milliseconds since the loss of each such answer.
+   */
+  readonly window: number[] = [];
   readonly counts = { acknowledged: 0, checks: 0, refused: 0, lost: 0, gone: 0 };
-  #lostAt = 0;
   /** What the log revokes, and the entries that this was made from. */
   readonly #log = new Map<string, number>();
   #entries: readonly Entry[] = [];
@@ -93,7 +96,7 @@ export class Judge {
       if (isMissing && !one.isMissing) {
         one.losses++;
         this.counts.lost++;
-        this.#lostAt = time.now;
+        one.lostAt = time.now;
       }
       one.isMissing = isMissing;
     }
@@ -142,8 +145,7 @@ export class Judge {
         time.now - startedAt < CHECK_LIMIT)
         this.violations.push(`accepted although its Redis had ${one.what}: ${where}`);
       else {
-        this.window.answers++;
-        this.window.longest = Math.max(this.window.longest, time.now - this.#lostAt);
+        this.window.push(time.now - one.lostAt);
       }
     }
   }
@@ -187,7 +189,7 @@ export class Judge {
   #acknowledge({ by, wasFilled }: Confirmation, one: Revocation): void {
     this.counts.acknowledged++;
     this.#acknowledged.push({
-      ...one, at: this.#dependencies.time.now, isMissing: false, losses: 0, isGone: false,
+      ...one, at: this.#dependencies.time.now, isMissing: false, losses: 0, lostAt: 0, isGone: false,
       holders: new Set(wasFilled ? [by] : []),
     });
     this.compareWithLog();
