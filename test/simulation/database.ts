@@ -37,10 +37,7 @@ export class Database {
   /** Another server takes over, or a backup is restored: the last commits are gone. Returns how many. */
   lose(commits: number): number {
     const lost = Math.min(commits, this.#commits.length - 1);
-    const { replicas } = this.contents;
     this.#commits.length -= lost;
-    // Processes register at their start, long before a failover. It would be too rare to lose just that.
-    this.#commits.push({ ...this.contents, replicas });
     this.#server++;
     this.#lock = Promise.resolve();
     this.changed();
