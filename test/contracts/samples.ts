@@ -22,7 +22,8 @@ export const aClient = (changes: Partial<NewClient> = {}): NewClient => ({
 export const anEntry = (changes: Partial<Entry> = {}): Entry =>
   ({ scope: "jti", value: nextId(), issuedBefore: FOREVER, expiresAt: NOW + 60_000, ...changes });
 
-export const aCutoff = (changes: Partial<Entry> = {}): Entry => anEntry({ scope: "sub", issuedBefore: NOW, ...changes });
+export const aCutoff = (changes: Partial<Entry> = {}): Entry =>
+  anEntry({ scope: "sub", issuedBefore: NOW, ...changes });
 
 export const aKey = (changes: Partial<StoredKey> = {}): StoredKey => ({
   kid: nextId(), algorithm: "RS256", state: "active", publicJwk: "{\"kty\":\"RSA\"}", sealedPrivateKey: "v1.sealed",

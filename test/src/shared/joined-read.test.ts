@@ -10,7 +10,8 @@ function slowRead() {
   const read = async (): Promise<number> => {
     const number = ++begun;
     most = Math.max(most, ++running);
-    await new Promise<number>((resolve, reject) => { pending.push({ resolve, reject }); }).finally(() => { running--; });
+    await new Promise<number>((resolve, reject) => { pending.push({ resolve, reject }); })
+      .finally(() => { running--; });
     return number;
   };
   return {

@@ -336,7 +336,7 @@ await t.test("a full server is not called good: it could not take a logout", asy
   t.strictSame((await outlet.state()).place, place(1));
 });
 
-await t.test("a primary that became a replica is no outlet; a primary again, it has the place of its data", async (t) => {
+await t.test("a primary that became a replica is no outlet; later it has the place of its data", async (t) => {
   const [setting, other] = [await fixture(t), await privateRedis(t)];
   if (setting === undefined || other === undefined) return;
   const { server, redis, outlet } = setting;
