@@ -1,8 +1,12 @@
 // The two floors: the least that any such service costs. Each is a separate process: `floors.mjs sign <milliseconds>`
 // and `floors.mjs fastify <JWKS bytes>`.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import Fastify from "fastify";
+import Sqlite from "libsql";
 
 const { privateKey: pem } = generateKeyPairSync("rsa", {
   modulusLength: 2048,
@@ -53,9 +57,40 @@ async function serveBare(jwksBytes) {
     const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
     return isValid && claims.exp > Date.now() / 1000 ? { ...claims, active: true } : { active: false };
   });
+  app.post("/logout", serveLogout(publicKey));
   const document = "x".repeat(jwksBytes);
   app.get("/jwks", async () => document);
   process.send({ url: await app.listen({ host: "127.0.0.1", port: 0 }) });
+}
+
+/**
+ * The least that a durable logout can do: verify one signature and write one row. Rows that arrive while others are
+ * being written share the next transaction, and its one fsync.
+ */
+function serveLogout(publicKey) {
+  const db = new Sqlite(join(mkdtempSync(join(tmpdir(), "authflow-floor-")), "floor.db"));
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE revoked (jti TEXT PRIMARY KEY)");
+  const insert = db.prepare("INSERT OR IGNORE INTO revoked (jti) VALUES (?)");
+  let waiting = [];
+  const flush = () => {
+    const batch = waiting;
+    waiting = [];
+    db.exec("BEGIN IMMEDIATE");
+    for (const { jti } of batch) insert.run(jti);
+    db.exec("COMMIT");
+    for (const { resolve } of batch) resolve();
+  };
+  return async ({ headers }) => {
+    const [header, payload, signature] = headers.authorization.slice("Bearer ".length).split(".");
+    const input = Buffer.from(`${header}.${payload}`);
+    if (!verify("sha256", input, publicKey, Buffer.from(signature, "base64url"))) throw new Error("invalid");
+    const { jti } = JSON.parse(Buffer.from(payload, "base64url").toString());
+    await new Promise((resolve) => {
+      waiting.push({ jti: `${jti}${Math.random()}`, resolve });
+      if (waiting.length === 1) setImmediate(flush);
+    });
+    return { revoked: true, jti };
+  };
 }
 
 const [kind, amount] = process.argv.slice(2);

@@ -13,6 +13,10 @@ export interface DatabaseFacts {
   keys: StoredKey[];
   /** The server's clock, epoch milliseconds; null if it is this machine's (SQLite), or if migrations are missing. */
   time: number | null;
+  /** The installation's id; undefined in a new database. */
+  installation: string | undefined;
+  /** Which Redis the running processes write revocations to, each once; null: none. */
+  outlets: (string | null)[];
 }
 
 /** What doctor reads from Redis. `time`: its clock, epoch milliseconds; undefined if it may not be read. */

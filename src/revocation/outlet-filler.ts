@@ -80,8 +80,15 @@ export class OutletFiller {
     if (place !== undefined && follower.recent.since(place) !== undefined) return; // it was ahead of this replica
     await outlet.fill(async () => {
       await this.#recover(place);
-      return { entries: follower.index.entries(), place: follower.place };
+      return { entries: this.#live(), place: follower.place };
     });
+  }
+
+  /** What has expired would be deleted there at once. */
+  * #live(): Generator<Entry> {
+    const { follower, clock } = this.#dependencies;
+    const expired = clock() - CLOCK_TOLERANCE;
+    for (const entry of follower.index.entries()) if (entry.expiresAt > expired) yield entry;
   }
 
   /** If the log does not have the outlet's place, or it has none, it may hold entries that the log has lost. */

@@ -18,6 +18,6 @@ export interface Installation {
 export interface InstallationStore {
   /** Reads the installation's row and creates it in a new database; concurrent callers get the same row. */
   load(): Promise<Installation>;
-  /** `Installation.now` alone, without a row. */
-  now(): Promise<number | null>;
+  /** As `load`, but undefined in a new database. */
+  find(): Promise<Installation | undefined>;
 }

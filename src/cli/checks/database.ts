@@ -1,6 +1,6 @@
 import { reason } from "../../shared/loggable-error.js";
 import type { DatabaseFacts } from "../drivers.js";
-import type { Check } from "./check.js";
+import type { Check, Finding } from "./check.js";
 import { compareClocks } from "./clocks.js";
 import { checkKeys } from "./keys.js";
 
@@ -8,6 +8,9 @@ const REMEDY = {
   SQLite: "let this user write the file and its folder, and make room on the disk",
   PostgreSQL: "let DATABASE_URL name the primary, and set no default_transaction_read_only for its role or database",
 };
+
+const DIFFERENT_REDIS: Finding = ["fail", "The running processes use different Redis servers, or some use none: set " +
+  "the same REDIS_URL everywhere. Services that read Redis directly do not see all revocations"];
 
 export const checkDatabase: Check = async (config, { drivers, clock }) => {
   const { databaseUrl } = config;
@@ -19,7 +22,7 @@ export const checkDatabase: Check = async (config, { drivers, clock }) => {
   } catch (error) {
     return [["fail", `${kind} can't be used: ${reason(error)}. Check DATABASE_URL and that the server runs`]];
   }
-  const { pendingMigrations, writable, keys, time } = facts;
+  const { pendingMigrations, writable, keys, time, installation, outlets } = facts;
   if (pendingMigrations.length > 0) {
     return [["fail", `${kind} lacks ${pendingMigrations.length} migration(s): ` +
       "run authflow migrate, or start the service, which applies them"]];
@@ -28,5 +31,11 @@ export const checkDatabase: Check = async (config, { drivers, clock }) => {
   const now = clock();
   // The server's clock was read at some moment since the start, which may have taken long.
   const clocks = time === null ? [] : [compareClocks(`${kind}'s`, time, Math.min(Math.max(time, start), now))];
-  return [["ok", `${kind} answers and is up to date`], ...clocks, ...checkKeys(keys, config, now)];
+  return [
+    ["ok", `${kind} answers and is up to date`],
+    ...(installation === undefined ? [] : [["ok", `The installation's id is ${installation}`] as const]),
+    ...(outlets.length > 1 ? [DIFFERENT_REDIS] : []),
+    ...clocks,
+    ...checkKeys(keys, config, now),
+  ];
 };

@@ -6,7 +6,8 @@ import { compareClocks } from "./clocks.js";
 
 export const checkRedis: Check = async ({ redisUrl: url, redisTls: tls }, { drivers, clock }) => {
   if (url === undefined) {
-    return [["note", "REDIS_URL is unset: revocations are read from the database alone, which suits one replica"]];
+    return [["note", "REDIS_URL is unset: no service reads revocations from Redis, and with the database away no " +
+      "token is checked"]];
   }
   let redis: RedisInspection;
   try {

@@ -38,10 +38,7 @@ export function installationStore({ prisma, postgres }: Db): InstallationStore {
       if (created === undefined) throw new Error("The row of the table installation was deleted: start Authflow again");
       return created;
     },
-    now: async () => {
-      const [row] = await prisma.$queryRawUnsafe<Pick<Installation, "now">[]>(`SELECT ${now} AS now`);
-      return row?.now ?? null;
-    },
+    find: read,
   };
 }
 

@@ -69,10 +69,12 @@ export class RedisRevocationOutlet implements RevocationOutlet {
 
   /** Calls `changed` when any process put an entry. Returns how to stop. */
   listen(changed: () => void): () => Promise<void> {
-    const subscriber = this.#redis.duplicate({ lazyConnect: true, enableOfflineQueue: true });
+    // By itself ioredis subscribes again when it reconnects, but nothing can catch a failure: the process would end.
+    const subscriber = this.#redis.duplicate({ lazyConnect: true, autoResubscribe: false });
     subscriber.on("error", () => undefined); // the other connection reports errors
     subscriber.on("message", changed);
-    void subscriber.subscribe(this.#channel).catch(() => undefined); // ioredis subscribes again when it reconnects
+    subscriber.on("ready", () => { void subscriber.subscribe(this.#channel).catch(() => undefined); });
+    void subscriber.connect().catch(() => undefined); // it tries again
     return async () => { subscriber.off("message", changed).disconnect(); };
   }
 
@@ -154,6 +156,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
       if (await this.#redis.pttl(this.#leaseKey) > LEASE) await this.#redis.del(this.#leaseKey);
       return;
     }
+    await this.#redis.del(this.#formerMarker);
     const { entries, place } = await contents();
     let page: Entry[] = [];
     const flush = async (): Promise<void> => {
@@ -190,9 +193,12 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   }
 
   /** Which Redis process answers, and with which history of data: a restart and a failover may lose writes. */
-  async #identify(): Promise<string> {
+  async #identify(): Promise<string | undefined> {
     const info = await this.#redis.info();
-    return [/^run_id:(\w+)/m, /^master_replid:(\w+)/m].map((pattern) => pattern.exec(info)?.[1]).join(" ");
+    const [runId, history] = [/^run_id:(\w+)/m, /^master_replid:(\w+)/m].map((pattern) => pattern.exec(info)?.[1]);
+    if (runId === undefined || history === undefined) return undefined; // as some managed servers: it is never trusted
+    const { db = 0, keyPrefix = "" } = this.#redis.options;
+    return `${runId} ${history} ${db} ${keyPrefix}`.trim();
   }
 
   /** Undefined if Redis does not answer in time. */
