@@ -6,8 +6,8 @@ import { compareClocks } from "./clocks.js";
 
 export const checkRedis: Check = async ({ redisUrl: url, redisTls: tls }, { drivers, clock }) => {
   if (url === undefined) {
-    return [["note", "REDIS_URL is unset: no service reads revocations from Redis, and with the database away no " +
-      "token is checked"]];
+    return [["note", "REDIS_URL is unset: no service reads revocations there, and with the database away live " +
+      "checks answer 503"]];
   }
   let redis: RedisInspection;
   try {
