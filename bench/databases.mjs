@@ -5,7 +5,10 @@ import pg from "pg";
 const POSTGRES = process.env.BENCH_POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/postgres";
 const REDIS = process.env.BENCH_REDIS_URL ?? "redis://127.0.0.1:6379";
 
-/** Resolves to `{ env, close() }`, or to undefined if PostgreSQL or Redis can't be reached. */
+/**
+ * Resolves to `{ env, another(), close() }`, or to undefined if PostgreSQL or Redis can't be reached. `another` makes
+ * one more PostgreSQL database.
+ */
 export async function openDatabases() {
   const redis = new Redis(REDIS, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
   redis.on("error", () => undefined);
@@ -15,17 +18,23 @@ export async function openDatabases() {
     await redis.connect();
     await postgres.connect();
     const index = await emptyDatabase(redis);
-    await postgres.query(`CREATE DATABASE ${name}`);
-    const [databaseUrl, redisUrl] = [new URL(POSTGRES), new URL(REDIS)];
-    databaseUrl.pathname = `/${name}`;
+    const names = [];
+    const another = async () => {
+      names.push(`${name}_${names.length}`);
+      await postgres.query(`CREATE DATABASE ${names.at(-1)}`);
+      const url = new URL(POSTGRES);
+      url.pathname = `/${names.at(-1)}`;
+      return url.href;
+    };
+    const redisUrl = new URL(REDIS);
     redisUrl.pathname = `/${index}`;
     const close = async () => {
-      await postgres.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      for (const one of names) await postgres.query(`DROP DATABASE ${one} WITH (FORCE)`);
       await postgres.end();
       await redis.flushdb(); // it was empty before
       redis.disconnect();
     };
-    return { env: { DATABASE_URL: databaseUrl.href, REDIS_URL: redisUrl.href }, close };
+    return { env: { DATABASE_URL: await another(), REDIS_URL: redisUrl.href }, another, close };
   } catch (error) {
     console.error(`PostgreSQL with Redis is not measured: ${error.message}`);
     redis.disconnect();

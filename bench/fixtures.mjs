@@ -6,6 +6,9 @@ const POLICY = JSON.stringify({
   providers: null, subject_prefixes: null, audiences: null, default_audience: null, claim_names: null, max_ttl: null,
 });
 
+/** As in src/revocation/entry.ts. */
+const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59);
+
 /**
  * Returns a working set: the credentials of the last `known` clients, each with its own secret. All other clients share
  * one secret.
@@ -31,9 +34,11 @@ export function fill(path, { clients, revocations, known }) {
   db.prepare("UPDATE installation SET client_revision = ?").run(revision + clients);
   // Not expired: the server would delete expired ones during the measurement.
   db.prepare(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-    INSERT INTO revocations (jti, client_id, subject, expires_at, revoked_at, shared)
-    SELECT printf('%08x-%04x-7000-8000-%012x', i / 65536, i % 65536, i), ?, 'user-' || i, ? + i, ?, 1 FROM n`)
-    .run(revocations, uuid(now), now + 86_400_000, now);
+    INSERT INTO revocation_log (position, tag, scope, value, issued_before, expires_at, recorded_at)
+    SELECT i, printf('%08x', i), 'jti', printf('%08x-%04x-7000-8000-%012x', i / 65536, i % 65536, i), ${FOREVER},
+      ? + i, ? FROM n`)
+    .run(revocations, now + 86_400_000, now);
+  db.prepare("UPDATE revocation_log_head SET position = ?").run(revocations);
   db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
   return workingSet;

@@ -10,6 +10,16 @@ const USER = { sub: "alice", provider: "local", email: "alice@example.com" };
 export const post = (path, body, headers) => ({
   method: "POST", path, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body),
 });
+/** POST /introspect, RFC 7662; `credentials` may be undefined. */
+export const introspectAs = (credentials, path = "/introspect") => (token) => ({
+  method: "POST", path, body: new URLSearchParams({ token }).toString(),
+  headers: {
+    "content-type": "application/x-www-form-urlencoded",
+    ...(credentials && { authorization: basic(credentials) }),
+  },
+});
+const basic = ({ client_id: id, client_secret: secret }) =>
+  `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
 export const mintAs = (credentials) => post("/mint", { ...credentials, ...USER });
 
 export async function register({ url }) {

@@ -34,7 +34,7 @@ export function report(results) {
   const full = `${n(scale.clients)} clients, ${n(scale.revocations)} revocations`;
   const names = {
     empty: "SQLite, empty", listed: "SQLite, empty, status lists on", full: `SQLite, ${full}`,
-    networked: "PostgreSQL and Redis",
+    alone: "PostgreSQL", networked: "PostgreSQL and Redis",
   };
   const command = `npm run build && npm run bench${quick ? " -- --quick" : ""}`;
   const starts = Object.entries(startUp).map(([name, all]) =>
@@ -78,12 +78,14 @@ ${table(["", "MB"], Object.entries(memory).map(([name, mb]) => [names[name], mb.
   and given as median (smallest–largest). All other numbers are medians.
 - **Clients and revocations** of the full service are written into its database before it starts. ${n(known)} of its
   clients mint in turn. No revocation has expired.
-- **Logout** is durable when it is answered: on SQLite that takes one \`fsync\` each, on the disk of the temporary
-  folder.
+- **Introspection and /userinfo** ask for 500 live tokens in turn. The bare Fastify route verifies the signature and
+  reads the claims; it authenticates no client and knows no revocation. npm oidc-provider runs with its own memory.
+- **Logout** is durable when it is answered: on SQLite that takes an \`fsync\` on the disk of the temporary folder, which
+  concurrent logouts share. So does its floor.
 ${minted.networked ? "" : LEFT_OUT}`;
 }
 
-function targets({ connections, minted, read, startUp, atRest, memory }, full) {
+function targets({ connections, minted, read, checked, loggedOut, startUp, atRest, memory }, full) {
   const { floor, empty } = minted;
   const idle = of(empty, "idle");
   const growth = Math.max(ratio(minted.full, empty), ratio(minted.fullMany, empty));
@@ -96,6 +98,16 @@ function targets({ connections, minted, read, startUp, atRest, memory }, full) {
     atMost("Mint: at most 1.20 × the bare Fastify route with one signature", 1.2, empty, floor),
     target(cores, `${percent(idle)} idle`, idle <= 0.1),
     atMost("JWKS: at most 1.3 × a bare Fastify route", 1.3, read.empty, read.floor),
+    ...Object.entries(KINDS).filter(([kind]) => checked[`${kind} introspect`]).flatMap(([kind, name]) => [
+      atMost(`Introspection, ${name}: at most 1.5 × a bare Fastify route that verifies one signature`, 1.5,
+        checked[`${kind} introspect`], checked.floor),
+      atMost(`/userinfo, ${name}: the same`, 1.5, checked[`${kind} userinfo`], checked.floor),
+      target(`Introspection, ${name}: below npm oidc-provider's (opaque tokens, in memory)`,
+        `${times(checked[`${kind} introspect`], checked.peer)} ×`,
+        ratio(checked[`${kind} introspect`], checked.peer) < 1),
+    ]),
+    atMost("Logout, SQLite: at most 1.2 × a bare Fastify route with one fsync'd batch", 1.2, loggedOut.empty,
+      loggedOut.floor),
     target("Mint with an entry in a status list: within 10 % of one without",
       `${ratio(minted.listed, empty).toFixed(2)} ×`, ratio(minted.listed, empty) <= 1.1),
     target("Start-up to ready on SQLite: at most 0.7 s", `${slowest.toFixed(2)} s`, slowest <= 0.7),
@@ -105,7 +117,9 @@ function targets({ connections, minted, read, startUp, atRest, memory }, full) {
   ];
 }
 
-function operations({ known, minted, read, loggedOut }, full) {
+const KINDS = { empty: "SQLite", alone: "PostgreSQL", networked: "PostgreSQL and Redis" };
+
+function operations({ known, minted, read, checked, loggedOut }, full) {
   const signature = of(minted.signature, "cpu");
   const row = (name, rounds, bare) => (rounds === undefined ? [] : [[
     name, micro(of(rounds, "cpu")),
@@ -120,9 +134,19 @@ function operations({ known, minted, read, loggedOut }, full) {
     ...row("mint, SQLite, empty, with a status list", minted.listed, minted.floor),
     ...row(`mint, SQLite, ${full}, one client minting`, minted.full, minted.floor),
     ...row(`mint, SQLite, the same, ${n(known)} clients minting`, minted.fullMany, minted.floor),
+    ...row("mint, PostgreSQL", minted.alone, minted.floor),
     ...row("mint, PostgreSQL and Redis", minted.networked, minted.floor),
+    ...row("floor: bare Fastify route that verifies one signature", checked.floor, checked.floor),
+    ...row("introspection, npm oidc-provider", checked.peer, checked.floor),
+    ...Object.entries(KINDS).flatMap(([kind, name]) => [
+      ...row(`introspection, ${name}`, checked[`${kind} introspect`], checked.floor),
+      ...row(`/userinfo, ${name}`, checked[`${kind} userinfo`], checked.floor),
+    ]),
+    ...row("floor: bare Fastify route that verifies one signature and writes one row, with group commit",
+      loggedOut.floor, loggedOut.floor),
     ...row("logout, SQLite, empty", loggedOut.empty, loggedOut.floor),
     ...row(`logout, SQLite, ${full}`, loggedOut.full, loggedOut.floor),
+    ...row("logout, PostgreSQL", loggedOut.alone, loggedOut.floor),
     ...row("logout, PostgreSQL and Redis", loggedOut.networked, loggedOut.floor),
     ...row("floor: bare Fastify route with a static text of that size", read.floor, read.floor),
     ...row("JWKS", read.empty, read.floor),

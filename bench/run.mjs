@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openDatabases } from "./databases.mjs";
 import { fill } from "./fixtures.mjs";
-import { mintAs, post, register, reply, startGenerator } from "./measuring.mjs";
+import { introspectAs, mintAs, post, register, reply, startGenerator } from "./measuring.mjs";
 import { cpuSeconds, peakMemory, residentMemory } from "./process.mjs";
 import { report } from "./report.mjs";
 import { startServer, stop } from "./server.mjs";
@@ -28,6 +28,8 @@ const CONNECTIONS = 32;
 /** Milliseconds without a request, after which a process is at rest. */
 const REST = 20_000;
 const KNOWN = 1000;
+/** Tokens that are asked for in turn. */
+const LIVE = 500;
 const KNOWN_ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
 
 const begin = performance.now();
@@ -95,8 +97,9 @@ async function startAll() {
   const full = await timed(history, () => sqlite("full"));
   const empty = await sqlite("empty");
   const listed = await sqlite("listed", { AUTHFLOW_STATUS_LISTS: "on" });
+  const forEmpty = await register(empty);
   const subjects = {
-    empty: { ...empty, minting: [mintAs(await register(empty))] },
+    empty: { ...empty, credentials: forEmpty, minting: [mintAs(forEmpty)] },
     listed: { ...listed, minting: [mintAs(await register(listed))] },
     full: { ...full, minting: [mintAs(registered)], mintingMany: workingSet.map(mintAs) },
   };
@@ -108,7 +111,13 @@ async function startAll() {
     const env = { ...databases.env, AUTHFLOW_KEY_ENCRYPTION_KEY: key };
     const server = await timed("PostgreSQL and Redis, new database", () => startServer(entry, env));
     started.push(server);
-    subjects.networked = { ...server, minting: [mintAs(await register(server))] };
+    const credentials = await register(server);
+    subjects.networked = { ...server, credentials, minting: [mintAs(credentials)] };
+    const { REDIS_URL: _, ...withoutRedis } = env;
+    const second = await startServer(entry, { ...withoutRedis, DATABASE_URL: await databases.another() });
+    started.push(second);
+    const others = await register(second);
+    subjects.alone = { ...second, credentials: others, minting: [mintAs(others)] };
   }
   closing.push(() => Promise.all(started.map((server) => server.stop())));
   return { floor, subjects, startUp, atRest };
@@ -117,11 +126,12 @@ async function startAll() {
 async function bench() {
   const { floor, subjects, startUp, atRest } = await startAll();
   log("start-up measured");
-  const { empty, listed, full, networked } = subjects;
+  const { empty, listed, full, alone, networked } = subjects;
 
   const warmUp = { amount: scale.warmUp, keepTokens: true };
   // A long warm-up, the same for all: otherwise the work of V8's compilers would be measured too.
-  const { rate } = await measure(floor, { ...warmUp, requests: floor.minting });
+  const { rate, tokens } = await measure(floor, { ...warmUp, requests: floor.minting });
+  floor.tokens = tokens;
   for (const subject of Object.values(subjects)) await measure(subject, { ...warmUp, requests: subject.minting });
   await measure(full, { ...warmUp, requests: full.mintingMany });
   const mint = (subject, requests = subject.minting) => async () => {
@@ -131,7 +141,8 @@ async function bench() {
   };
   const minted = await alternate({
     signature: signatureFloor, floor: mint(floor), empty: mint(empty), listed: mint(listed),
-    full: mint(full), fullMany: mint(full, full.mintingMany), ...(networked && { networked: mint(networked) }),
+    full: mint(full), fullMany: mint(full, full.mintingMany),
+    ...(alone && { alone: mint(alone), networked: mint(networked) }),
   });
   log("mint measured");
 
@@ -142,15 +153,35 @@ async function bench() {
   const read = await alternate(readers);
   log("JWKS measured");
 
+  const peer = fork(here("peer.mjs"), [String(LIVE)]);
+  closing.push(() => stop(peer));
+  const oidcProvider = { pid: peer.pid, ...await reply(peer) };
+  const check = (subject, requestOf) => {
+    const requests = (subject.tokens ?? []).slice(-LIVE).map(requestOf);
+    return () => measure(subject, { requests, amount });
+  };
+  const userinfo = (token) => ({ method: "GET", path: "/userinfo", headers: { authorization: `Bearer ${token}` } });
+  const onEach = (name, requestOf) => Object.fromEntries(Object.entries({ empty, alone, networked })
+    .flatMap(([key, subject]) => (subject ? [[`${key} ${name}`, check(subject, requestOf(subject))]] : [])));
+  const checks = {
+    floor: check(floor, introspectAs()),
+    peer: check(oidcProvider, introspectAs(oidcProvider.credentials, "/token/introspection")),
+    ...onEach("introspect", ({ credentials }) => introspectAs(credentials)),
+    ...onEach("userinfo", () => userinfo),
+  };
+  for (const warm of Object.values(checks)) await warm();
+  const checked = await alternate(checks);
+  log("introspection and userinfo measured");
+
   const logout = (subject) => () => {
     // A token can be logged out once: each round takes other tokens of those that were minted above.
     const requests = subject.tokens.splice(0, scale.logouts)
       .map((token) => post("/logout", {}, { authorization: `Bearer ${token}` }));
     return measure(subject, { requests, amount: requests.length });
   };
-  const bareMint = () => measure(floor, { requests: floor.minting, amount: scale.logouts });
   const leaving = {
-    floor: bareMint, empty: logout(empty), full: logout(full), ...(networked && { networked: logout(networked) }),
+    floor: logout(floor), empty: logout(empty), full: logout(full),
+    ...(alone && { alone: logout(alone), networked: logout(networked) }),
   };
   for (const warm of Object.values(leaving)) await warm();
   const loggedOut = await alternate(leaving);
@@ -160,7 +191,8 @@ async function bench() {
   const others = minted.floor.reduce((sum, round) => sum + round.others, 0) / minted.floor.length;
   const { quick } = options;
   return {
-    scale, connections: CONNECTIONS, known: KNOWN, quick, minted, read, loggedOut, startUp, atRest, memory, others,
+    scale, connections: CONNECTIONS, known: KNOWN, quick,
+    minted, read, checked, loggedOut, startUp, atRest, memory, others,
   };
 }
 

@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Entry } from "./entry.js";
 import type { RevocationLog } from "./log.js";
 import { AuthflowError } from "../shared/errors.js";
 
 interface Waiting { entries: readonly Entry[]; resolve: () => void; reject: (cause: unknown) => void }
 
+/** Milliseconds for which a transaction waits for more entries, after one that several calls shared. */
+const GATHERING = 1;
 /** Entries in one transaction. */
 const MAX_BATCH = 1000;
 
@@ -12,6 +15,8 @@ export class LogWriter {
   readonly #log: Pick<RevocationLog, "append">;
   #waiting: Waiting[] = [];
   #isWriting = false;
+  /** Whether the last transaction was shared. */
+  #isBusy = false;
 
   constructor(log: Pick<RevocationLog, "append">) {
     this.#log = log;
@@ -28,7 +33,11 @@ export class LogWriter {
   async #write(): Promise<void> {
     this.#isWriting = true;
     while (this.#waiting.length > 0) {
+      // Those who were just answered may log out again: a moment later, many share the transaction instead of one.
+      if (this.#isBusy) await sleep(GATHERING);
+      else await nextTurn();
       const batch = this.#waiting.splice(0, MAX_BATCH);
+      this.#isBusy = batch.length > 1;
       try {
         await this.#log.append(batch.flatMap(({ entries }) => entries));
         for (const { resolve } of batch) resolve();
