@@ -80,8 +80,8 @@ ${table(["", "MB"], Object.entries(memory).map(([name, mb]) => [names[name], mb.
   clients mint in turn. No revocation has expired.
 - **Introspection and /userinfo** ask for 500 live tokens in turn. The bare Fastify route verifies the signature and
   reads the claims; it authenticates no client and knows no revocation. npm oidc-provider runs with its own memory.
-- **Logout** is durable when it is answered: on SQLite that takes an \`fsync\` on the disk of the temporary folder, which
-  concurrent logouts share. So does its floor.
+- **Logout** is durable when it is answered: on SQLite that takes an \`fsync\` on the disk of the temporary folder,
+  which concurrent logouts share. So does its floor.
 ${minted.networked ? "" : LEFT_OUT}`;
 }
 

@@ -1,10 +1,11 @@
+import { isPostgres, sqlitePath } from "../../config/database-url.js";
 import type { Database, Stores } from "../database.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
 import { connect, type Db } from "./db.js";
 import { mapDriverError, mapDriverErrors, repeatConflicts } from "./driver-errors.js";
 import { installationStore } from "./installation.js";
-import { type LogReader, openLogReader } from "./log-reader.js";
+import type { LogReader } from "./log-reader.js";
 import { loginStore } from "./logins.js";
 import { replicaStore } from "./replicas.js";
 import { revocationLog } from "./revocation-log.js";
@@ -23,7 +24,7 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
   const db = await connect(url, poolSize);
   await db.open();
   const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
-  const reader = await openLogReader(url);
+  const reader = await openReader(url);
   return {
 ...storesOf(db, reader, true),
     transaction: (work) => repeatConflicts(() => db.transaction((tx) => work(storesOf(tx, reader, false))))
@@ -48,3 +49,9 @@ const storesOf = (db: Db, reader: LogReader, repeat: boolean): Stores => ({
   statusLists: mapDriverErrors(statusListStore(db), repeat),
   installation: mapDriverErrors(installationStore(db), repeat),
 });
+
+/** Loads only the driver in use. */
+async function openReader(url: string): Promise<LogReader> {
+  if (isPostgres(url)) return (await import("./log-reader-postgres.js")).openReader(url);
+  return (await import("./log-reader-sqlite.js")).openReader(sqlitePath(url));
+}
