@@ -5,7 +5,7 @@ import type { Test } from "tap";
 import t from "../support/tap.js";
 import { openDatabase } from "../../src/stores/prisma/database.js";
 import { migratedPostgres } from "../support/services.js";
-import { aClient, anEntry } from "./samples.js";
+import { aClient } from "./samples.js";
 
 t.jobs = 3; // all wait for a timeout
 
@@ -44,7 +44,8 @@ t.test("a PostgreSQL that falls silent gives an error, not a hang", async (t) =>
   const database = await openDatabase(through.href);
   await database.ping();
   fallSilent();
-  await Promise.all([t.rejects(database.ping()), t.rejects(database.revocations.find([{ scope: "jti", value: "a-jti" }]))]);
+  const name = { scope: "jti", value: "a-jti" } as const;
+  await Promise.all([t.rejects(database.ping()), t.rejects(database.revocations.find([name]))]);
   await database.close();
 });
 

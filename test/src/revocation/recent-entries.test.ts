@@ -35,10 +35,8 @@ await t.test("it continues from every place that it holds, also across gaps", as
 await t.test("a place of another log is none of this one", async (t) => {
   const recent = new RecentEntries();
   recent.add(at(1, 2, 5));
-  for (const place of [placeAt(3), placeAt(6), placeAt(99), { ...placeAt(2), tag: tagOf(3) },
-    { position: 2, tag: "" },
-    { position: 0, tag: tagOf(0) }, { position: NaN, tag: "" }, { position: -1, tag: "" },
-    { position: 2.5, tag: "" }]) {
+  for (const place of [placeAt(3), placeAt(6), placeAt(99), { ...placeAt(2), tag: tagOf(3) }, { position: 2, tag: "" },
+    { position: 0, tag: tagOf(0) }, ...[NaN, -1, 2.5].map((position) => ({ position, tag: "" }))]) {
     t.equal(recent.since(place), undefined, JSON.stringify(place));
   }
 });

@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import t from "../../support/tap.js";
 import { JoinedRead } from "../../../src/shared/joined-read.js";
 
 /** A read that ends when `finish` is called; each has a number. */
-function slowRead() {
+function slowRead(limit = 60_000) {
   const pending: { resolve: (value: number) => void; reject: (cause: Error) => void }[] = [];
   let begun = 0;
   let running = 0;
@@ -15,7 +16,7 @@ function slowRead() {
     return number;
   };
   return {
-    joined: new JoinedRead(read),
+    joined: new JoinedRead(read, limit),
     finish: () => pending.shift()?.resolve(0),
     fail: () => pending.shift()?.reject(new Error("no answer")),
     get begun() { return begun; },
@@ -23,29 +24,34 @@ function slowRead() {
     get most() { return most; },
   };
 }
-const turn = () => new Promise<void>((resolve) => { setImmediate(resolve); });
+/** Turns of the event loop in which a read that may begin has begun, and one that ended has its effects. */
+const turns = async (): Promise<void> => { for (let i = 0; i < 4; i++) await nextTurn(); };
 
 await t.test("a call gets the outcome of a read that began after it; calls that wait share one", async (t) => {
   const reads = slowRead();
   const first = reads.joined.run();
-  const waiting = Array.from({ length: 10 }, () => reads.joined.run());
+  t.equal(reads.begun, 0);
+  const together = reads.joined.run(); // in the same turn of the event loop
+  await turns();
   t.equal(reads.begun, 1);
+  const waiting = Array.from({ length: 10 }, () => reads.joined.run());
   reads.finish();
-  t.equal(await first, 1);
-  await turn();
+  t.strictSame(await Promise.all([first, together]), [1, 1]);
+  await turns();
   t.equal(reads.begun, 2);
   const later = reads.joined.run();
   reads.finish();
   t.strictSame(await Promise.all(waiting), Array.from({ length: 10 }, () => 2));
-  await turn();
+  await turns();
   reads.finish();
   t.equal(await later, 3);
 });
 
-await t.test("when nothing runs, a call starts a read at once", async (t) => {
+await t.test("when nothing runs, a call starts a read in the next turn", async (t) => {
   const reads = slowRead();
   for (const number of [1, 2, 3]) {
     const call = reads.joined.run();
+    await turns();
     t.equal(reads.begun, number);
     reads.finish();
     t.equal(await call, number);
@@ -55,12 +61,13 @@ await t.test("when nothing runs, a call starts a read at once", async (t) => {
 await t.test("a read that fails rejects its own callers only", async (t) => {
   const reads = slowRead();
   const first = reads.joined.run();
+  await turns();
   const second = reads.joined.run();
-  const third = turn().then(() => reads.joined.run());
-  await turn();
+  const third = turns().then(() => reads.joined.run());
+  await turns();
   reads.fail();
   await t.rejects(first, { message: "no answer" });
-  await turn();
+  await turns();
   reads.finish();
   t.equal(await second, 2);
   t.equal(await third, 2);
@@ -79,8 +86,28 @@ await t.test("two reads never run at the same time, whenever callers arrive", as
   const callers = Promise.all([1, 2, 3].map(caller)).finally(() => { done = true; });
   while (!done) {
     reads.finish();
-    await turn();
+    await turns();
   }
   await callers;
   t.equal(reads.most, 1);
+});
+
+await t.test("a late read rejects its callers, and new ones at once until it has ended", async (t) => {
+  const reads = slowRead(50);
+  const first = reads.joined.run();
+  await turns();
+  const both = Promise.allSettled([first, reads.joined.run()]);
+  await t.rejects(first, { message: "Not read within 50 ms" });
+  await t.rejects(reads.joined.run(), { message: "A read has not ended within 50 ms" });
+  const late = { status: "rejected", reason: { message: "Not read within 50 ms" } };
+  t.match(await both, [late, late]);
+  t.equal(reads.begun, 1, "no other read beside it");
+  reads.finish();
+  await turns();
+  reads.finish(); // the one that was planned
+  await turns();
+  const third = reads.joined.run();
+  await turns();
+  reads.finish();
+  t.equal(await third, 3);
 });

@@ -38,7 +38,7 @@ await t.test("a cut-off revokes tokens issued before it, by each of the three na
   t.equal(isRevoked({ sub: "bob", kid: "stolen", issuedAt: 2 ** 48 - 1 }), true, "whatever time of issue it claims");
 });
 
-await t.test("each refresh has everything that was appended before it; its revision shows what is new", async (t) => {
+await t.test("each refresh has everything appended before it, and its revision says what is new", async (t) => {
   const { log, index, aCutoff, isRevoked } = await fixture(t);
   await Promise.all([index.refresh(), index.refresh()]);
   await log.append([aCutoff()]);
