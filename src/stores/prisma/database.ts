@@ -26,7 +26,7 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
   const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
   const reader = await openReader(url);
   return {
-...storesOf(db, reader, true),
+    ...storesOf(db, reader, true),
     transaction: (work) => repeatConflicts(() => db.transaction((tx) => work(storesOf(tx, reader, false))))
       .catch(mapDriverError),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),

@@ -11,6 +11,7 @@ export function openReader(path: string): LogReader {
     FROM (${SELECT} ? ORDER BY position LIMIT ?)`);
   return {
     read: (from, limit) => retryWhileBusy(() => {
+      if (!db.open) throw new Error("The database was closed"); // the statement would go on
       const { rows } = statement.get([from, limit]) as { rows: string };
       return JSON.parse(rows) as LogRow[];
     }),
