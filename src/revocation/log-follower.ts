@@ -94,7 +94,8 @@ export class LogFollower {
   /** The log lost its end only. Resolves to the number of entries that were appended again. */
   async #recoverEnd(common: Place): Promise<number> {
     const { log } = this.#dependencies;
-    const lost = (this.#recent.since(common) ?? []).map(withoutPlace);
+    const horizon = await log.horizon();
+    const lost = (this.#recent.since(common) ?? []).filter(({ expiresAt }) => expiresAt > horizon).map(withoutPlace);
     const { position } = this.place;
     for (let at = 0; at < lost.length; at += PAGE) await log.append(lost.slice(at, at + PAGE), position);
     // Read before this memory gives up its own end: the log may lose the entries again.
