@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { FastifyReply } from "fastify";
 import fp from "fastify-plugin";
 import type { ClientCredentials } from "../../src/clients/client.js";
-import { tooManyStreams } from "../../src/shared/errors.js";
+import { StreamLimit } from "../../src/clients/stream-limit.js";
 import type { Subscriber } from "../../src/revocation/feed/feed.js";
 import { eventStreamText } from "./server-sent-events.js";
 
@@ -36,22 +36,16 @@ const HEADERS = {
 /** A stream lasts for days. Fastify's reply sends one complete answer, so the stream writes to the raw response. */
 export default fp(async (app) => {
   const streams = new Map<Subscriber, ClientCredentials>();
-  /** The number of streams of each client. */
-  const held = new Map<string, number>();
+  const limit = new StreamLimit(app.config.streamsPerClient);
 
   app.decorateReply("sendFeed", async function (this: FastifyReply, lastEventId) {
     const { credentials } = this.request;
     if (credentials === null) throw new Error("sendFeed needs the guard authenticateClient before it");
     if (this.raw.destroyed) return;
-    const { id } = credentials;
-    const count = held.get(id) ?? 0;
-    if (count >= app.config.streamsPerClient) throw tooManyStreams(app.config.streamsPerClient);
-    held.set(id, count + 1);
+    limit.open(credentials.id);
     const subscriber = subscriberOf(this);
     this.raw.once("close", () => {
-      const left = (held.get(id) ?? 1) - 1;
-      if (left === 0) held.delete(id);
-      else held.set(id, left);
+      limit.close(credentials.id);
       streams.delete(subscriber);
       app.feed.leave(subscriber);
     });
