@@ -4,7 +4,9 @@ import pg from "pg";
 import type { Test } from "tap";
 import t from "../support/tap.js";
 import { openDatabase } from "../../src/stores/prisma/database.js";
+import { listen } from "../../src/stores/prisma/listen-postgres.js";
 import { migratedPostgres } from "../support/services.js";
+import { onEveryDialect } from "./dialects.js";
 import { aClient } from "./samples.js";
 
 t.jobs = 3; // all wait for a timeout
@@ -23,17 +25,33 @@ async function silentServer(t: Test, url?: string) {
   const sockets: Socket[] = [];
   let silent = false;
   await once(server, "listening");
+  const connected = once(server, "connection");
   t.teardown(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, fallSilent: () => { silent = true; } };
+  return { port: (server.address() as AddressInfo).port, connected, fallSilent: () => { silent = true; } };
 }
 
 t.test("a PostgreSQL that accepts and never answers gives an error, not a hang", async (t) => {
   const { port } = await silentServer(t);
   await t.rejects(openDatabase(`postgres://user@127.0.0.1:${port}/silent`));
 });
+
+t.test("listening can be stopped while it still connects", async (t) => {
+  const { port, connected } = await silentServer(t);
+  const stop = listen(`postgres://user@127.0.0.1:${port}/silent`, () => undefined);
+  await connected;
+  await t.resolves(stop());
+});
+
+t.test("closing a database again does nothing", (t) => onEveryDialect(t, async (t, { open }) => {
+  const database = await open();
+  await database.revocations.read(0, 1);
+  await database.close();
+  await t.resolves(database.close());
+  await t.rejects(database.revocations.read(0, 1));
+}));
 
 t.test("a PostgreSQL that falls silent gives an error, not a hang", async (t) => {
   const url = await migratedPostgres(t);

@@ -33,7 +33,8 @@ export function listen(url: string, changed: () => void): () => Promise<void> {
 async function hear(client: PostgresClient, changed: () => void): Promise<void> {
   const ended = new Promise<void>((resolve) => { client.on("error", () => { resolve(); }).on("end", resolve); });
   client.on("notification", changed);
-  await client.connect();
+  // The promise of `connect` never settles if the client is ended before it is connected.
+  await Promise.race([client.connect(), ended]);
   if (client.pooled) return;
   await client.query(`LISTEN ${LOG_CHANNEL}`);
   await ended;

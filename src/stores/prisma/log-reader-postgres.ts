@@ -25,6 +25,6 @@ export async function openReader(url: string): Promise<LogReader> {
         (error: Error) => { client.release(true); throw error; }, // the next read gets a new connection
       );
     },
-    close: () => pool.end(),
+    close: async () => { if (!pool.ending) await pool.end(); },
   };
 }
