@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import t from "../../support/tap.js";
-import { basic, decode, manualClock, onEveryBackend, OPERATOR, REDIRECT_URI } from "../../support/app.js";
+import { basic, bearer, decode, manualClock, onEveryBackend, OPERATOR, REDIRECT_URI } from "../../support/app.js";
 import { delivered, loginFixture, PKCE, VERIFIER } from "../../support/login.js";
 
 await onEveryBackend(t, async (t, env) => {
@@ -80,6 +80,23 @@ await onEveryBackend(t, async (t, env) => {
     t.strictSame([...new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body.error))],
       ["invalid_grant"]);
     t.equal((await app.userinfo(tokens[0] as string)).status, 401);
+  });
+
+  await t.test("a code that was issued before a log-out-everywhere gives no token", async (t) => {
+    const logOut = async (user: string, payload: object): Promise<void> => {
+      const { access_token: token = "" } = delivered(await logIn(user));
+      t.equal((await app.call("POST", "/logout", { headers: bearer(token), payload })).status, 200);
+    };
+    const [code, neighbour] = [await codeFor({}, "carol"), await codeFor({}, "dave")];
+    await logOut("carol", {});
+    t.equal((await exchange({ code: await codeFor({}, "carol"), ...client })).status, 200, "one token was revoked only");
+    await logOut("carol", { everywhere: true });
+    t.match(await exchange({ code, ...client }), {
+      status: 400,
+      body: { error: "invalid_grant", error_description: /logged out after this code was issued: start the login again/ },
+    });
+    t.equal((await exchange({ code: neighbour, ...client })).status, 200);
+    t.equal((await exchange({ code: await codeFor({}, "carol"), ...client })).status, 200, "the next login is as ever");
   });
 
   await t.test("an invented code is refused", async (t) => {
