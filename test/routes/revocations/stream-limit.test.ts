@@ -5,7 +5,8 @@ import { Follower, follow, listening } from "../../support/feed.js";
 
 const refusal = async (url: string, credentials: Credentials) => {
   const response = await fetch(`${url}/revocations/stream`, { headers: basic(credentials) });
-  return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.json() };
+  const { status, headers } = response;
+  return { status, retryAfter: headers.get("retry-after"), body: await response.json() as object };
 };
 const refused = (limit: number) => ({
   status: 429, retryAfter: "60",

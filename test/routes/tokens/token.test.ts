@@ -89,11 +89,14 @@ await onEveryBackend(t, async (t, env) => {
     };
     const [code, neighbour] = [await codeFor({}, "carol"), await codeFor({}, "dave")];
     await logOut("carol", {});
-    t.equal((await exchange({ code: await codeFor({}, "carol"), ...client })).status, 200, "one token was revoked only");
+    t.equal((await exchange({ code: await codeFor({}, "carol"), ...client })).status, 200, "only one token was");
     await logOut("carol", { everywhere: true });
     t.match(await exchange({ code, ...client }), {
       status: 400,
-      body: { error: "invalid_grant", error_description: /logged out after this code was issued: start the login again/ },
+      body: {
+        error: "invalid_grant",
+        error_description: "The user was logged out after this code was issued: start the login again",
+      },
     });
     t.equal((await exchange({ code: neighbour, ...client })).status, 200);
     t.equal((await exchange({ code: await codeFor({}, "carol"), ...client })).status, 200, "the next login is as ever");
