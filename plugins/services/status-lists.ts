@@ -17,6 +17,7 @@ export default fp(async (app) => {
   const { clock, keys: ring, config: { publicUrl, tokenTtlMax: ttlMax } } = app;
   const { statusLists: store } = app.database;
   const allocator = new StatusAllocator({ store, clock, publicUrl, ttlMax });
+  app.logFollower.listen({ applied: () => undefined, replaced: () => { allocator.abandon(); } });
   app.decorate("statusAllocator", allocator);
   app.decorate("statusLists", new StatusLists({ store, follower: app.logFollower, ring, clock, publicUrl }));
   app.decorate("statusOf", (claims) => statusReference(publicUrl, claims));

@@ -79,6 +79,14 @@ export class StatusAllocator {
     [this.#current, this.#next, this.#exhausted] = [undefined, undefined, []];
   }
 
+  /**
+   * To be called when the database has lost commits. The tokens of the lost records could not be found by a cut-off:
+   * the lists are left open without an owner, so that every index without a record becomes INVALID.
+   */
+  abandon(): void {
+    [this.#current, this.#next, this.#exhausted] = [undefined, undefined, []];
+  }
+
   get #lists(): ReservedList[] {
     return [this.#current, this.#next, ...this.#exhausted].filter((list) => list !== undefined);
   }
