@@ -18,6 +18,7 @@ const GROUPS = {
   "e2e-replicas": [
     "test/e2e/concurrent-logins.test.ts", "test/e2e/status-lists.test.ts", "test/e2e/replicas.test.ts",
   ],
+  "e2e-matrix": ["test/e2e/matrix.test.ts", "test/e2e/cut-off-replica.test.ts"],
   "e2e-crash": ["test/e2e/crash.test.ts", "test/e2e/failover.test.ts", "test/e2e/walk.test.ts"],
   "e2e-start": ["test/e2e/startup.test.ts", "test/e2e/shutdown.test.ts", "test/e2e/slow-migration.test.ts"],
   "revocations-stream": ["test/routes/revocations/subscribers.test.ts", "test/routes/revocations/feed.test.ts"],

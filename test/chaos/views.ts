@@ -22,7 +22,7 @@ export interface View {
 }
 
 /** Every way in which a service can learn of a logout, at every replica. */
-export function viewsOf({ replicas, client, shared }: World, listeners: Listener[]): View[] {
+export function viewsOf({ replicas, client, shared, cutoffPrefix }: World, listeners: Listener[]): View[] {
   const asking = replicas.flatMap(({ url }): View[] => [
     { path: "ask", every: 100, read: async ({ text }) =>
       byStatus(await call("GET", `${url}/userinfo`, { authorization: `Bearer ${text}` })) },
@@ -47,8 +47,7 @@ export function viewsOf({ replicas, client, shared }: World, listeners: Listener
   const redis: View[] = shared() === undefined ? [] : [{
     path: "redis", every: 50, mayForget: true, read: async ({ claims }) => {
       try {
-        const [revoked, before] =
-          await shared()?.mget(`revoked:${claims.jti}`, `issued_before:sub:${claims.sub}`) ?? [];
+        const [revoked, before] = await shared()?.mget(`revoked:${claims.jti}`, cutoffPrefix + claims.sub) ?? [];
         return revoked != null || before != null ? "refused" : "accepted"; // each token has a subject of its own here
       } catch {
         return "unknown";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
+import pg from "pg";
 import { until } from "../e2e/support.js";
 import { type FakeClock, fakeClock } from "../support/fake-clock.js";
 import { type Link, link } from "../support/link.js";
@@ -12,6 +13,8 @@ import { call, postJson } from "./client.js";
 
 export interface Replica {
   url: string;
+  /** Its way to PostgreSQL. */
+  databaseLink: Link | undefined;
   /** Its way to Redis. */
   link: Link | undefined;
   kill(): Promise<void>;
@@ -20,65 +23,95 @@ export interface Replica {
   stepClock(seconds: number): void;
 }
 
+/** Sets a clock off by that many seconds. */
+export type Step = (seconds: number) => void;
+
 /** Replicas with what they stand on, all of it the test's own and breakable. */
 export interface World {
   replicas: Replica[];
   client: { id: string; headers: Record<string, string> };
+  /** The PostgreSQL that replicas are led to. */
   postgres: PrivatePostgres | undefined;
+  /** The Redis that replicas are led to. */
   redis: PrivateRedis | undefined;
-  /** A second Redis, to follow the first and take its place. */
+  /** A second Redis, to take its place. */
   standby: PrivateRedis | undefined;
-  /** The Redis that replicas are connected to now. */
+  stepDatabaseClock: Step;
+  /** Of both Redis. */
+  stepRedisClock: Step;
+  /** The names of a subject's cut-off in Redis begin so. */
+  cutoffPrefix: string;
+  /** Connected to `redis`, as a service that reads it directly. */
   shared(): Redis | undefined;
-  /** Leads every replica to another Redis. */
-  leadTo(redis: PrivateRedis): void;
+  /** Leads every replica's new connections, and the direct reader, to `standby`, which changes places with `redis`. */
+  leadToStandby(): void;
+  /** Leads every replica to another PostgreSQL. */
+  leadToPostgres(postgres: PrivatePostgres): void;
   /** Resolves when every replica says that it is ready. */
   healed(): Promise<void>;
+  /** Resolves when each of these replicas says that it is not ready, or nothing at all. */
+  unready(replicas?: readonly Replica[]): Promise<void>;
 }
 
 export interface Shape { name: string; size: number; on: "SQLite" | "PostgreSQL" | "PostgreSQL and Redis" }
 
 /** Undefined, and said so, where this machine lacks something. */
 export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World | undefined> {
-  const clocks = Array.from({ length: size }, () => fakeClock(t)).filter((clock) => clock !== undefined);
-  if (clocks.length < size) return undefined;
+  const clocks = Array.from({ length: size + 2 }, () => fakeClock(t)).filter((clock) => clock !== undefined);
+  const [databaseClock, redisClock, ...machines] = clocks;
+  if (databaseClock === undefined || redisClock === undefined) return undefined;
   const [postgres, redis, standby] = await Promise.all([
-    on === "SQLite" ? undefined : privatePostgres(t),
-    ...(on === "PostgreSQL and Redis" ? [privateRedis(t), privateRedis(t)] : []),
+    on === "SQLite" ? undefined : privatePostgres(t, databaseClock.env),
+    ...(on === "PostgreSQL and Redis" ? [privateRedis(t, redisClock), privateRedis(t, redisClock)] : []),
   ]);
   if (on !== "SQLite" && postgres === undefined) return undefined;
   if (on === "PostgreSQL and Redis" && (redis === undefined || standby === undefined)) return undefined;
-  const ports = await Promise.all(clocks.map(() => freePort()));
   const common = {
-    AUTHFLOW_PUBLIC_URL: `http://localhost:${ports[0]}`,
+    AUTHFLOW_PUBLIC_URL: "http://localhost:8080",
     AUTHFLOW_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
-    DATABASE_URL: postgres?.url ?? sqlite(t),
     AUTHFLOW_STATUS_LISTS: "on",
     LOG_LEVEL: "warn",
+    ...(postgres === undefined && { DATABASE_URL: sqlite(t) }),
   };
-  const replicas = await Promise.all(clocks.map((clock, i) =>
-    startReplica(t, clock, { ...common, PORT: String(ports[i]) }, redis)));
+  const replicas = await Promise.all(machines.map((clock) => startReplica(t, common, clock, postgres, redis)));
   const registration = { name: "chaos", redirect_uri: "https://chaos.example/cb" };
   const { body } = await postJson(`${replicas[0]?.url}/clients`, registration);
   const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
   let shared = redis && readerOf(redis);
   t.teardown(() => { shared?.disconnect(); });
-  return {
+  const state = (url: string): Promise<number> => call("GET", `${url}/health/ready`, {}).then(({ status }) => status);
+  const world: World = {
     replicas, postgres, redis, standby,
     client: { id: String(body.client_id), headers: { authorization: `Basic ${credentials}` } },
+    stepDatabaseClock: databaseClock.step, stepRedisClock: redisClock.step,
+    cutoffPrefix: postgres === undefined ? "" : `authflow:${await installationId(postgres)}:issued_before:sub:`,
     shared: () => shared,
-    leadTo: (other) => {
-      const port = Number(new URL(other.url).port);
-      for (const { link } of replicas) if (link !== undefined) link.target = port;
+    leadToStandby: () => {
+      [world.redis, world.standby] = [world.standby, world.redis];
+      if (world.redis === undefined) return;
+      for (const { link } of replicas) if (link !== undefined) link.target = portOf(world.redis);
       shared?.disconnect();
-      shared = readerOf(other);
+      shared = readerOf(world.redis);
+    },
+    leadToPostgres: (other) => {
+      world.postgres = other;
+      for (const { databaseLink } of replicas) if (databaseLink !== undefined) databaseLink.target = other.port;
     },
     healed: async () => {
-      for (const { url } of replicas) {
-        await until(`${url} is ready again`, async () => (await call("GET", `${url}/health/ready`, {})).status === 200);
-      }
+      for (const { url } of replicas) await until(`${url} is ready again`, async () => await state(url) === 200);
+    },
+    unready: async (some = replicas) => {
+      for (const { url } of some) await until(`${url} says that it is not ready`, async () => await state(url) !== 200);
     },
   };
+  return world;
+}
+
+async function installationId({ url }: PrivatePostgres): Promise<string> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ uuid: string }>("SELECT uuid FROM installation").finally(() => client.end());
+  return String(rows[0]?.uuid);
 }
 
 /** A service that reads Redis directly. */
@@ -89,20 +122,25 @@ function readerOf({ url }: PrivateRedis): Redis {
   return new Redis(url, options).on("error", () => undefined);
 }
 
+const portOf = ({ url }: PrivateRedis): number => Number(new URL(url).port);
+
 async function startReplica(
   t: Suite,
+  common: Record<string, string>,
   clock: FakeClock,
-  settings: Record<string, string>,
+  postgres: PrivatePostgres | undefined,
   redis: PrivateRedis | undefined,
 ): Promise<Replica> {
-  const way = redis && await link(t, Number(new URL(redis.url).port));
+  const way = redis && await link(t, portOf(redis));
+  const databaseLink = postgres && await link(t, postgres.port);
   const env = {
-    ...settings, ...clock.env, CWD: temporaryFolder(t),
+    ...common, ...clock.env, PORT: String(await freePort()), CWD: temporaryFolder(t),
     ...(way && { REDIS_URL: `redis://127.0.0.1:${way.port}` }),
+    ...(databaseLink && { DATABASE_URL: `postgres://postgres@127.0.0.1:${databaseLink.port}/postgres` }),
   };
   let server: ServerProcess = await startServer(t, env);
   return {
-    url: server.url, link: way,
+    url: server.url, link: way, databaseLink,
     kill: () => server.kill(),
     start: async () => { server = await startServer(t, env); },
     stepClock: clock.step,

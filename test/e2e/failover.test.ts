@@ -26,7 +26,7 @@ async function address(t: Test, target: number) {
 await t.test("after a failover that lost commits, an equal revision is not an equal state", async (t) => {
   const primary = await privatePostgres(t);
   if (primary === undefined) return;
-  const front = await address(t, Number(new URL(primary.url).port));
+  const front = await address(t, primary.port);
   const url = new URL(primary.url);
   url.port = String(front.port);
   const app = await testApp(t, { DATABASE_URL: url.href });
@@ -36,14 +36,15 @@ await t.test("after a failover that lost commits, an equal revision is not an eq
   await app.mint({}, kept);
 
   // The primary commits a change of one client and of the keys, which this replica knows, and which are lost.
-  const copy = await primary.promotedCopy();
+  const copy = await primary.standby(primary.port);
+  await copy.sql("SELECT pg_promote()"); // waits until it has happened
   const change = (id: string, payload: object) => app.call("PATCH", `/clients/${id}`, { headers: OPERATOR, payload });
   t.equal((await change(lost.client_id, { name: "lost" })).status, 200);
   t.equal((await app.call("POST", "/keys/rotate", { headers: OPERATOR })).status, 200);
   t.equal(keys.keys.length, 2);
 
   // The new primary commits another change of each, which raises both revisions to the same numbers.
-  const other = await openDatabase(copy);
+  const other = await openDatabase(copy.url);
   t.teardown(() => other.close());
   await other.clients.update(kept.client_id, Date.now(), () => ({ disabled: true }));
   const ring = await other.keys.load();
@@ -51,7 +52,7 @@ await t.test("after a failover that lost commits, an equal revision is not an eq
   t.equal((await other.installation.load()).ringRevision, keys.revision);
   t.not(clientCache.get(kept.client_id)?.disabled, true, "the replica does not know yet");
 
-  front.leadTo(Number(new URL(copy).port));
+  front.leadTo(copy.port);
   const payload = { ...kept, sub: "alice" };
   await until("the disabled client mints nothing",
     async () => (await app.call("POST", "/mint", { payload })).status === 401);

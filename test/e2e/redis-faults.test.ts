@@ -22,7 +22,7 @@ async function isUnused(t: Test, one: Replica, redis: PrivateRedis): Promise<voi
 }
 
 await t.test("a database that Redis does not have is never replaced by database 0", async (t) => {
-  const redis = await privateRedis(t, "--databases", "2");
+  const redis = await privateRedis(t, { args: ["--databases", "2"] });
   if (redis === undefined) return;
   const REDIS_URL = `${redis.url}/7`;
   const one = await replica(t, { REDIS_URL }, { waitFor: "/health/live" });
@@ -41,7 +41,7 @@ await t.test("a database that Redis does not have is never replaced by database 
 });
 
 await t.test("a Redis Cluster stops the start by its name, and is treated as down if it appears later", async (t) => {
-  const redis = await privateRedis(t, "--cluster-enabled", "yes");
+  const redis = await privateRedis(t, { args: ["--cluster-enabled", "yes"] });
   if (redis === undefined) return;
   const DATABASE_URL = await migratedSqlite(t);
   const { code, stderr } = await run(SERVER, [], { DATABASE_URL, REDIS_URL: redis.url });
@@ -86,7 +86,7 @@ await t.test("a logout that finds the primary demoted connects anew at once", as
 });
 
 await t.test("eviction and missing persistence are in the log at the start, and as they change", async (t) => {
-  const redis = await privateRedis(t, "--maxmemory-policy", "volatile-ttl");
+  const redis = await privateRedis(t, { args: ["--maxmemory-policy", "volatile-ttl"] });
   if (redis === undefined) return;
   const one = await replica(t, { REDIS_URL: redis.url }, { timing: { redisInspection: 50 } });
   const [evicts, loses] = ["Redis may evict revocations (maxmemory-policy volatile-ttl)", "Redis does not persist"];

@@ -1,7 +1,8 @@
-import { execFileSync, spawn } from "node:child_process";
-import { chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import pg from "pg";
 import { until } from "../e2e/support.js";
 import { freePort } from "./ports.js";
@@ -11,17 +12,32 @@ import { administer } from "./templates.js";
 
 export interface PrivatePostgres {
   url: string;
+  port: number;
   /** Ends it as a crash of its machine would, and starts it again on the same port with its data. */
   restart(): Promise<void>;
-  /** A standby that has what was committed until now, promoted: as after a failover that lost what comes later. */
-  promotedCopy(): Promise<string>;
+  /** Ends it as a crash of its machine would. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Freezes all of its processes: connections stay open, nothing answers. */
+  pause(): void;
+  resume(): void;
+  /** One statement. */
+  sql(statement: string): Promise<void>;
+  /** Copies its data. Returns how to replace its data with the copy, as it was then. */
+  backUp(): Promise<() => Promise<void>>;
+  /** Another server, which replicates this one through `port` until it is promoted. */
+  standby(port: number): Promise<PrivatePostgres>;
 }
 
+const execute = promisify(execFile);
 const DEBIAN = "/usr/lib/postgresql";
+
+interface Account { uid?: number; gid?: number }
+interface Programs { bin: string; user: Account; env: NodeJS.ProcessEnv }
 
 /**
  * A PostgreSQL of the test's own, which it may break. It refuses to run as root: then it runs as the user postgres.
- * `env` is added to its environment.
+ * `env`: variables for its processes.
  */
 export async function privatePostgres(
   t: Suite,
@@ -30,45 +46,85 @@ export async function privatePostgres(
   const bin = binaries();
   const user = process.getuid?.() === 0 ? account("postgres") : {};
   if (bin === undefined || user === undefined) return missing(t, "PostgreSQL's programs (initdb, postgres)");
-  const folder = mkdtempSync(join(tmpdir(), "authflow-postgres-"));
-  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid as number);
+  const folder = newFolder(t, user);
   const options = ["--pgdata", folder, "--username", "postgres", "--auth", "trust", "--no-sync"];
   execFileSync(join(bin, "initdb"), options, { ...user, stdio: "ignore" });
+  return serve(t, folder, { bin, user, env: { ...process.env, ...env } });
+}
+
+function newFolder(t: Suite, user: Account): string {
+  const folder = mkdtempSync(join(tmpdir(), "authflow-postgres-"));
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }); });
+  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid as number);
+  return folder;
+}
+
+/** Starts a server on the data in `folder`. */
+async function serve(t: Suite, folder: string, programs: Programs): Promise<PrivatePostgres> {
+  const { bin, user, env } = programs;
   const port = await freePort();
-  const urlOf = (port: number): string => `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const url = urlOf(port);
-  const startIn = async (data: string, port: number): Promise<ReturnType<typeof endedWith>> => {
-    const settings = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`];
-    const child = spawn(join(bin, "postgres"), ["-D", data, ...settings.flatMap((setting) => ["-c", setting])],
-      { ...user, stdio: "ignore", env: { ...process.env, ...env } });
-    const end = endedWith(t, child);
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`];
+  let child: ChildProcess;
+  let end: (signal: NodeJS.Signals) => Promise<number | null>;
+  const start = async (): Promise<void> => {
+    child = spawn(join(bin, "postgres"), ["-D", folder, ...settings.flatMap((setting) => ["-c", setting])],
+      { ...user, env, stdio: "ignore" });
+    end = endedWith(t, child);
     await until("PostgreSQL answers", async () => {
       if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode} while starting`);
-      return answers(urlOf(port));
+      return answers(url);
     });
-    return end;
   };
-  let end = await startIn(folder, port);
-  t.teardown(async () => {
-    await end("SIGQUIT");
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const resume = (): void => {
+    for (const pid of childrenOf(child)) process.kill(pid, "SIGCONT");
+    child.kill("SIGCONT");
+  };
+  const kill = async (): Promise<void> => {
+    resume();
+    await end("SIGQUIT"); // "immediate": it has to recover when it starts
+  };
+  await start();
+  t.teardown(kill);
+  /** `withPort`: of the server that it copies. */
+  const copyTo = async (target: string, withPort: number, ...more: string[]): Promise<void> => {
+    const source = ["--host", "127.0.0.1", "--port", String(withPort), "--username", "postgres"];
+    const args = [...source, "--pgdata", target, "--checkpoint=fast", "--no-sync", ...more];
+    await execute(join(bin, "pg_basebackup"), args, user); // meanwhile links of this process must work
+  };
   return {
-    url,
+    url, port, start, kill,
     restart: async () => {
-      await end("SIGQUIT"); // "immediate": without a checkpoint, so that it has to recover
-      end = await startIn(folder, port);
+      await kill();
+      await start();
     },
-    promotedCopy: async () => {
-      const [data, port] = [join(folder, "copy"), await freePort()];
-      execFileSync(join(bin, "pg_basebackup"), ["--dbname", url, "--pgdata", data, "--checkpoint", "fast", "--no-sync"],
-        { ...user, stdio: "ignore" });
-      writeFileSync(join(data, "standby.signal"), "");
-      await startIn(data, port);
-      await administer(urlOf(port), "SELECT pg_promote()"); // waits until it has happened
-      return urlOf(port);
+    pause: () => {
+      child.kill("SIGSTOP"); // first, so that it starts no other
+      for (const pid of childrenOf(child)) process.kill(pid, "SIGSTOP");
+    },
+    resume,
+    sql: (statement) => administer(url, statement),
+    backUp: async () => {
+      const copy = newFolder(t, user);
+      await copyTo(copy, port);
+      return async () => {
+        await kill();
+        for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+        execFileSync("cp", ["--archive", `${copy}/.`, folder]);
+        await start();
+      };
+    },
+    standby: async (withPort) => {
+      const copy = newFolder(t, user);
+      await copyTo(copy, withPort, "--write-recovery-conf");
+      return serve(t, copy, programs);
     },
   };
+}
+
+function childrenOf({ pid }: ChildProcess): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(path) ? readFileSync(path, "utf8").split(" ").filter(Boolean).map(Number) : [];
 }
 
 function binaries(): string | undefined {
@@ -81,7 +137,7 @@ function binaries(): string | undefined {
 }
 
 /** Whom a program that refuses to run as root can run as; undefined if there is no such user. */
-export function account(name: string): { uid?: number; gid?: number } | undefined {
+export function account(name: string): Account | undefined {
   try {
     const id = (flag: string): number => Number(execFileSync("id", [flag, name]).toString());
     return { uid: id("-u"), gid: id("-g") };

@@ -24,8 +24,11 @@ export interface PrivateRedis {
 
 const READY = "Ready to accept connections";
 
-/** A Redis of the test's own, which it may break. `args`: of its first start. */
-export async function privateRedis(t: Suite, ...args: string[]): Promise<PrivateRedis | undefined> {
+/** A Redis of the test's own, which it may break. `env`: variables for its process; `args`: of its first start. */
+export async function privateRedis(
+  t: Suite,
+  { env = {}, args = [] }: { env?: Record<string, string>; args?: readonly string[] } = {},
+): Promise<PrivateRedis | undefined> {
   const path = binary("redis-server");
   if (path === undefined) return missing(t, "redis-server on the PATH");
   const port = await freePort();
@@ -35,7 +38,7 @@ export async function privateRedis(t: Suite, ...args: string[]): Promise<Private
     child = spawn(
       path,
       ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no", ...more],
-      { stdio: ["ignore", "pipe", "inherit"] },
+      { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] },
     );
     let output = "";
     for await (const chunk of child.stdout ?? []) {

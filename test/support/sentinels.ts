@@ -25,7 +25,7 @@ const DOWN_AFTER = 500;
 export async function sentinels(t: Suite, user?: readonly [string, string]): Promise<Sentinels | undefined> {
   const primary = await privateRedis(t);
   if (primary === undefined) return undefined;
-  const standby = await privateRedis(t, "--replicaof", "127.0.0.1", String(primary.port));
+  const standby = await privateRedis(t, { args: ["--replicaof", "127.0.0.1", String(primary.port)] });
   if (standby === undefined) return undefined;
   const ports: number[] = [];
   const ends: ((signal: NodeJS.Signals) => Promise<unknown>)[] = [];

@@ -18,11 +18,12 @@ const next = (redis: Redis, event: "ready" | "error" | "reconnecting" | "close")
   new Promise((resolve) => { redis.once(event, resolve); });
 
 const FAULTY: [what: string, error: RegExp, start: (t: Test) => Promise<PrivateRedis | undefined>, path?: string][] = [
-  ["that lacks the database", /DB index is out of range/, (t) => privateRedis(t, "--databases", "2"), "/7"],
-  ["that is a cluster", /Redis Cluster, which is not supported/, (t) => privateRedis(t, "--cluster-enabled", "yes")],
+  ["that lacks the database", /DB index is out of range/, (t) => privateRedis(t, { args: ["--databases", "2"] }), "/7"],
+  ["that is a cluster", /Redis Cluster, which is not supported/, (t) =>
+    privateRedis(t, { args: ["--cluster-enabled", "yes"] })],
   ["that is a read-only replica", /read-only replica/, async (t) => {
     const primary = await privateRedis(t);
-    return primary && privateRedis(t, "--replicaof", "127.0.0.1", String(primary.port));
+    return primary && privateRedis(t, { args: ["--replicaof", "127.0.0.1", String(primary.port)] });
   }],
 ];
 for (const [what, fault, start, path = ""] of FAULTY) {
