@@ -17,7 +17,9 @@ export default fp(async (app) => {
   const { clock, keys: ring, config: { publicUrl, tokenTtlMax: ttlMax } } = app;
   const { statusLists: store } = app.database;
   const allocator = new StatusAllocator({ store, clock, publicUrl, ttlMax });
-  app.logFollower.listen({ applied: () => undefined, replaced: () => { allocator.abandon(); } });
+  // Lost commits show as another history of the database, or (a restored backup continues its history) in the log.
+  app.onHistoryChange(() => { allocator.abandon(); });
+  app.logFollower.listen({ lost: () => { allocator.abandon(); } });
   app.decorate("statusAllocator", allocator);
   app.decorate("statusLists", new StatusLists({ store, follower: app.logFollower, ring, clock, publicUrl }));
   app.decorate("statusOf", (claims) => statusReference(publicUrl, claims));

@@ -14,6 +14,8 @@ export interface LogListener {
   applied(entries: readonly LogEntry[]): void;
   /** The log is another one than before: it was read anew from its beginning. */
   replaced(): void;
+  /** The log had lost entries, and the database commits. What this replica knew of the log is in it again. */
+  lost(): void;
 }
 
 interface Dependencies {
@@ -25,7 +27,7 @@ interface Dependencies {
 /** This replica's copy of the log in memory: the index, and the log's end. */
 export class LogFollower {
   readonly #dependencies: Dependencies;
-  readonly #listeners = new Set<LogListener>();
+  readonly #listeners = new Set<Partial<LogListener>>();
   readonly #reads = new JoinedRead(() => this.#readOn(), READ_LIMIT);
   #index = new RevocationIndex();
   #recent = new RecentEntries();
@@ -50,7 +52,7 @@ export class LogFollower {
     return this.#reads.run();
   }
 
-  listen(listener: LogListener): void {
+  listen(listener: Partial<LogListener>): void {
     this.#listeners.add(listener);
   }
 
@@ -72,6 +74,7 @@ export class LogFollower {
   async #recover(): Promise<void> {
     const common = await this.#lastCommonPlace();
     const lost = common === undefined ? await this.#recoverAll() : await this.#recoverEnd(common);
+    for (const listener of this.#listeners) listener.lost?.();
     if (lost > 0) this.#dependencies.recovered(lost);
   }
 
@@ -119,7 +122,7 @@ export class LogFollower {
       const lost = await this.#entriesMissingIn(index);
       if (lost.length === 0) {
         [this.#index, this.#recent] = [index, recent];
-        for (const listener of this.#listeners) listener.replaced();
+        for (const listener of this.#listeners) listener.replaced?.();
         return count;
       }
       // Read once more afterwards: this memory is given up only for one that has everything.
@@ -140,7 +143,7 @@ export class LogFollower {
 
   #apply(entries: readonly LogEntry[]): void {
     for (const entry of entries) this.#index.add(entry);
-    for (const listener of this.#listeners) listener.applied(entries);
+    for (const listener of this.#listeners) listener.applied?.(entries);
   }
 }
 

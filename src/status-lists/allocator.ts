@@ -38,6 +38,8 @@ export class StatusAllocator {
   #next: ReservedList | undefined;
   /** Lists without free indexes, of which some tokens may not be signed or recorded yet. */
   #exhausted: ReservedList[] = [];
+  /** Lists that are not touched any more; the last records are still stored. */
+  #abandoned: ReservedList[] = [];
   #renewal: Promise<void> | undefined;
   #flushing: Promise<void> | undefined;
 
@@ -58,7 +60,7 @@ export class StatusAllocator {
   record(claims: AccessTokenClaims, kid: string): void {
     const reference = statusReference(this.#dependencies.publicUrl, claims);
     if (reference === undefined) return;
-    const list = this.#lists.find(({ id }) => id === reference.listId);
+    const list = [...this.#lists, ...this.#abandoned].find(({ id }) => id === reference.listId);
     // No cut-off could find a token without a record.
     if (list === undefined) throw unavailable("The token's status list was closed meanwhile: try again");
     const { sub, client_id: clientId = "", exp } = claims;
@@ -84,6 +86,7 @@ export class StatusAllocator {
    * the lists are left open without an owner, so that every index without a record becomes INVALID.
    */
   abandon(): void {
+    this.#abandoned.push(...this.#lists);
     [this.#current, this.#next, this.#exhausted] = [undefined, undefined, []];
   }
 
@@ -147,6 +150,12 @@ export class StatusAllocator {
         await store.close(list.id);
       }
     }));
+    outcomes.push(...await Promise.allSettled(this.#abandoned.map(async (list) => {
+      await list.storeRecords(store);
+      if (clock() - list.takenAt > DRAIN && list.isFlushed) {
+        this.#abandoned = this.#abandoned.filter((one) => one !== list);
+      }
+    })));
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     if (this.#current !== undefined && this.#current.left < RESERVE_BELOW) this.#next ??= await this.#reserve();
   }

@@ -50,6 +50,15 @@ export class ReservedList {
 
   /** Stores the records, and touches the list if it is time. False: the list was deleted. */
   async flush(store: StatusListStore, now: number, expiresAt: number): Promise<boolean> {
+    await this.storeRecords(store);
+    const age = now - this.touchedAt;
+    if (age >= 0 && age < TOUCH_INTERVAL) return true;
+    const exists = await store.touch(this.id, expiresAt);
+    if (exists) this.touchedAt = now;
+    return exists;
+  }
+
+  async storeRecords(store: StatusListStore): Promise<void> {
     if (this.#unconfirmed === undefined && this.#records.length > 0) {
       this.#unconfirmed = {
         listId: this.id, sequence: this.#sequence++, records: Buffer.concat(this.#records), expiresAt: this.#expiresAt,
@@ -60,11 +69,6 @@ export class ReservedList {
       await store.append(this.#unconfirmed);
       this.#unconfirmed = undefined;
     }
-    const age = now - this.touchedAt;
-    if (age >= 0 && age < TOUCH_INTERVAL) return true;
-    const exists = await store.touch(this.id, expiresAt);
-    if (exists) this.touchedAt = now;
-    return exists;
   }
 
   /** Whether all records are stored. */
