@@ -217,7 +217,8 @@ const REDIS_EMPTY: Scenario = {
 const REDIS_DOWN: Scenario = {
   kind: "out of reach",
   what: "Redis is down",
-  promise: "Logouts are answered 503 and take effect when it is back; earlier revocations are read from the database",
+  promise: "Logouts are answered 503, and Redis shows them when it is back; live checks are answered from the log in " +
+    "memory and the database",
   longOutage: 120_000,
   harm: async ({ redis }, { logouts, outage }) => {
     await logouts();

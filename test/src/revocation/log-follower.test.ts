@@ -189,6 +189,25 @@ await t.test("an empty database gets everything back, also what is not recent", 
   t.strictSame(known(), valuesOf(entries));
 });
 
+await t.test("a listener hears that the log lost entries, whether it is read anew from its beginning or from its end",
+  async (t) => {
+    for (const kept of [0, 3]) {
+      const { follower, log, restore } = await fixture(t);
+      let losses = 0;
+      follower.listen({ lost: () => { losses++; } });
+      await log.append(some(3));
+      await log.append(some(3));
+      await follower.current();
+      t.equal(losses, 0);
+      await restore(kept);
+      await follower.current();
+      t.equal(losses, 1, `${kept} of 6 entries left`);
+      await log.append(some(1));
+      await follower.current();
+      t.equal(losses, 1, "once");
+    }
+  });
+
 await t.test("of several replicas each gives back what it knows, and all end with the same", async (t) => {
   const { log, other, restore } = await logOnSqlite(t);
   const replicas = [following(log), following(other), following(log)];

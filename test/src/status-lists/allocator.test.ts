@@ -132,6 +132,36 @@ await t.test("without the database it gives indexes for a few seconds only, and 
   t.strictSame((await recorded(before.listId)).sort(), [before, during, last, after].map(({ index }) => index).sort());
 });
 
+await t.test("an abandoned list is left without its owner, and gets the last records", async (t) => {
+  const { allocator, record, take, recorded, advance, clock, store } = await fixture(t);
+  const [taken, first] = [await take(), await record()];
+  allocator.abandon();
+  const { listId: other } = await record();
+  t.not(other, first.listId);
+  allocator.record(someClaims({ status: taken.status }) as AccessTokenClaims, "k"); // was being signed meanwhile
+  await allocator.flush();
+  t.strictSame(await recorded(first.listId), [first.index, taken.index]);
+  for (let i = 0; i < 4; i++) { // an owner that lives lets no list expire
+    advance(1000);
+    await allocator.flush();
+  }
+  await store.sweep(clock(), 10);
+  t.equal(await store.find(first.listId), null, "it was not touched any more");
+  t.match(await store.find(other), { closed: false });
+  await allocator.close();
+});
+
+await t.test("an abandoned list stays open when the process ends", async (t) => {
+  const { allocator, record, recorded, store } = await fixture(t);
+  const { listId, index } = await record();
+  allocator.abandon();
+  const { listId: other } = await record();
+  await allocator.close();
+  t.match(await store.find(listId), { closed: false });
+  t.strictSame(await recorded(listId), [index]);
+  t.match(await store.find(other), { closed: true });
+});
+
 await t.test("a list that is gone, as after a sleep of days, is not used any more", async (t) => {
   const { allocator, take, advance, clock, store } = await fixture(t);
   const { listId } = await take();
