@@ -5,6 +5,7 @@ import { at, type Service, until } from "./support.js";
 export interface Replica {
   url: string;
   service: Service;
+  fastify: TestApp["fastify"];
   logs: TestApp["logs"];
   /** Ends it in order, as SIGTERM does. */
   stop(): Promise<void>;
@@ -20,5 +21,5 @@ export async function replica(
   const url = await fastify.listen({ port: Number(env.PORT ?? 0), host: "127.0.0.1" });
   const service = at(url);
   await until(`${waitFor} answers 200`, async () => (await service.ask("GET", waitFor)).status === 200);
-  return { url, service, logs, stop: () => fastify.close() };
+  return { url, service, fastify, logs, stop: () => fastify.close() };
 }
