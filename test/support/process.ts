@@ -88,10 +88,8 @@ export function endedWith(t: Suite, child: ChildProcess): (signal: NodeJS.Signal
   };
   const kill = (): void => { child.kill("SIGKILL"); };
   process.once("exit", kill); // a test that runs into its timeout never gets to its teardown
-  t.teardown(async () => {
-    await end("SIGKILL");
-    process.off("exit", kill);
-  });
+  child.once("exit", () => { process.off("exit", kill); });
+  t.teardown(() => end("SIGKILL"));
   return end;
 }
 
