@@ -95,5 +95,6 @@ await onEveryBackend(t, async (t, env) => {
   const faults = await inTurn(begun.sort((a, b) => (a.state < b.state ? -1 : 1)), finish);
   t.equal(faults.length, LOGINS);
   t.strictSame(faults.flat().slice(0, 10), [], "none is crossed, none is lost");
-  t.strictSame(app.logs.slice(0, 5), [], "and nothing went wrong on the way");
+  const unexpected = app.logs.filter((line) => !line.includes("Redis does not persist")); // the tests' one may not
+  t.strictSame(unexpected.slice(0, 5), [], "and nothing went wrong on the way");
 });
