@@ -37,6 +37,7 @@ export default fp(async (app) => {
   const recovered = (entries: number): void => {
     app.log.error({ entries },
       "Redis had revocations that the database lacked (it was restored or failed over, or another service wrote them)");
+    app.statusAllocator.abandon();
   };
   const monotonic = (): number => performance.now();
   const agreement = new OutletAgreement({
