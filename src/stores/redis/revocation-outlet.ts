@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChainableCommander, Redis } from "ioredis";
-import { type Entry, FOREVER, isCutoff, type Name, type Scope } from "../../revocation/entry.js";
+import { type Entry, isCutoff, type Name } from "../../revocation/entry.js";
 import type { Place } from "../../revocation/log.js";
 import type { OutletContents, OutletState, RevocationOutlet } from "../../revocation/outlet.js";
-import { isBefore } from "../../revocation/revocation-index.js";
+import { RevocationKeys } from "./revocation-keys.js";
+import { RevocationQuestions } from "./revocation-questions.js";
 
 /** Stores a cut-off. If there is one already, the later instant and the later expiry stay. */
 const RAISE = `
@@ -26,45 +26,25 @@ const COMPLETE = `
     redis.call("SET", KEYS[2], ARGV[2])
   end`;
 
-/** Milliseconds that a live check waits for Redis. */
-const CHECK_LIMIT = 100;
 /** Milliseconds after which another process may fill this Redis, if the one that does shows no progress. */
 const LEASE = 30_000;
 /** Entries that are written, or keys that are read, at a time. */
 const PAGE = 1000;
 
-/**
- * Redis as other services read it: `revoked:<jti>`, and `authflow:<installation>:issued_before:<scope>:<value>` with an
- * instant in epoch ms. Each key expires when every token that it revokes has expired. The installation is part of the
- * names because two installations may have users of the same name; a jti is unique.
- */
+/** Redis as other services read it. Each key expires when every token that it revokes has expired. */
 export class RedisRevocationOutlet implements RevocationOutlet {
   readonly #redis: Redis;
-  readonly #prefix: string;
-  readonly #placeKey: string;
-  readonly #unconfirmedKey: string;
-  readonly #leaseKey: string;
-  readonly #channel: string;
-  /**
-   * With this key, replicas of the version without a log take what Redis lacks as not revoked; they would miss the
-   * cut-offs of today's names. Without it they ask the database, and answer 503.
-   */
-  readonly #formerMarker: string;
+  readonly #keys: RevocationKeys;
+  readonly #questions: RevocationQuestions;
   readonly #id = randomUUID();
-  #questions: Question[] = [];
-  #isAsking = false;
   #identity: string | undefined;
 
   constructor(redis: Redis, installation: string) {
     this.#redis = redis;
+    this.#keys = new RevocationKeys(installation);
+    this.#questions = new RevocationQuestions(redis, this.#keys);
     // The next connection may lead to another Redis.
     redis.on("close", () => { this.#identity = undefined; });
-    this.#prefix = `authflow:${installation}:issued_before:`;
-    this.#placeKey = `authflow:${installation}:place`;
-    this.#unconfirmedKey = `authflow:${installation}:unconfirmed`;
-    this.#leaseKey = `authflow:${installation}:filling`;
-    this.#formerMarker = `authflow:${installation}:cutoffs:complete`;
-    this.#channel = `authflow:${installation}:log`;
   }
 
   /** Calls `changed` when any process put an entry. Returns how to stop. */
@@ -73,7 +53,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     const subscriber = this.#redis.duplicate({ lazyConnect: true, autoResubscribe: false });
     subscriber.on("error", () => undefined); // the other connection reports errors
     subscriber.on("message", changed);
-    subscriber.on("ready", () => { void subscriber.subscribe(this.#channel).catch(() => undefined); });
+    subscriber.on("ready", () => { void subscriber.subscribe(this.#keys.channel).catch(() => undefined); });
     void subscriber.connect().catch(() => undefined); // it tries again
     return async () => { subscriber.off("message", changed).disconnect(); };
   }
@@ -81,31 +61,27 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   get identity(): string | undefined { return this.#identity; }
 
   isRevoked(names: readonly Name[], issuedAt: number): Promise<boolean | undefined> {
-    if (this.#redis.status !== "ready") return Promise.resolve(undefined);
-    return new Promise((answer) => {
-      this.#questions.push({ names, issuedAt, answer });
-      if (!this.#isAsking) void this.#ask();
-    });
+    return this.#questions.ask(names, issuedAt);
   }
 
   async put(entries: readonly Entry[]): Promise<void> {
     const transaction = this.#redis.multi();
     this.#add(transaction, entries);
-    transaction.sadd(this.#unconfirmedKey, entries.map((entry) => JSON.stringify(entry)));
-    await succeed(transaction.del(this.#formerMarker).publish(this.#channel, ""));
+    transaction.sadd(this.#keys.unconfirmed, entries.map((entry) => JSON.stringify(entry)));
+    await succeed(transaction.del(this.#keys.formerMarker).publish(this.#keys.channel, ""));
     this.#identity ??= await this.#identify();
   }
 
   async confirm(entries: readonly Entry[]): Promise<void> {
-    await this.#redis.srem(this.#unconfirmedKey, entries.map((entry) => JSON.stringify(entry)));
+    await this.#redis.srem(this.#keys.unconfirmed, entries.map((entry) => JSON.stringify(entry)));
   }
 
   async state(): Promise<OutletState> {
     const [, value, unconfirmed, [seconds, microseconds]] = await succeed(this.#redis.multi()
       // A full Redis (noeviction) still answers reads, but could not store a revocation.
-      .set(`${this.#placeKey}:probe`, "1", "EX", 60)
-      .get(this.#placeKey)
-      .smembers(this.#unconfirmedKey)
+      .set(`${this.#keys.place}:probe`, "1", "EX", 60)
+      .get(this.#keys.place)
+      .smembers(this.#keys.unconfirmed)
       .time()) as [unknown, string | null, string[], [string, string]];
     this.#identity ??= await this.#identify();
     return {
@@ -117,28 +93,29 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   async advance(entries: readonly Entry[], from: Place, to: Place): Promise<void> {
     const transaction = this.#redis.multi();
     this.#add(transaction, entries);
-    await succeed(transaction.eval(MOVE, 1, this.#placeKey, writePlace(from), writePlace(to)));
+    await succeed(transaction.eval(MOVE, 1, this.#keys.place, writePlace(from), writePlace(to)));
   }
 
   async invalidate(): Promise<void> {
-    await this.#redis.del(this.#placeKey);
+    await this.#redis.del(this.#keys.place);
   }
 
   async * entries(): AsyncGenerator<Entry[]> {
     // ioredis puts the prefix of the connection before the keys of a command, but not before a pattern.
     const prefix = this.#redis.options.keyPrefix ?? "";
-    for (const start of ["revoked:", this.#prefix]) {
+    for (const start of this.#keys.starts) {
       const scan = this.#redis.scanStream({ match: `${escapePattern(prefix + start)}*`, count: PAGE });
       for await (const found of scan as AsyncIterable<string[]>) {
         const keys = found.map((key) => key.slice(prefix.length));
-        const times = this.#redis.multi().pexpire(this.#leaseKey, LEASE).time();
+        const times = this.#redis.multi().pexpire(this.#keys.lease, LEASE).time();
         const reading = keys.reduce((multi, key) => multi.get(key).ttl(key), times);
         const [, [seconds], ...answers] =
           await succeed(reading) as [unknown, [string, string], ...(string | number | null)[]];
         yield keys.flatMap((key, index) => {
           const [value, ttl] = answers.slice(2 * index, 2 * index + 2) as [string | null, number];
           // A key without expiry was not written by Authflow.
-          return value === null || ttl < 0 ? [] : this.#readEntry(key, value, (Number(seconds) + ttl + 1) * 1000);
+          if (value === null || ttl < 0) return [];
+          return this.#keys.read(key, value, (Number(seconds) + ttl + 1) * 1000) ?? [];
         });
       }
     }
@@ -146,23 +123,21 @@ export class RedisRevocationOutlet implements RevocationOutlet {
 
   async fill(contents: () => Promise<OutletContents>): Promise<void> {
     const runId = /^run_id:(\w+)/m.exec(await this.#redis.info("server"))?.[1] ?? "";
-    // Taken while the clock of Redis was ahead, it would last until then.
-    if (await this.#redis.pttl(this.#leaseKey) > LEASE) await this.#redis.del(this.#leaseKey);
     // An attempt of this process that failed may have left its lease.
-    const isMine = await this.#redis.set(this.#leaseKey, this.#id, "PX", LEASE, "NX") === "OK"
-      || await this.#redis.get(this.#leaseKey) === this.#id;
+    const isMine = await this.#redis.set(this.#keys.lease, this.#id, "PX", LEASE, "NX") === "OK"
+      || await this.#redis.get(this.#keys.lease) === this.#id;
     if (!isMine) {
       // It was taken while the clock of this Redis was ahead, and would last for as long as that.
-      if (await this.#redis.pttl(this.#leaseKey) > LEASE) await this.#redis.del(this.#leaseKey);
+      if (await this.#redis.pttl(this.#keys.lease) > LEASE) await this.#redis.del(this.#keys.lease);
       return;
     }
-    await this.#redis.del(this.#formerMarker);
+    await this.#redis.del(this.#keys.formerMarker);
     const { entries, place } = await contents();
     let page: Entry[] = [];
     const flush = async (): Promise<void> => {
       const transaction = this.#redis.multi();
       this.#add(transaction, page);
-      await succeed(transaction.pexpire(this.#leaseKey, LEASE));
+      await succeed(transaction.pexpire(this.#keys.lease, LEASE));
       page = [];
     };
     for (const entry of entries) {
@@ -170,26 +145,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
       if (page.length === PAGE) await flush();
     }
     await flush();
-    await this.#redis.eval(COMPLETE, 2, this.#leaseKey, this.#placeKey, this.#id, writePlace(place), runId);
-  }
-
-  /** One MGET at a time answers all questions that came since the last one. */
-  async #ask(): Promise<void> {
-    this.#isAsking = true;
-    await nextTurn(); // the checks of this turn of the event loop share the first one
-    while (this.#questions.length > 0) {
-      const questions = this.#questions;
-      this.#questions = [];
-      const keys = [...new Set(questions.flatMap(({ names }) => names.map((name) => this.#keyOf(name))))];
-      const values = await this.#valuesOf([this.#placeKey, ...keys]);
-      const isFilled = values?.shift() != null;
-      const found = values && new Map(keys.map((key, index) => [key, values[index] ?? null]));
-      for (const { names, issuedAt, answer } of questions) {
-        const revoked = found && names.some((name) => revokes(name, found.get(this.#keyOf(name)), issuedAt));
-        answer(revoked === false && !isFilled ? undefined : revoked);
-      }
-    }
-    this.#isAsking = false;
+    await this.#redis.eval(COMPLETE, 2, this.#keys.lease, this.#keys.place, this.#id, writePlace(place), runId);
   }
 
   /** Which Redis process answers, and with which history of data: a restart and a failover may lose writes. */
@@ -201,41 +157,16 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     return `${runId} ${history} ${db} ${keyPrefix}`.trim();
   }
 
-  /** Undefined if Redis does not answer in time. */
-  #valuesOf(keys: string[]): Promise<(string | null)[] | undefined> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => { resolve(undefined); }, CHECK_LIMIT);
-      this.#redis.mget(keys).finally(() => { clearTimeout(timer); }).then(resolve, () => { resolve(undefined); });
-    });
-  }
-
-  #keyOf({ scope, value }: Name): string {
-    return scope === "jti" ? `revoked:${value}` : `${this.#prefix}${scope}:${value}`;
-  }
-
   // EXAT instead of EX: Redis then compares the expiry with its own clock; this replica's clock has no influence.
   #add(transaction: ChainableCommander, entries: readonly Entry[]): void {
     for (const entry of entries) {
-      const [key, ending] = [this.#keyOf(entry), Math.ceil(entry.expiresAt / 1000)];
+      const [key, ending] = [this.#keys.of(entry), Math.ceil(entry.expiresAt / 1000)];
       if (isCutoff(entry)) transaction.eval(RAISE, 1, key, entry.issuedBefore, ending);
       else transaction.set(key, "1", "EXAT", ending);
     }
   }
 
-  #readEntry(key: string, value: string, expiresAt: number): Entry[] {
-    if (key.startsWith("revoked:"))
-      return [{ scope: "jti", value: key.slice("revoked:".length), issuedBefore: FOREVER, expiresAt }];
-    const [, scope, name] = /^(sub|client_id|kid):(.*)$/s.exec(key.slice(this.#prefix.length)) ?? [];
-    if (scope === undefined || name === undefined) return [];
-    return [{ scope: scope as Scope, value: name, issuedBefore: Number(value), expiresAt }];
-  }
 }
-
-interface Question { names: readonly Name[]; issuedAt: number; answer: (revoked: boolean | undefined) => void }
-
-/** Any value of `revoked:<jti>` revokes the token: another service may have written it. */
-const revokes = (name: Name, value: string | null | undefined, issuedAt: number): boolean =>
-  value !== null && value !== undefined && (!isCutoff(name) || isBefore(issuedAt, Number(value)));
 
 /** Escapes what is special in a glob-style pattern of Redis. */
 const escapePattern = (text: string): string => text.replaceAll(/[*?[\]\\^]/g, "\\$&");
