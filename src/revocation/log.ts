@@ -24,7 +24,7 @@ export interface RevocationLog {
   append(entries: readonly Entry[], above?: number): Promise<void>;
   /** Up to `limit` entries whose position is `from` or higher, in order. */
   read(from: number, limit: number): Promise<LogEntry[]>;
-  /** The entries with one of these names. */
+  /** The entries with one of these names, without their entries in status lists. */
   find(names: readonly Name[]): Promise<Entry[]>;
   /** The instant (epoch ms) up to which expired entries may be deleted. */
   horizon(): Promise<number>;
