@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { JoinedRead } from "../shared/joined-read.js";
 import type { Entry } from "./entry.js";
 import { BEGINNING, isSamePlace, type LogEntry, type Place, type RevocationLog } from "./log.js";
@@ -169,6 +170,7 @@ async function readAll(
       apply(entries);
     }
     if (page.length < PAGE) return true;
+    await nextTurn(); // SQLite answers without one: nothing else would run until a long log is read
   }
 }
 
