@@ -39,7 +39,7 @@ export async function run(args: readonly string[], env: Environment, streams: St
     serve: async () => (await import("./server.js")).serve(env),
   };
   try {
-    await programOf(context).parseAsync(args, { from: "user" });
+    await programOf(context).parseAsync(withKeyIdLast(args), { from: "user" });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode; // commander has printed the help, version or error
@@ -47,6 +47,16 @@ export async function run(args: readonly string[], env: Environment, streams: St
     streams.stderr.write(`${explain(error)}\n`);
     return 1;
   }
+}
+
+/** The id of a key (RFC 7638) that begins with a hyphen, as one in 64 does. */
+const HYPHENED_KEY_ID = /^-[\w-]{42}$/;
+
+/** Such an id as an argument would be taken for an option: it moves to the end, behind `--`. */
+function withKeyIdLast(args: readonly string[]): readonly string[] {
+  const index = args.findIndex((arg, i) => HYPHENED_KEY_ID.test(arg) && args[i - 1] !== "--key");
+  if (index < 0 || args.includes("--")) return args;
+  return [...args.filter((_, i) => i !== index), "--", args[index] as string];
 }
 
 function programOf(context: Context): Command {

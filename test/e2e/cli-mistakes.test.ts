@@ -3,6 +3,7 @@ import { cli } from "../support/cli.js";
 import { sqlite } from "../support/services.js";
 import type { Credentials } from "./support.js";
 
+const HYPHENED = "-y2Cdn_8FEKd3prOpWjWNoNYh_VpN_Dchw_E92ueRgc";
 const UNKNOWN = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
 const STACK = /\n +at |node:internal/;
 
@@ -44,6 +45,10 @@ await t.test("each mistake is answered on standard error, with exit code 1 and n
     [["clients", "policy", UNKNOWN, "--set", '{"max_ttl":1}'], /There is no client with this client_id/],
     [["clients", "redirect-uris", UNKNOWN], /There is no client with this client_id/],
     [["clients", "delete", UNKNOWN, "--yes"], /There is no client with this client_id/],
+    // One key in 64 has an id like this one: it is no option.
+    [["keys", "revoke", HYPHENED, "--yes"], /There is no signing key with this kid/],
+    [["keys", "revoke", "--", HYPHENED], /There is no signing key with this kid/],
+    [["revoke", "--key", HYPHENED], /There is no signing key with this kid/],
     [["clients", "rotate-secret", client.client_id, "--overlap", "1h"], /--overlap .*must be whole seconds/],
     [["clients", "add", "app"], /missing required argument 'redirect-uris'/],
     [["clients", "add", "app", "http://a.example/cb"], /redirect_uri must use https/],
