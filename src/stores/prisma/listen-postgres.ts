@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PostgresClient } from "./postgres-client.js";
 import { clientConfig, UNLIMITED } from "./postgres-target.js";
@@ -12,19 +13,18 @@ const RETRY_AFTER = 5000;
  */
 export function listen(url: string, changed: () => void): () => Promise<void> {
   const stopped = new AbortController();
-  let client: PostgresClient | undefined;
+  const isStopped = once(stopped.signal, "abort");
   const follow = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
-      client = new PostgresClient({ ...clientConfig(url), limits: UNLIMITED });
-      await hear(client, changed).catch(() => undefined);
-      await client.end().catch(() => undefined);
+      const client = new PostgresClient({ ...clientConfig(url), limits: UNLIMITED });
+      await Promise.race([hear(client, changed).catch(() => undefined), isStopped]);
+      client.destroy();
       await sleep(RETRY_AFTER, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
     }
   };
   const following = follow();
   return async () => {
     stopped.abort();
-    await client?.end().catch(() => undefined);
     await following;
   };
 }
@@ -33,8 +33,7 @@ export function listen(url: string, changed: () => void): () => Promise<void> {
 async function hear(client: PostgresClient, changed: () => void): Promise<void> {
   const ended = new Promise<void>((resolve) => { client.on("error", () => { resolve(); }).on("end", resolve); });
   client.on("notification", changed);
-  // The promise of `connect` never settles if the client is ended before it is connected.
-  await Promise.race([client.connect(), ended]);
+  await client.connect();
   if (client.pooled) return;
   await client.query(`LISTEN ${LOG_CHANNEL}`);
   await ended;

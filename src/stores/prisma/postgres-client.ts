@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import pg from "pg";
 import { driverCode, READ_ONLY } from "./driver-errors.js";
 import { beginWithSettings, type Limits, setForSession, STARTUP } from "./postgres-session.js";
@@ -9,7 +10,11 @@ export interface PostgresClientConfig extends pg.ClientConfig {
 }
 
 /** What the types of pg leave out. */
-interface Internals { processID: number; getStartupConf(): Record<string, string> }
+interface Internals {
+  processID: number;
+  connection: { stream: Duplex };
+  getStartupConf(): Record<string, string>;
+}
 type Callback = (error: Error | null, client?: pg.Client) => void;
 type Query = (query: unknown, ...rest: unknown[]) => unknown;
 
@@ -47,6 +52,11 @@ export class PostgresClient extends pg.Client {
     const connected = super.connect().then(() => this.#setSession());
     if (callback === undefined) return connected;
     connected.then((client) => { callback(null, client); }, callback);
+  }
+
+  /** Closes the connection at once. pg's `end` may never settle where the connection broke while it was being made. */
+  destroy(): void {
+    (this as unknown as Internals).connection.stream.destroy();
   }
 
   async #setSession(): Promise<pg.Client> {
