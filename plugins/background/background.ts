@@ -53,13 +53,7 @@ export default fp(async (app) => {
     if (before && !agreement.differs) app.log.info(`solved: ${REDIS_DIFFERS}`);
   };
   const followLog = async (): Promise<void> => {
-    try {
-      await app.logFollower.current();
-    } catch (error) {
-      app.feed.miss();
-      throw error;
-    }
-    app.feed.beat();
+    await app.feed.follow();
     if (!stopped.signal.aborted) await app.logChanged.wait(syncInterval);
   };
   let loops: Promise<unknown> = Promise.resolve();

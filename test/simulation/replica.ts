@@ -100,13 +100,7 @@ export class Replica {
   #start(): void {
     const { syncInterval } = TIMING;
     void this.#every(0, async () => {
-      try {
-        await this.follower.current();
-      } catch (error) {
-        this.feed.miss();
-        throw error;
-      }
-      this.feed.beat();
+      await this.feed.follow();
       await this.#changed.wait(syncInterval);
     });
     void this.#every(SWEEP_INTERVAL, async () => {

@@ -49,7 +49,8 @@ export class Feed {
     this.#dependencies = dependencies;
     this.#snapshot = new Snapshot(follower, clock);
     follower.listen({
-      applied: (entries) => { this.#broadcast(eventsOf(entries)); },
+      // While a long log is read at the start there are none: each entry would be serialised for nobody.
+      applied: (entries) => { if (this.#upToDate.size > 0) this.#broadcast(eventsOf(entries)); },
       replaced: () => { this.#restart(); },
     });
   }
@@ -93,6 +94,17 @@ export class Feed {
       lastEventId,
       next: last === undefined ? null : writeCursor({ lastEventId, after: last.position }),
     };
+  }
+
+  /** Reads the log, and tells subscribers by heartbeats whether that succeeds. Rejects if it does not. */
+  async follow(): Promise<void> {
+    try {
+      await this.#dependencies.follower.current();
+    } catch (error) {
+      this.miss();
+      throw error;
+    }
+    this.beat();
   }
 
   /** To be called after the log was read: sends a heartbeat when one is due. */
