@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { JoinedRead } from "../shared/joined-read.js";
 import type { Entry } from "./entry.js";
-import { BEGINNING, isSamePlace, type LogEntry, type Place, type RevocationLog } from "./log.js";
+import { BEGINNING, hasPlace, isSamePlace, type LogEntry, type Place, type RevocationLog } from "./log.js";
 import { RecentEntries } from "./recent-entries.js";
 import { RevocationIndex } from "./revocation-index.js";
 
@@ -87,9 +87,7 @@ export class LogFollower {
     let [low, high] = [0, known.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const place = known[middle] as Place;
-      const [found] = await log.read(place.position, 1);
-      if (found !== undefined && isSamePlace(found, place)) low = middle + 1;
+      if (await hasPlace(log, known[middle] as Place)) low = middle + 1;
       else high = middle;
     }
     return known[low - 1];
@@ -100,8 +98,7 @@ export class LogFollower {
     const { log } = this.#dependencies;
     const horizon = await log.horizon();
     const lost = (this.#recent.since(common) ?? []).filter(({ expiresAt }) => expiresAt > horizon).map(withoutPlace);
-    const { position } = this.place;
-    for (let at = 0; at < lost.length; at += PAGE) await log.append(lost.slice(at, at + PAGE), position);
+    await this.#appendAgain(lost);
     // Read before this memory gives up its own end: the log may lose the entries again.
     const [end, index] = [new RecentEntries(common), new RevocationIndex()];
     const isRead = await readAll(log, end, (entries) => { for (const entry of entries) index.add(entry); });
@@ -127,9 +124,15 @@ export class LogFollower {
         return count;
       }
       // Read once more afterwards: this memory is given up only for one that has everything.
-      for (let at = 0; at < lost.length; at += PAGE) await log.append(lost.slice(at, at + PAGE), this.place.position);
+      await this.#appendAgain(lost);
       count = lost.length;
     }
+  }
+
+  /** Behind this replica's place: no position gets another meaning. */
+  async #appendAgain(lost: readonly Entry[]): Promise<void> {
+    const { log } = this.#dependencies;
+    for (let at = 0; at < lost.length; at += PAGE) await log.append(lost.slice(at, at + PAGE), this.place.position);
   }
 
   async #entriesMissingIn(index: RevocationIndex): Promise<Entry[]> {

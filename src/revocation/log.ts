@@ -12,6 +12,12 @@ export const isSamePlace = (a: Place, b: Place): boolean => a.position === b.pos
 /** An entry and its place. */
 export interface LogEntry extends Entry, Place {}
 
+/** Whether the log has an entry at this place, which is not the beginning. */
+export async function hasPlace(log: Pick<RevocationLog, "read">, place: Place): Promise<boolean> {
+  const [found] = await log.read(place.position, 1);
+  return found !== undefined && isSamePlace(found, place);
+}
+
 /**
  * Everything that is revoked, in the database: one list of entries in the order of their commits. Entries never change.
  * They are deleted when they expired (see `sweep`); positions may have gaps.

@@ -1,6 +1,6 @@
 import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
 import type { Entry } from "./entry.js";
-import { isSamePlace, type Place, type RevocationLog } from "./log.js";
+import { hasPlace, isSamePlace, type Place, type RevocationLog } from "./log.js";
 import type { LogFollower } from "./log-follower.js";
 import type { RevocationOutlet } from "./outlet.js";
 
@@ -94,8 +94,7 @@ export class OutletFiller {
   /** If the log does not have the outlet's place, or it has none, it may hold entries that the log has lost. */
   async #recover(place: Place | undefined): Promise<void> {
     const { outlet, log } = this.#dependencies;
-    const [found] = place === undefined ? [] : await log.read(place.position, 1);
-    if (place !== undefined && found !== undefined && isSamePlace(found, place)) return;
+    if (place !== undefined && await hasPlace(log, place)) return;
     for await (const entries of outlet.entries()) await this.#giveBack(entries);
   }
 

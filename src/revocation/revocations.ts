@@ -35,8 +35,6 @@ interface Dependencies {
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
 
-const UNCONFIRMED = "The logout is recorded, but has not reached every service yet: try again until it is confirmed";
-
 /** A token that is revoked without being presented. `expiresAt` is epoch ms. */
 export type RevokedToken = Pick<Entry, "expiresAt" | "status"> & { jti: string };
 
@@ -139,17 +137,17 @@ export class Revocations {
   async #keep(entries: readonly Entry[]): Promise<void> {
     const { follower } = this.#dependencies;
     if (!follower.isFilled) return; // while it is being filled, or in a process that ends after this call
-    await follower.current().catch((cause: unknown) => { throw unavailable(UNCONFIRMED, cause); });
-    if (!entries.every((entry) => follower.index.includes(entry))) throw unavailable(UNCONFIRMED);
+    await follower.current().catch(unconfirmed);
+    if (!entries.every((entry) => follower.index.includes(entry))) unconfirmed();
   }
 
   /** Resolves when other services can see the entries. */
   async #show(...entries: Entry[]): Promise<void> {
-    await this.#dependencies.outlet?.put(entries).catch((cause: unknown) => { throw unavailable(UNCONFIRMED, cause); });
+    await this.#dependencies.outlet?.put(entries).catch(unconfirmed);
   }
 
   async #settle(): Promise<void> {
-    await this.#dependencies.agreement.settle().catch((cause: unknown) => { throw unavailable(UNCONFIRMED, cause); });
+    await this.#dependencies.agreement.settle().catch(unconfirmed);
   }
 
   #entryOf({ claims }: VerifiedToken): Entry {
@@ -170,6 +168,13 @@ export class Revocations {
     if (isShown === true) throw invalidToken("The token was revoked");
     return true;
   }
+}
+
+function unconfirmed(cause?: unknown): never {
+  throw unavailable(
+    "The logout is recorded, but has not reached every service yet: try again until it is confirmed",
+    cause,
+  );
 }
 
 function checkPrintable(name: string, text: string): void {
