@@ -30,19 +30,21 @@ export class TokenTable {
       return known === undefined;
     }
     const expiry = Math.min(Math.max(Math.ceil(expiresAt / 1000), 1), LATEST);
-    const number = shardOf(this.#key);
+    const hash = hashOf(this.#key);
+    const number = hash % SHARDS;
     let shard = this.#shards[number] as Shard;
     if (shard.used >= shard.capacity * MAX_LOAD) {
       shard = resized(shard, Math.max(SMALLEST, Math.ceil(shard.capacity * GROWTH)));
       this.#shards[number] = shard;
     }
-    return put(shard, this.#key, expiry);
+    return put(shard, this.#key, hash, expiry);
   }
 
   has(jti: string): boolean {
     if (!this.#parse(jti)) return this.#others.has(jti);
-    const { words, capacity } = this.#shards[shardOf(this.#key)] as Shard;
-    return capacity > 0 && words[find(words, capacity, this.#key) * SLOT + 4] !== 0;
+    const hash = hashOf(this.#key);
+    const { words, capacity } = this.#shards[hash % SHARDS] as Shard;
+    return capacity > 0 && words[find(words, capacity, this.#key, hash) * SLOT + 4] !== 0;
   }
 
   /** The tokens of some shards; the part that is no UUID belongs to shard 0. Expiries are epoch ms. */
@@ -84,32 +86,32 @@ const isExpired = (expiry: number, before: number): boolean =>
 
 const emptyShard = (capacity: number): Shard => ({ words: new Uint32Array(capacity * SLOT), capacity, used: 0 });
 
-/** The two last words are random in a UUIDv7. Mixing all four spreads other UUIDs too. */
-function hashOf(words: Uint32Array, at: number): number {
+/**
+ * The two last words are random in a UUIDv7. Mixing all four spreads other UUIDs too. The low bits choose the shard,
+ * the high ones the slot.
+ */
+function hashOf(key: Uint32Array): number {
   let hash = 0;
   for (let i = 0; i < 4; i++) {
-    hash = Math.imul(hash ^ (words[at + i] as number), 0x9e37_79b1);
+    hash = Math.imul(hash ^ (key[i] as number), 0x9e37_79b1);
     hash ^= hash >>> 15;
   }
   return hash >>> 0;
 }
 
-const shardOf = (key: Uint32Array): number => hashOf(key, 0) % SHARDS;
-
 /** The slot that holds the key, or the free one where it belongs. */
-function find(words: Uint32Array, capacity: number, key: Uint32Array): number {
+function find(words: Uint32Array, capacity: number, key: Uint32Array, hash: number): number {
   const [a, b, c, d] = key;
-  // The high bits choose the slot, the low ones the shard.
-  for (let slot = Math.floor(hashOf(key, 0) / 2 ** 32 * capacity); ; slot = slot + 1 === capacity ? 0 : slot + 1) {
+  for (let slot = Math.floor(hash / 2 ** 32 * capacity); ; slot = slot + 1 === capacity ? 0 : slot + 1) {
     const at = slot * SLOT;
     if (words[at + 4] === 0) return slot;
     if (words[at + 3] === d && words[at + 2] === c && words[at + 1] === b && words[at] === a) return slot;
   }
 }
 
-function put(shard: Shard, key: Uint32Array, expiry: number): boolean {
+function put(shard: Shard, key: Uint32Array, hash: number, expiry: number): boolean {
   const { words, capacity } = shard;
-  const at = find(words, capacity, key) * SLOT;
+  const at = find(words, capacity, key, hash) * SLOT;
   const isNew = words[at + 4] === 0;
   words.set(key, at);
   words[at + 4] = Math.max(words[at + 4] as number, expiry);
@@ -122,7 +124,9 @@ function resized({ words }: Shard, capacity: number, before = -Infinity): Shard 
   const copy = emptyShard(Math.max(SMALLEST, capacity));
   for (let at = 0; at < words.length; at += SLOT) {
     const expiry = words[at + 4] as number;
-    if (expiry !== 0 && !isExpired(expiry, before)) put(copy, words.subarray(at, at + 4), expiry);
+    if (expiry === 0 || isExpired(expiry, before)) continue;
+    const key = words.subarray(at, at + 4);
+    put(copy, key, hashOf(key), expiry);
   }
   return copy;
 }
