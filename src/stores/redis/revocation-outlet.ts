@@ -3,6 +3,7 @@ import type { ChainableCommander, Redis } from "ioredis";
 import { type Entry, isCutoff, type Name } from "../../revocation/entry.js";
 import type { Place } from "../../revocation/log.js";
 import type { OutletContents, OutletState, RevocationOutlet } from "../../revocation/outlet.js";
+import { infoFields } from "./facts.js";
 import { RevocationKeys } from "./revocation-keys.js";
 import { RevocationQuestions } from "./revocation-questions.js";
 
@@ -122,7 +123,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   }
 
   async fill(contents: () => Promise<OutletContents>): Promise<void> {
-    const runId = /^run_id:(\w+)/m.exec(await this.#redis.info("server"))?.[1] ?? "";
+    const runId = infoFields(await this.#redis.info("server")).run_id ?? "";
     // An attempt of this process that failed may have left its lease.
     const isMine = await this.#redis.set(this.#keys.lease, this.#id, "PX", LEASE, "NX") === "OK"
       || await this.#redis.get(this.#keys.lease) === this.#id;
@@ -150,8 +151,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
 
   /** Which Redis process answers, and with which history of data: a restart and a failover may lose writes. */
   async #identify(): Promise<string | undefined> {
-    const info = await this.#redis.info();
-    const [runId, history] = [/^run_id:(\w+)/m, /^master_replid:(\w+)/m].map((pattern) => pattern.exec(info)?.[1]);
+    const { run_id: runId, master_replid: history } = infoFields(await this.#redis.info());
     if (runId === undefined || history === undefined) return undefined; // as some managed servers: it is never trusted
     const { db = 0, keyPrefix = "" } = this.#redis.options;
     return `${runId} ${history} ${db} ${keyPrefix}`.trim();
