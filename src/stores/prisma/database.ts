@@ -5,7 +5,7 @@ import { clientStore } from "./clients.js";
 import { connect, type Db } from "./db.js";
 import { mapDriverError, mapDriverErrors, repeatConflicts } from "./driver-errors.js";
 import { installationStore } from "./installation.js";
-import type { LogReader } from "./log-reader.js";
+import type { LogAccess, LogConnection } from "./log-connection.js";
 import { loginStore } from "./logins.js";
 import { replicaStore } from "./replicas.js";
 import { revocationLog } from "./revocation-log.js";
@@ -24,34 +24,34 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
   const db = await connect(url, poolSize);
   await db.open();
   const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
-  const reader = await openReader(url);
+  const log = await openLog(url);
   return {
-    ...storesOf(db, reader, true),
-    transaction: (work) => repeatConflicts(() => db.transaction((tx) => work(storesOf(tx, reader, false))))
+    ...storesOf(db, log, true),
+    transaction: (work) => repeatConflicts(() => db.transaction((tx) => work(storesOf(tx, { read: log.read }, false))))
       .catch(mapDriverError),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     isWritable: () => isWritable(db, url),
     close: async () => {
-      await reader.close();
+      await log.close();
       await db.close();
     },
   };
 }
 
-const storesOf = (db: Db, reader: LogReader, repeat: boolean): Stores => ({
+const storesOf = (db: Db, log: LogAccess, repeat: boolean): Stores => ({
   clients: mapDriverErrors(clientStore(db), repeat),
   keys: mapDriverErrors(signingKeyStore(db), repeat),
   logins: mapDriverErrors(loginStore(db), repeat),
   authorizationCodes: mapDriverErrors(authorizationCodeStore(db), repeat),
-  revocations: mapDriverErrors(revocationLog(db, reader), repeat),
+  revocations: mapDriverErrors(revocationLog(db, log), repeat),
   replicas: mapDriverErrors(replicaStore(db), repeat),
   statusLists: mapDriverErrors(statusListStore(db), repeat),
   installation: mapDriverErrors(installationStore(db), repeat),
 });
 
 /** Loads only the driver in use. */
-async function openReader(url: string): Promise<LogReader> {
-  if (isPostgres(url)) return (await import("./log-reader-postgres.js")).openReader(url);
-  return (await import("./log-reader-sqlite.js")).openReader(sqlitePath(url));
+async function openLog(url: string): Promise<LogConnection> {
+  if (isPostgres(url)) return (await import("./log-connection-postgres.js")).openLog(url);
+  return (await import("./log-connection-sqlite.js")).openLog(sqlitePath(url));
 }

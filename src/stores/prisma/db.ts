@@ -10,8 +10,6 @@ export interface Db {
   postgres: boolean;
   /** Runs `work` in a new transaction; inside a transaction, runs it in the same one. */
   transaction: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
-  /** Runs statements in their order, all in one transaction. */
-  batch: (statements: Prisma.PrismaPromise<unknown>[]) => Promise<void>;
 }
 export interface Connection extends Db { open(): Promise<void>; close(): Promise<void> }
 export type Json = Prisma.InputJsonValue;
@@ -35,17 +33,11 @@ const connection = (prisma: PrismaClient, postgres: boolean): Connection => ({
   prisma,
   postgres,
   transaction: (work) => prisma.$transaction((tx) => work(inTransaction(tx, postgres))),
-  batch: async (statements) => { await prisma.$transaction(statements); },
   open: () => prisma.$connect(),
   close: () => prisma.$disconnect(),
 });
 
 function inTransaction(prisma: Transaction, postgres: boolean): Db {
-  const db: Db = {
-    prisma,
-    postgres,
-    transaction: (work) => work(db),
-    batch: async (statements) => { for (const statement of statements) await statement; },
-  };
+  const db: Db = { prisma, postgres, transaction: (work) => work(db) };
   return db;
 }

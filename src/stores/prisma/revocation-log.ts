@@ -2,18 +2,25 @@ import { randomBytes } from "node:crypto";
 import { type Entry, FOREVER, type Scope } from "../../revocation/entry.js";
 import type { LogEntry, RevocationLog } from "../../revocation/log.js";
 import type { Db } from "./db.js";
-import type { LogReader, LogRow } from "./log-reader.js";
+import type { LogAccess, LogRow, Statement } from "./log-connection.js";
 import { replaceNul, storable } from "./text.js";
 
 /** PostgreSQL's channel on which replicas are told that the log has new entries. */
 export const LOG_CHANNEL = "authflow_log";
+const INSERT_ON_SQLITE = `
+  INSERT INTO revocation_log
+    (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
+  SELECT head.position - ? + 1 + e.key, e.value->>'tag', e.value->>'scope', e.value->>'value',
+    e.value->>'issuedBefore', e.value->>'expiresAt', CAST(unixepoch('subsec') * 1000 AS integer),
+    e.value->>'listId', e.value->>'index'
+  FROM revocation_log_head AS head, json_each(?) AS e WHERE head.id = 1`;
 const newTag = (): string => randomBytes(4).toString("hex");
 
 /**
  * The position in the head's row is raised by the transaction that appends. Its lock makes the next one wait for this
  * commit, so that positions follow the order of the commits. A sequence would not: it hands out numbers before.
  */
-export function revocationLog({ prisma, postgres, batch }: Db, reader: LogReader): RevocationLog {
+export function revocationLog({ prisma, postgres }: Db, { read, write }: LogAccess): RevocationLog {
   const appendOnPostgres = (entries: string, count: number, above: number): Promise<unknown> => prisma.$executeRaw`
     WITH head AS (
       UPDATE revocation_log_head SET position = GREATEST(position, ${above}::bigint) + ${count}::int WHERE id = 1
@@ -27,15 +34,12 @@ export function revocationLog({ prisma, postgres, batch }: Db, reader: LogReader
       (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
       entry->>'listId', (entry->>'index')::int
     FROM head, entries, (SELECT pg_notify(${LOG_CHANNEL}, '')) AS notified`;
-  const appendOnSqlite = (entries: string, count: number, above: number): Promise<void> => batch([
-    prisma.$executeRaw`UPDATE revocation_log_head SET position = MAX(position, ${above}) + ${count} WHERE id = 1`,
-    prisma.$executeRaw`
-      INSERT INTO revocation_log
-        (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
-      SELECT head.position - ${count} + 1 + e.key, e.value->>'tag', e.value->>'scope', e.value->>'value',
-        e.value->>'issuedBefore', e.value->>'expiresAt', CAST(unixepoch('subsec') * 1000 AS integer),
-        e.value->>'listId', e.value->>'index'
-      FROM revocation_log_head AS head, json_each(${entries}) AS e WHERE head.id = 1`,
+  const writeWithPrisma = async (statements: Statement[]) => {
+    for (const [sql, ...args] of statements) await prisma.$executeRawUnsafe(sql, ...args);
+  };
+  const appendOnSqlite = (entries: string, count: number, above: number) => (write ?? writeWithPrisma)([
+    ["UPDATE revocation_log_head SET position = MAX(position, ?) + ? WHERE id = 1", above, count],
+    [INSERT_ON_SQLITE, count, entries],
   ]);
 
   return {
@@ -44,7 +48,7 @@ export function revocationLog({ prisma, postgres, batch }: Db, reader: LogReader
       await (postgres ? appendOnPostgres : appendOnSqlite)(json, entries.length, above);
     },
 
-    read: async (from, limit) => (await reader.read(from, limit)).map(toLogEntry),
+    read: async (from, limit) => (await read(from, limit)).map(toLogEntry),
 
     find: async (names) => {
       const where = { OR: names.map(({ scope, value }) => ({ scope, value: replaceNul(value) })) };

@@ -11,6 +11,9 @@ interface Query { sql: string; args: unknown[] }
 const SQLITE_BUSY = 5;
 const BUSY_TIMEOUT_MS = 5000;
 const CACHED_STATEMENTS = 200;
+/** Without SQLite's own waiting: see retryWhileBusy. */
+export const PRAGMAS =
+  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 0";
 
 /**
  * adapter-libsql over one connection. Its own client opens a connection for each transaction, does not set the PRAGMAs
@@ -28,7 +31,7 @@ export class SqliteAdapter extends PrismaLibSql {
 
   override createClient(): Client {
     const db = openSqlite(this.#path);
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 0");
+    db.exec(PRAGMAS);
     const prepare = statementCache(db);
     const execute = ({ sql, args }: Query) => retryWhileBusy(() => {
       const statement = prepare(sql);

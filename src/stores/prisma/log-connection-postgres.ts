@@ -1,12 +1,12 @@
 import pg from "pg";
-import { type LogReader, type LogRow, SELECT } from "./log-reader.js";
+import { type LogConnection, type LogRow, SELECT } from "./log-connection.js";
 import { PostgresClient } from "./postgres-client.js";
 import { clientConfig, findTarget, UNLIMITED } from "./postgres-target.js";
 
 /** Milliseconds. Short, so that a replica is current again soon after it was cut off. */
 const TIMEOUTS = { connectionTimeoutMillis: 2000, query_timeout: 5000 };
 
-export async function openReader(url: string): Promise<LogReader> {
+export async function openLog(url: string): Promise<LogConnection> {
   const { schema } = await findTarget(url);
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
