@@ -15,6 +15,7 @@ import errors, { answerError, answerUnreadable } from "../plugins/http/errors.js
 import eventStream from "../plugins/http/event-stream.js";
 import forms from "../plugins/http/forms.js";
 import keys from "../plugins/services/keys.js";
+import { logOutput } from "../plugins/http/log-output.js";
 import logins from "../plugins/services/logins.js";
 import openapi from "../plugins/http/openapi.js";
 import operator from "../plugins/guards/operator.js";
@@ -80,7 +81,7 @@ export async function buildApp(
   { clock, systemClock, logStream, upstreamSocket, timing }: Overrides = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: { level: config.logLevel, serializers: { err: loggable }, ...(logStream && { stream: logStream }) },
+    logger: { level: config.logLevel, serializers: { err: loggable }, stream: logStream ?? logOutput() },
     // plugins/http/request-log.ts writes one line instead of two.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),

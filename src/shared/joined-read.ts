@@ -1,4 +1,9 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+
+/** Callers of one read. If more shared the last one, the next one waits for others to come: they come often. */
+const FEW = 4;
+/** Milliseconds that it waits. */
+const GATHERING = 1;
 
 /**
  * Gives each caller the outcome of a read that began after its call. Callers that wait for one share it, so that under
@@ -11,6 +16,9 @@ export class JoinedRead<T> {
   #running: Promise<unknown> = Promise.resolve();
   /** The read that has not begun yet. */
   #next: Promise<T> | undefined;
+  #waiting = 0;
+  /** Whether many shared the last read. */
+  #isBusy = false;
   #isLate = false;
 
   constructor(read: () => Promise<T>, limit: number) {
@@ -20,6 +28,7 @@ export class JoinedRead<T> {
 
   run(): Promise<T> {
     if (this.#isLate) return Promise.reject(new Error(`A read has not ended within ${this.#limit} ms`));
+    this.#waiting++;
     this.#next ??= this.#plan();
     return this.#next;
   }
@@ -27,7 +36,10 @@ export class JoinedRead<T> {
   #plan(): Promise<T> {
     const begin = async (previous: Promise<unknown>): Promise<T> => {
       await previous;
-      await nextTurn(); // the requests that arrive in this turn of the event loop share the read
+      if (this.#isBusy) await sleep(GATHERING);
+      else await nextTurn(); // the requests that arrive in this turn of the event loop share the read
+      this.#isBusy = this.#waiting > FEW;
+      this.#waiting = 0;
       this.#next = undefined;
       return this.#read();
     };

@@ -42,9 +42,13 @@ await t.test("a call gets the outcome of a read that began after it; calls that 
   const later = reads.joined.run();
   reads.finish();
   t.strictSame(await Promise.all(waiting), Array.from({ length: 10 }, () => 2));
-  await turns();
+  while (reads.begun < 3) await nextTurn(); // after a read that many shared, it waits for more callers
+  const more = reads.joined.run();
   reads.finish();
   t.equal(await later, 3);
+  while (reads.begun < 4) await nextTurn();
+  reads.finish();
+  t.equal(await more, 4);
 });
 
 await t.test("when nothing runs, a call starts a read in the next turn", async (t) => {
