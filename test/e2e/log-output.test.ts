@@ -1,7 +1,7 @@
 import t from "../support/tap.js";
 import { startServer } from "../support/process.js";
 
-await t.test("the lines of requests that came together are whole, each once, and none is lost at the end", async (t) => {
+await t.test("the lines of requests that came together are whole, each once, and none is lost", async (t) => {
   const server = await startServer(t);
   const paths = Array.from({ length: 200 }, (_, i) => `/nothing-${i}`);
   await Promise.all(paths.map((path) => fetch(server.url + path)));
