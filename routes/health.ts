@@ -15,8 +15,8 @@ const ready = {
   tags: ["operation"],
   summary: "Check whether this replica can serve requests",
   response: {
-    200: { ...ref(Readiness), description: "All parts are up" },
-    503: { ...ref(Readiness), description: "A part is not up: see `parts`" },
+    200: { ...ref(Readiness), description: "This replica serves requests. `parts` may still name a fault of Redis" },
+    503: { ...ref(Readiness), description: "The database or the clock is not up: see `parts`" },
   },
 };
 

@@ -1,7 +1,8 @@
 import fp from "fastify-plugin";
 import type { OutletFiller } from "../../src/revocation/outlet-filler.js";
+import { type DatabaseCondition, databaseFaultText } from "../../src/shared/database-fault.js";
 
-type Database = "up" | "down" | "read-only";
+type Database = DatabaseCondition | "down";
 type Redis = "up" | "down" | "filling" | "evicting" | "differs";
 export interface Readiness { status: "up" | "down"; parts: { database: Database; clock: "up" | "down"; redis?: Redis } }
 
@@ -10,8 +11,15 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const database = async (): Promise<Database> =>
-    app.database.isWritable().then((writable) => (writable ? "up" : "read-only"), () => "down");
+  let known: Database = "up";
+  const database = async (): Promise<Database> => {
+    const condition = await app.database.condition().catch(() => "down" as const);
+    if (condition !== known && condition !== "down") {
+      if (condition !== "up") app.log.error(`The database ${databaseFaultText(condition)}`);
+      else app.log.info("The database accepts writes again");
+    }
+    return known = condition;
+  };
   const redis = async (filler: OutletFiller): Promise<Redis> => {
     const effects = app.redisFaults.map(({ effect }) => effect);
     if (effects.includes("denied")) return "down";
@@ -28,8 +36,8 @@ export default fp(async (app) => {
       ...(app.outletFiller && { redis: await redis(app.outletFiller) }),
       ...(app.outletFiller === undefined && app.outletAgreement.differs && { redis: "differs" as const }),
     };
-    // Services that read such a Redis are misled, but Authflow's own answers are right.
-    const serves = Object.values(parts).every((part) => ["up", "evicting", "differs"].includes(part));
+    // Whatever Redis is like, Authflow's own answers are right, and all replicas would leave a load balancer together.
+    const serves = parts.database === "up" && parts.clock === "up";
     return { status: serves ? "up" : "down", parts };
   });
 }, { name: "readiness", dependencies: ["clock", "database", "revocation"] });

@@ -1,16 +1,19 @@
 import { Type } from "@sinclair/typebox";
+import { type DatabaseFault, DATABASE_FAULTS } from "../../src/shared/database-fault.js";
 
 const UP_OR_DOWN = [Type.Literal("up"), Type.Literal("down")] as const;
-const Database = Type.Union([...UP_OR_DOWN, Type.Literal("read-only")], {
-  description: "read-only: it answers and accepts no writes: a standby, a read-only file, a full disk",
+const FAULTS = Object.keys(DATABASE_FAULTS) as DatabaseFault[];
+const Database = Type.Union([...UP_OR_DOWN, ...FAULTS.map((fault) => Type.Literal(fault))], {
+  description: "down: it does not answer. The others last until an operator acts: " +
+    FAULTS.map((fault) => `${fault}: it ${DATABASE_FAULTS[fault].what}`).join(". "),
 });
 const Redis = Type.Union([
   ...UP_OR_DOWN, Type.Literal("filling"), Type.Literal("evicting"), Type.Literal("differs"),
 ], {
-  description: "down: Redis does not answer, or Authflow must not use it: a read-only replica, a Redis Cluster, a " +
-    "missing database or permission. filling: not all revocations have been copied to it yet. evicting: Authflow " +
-    "works, but Redis may drop revocations: its maxmemory-policy is not noeviction. differs: " +
-    "Authflow works, but another replica uses another Redis, or none. The log has the details",
+  description: "Whatever it is, the answer is 200. down: Redis does not answer, or Authflow must not use it: a " +
+    "read-only replica, a Redis Cluster, a missing database or permission; logouts are recorded, and answered 503. " +
+    "filling: not all revocations have been copied to it yet. evicting: it may drop revocations, because its " +
+    "maxmemory-policy is not noeviction. differs: another replica uses another Redis, or none. The log has the details",
 });
 
 const Clock = Type.Union([...UP_OR_DOWN], {
@@ -31,7 +34,8 @@ export const Readiness = Type.Object(
     $id: "Readiness",
     examples: [
       { status: "up", parts: { database: "up", clock: "up", redis: "up" } },
-      { status: "down", parts: { database: "up", clock: "up", redis: "down" } },
+      { status: "up", parts: { database: "up", clock: "up", redis: "down" } },
+      { status: "down", parts: { database: "full", clock: "up" } },
     ],
   },
 );

@@ -1,14 +1,15 @@
 import type { StoredKey } from "../keys/store.js";
 import type { RedisTls } from "../config/redis-tls.js";
 import type { ConnectUpstream } from "../providers/upstream.js";
+import type { DatabaseCondition } from "../shared/database-fault.js";
 import type { RedisFacts } from "../shared/redis-server.js";
 
 /** What doctor reads from a database. */
 export interface DatabaseFacts {
   /** Names of the migrations that it lacks. */
   pendingMigrations: string[];
-  /** False: a standby, a read-only database or file, a full disk. Not known if migrations are missing. */
-  writable: boolean;
+  /** Not known (`up`) if migrations are missing. */
+  condition: DatabaseCondition;
   /** The signing keys; empty if migrations are missing. */
   keys: StoredKey[];
   /** The server's clock, epoch milliseconds; null if it is this machine's (SQLite), or if migrations are missing. */

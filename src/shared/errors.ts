@@ -15,6 +15,8 @@ export class AuthflowError extends Error {
       retryAfter?: number;
       /** The URL at which a person can start the login again. */
       startAgain?: string;
+      /** It stays until an operator acts: to try again does not help. */
+      isLasting?: true;
     } = {},
   ) {
     super(description, { cause: extra.cause });
@@ -23,6 +25,7 @@ export class AuthflowError extends Error {
 
 /** Seconds after which a caller may try again after a temporary failure. */
 const RETRY_AFTER = 2;
+const RETRY_AFTER_REPAIR = 30;
 
 export const invalidRequest = (description: string, cause?: unknown): AuthflowError =>
   new AuthflowError(400, "invalid_request", description, { cause });
@@ -75,5 +78,11 @@ export const tooManyRequests = (retryAfter: number): AuthflowError =>
 export const tooManyStreams = (limit: number): AuthflowError => new AuthflowError(429, "too_many_requests",
   `This client holds ${limit} streams here already: end one, or raise AUTHFLOW_STREAMS_PER_CLIENT`, { retryAfter: 60 });
 
+/** A cause that an operator has to repair is the error itself: it says more than `description`. */
 export const unavailable = (description: string, cause?: unknown): AuthflowError =>
-  new AuthflowError(503, "temporarily_unavailable", description, { cause, retryAfter: RETRY_AFTER });
+  cause instanceof AuthflowError && cause.extra.isLasting === true ? cause
+    : new AuthflowError(503, "temporarily_unavailable", description, { cause, retryAfter: RETRY_AFTER });
+
+export const unavailableUntilRepaired = (description: string, cause: unknown): AuthflowError =>
+  new AuthflowError(503, "temporarily_unavailable", description,
+    { cause, retryAfter: RETRY_AFTER_REPAIR, isLasting: true });

@@ -4,6 +4,7 @@ import type { AuthorizationCodeStore } from "../login/authorization-code.js";
 import type { PendingLoginStore } from "../login/pending-login.js";
 import type { ReplicaStore } from "../revocation/replica-store.js";
 import type { RevocationLog } from "../revocation/log.js";
+import type { DatabaseCondition } from "../shared/database-fault.js";
 import type { InstallationStore } from "../shared/installation.js";
 import type { UnitOfWork } from "../shared/unit-of-work.js";
 import type { StatusListStore } from "../status-lists/store.js";
@@ -30,7 +31,7 @@ export interface Database extends Stores {
   listen(changed: () => void): () => Promise<void>;
   /** Rejects if the database does not answer. */
   ping(): Promise<void>;
-  /** Whether it accepts writes, as far as that is known without one. Rejects if the database does not answer. */
-  isWritable(): Promise<boolean>;
+  /** Whether it accepts what Authflow writes. Rejects if the database does not answer. */
+  condition(): Promise<DatabaseCondition>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { until } from "../e2e/support.js";
+import { isAllUp, until } from "../e2e/support.js";
 import { type FakeClock, fakeClock } from "../support/fake-clock.js";
 import { type Link, link } from "../support/link.js";
 import { freePort } from "../support/ports.js";
@@ -47,9 +47,9 @@ export interface World {
   leadToStandby(): void;
   /** Leads every replica to another PostgreSQL. */
   leadToPostgres(postgres: PrivatePostgres): void;
-  /** Resolves when every replica says that it is ready. */
+  /** Resolves when every replica says that all its parts work. */
   healed(): Promise<void>;
-  /** Resolves when each of these replicas says that it is not ready, or nothing at all. */
+  /** Resolves when each of these replicas says that a part does not work, or nothing at all. */
   unready(replicas?: readonly Replica[]): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
   const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
   let shared = redis && readerOf(redis);
   t.teardown(() => { shared?.disconnect(); });
-  const state = (url: string): Promise<number> => call("GET", `${url}/health/ready`, {}).then(({ status }) => status);
+  const works = async (url: string): Promise<boolean> => isAllUp(await call("GET", `${url}/health/ready`, {}));
   const world: World = {
     replicas, postgres, redis, standby,
     client: { id: String(body.client_id), headers: { authorization: `Basic ${credentials}` } },
@@ -98,10 +98,10 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
       for (const { databaseLink } of replicas) if (databaseLink !== undefined) databaseLink.target = other.port;
     },
     healed: async () => {
-      for (const { url } of replicas) await until(`${url} is ready again`, async () => await state(url) === 200);
+      for (const { url } of replicas) await until(`${url} says that all is well`, () => works(url));
     },
     unready: async (some = replicas) => {
-      for (const { url } of some) await until(`${url} says that it is not ready`, async () => await state(url) !== 200);
+      for (const { url } of some) await until(`${url} says what is wrong`, async () => !await works(url));
     },
   };
   return world;

@@ -85,10 +85,10 @@ await t.test("a database that became read-only answers 503, and connections to i
   const readOnly = async (value: "on" | "off"): Promise<void> => {
     await rowsOf(url, `BEGIN READ WRITE; ALTER DATABASE ${name} SET default_transaction_read_only = ${value}; COMMIT`);
   };
-  t.equal(await database.isWritable(), true);
+  t.equal(await database.condition(), "up");
   await readOnly("on");
   await database.close(); // it connects again when it is used
-  t.equal(await database.isWritable(), false);
+  t.equal(await database.condition(), "read-only");
 
   await t.rejects(database.clients.insert(aClient()), { status: 503, code: "temporarily_unavailable" });
   await readOnly("off");
@@ -96,9 +96,9 @@ await t.test("a database that became read-only answers 503, and connections to i
 
   await readOnly("on");
   await database.close();
-  t.equal(await database.isWritable(), false);
+  t.equal(await database.condition(), "read-only");
   await readOnly("off");
-  t.equal(await database.isWritable(), true, "after a check that failed");
+  t.equal(await database.condition(), "up", "after a check that failed");
 });
 
 await t.test("the pool holds as many connections as the URL or the setting says", async (t) => {

@@ -76,7 +76,7 @@ await t.test("doctor names a read-only PostgreSQL and a PgBouncer in the wrong m
     const name = new URL(url).pathname.slice(1);
     await rowsOf(url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
     t.match(await doctor({ DATABASE_URL }),
-      { code: 1, stdout: / FAIL {2}PostgreSQL is read-only .*DATABASE_URL.*default_transaction_read_only/ });
+      { code: 1, stdout: / FAIL {2}PostgreSQL is read-only: .*DATABASE_URL.*default_transaction_read_only/ });
     t.match(await doctor({ DATABASE_URL: statement }),
       { code: 1, stdout: / FAIL {2}PostgreSQL can't be used: PgBouncer's pool_mode is statement.*session/ });
   });

@@ -15,7 +15,7 @@ const doctor = async (t: Test, REDIS_URL: string) =>
 
 /** Redis counts as down: logouts are answered 503, and nothing is written. */
 async function isUnused(t: Test, one: Replica, redis: PrivateRedis): Promise<void> {
-  t.match(await one.service.ready(), { status: 503, body: { status: "down", parts: { redis: "down" } } });
+  t.match(await one.service.ready(), { status: 200, body: { status: "up", parts: { redis: "down" } } });
   const token = await one.service.token(await one.service.register());
   t.equal((await one.service.logout(token)).status, 503);
   t.notMatch(await redis.cli("INFO", "keyspace"), /db\d+:keys/, "no database of it has a key");
@@ -33,7 +33,7 @@ await t.test("a database that Redis does not have is never replaced by database 
     { code: 1, stdout: / FAIL {2}the database in REDIS_URL can't be selected \(ERR DB index is out of range\)/ });
   await redis.stop();
   await redis.start("--databases", "8");
-  await until("it is ready", async () => (await one.service.ready()).status === 200);
+  await until("it is ready", () => one.service.allUp());
   const token = await one.service.token(await one.service.register());
   t.equal((await one.service.logout(token)).status, 200);
   t.match(await redis.cli("INFO", "keyspace"), /db7:keys/);
@@ -67,11 +67,11 @@ await t.test("a read-only replica is treated as down, until it is the primary", 
   t.match(await doctor(t, REDIS_URL), { code: 1, stdout: / FAIL {2}REDIS_URL leads to a read-only replica/ });
 
   await standby.cli("REPLICAOF", "NO", "ONE");
-  await until("it is ready", async () => (await one.service.ready()).status === 200);
+  await until("it is ready", () => one.service.allUp());
   t.equal(logged(one, "info", "Redis can be reached again").length, 1);
 
   await follow();
-  await until("an idle client notices", async () => (await one.service.ready()).status === 503);
+  await until("an idle client notices", async () => !await one.service.allUp());
   await until("the log names it again", () => logged(one, "error", "leads to a read-only replica").length > 1);
 });
 

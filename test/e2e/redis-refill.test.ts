@@ -52,8 +52,8 @@ await t.test("FLUSHALL brings no revoked token back to life on any replica, and 
       await redis.flush();
     }
     await until("all is there again", async () => await reader.dbsize() >= CROWD + revoked.length);
-    const both = async () => statuses(await Promise.all(services.map(({ ready }) => ready()))).join();
-    await until("both are ready", async () => await both() === "200");
+    const areUp = async (): Promise<boolean[]> => Promise.all(services.map(({ allUp }) => allUp()));
+    await until("both are up", async () => !(await areUp()).includes(false));
   }
   const seen = await stop();
   t.same([...new Set(seen.revoked)], [401], `none of ${seen.revoked.length} reads found a revoked token alive`);
@@ -80,7 +80,7 @@ await t.test("a Redis that was restored from an old snapshot is not believed, an
   t.teardown(() => { restored.disconnect(); });
   t.equal(await restored.exists(`revoked:${jtiOf(early[0] as string)}`), 1, "the snapshot was loaded");
   t.equal((await restored.keys("authflow:*:place")).length, 1, "with the place that it had then");
-  await until("it is ready", async () => (await service.ready()).status === 200);
+  await until("it is ready", () => service.allUp());
   const shown = await restored.exists(...late.map((token) => `revoked:${jtiOf(token)}`));
   t.equal(shown, late.length, "what the snapshot lacked is there before it is ready");
   const seen = await stop();

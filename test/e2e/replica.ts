@@ -1,6 +1,6 @@
 import { type Environment, testApp, type TestApp } from "../support/app.js";
 import type { Suite } from "../support/services.js";
-import { at, type Service, until } from "./support.js";
+import { at, isAllUp, type Service, until } from "./support.js";
 
 export interface Replica {
   url: string;
@@ -20,6 +20,6 @@ export async function replica(
   const { fastify, logs } = await testApp(t, env, overrides);
   const url = await fastify.listen({ port: Number(env.PORT ?? 0), host: "127.0.0.1" });
   const service = at(url);
-  await until(`${waitFor} answers 200`, async () => (await service.ask("GET", waitFor)).status === 200);
+  await until(`${waitFor} answers 200`, async () => isAllUp(await service.ask("GET", waitFor)));
   return { url, service, fastify, logs, stop: () => fastify.close() };
 }

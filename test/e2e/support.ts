@@ -32,12 +32,18 @@ export function at(url: string) {
     userinfo: (token: string) => ask("GET", "/userinfo", bearer(token)),
     logout: (token: string) => ask("POST", "/logout", bearer(token)),
     ready: () => ask("GET", "/health/ready"),
+    /** Whether every part works, Redis too, which readiness does not wait for. */
+    allUp: async () => isAllUp(await ask("GET", "/health/ready")),
     jwks: async () => expected(200, await ask("GET", JWKS)).keys as { kid: string; n: string }[],
     /** What a downstream service does: it knows the address of the JWKS and the issuer. */
     verify: (token: string) =>
       jwtVerify(token, createRemoteJWKSet(new URL(url + JWKS)), { issuer: ISSUER, algorithms: ["RS256"] }),
   };
 }
+/** Of an answer of GET /health/ready. */
+export const isAllUp = ({ status, body: { parts } }: Pick<Answer, "status" | "body">): boolean =>
+  status === 200 && Object.values(parts ?? {}).every((part) => ["up", "evicting", "differs"].includes(part as string));
+
 export type Service = ReturnType<typeof at>;
 
 function expected(status: number, answer: Answer): Answer["body"] {

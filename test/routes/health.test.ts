@@ -11,14 +11,14 @@ import { binary, missing, temporaryFolder } from "../support/services.js";
 await onEveryBackend(t, async (t, env) => {
   const app = await testApp(t, env);
   t.strictSame((await app.call("GET", "/health/live")).body, { status: "up" });
-  while ((await app.fastify.readiness()).status !== "up") await setImmediate(); // a new Redis is being filled
+  while ((await app.fastify.readiness()).parts.redis === "filling") await setImmediate(); // it is new
   const { status, body } = await app.call("GET", "/health/ready");
   t.equal(status, 200);
   t.strictSame(body,
     { status: "up", parts: { database: "up", clock: "up", ...(env.REDIS_URL !== undefined && { redis: "up" }) } });
   await withoutDatabase(app);
   const down = await app.call("GET", "/health/ready");
-  t.match(down, { status: 503, body: { status: "down", parts: { database: "down" } } });
+  t.match(down, { status: 503, body: { status: "down", parts: { database: "missing" } } });
   t.equal((await app.call("GET", "/health/live")).status, 200, "a process without its database runs");
 });
 
@@ -27,13 +27,14 @@ await t.test("a Redis that is down is named, and named as up once it is back and
   if (redis === undefined) return;
   const app = await testApp(t, { REDIS_URL: redis.url });
   await redis.kill();
-  t.match(await app.call("GET", "/health/ready"), { status: 503, body: { parts: { database: "up", redis: "down" } } });
+  t.match(await app.call("GET", "/health/ready"),
+    { status: 200, body: { status: "up", parts: { database: "up", redis: "down" } } });
   await redis.start();
-  while ((await app.fastify.readiness()).status !== "up") await setImmediate();
+  while ((await app.fastify.readiness()).parts.redis !== "up") await setImmediate();
   t.match(await app.call("GET", "/health/ready"), { status: 200, body: { parts: { redis: "up" } } });
 });
 
-const READ_ONLY = { status: 503, body: { status: "down", parts: { database: "read-only" } } };
+const unready = (database: string) => ({ status: 503, body: { status: "down", parts: { database } } });
 
 await t.test("a PostgreSQL that accepts no writes is read-only, not up", async (t) => {
   const url = await ownedPostgres(t);
@@ -45,13 +46,13 @@ await t.test("a PostgreSQL that accepts no writes is read-only, not up", async (
   await rowsOf(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()`);
   while ((await app.fastify.readiness()).parts.database === "down") await setImmediate(); // the lost connections
-  t.match(await app.call("GET", "/health/ready"), READ_ONLY);
+  t.match(await app.call("GET", "/health/ready"), unready("read-only"));
   const token = await app.mint({}, client);
   t.equal((await app.userinfo(token)).status, 200);
-  t.match(await app.logout(token), { status: 503, body: { error: "temporarily_unavailable" } });
+  t.match(await app.logout(token), { status: 503, body: { error_description: /^The database is read-only: / } });
 });
 
-await t.test("a SQLite file on a full or read-only disk is read-only, and up again once it has room", async (t) => {
+await t.test("a SQLite file on a full disk is full, and up again once it has room", async (t) => {
   const folder = temporaryFolder(t);
   const mount = (...options: string[]): void => { execFileSync("mount", [...options, folder], { stdio: "ignore" }); };
   try {
@@ -63,6 +64,7 @@ await t.test("a SQLite file on a full or read-only disk is read-only, and up aga
   t.teardown(() => { execFileSync("umount", ["--lazy", folder]); });
   const [database, filler] = [join(folder, "authflow.db"), join(folder, "filler")];
   const app = await testApp(t, { DATABASE_URL: `file:${database}` });
+  const token = await app.mint();
   t.equal((await app.call("GET", "/health/ready")).status, 200);
   for (let size = 8 << 20; size >= 4096;) { // until not one page is left
     try {
@@ -71,7 +73,8 @@ await t.test("a SQLite file on a full or read-only disk is read-only, and up aga
       size >>= 1;
     }
   }
-  t.match(await app.call("GET", "/health/ready"), READ_ONLY);
+  t.match(await app.call("GET", "/health/ready"), unready("full"));
+  t.match(await app.logout(token), { status: 503, body: { error_description: /^The database has no room left / } });
   rmSync(filler);
   t.equal((await app.call("GET", "/health/ready")).status, 200);
   t.ok(existsSync(database));

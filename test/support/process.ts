@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, isAllUp } from "../e2e/support.js";
 import { freePort } from "./ports.js";
 import { ROOT } from "./root.js";
 import { type Suite, temporaryFolder } from "./services.js";
@@ -35,7 +36,8 @@ function cleanEnvironment(env: Environment): NodeJS.ProcessEnv {
 }
 
 /**
- * Starts the built server in a folder of its own, and waits until the path `waitFor` answers 200. `heard` gets what it
+ * Starts the built server in a folder of its own, and waits until the path `waitFor` answers 200 (readiness: with
+ * every part). `heard` gets what it
  * writes meanwhile.
  */
 export async function startServer(
@@ -113,4 +115,8 @@ export const runCli = (args: string[], env: Environment = {}, cwd?: string): Pro
   run(CLI, args, env, cwd);
 
 const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
-const answers = (url: string): Promise<boolean> => fetch(url).then(({ ok }) => ok, () => false);
+/** With 200, and if it tells of parts, all of them work. */
+const answers = (url: string): Promise<boolean> => fetch(url).then(async (response) => {
+  const body = response.ok && url.endsWith("/health/ready") ? await response.json() as Answer["body"] : {};
+  return isAllUp({ status: response.status, body });
+}, () => false);

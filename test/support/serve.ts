@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { buildApp, type Overrides } from "../../src/app.js";
 import { loadConfig } from "../../src/config/load.js";
-import { until } from "../e2e/support.js";
+import { isAllUp, until } from "../e2e/support.js";
 import type { Environment } from "./app.js";
 import { freePort } from "./ports.js";
 import { sqlite, type Suite } from "./services.js";
@@ -33,6 +33,6 @@ export async function serve(
   const stop = (): Promise<void> => fastify.close();
   t.teardown(stop);
   await fastify.listen({ port: config.port, host: config.host });
-  await until("the service is ready", async () => (await fastify.readiness()).status === "up");
+  await until("the service is ready", async () => isAllUp({ status: 200, body: { ...await fastify.readiness() } }));
   return { url, fastify, output: () => output, stop };
 }

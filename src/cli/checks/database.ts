@@ -1,13 +1,9 @@
+import { databaseFaultText } from "../../shared/database-fault.js";
 import { reason } from "../../shared/loggable-error.js";
 import type { DatabaseFacts } from "../drivers.js";
 import type { Check, Finding } from "./check.js";
 import { compareClocks } from "./clocks.js";
 import { checkKeys } from "./keys.js";
-
-const REMEDY = {
-  SQLite: "let this user write the file and its folder, and make room on the disk",
-  PostgreSQL: "let DATABASE_URL name the primary, and set no default_transaction_read_only for its role or database",
-};
 
 const DIFFERENT_REDIS: Finding = ["fail", "The running processes use different Redis servers, or some use none: set " +
   "the same REDIS_URL everywhere. Services that read Redis directly do not see all revocations"];
@@ -22,12 +18,12 @@ export const checkDatabase: Check = async (config, { drivers, clock }) => {
   } catch (error) {
     return [["fail", `${kind} can't be used: ${reason(error)}. Check DATABASE_URL and that the server runs`]];
   }
-  const { pendingMigrations, writable, keys, time, installation, outlets } = facts;
+  const { pendingMigrations, condition, keys, time, installation, outlets } = facts;
   if (pendingMigrations.length > 0) {
     return [["fail", `${kind} lacks ${pendingMigrations.length} migration(s): ` +
       "run authflow migrate, or start the service, which applies them"]];
   }
-  if (!writable) return [["fail", `${kind} is read-only or its disk is full: ${REMEDY[kind]}`]];
+  if (condition !== "up") return [["fail", `${kind} ${databaseFaultText(condition)}`]];
   const now = clock();
   // The server's clock was read at some moment since the start, which may have taken long.
   const clocks = time === null ? [] : [compareClocks(`${kind}'s`, time, Math.min(Math.max(time, start), now))];

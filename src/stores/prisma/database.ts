@@ -2,6 +2,7 @@ import { isPostgres, sqlitePath } from "../../config/database-url.js";
 import type { Database, Stores } from "../database.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
+import { conditionOf } from "./condition.js";
 import { connect, type Db } from "./db.js";
 import { mapDriverError, mapDriverErrors, repeatConflicts } from "./driver-errors.js";
 import { installationStore } from "./installation.js";
@@ -11,7 +12,6 @@ import { replicaStore } from "./replicas.js";
 import { revocationLog } from "./revocation-log.js";
 import { signingKeyStore } from "./signing-keys.js";
 import { statusListStore } from "./status-lists.js";
-import { isWritable } from "./writable.js";
 
 export type { Database } from "../database.js";
 export { migrate, pendingMigrations } from "./migrate.js";
@@ -31,7 +31,7 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
       .catch(mapDriverError),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
-    isWritable: () => isWritable(db, url),
+    condition: () => conditionOf(db),
     close: async () => {
       await log.close();
       await db.close();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { AuthflowError, invalidRequest, unavailable } from "../../shared/errors.js";
+import { type DatabaseFault, DATABASE_FAULTS } from "../../shared/database-fault.js";
+import { AuthflowError, invalidRequest, unavailable, unavailableUntilRepaired } from "../../shared/errors.js";
 import { reason } from "../../shared/loggable-error.js";
 
 /**
@@ -20,6 +21,10 @@ export function mapDriverError(error: unknown): never {
   const code = driverCode(error);
   if (code !== undefined && UNSTORABLE.has(code)) {
     throw invalidRequest("A text of this request has a character that the database can't hold", error);
+  }
+  const fault = faultOf(error);
+  if (fault !== undefined) {
+    throw unavailableUntilRepaired(`The database ${DATABASE_FAULTS[fault].what}: its operator has to act`, error);
   }
   throw isDriverError(error) ? unavailable("The database does not answer: try again", error) : error;
 }
@@ -42,6 +47,27 @@ export async function repeatConflicts<T>(work: () => Promise<T>): Promise<T> {
     }
     await sleep(Math.random() * 10 * attempt); // random: those that met once must not meet again
   }
+}
+
+/** By PostgreSQL's SQLSTATE; by SQLite's result code, of which the driver tells the name or the number. */
+const FAULTS: Record<DatabaseFault, { postgres: RegExp; sqlite: Record<string, number> }> = {
+  "read-only": { postgres: new RegExp(`^${READ_ONLY}$`), sqlite: { READONLY: 8 } },
+  full: { postgres: /^53100$/, sqlite: { FULL: 13, IOERR_WRITE: 778 } }, // the latter: a quota, or a file's limit
+  denied: { postgres: /^(42501|28000|28P01)$/, sqlite: { PERM: 3, AUTH: 23 } },
+  missing: { postgres: /^(42P01|42703|3F000|3D000)$/, sqlite: { CANTOPEN: 14 } },
+  damaged: { postgres: /^XX00[12]$/, sqlite: { CORRUPT: 11, NOTADB: 26 } },
+};
+const NAMES = Object.keys(FAULTS) as DatabaseFault[];
+
+/** What is wrong with the database until somebody repairs it; undefined if the error may go away by itself. */
+export function faultOf(error: unknown): DatabaseFault | undefined {
+  if (error instanceof AuthflowError) return faultOf(error.cause);
+  const message = originalMessage(error);
+  const code = driverCode(error) || /^ConnectionFailed\(.*: (\d+)"\)$/.exec(message)?.[1] || "";
+  if (/^[0-9A-Z]{5}$/.test(code)) return NAMES.find((name) => FAULTS[name].postgres.test(code));
+  if (/^(1|SQLITE_ERROR)$/.test(code) && /no such (table|column)|has no column/.test(message)) return "missing";
+  return NAMES.find((fault) => Object.entries(FAULTS[fault].sqlite).some(([name, number]) =>
+    code.startsWith(`SQLITE_${name}`) || number === Number(code) || number === Number(code) % 256));
 }
 
 interface DriverError extends Error {
@@ -69,6 +95,10 @@ function isDriverError(error: unknown): boolean {
 /** What the driver itself says about a failure, for those who start the service. */
 export function driverReason(error: unknown): string {
   if (error instanceof AuthflowError && error.cause !== undefined) return driverReason(error.cause);
-  const message = (error as DriverError).meta?.driverAdapterError?.cause?.originalMessage;
-  return typeof message === "string" ? message : reason(error).trim().replace(/^Invalid `.*` invocation:\s+/, "");
+  return originalMessage(error).trim().replace(/^Invalid `.*` invocation:\s+/, "");
+}
+
+function originalMessage(error: unknown): string {
+  const message = (error as DriverError | undefined)?.meta?.driverAdapterError?.cause?.originalMessage;
+  return typeof message === "string" ? message : reason(error);
 }

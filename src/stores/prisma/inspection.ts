@@ -11,15 +11,15 @@ export const inspectDatabase = (url: string): Promise<DatabaseFacts> => inspect(
 async function inspect(url: string): Promise<DatabaseFacts> {
   const pending = await pendingMigrations(url);
   if (pending.length > 0) {
-    return { pendingMigrations: pending, writable: true, keys: [], time: null, installation: undefined, outlets: [] };
+    return { pendingMigrations: pending, condition: "up", keys: [], time: null, installation: undefined, outlets: [] };
   }
   const database = await openDatabase(url);
   try {
     const { keys } = await database.keys.load();
-    const [writable, installation] = [await database.isWritable(), await database.installation.find()];
+    const [condition, installation] = [await database.condition(), await database.installation.find()];
     const outlets = new Set((await database.replicas.all()).map(({ outlet }) => outlet));
     return {
-      pendingMigrations: [], writable, keys, time: installation?.now ?? null, installation: installation?.id,
+      pendingMigrations: [], condition, keys, time: installation?.now ?? null, installation: installation?.id,
       outlets: [...outlets],
     };
   } finally {

@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
 import t from "../../support/tap.js";
-import { until } from "../../e2e/support.js";
+import { isAllUp, until } from "../../e2e/support.js";
 import { basic, bearer, type Credentials, decode, onEveryBackend, OPERATOR, someClaims, testApp, type TestApp,
   withoutDatabase } from "../../support/app.js";
 import { privateRedis } from "../../support/private-redis.js";
@@ -165,7 +165,7 @@ await t.test("what can't be known is 503 and never a lie, and no token is logged
   await redis.kill();
   t.strictSame([await answers(live), await answers(revoked)], [true, false], "the database knows");
   await redis.start();
-  await until("Redis is filled", async () => (await app.call("GET", "/health/ready")).status === 200);
+  await until("Redis is filled", async () => isAllUp(await app.call("GET", "/health/ready")));
   await withoutDatabase(app);
   t.match(await ask(strange), unavailable, "another replica may have begun to sign with it");
   await redis.kill();

@@ -1,0 +1,34 @@
+import { randomInt } from "node:crypto";
+import type { DatabaseCondition } from "../../shared/database-fault.js";
+import type { Db } from "./db.js";
+import { faultOf } from "./driver-errors.js";
+
+const TABLES = [
+  "installation", "clients", "signing_keys", "former_keys", "revocation_log_head", "replicas", "logins",
+  "authorization_codes", "status_lists", "status_batches",
+];
+/** Fails if one of the tables is missing. */
+const ALL_TABLES = `SELECT 1 FROM ${TABLES.join(", ")} WHERE 1 = 0`;
+
+/**
+ * Whether the database accepts what a logout writes: an entry of the log, which is taken away again in the same
+ * transaction, so that nobody sees it. Only a write shows a full disk, a limit or a standby that has to confirm.
+ * Rejects if the database does not answer.
+ */
+export async function conditionOf({ prisma, batch }: Db): Promise<DatabaseCondition> {
+  const position = -randomInt(1, 2 ** 47); // never read; random, because a check of another replica would have to wait
+  try {
+    await batch([
+      prisma.$queryRawUnsafe(ALL_TABLES),
+      prisma.$executeRaw`
+        INSERT INTO revocation_log (position, tag, scope, value, issued_before, expires_at, recorded_at)
+        VALUES (${position}, '', 'check', '', 0, 0, 0)`,
+      prisma.$executeRaw`DELETE FROM revocation_log WHERE position = ${position}`,
+    ]);
+    return "up";
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault === undefined) throw error;
+    return fault;
+  }
+}
