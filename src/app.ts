@@ -10,7 +10,7 @@ import clients from "../plugins/services/clients.js";
 import clockPlugin, { type ClockOptions } from "../plugins/services/clock.js";
 import closing from "../plugins/http/closing.js";
 import cors from "../plugins/http/cors.js";
-import database from "../plugins/services/database.js";
+import database, { type DatabaseOptions } from "../plugins/services/database.js";
 import errors, { answerError, answerUnreadable } from "../plugins/http/errors.js";
 import eventStream from "../plugins/http/event-stream.js";
 import forms from "../plugins/http/forms.js";
@@ -61,7 +61,7 @@ declare module "fastify" {
   }
 }
 
-export interface Overrides extends ClockOptions {
+export interface Overrides extends ClockOptions, DatabaseOptions {
   /** Where log lines go instead of standard output. */
   logStream?: { write(line: string): void };
   /** A Unix socket that receives all requests to identity providers, for tests without internet access. */
@@ -78,7 +78,7 @@ const BODY_LIMIT = 32 * 1024;
 /** Builds the whole service, without listening. Production, tests, the CLI and the OpenAPI document all use it. */
 export async function buildApp(
   config: Config,
-  { clock, systemClock, logStream, upstreamSocket, timing }: Overrides = {},
+  { clock, systemClock, migrates, logStream, upstreamSocket, timing }: Overrides = {},
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { err: loggable }, stream: logStream ?? logOutput() },
@@ -110,7 +110,7 @@ export async function buildApp(
   await app.register(published);
   await app.register(openapi);
   await app.register(clockPlugin, { clock, systemClock });
-  await app.register(database);
+  await app.register(database, { migrates });
   await app.register(redis);
   await app.register(keys);
   await app.register(clients);

@@ -35,7 +35,8 @@ export async function run(args: readonly string[], env: Environment, streams: St
     clock: systemClock,
     drivers,
     exitCode: 0,
-    withServices: (work) => withServices(env, work),
+    withServices: (work) => withServices(env, true, work),
+    readServices: (work) => withServices(env, false, work),
     serve: async () => (await import("./server.js")).serve(env),
   };
   try {
@@ -90,13 +91,17 @@ const drivers: Drivers = {
   connectUpstreams: async () => (await import("./upstream/connect.js")).connectUpstreams(systemClock),
 };
 
-async function withServices<T>(env: Environment, work: (services: Services) => Promise<T>): Promise<T> {
+async function withServices<T>(
+  env: Environment,
+  migrates: boolean,
+  work: (services: Services) => Promise<T>,
+): Promise<T> {
   const [{ buildApp }, { loadConfig }, { invalidInput }, { schemaValidator }] = await Promise.all([
     import("./app.js"), import("./config/load.js"), import("../plugins/http/errors.js"),
     import("../plugins/http/validation.js"),
   ]);
   // Standard output is for results, so the log must not be mixed in.
-  const app = await buildApp(loadConfig({ ...env, LOG_LEVEL: "silent" }));
+  const app = await buildApp(loadConfig({ ...env, LOG_LEVEL: "silent" }), { migrates });
   try {
     await app.ready();
     const { clients, keys, tokens, revocations, clock } = app;

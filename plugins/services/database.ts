@@ -3,7 +3,7 @@ import fp from "fastify-plugin";
 import type { Installation } from "../../src/shared/installation.js";
 import { type Database, openDatabase } from "../../src/stores/prisma/database.js";
 import { driverReason } from "../../src/stores/prisma/driver-errors.js";
-import { migrate } from "../../src/stores/prisma/migrate.js";
+import { migrate, pendingMigrations } from "../../src/stores/prisma/migrate.js";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -32,7 +32,7 @@ async function migrateAndSay(url: string, log: FastifyBaseLogger): Promise<void>
     const applied = await migrate(url, (next) => {
       [doing, since] = [next, performance.now()];
       // At once, because SQLite lets nothing else run during a migration.
-      if (next.startsWith("applying")) log.info(next);
+      if (!next.startsWith("waiting for the lock")) log.info(next);
       timer.refresh();
     });
     for (const name of applied) log.info({ migration: name }, "migration applied");
@@ -41,10 +41,21 @@ async function migrateAndSay(url: string, log: FastifyBaseLogger): Promise<void>
   }
 }
 
-export default fp(async (app) => {
+async function refuseUnlessMigrated(url: string): Promise<void> {
+  const { length } = await pendingMigrations(url);
+  if (length > 0) throw new Error(`it lacks ${length} migrations, and this command changes nothing: authflow migrate`);
+}
+
+export interface DatabaseOptions {
+  /** False: a database that lacks migrations is refused, and not changed. Default: true. */
+  migrates?: boolean | undefined;
+}
+
+export default fp<DatabaseOptions>(async (app, { migrates = true }) => {
   const { databaseUrl, databasePoolSize } = app.config;
   try {
-    await migrateAndSay(databaseUrl, app.log);
+    if (migrates) await migrateAndSay(databaseUrl, app.log);
+    else await refuseUnlessMigrated(databaseUrl);
     const database = await openDatabase(databaseUrl, databasePoolSize);
     app.addHook("onClose", async () => { await database.close(); });
     app.decorate("database", database);

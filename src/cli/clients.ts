@@ -17,18 +17,18 @@ export function clientCommands(program: Command, context: Context): void {
 }
 
 function readingCommands(group: Command, context: Context): void {
-  const { withServices } = context;
+  const { readServices } = context;
   group.command("list")
     .description("list the applications in the order of registration")
     .option("--json", "as a JSON array, with everything but the secrets")
-    .action(({ json }: { json?: boolean }) => withServices(async ({ clients, clock }) => {
+    .action(({ json }: { json?: boolean }) => readServices(async ({ clients, clock }) => {
       printList(context, await all(clients), { json, line: (client) => line(client, clock()), present: presentClient });
     }));
 
   group.command("show")
     .description("print an application as JSON, with everything but the secrets")
     .argument("<client-id>")
-    .action((id: string) => withServices(async ({ clients }) => {
+    .action((id: string) => readServices(async ({ clients }) => {
       print(context, presentClient(await clients.read(id)));
     }));
 }
@@ -36,7 +36,7 @@ function readingCommands(group: Command, context: Context): void {
 interface AddOptions { public?: boolean; responseTypes?: ResponseType[] }
 
 function changingCommands(group: Command, context: Context): void {
-  const { withServices } = context;
+  const { withServices, readServices } = context;
   group.command("add")
     .description("register an application; its secret is shown only now")
     .argument("<name>", "1 to 100 characters")
@@ -56,10 +56,13 @@ function changingCommands(group: Command, context: Context): void {
     .argument("<client-id>")
     .argument("[redirect-uris...]", "the new ones: 1 to 20 absolute URIs, https unless loopback")
     .option("--json", "as a JSON array")
-    .action((id: string, redirectUris: string[], { json }: { json?: boolean }) => withServices(async ({ clients }) => {
-      const client = redirectUris.length === 0 ? await clients.read(id) : await clients.update(id, { redirectUris });
-      printList(context, client.redirectUris, { json, line: (uri) => uri, present: (uri) => uri });
-    }));
+    .action((id: string, redirectUris: string[], { json }: { json?: boolean }) => {
+      const isRead = redirectUris.length === 0;
+      return (isRead ? readServices : withServices)(async ({ clients }) => {
+        const client = isRead ? await clients.read(id) : await clients.update(id, { redirectUris });
+        printList(context, client.redirectUris, { json, line: (uri) => uri, present: (uri) => uri });
+      });
+    });
 
   group.command("policy")
     .description("print what an application may put into its tokens, as JSON, or change it")
@@ -67,7 +70,7 @@ function changingCommands(group: Command, context: Context): void {
     .option("--set <json>", "the members to change, as a JSON object; null removes a limit",
       jsonObject('{"audiences":["api"],"max_ttl":null}'))
     .action((id: string, { set }: { set?: Record<string, unknown> }) =>
-      withServices(async ({ clients, checkPolicy }) => {
+      (set === undefined ? readServices : withServices)(async ({ clients, checkPolicy }) => {
         const client = set === undefined
           ? await clients.read(id)
           : await clients.update(id, { policy: checkPolicy(set) });

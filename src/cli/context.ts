@@ -37,6 +37,8 @@ export interface Context extends Streams {
   exitCode: number;
   /** Builds the service with the settings of `env`, without listening, and runs `work` with it. */
   withServices: <T>(work: (services: Services) => Promise<T>) => Promise<T>;
+  /** The same for a command that only reads: a database that lacks migrations is refused, and not changed. */
+  readServices: Context["withServices"];
   /** Starts the service; resolves when it listens. */
   serve: () => Promise<void>;
 }

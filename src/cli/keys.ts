@@ -5,13 +5,13 @@ import type { Context, Services } from "./context.js";
 import { confirm, print, printList } from "./terminal.js";
 
 export function keyCommands(program: Command, context: Context): void {
-  const { withServices } = context;
+  const { withServices, readServices } = context;
   const group = program.command("keys").description("manage the signing keys");
 
   group.command("list")
     .description("list the keys, oldest first, with their states")
     .option("--json", "as a JSON array")
-    .action(({ json }: { json?: boolean }) => withServices(async ({ keys }) => {
+    .action(({ json }: { json?: boolean }) => readServices(async ({ keys }) => {
       printList(context, keys.keys, { json, line, present: presentKey });
     }));
 

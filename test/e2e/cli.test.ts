@@ -1,9 +1,27 @@
+import { readdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { decodeJwt } from "jose";
 import t from "../support/tap.js";
 import { cli } from "../support/cli.js";
 import { startServer } from "../support/process.js";
 import { sqlite } from "../support/services.js";
 import { at, type Credentials, ISSUER } from "./support.js";
+
+await t.test("a command that only reads neither makes nor migrates a database", async (t) => {
+  const DATABASE_URL = sqlite(t);
+  const path = DATABASE_URL.slice("file:".length);
+  const id = "01890a5d-ac96-774b-bcce-b302099a8057";
+  const reading = [
+    ["clients", "list"], ["clients", "show", id], ["clients", "policy", id], ["clients", "redirect-uris", id],
+    ["keys", "list"],
+  ];
+  for (const args of reading) {
+    const { code, stderr } = await cli(args, { DATABASE_URL });
+    t.equal(code, 1);
+    t.match(stderr, /DATABASE_URL.* lacks \d+ migrations, and this command changes nothing: authflow migrate\n$/);
+  }
+  t.strictSame(readdirSync(dirname(path)), []);
+});
 
 await t.test("each command prints its result, and nothing else, to standard output", async (t) => {
   const env = { DATABASE_URL: sqlite(t), LOG_LEVEL: "trace" };

@@ -1,10 +1,20 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { driverCode } from "./driver-errors.js";
 import { type Applied, type Migration, pendingOf, type Progress } from "./migrations.js";
 import type { PostgresClient } from "./postgres-client.js";
 import { clientConfig, findTarget, type PostgresTarget, UNLIMITED, withClient } from "./postgres-target.js";
 
 const ADVISORY_LOCK = 72707369; // the key that Prisma Migrate uses
+
+/**
+ * Milliseconds that a migration waits for a table which an open transaction uses. Behind it wait all other queries of
+ * that table, of the running replicas too: it must give up, and let them through during the pause.
+ */
+const [LOCK_TIMEOUT, PAUSE] = [500, 3000];
+const LOCK_NOT_AVAILABLE = "55P03";
+const WAITING = "waiting for open transactions to end, which use a table that a migration changes (pg_stat_activity)";
 
 /** Statements on Prisma's ledger; `ledger` is its name with its schema. */
 const create = (ledger: string): string => `CREATE TABLE IF NOT EXISTS ${ledger} (
@@ -26,23 +36,39 @@ const record = (ledger: string): string =>
 
 export function apply(url: string, all: Migration[], progress: Progress): Promise<string[]> {
   return withLedger(url, async (client, ledger, { schema, exists }) => {
-    const done: string[] = [];
-    if ((await lacking(client, ledger, all)).length === 0) return done;
-    for (;;) { // one transaction per migration, which takes the lock and reads the ledger again
+    /** One transaction, which takes the lock and reads the ledger again. `say`: as `progress`. */
+    const applyNext = async (say: Progress): Promise<Migration | undefined> => {
       await client.query("BEGIN");
-      progress("waiting for the lock of the migrations");
+      say("waiting for the lock of the migrations");
       await client.query("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCK]);
       if (!exists) await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`);
       await client.query(create(ledger));
       const [next] = await lacking(client, ledger, all);
       if (next !== undefined) {
-        progress(`applying the migration ${next.name}`);
+        say(`applying the migration ${next.name}`);
+        await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`);
         await client.query(next.sql); // simple protocol: any number of statements
         await client.query(record(ledger), [randomUUID(), next.checksum, next.name]);
       }
       await client.query("COMMIT");
-      if (next === undefined) return done;
-      done.push(next.name);
+      return next;
+    };
+    const done: string[] = [];
+    let say = progress;
+    if ((await lacking(client, ledger, all)).length === 0) return done;
+    for (;;) {
+      try {
+        const next = await applyNext(say);
+        if (next === undefined) return done;
+        done.push(next.name);
+        say = progress;
+      } catch (error) {
+        if (driverCode(error) !== LOCK_NOT_AVAILABLE) throw error;
+        await client.query("ROLLBACK");
+        if (say === progress) progress(WAITING);
+        say = () => undefined; // it goes on waiting
+        await sleep(PAUSE);
+      }
     }
   });
 }

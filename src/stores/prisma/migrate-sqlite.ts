@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type Applied, type Migration, pendingOf, type Progress } from "./migrations.js";
-import { openSqlite, retryWhileBusy } from "./sqlite.js";
+import { onlyForThisUser, openSqlite, retryWhileBusy } from "./sqlite.js";
 
 const LEDGER = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,
@@ -26,6 +26,7 @@ export function apply(path: string, all: Migration[], progress: Progress): Promi
       progress("waiting for the lock of the database");
       return retryWhileBusy(attempt, Infinity);
     };
+    onlyForThisUser(path);
     // foreign_keys OFF: when a migration rebuilds a table, its DROP would otherwise delete the referencing rows.
     db.exec("PRAGMA busy_timeout = 0; PRAGMA foreign_keys = OFF");
     await wait(() => db.exec("PRAGMA journal_mode = WAL"));

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
@@ -10,6 +10,7 @@ interface Query { sql: string; args: unknown[] }
 
 const SQLITE_BUSY = 5;
 const BUSY_TIMEOUT_MS = 5000;
+const PRIVATE = 0o600;
 const CACHED_STATEMENTS = 200;
 /** Without SQLite's own waiting: see retryWhileBusy. */
 export const PRAGMAS =
@@ -66,10 +67,21 @@ export class SqliteAdapter extends PrismaLibSql {
   }
 }
 
-/** Opens a database file. Creates the file if it is missing, and its folder, which only this user may read. */
+/** Opens a database file. Creates the file if it is missing, and its folder, both for this user alone. */
 export function openSqlite(path: string): Connection {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // SQLite would create it for everybody to read. The files beside it get its mode.
+  if (!existsSync(path)) closeSync(openSync(path, "a", PRIVATE));
   return new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
+}
+
+/** Takes the files of a database from other users, who may read those of earlier versions. */
+export function onlyForThisUser(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, PRIVATE);
+    } catch { /* it is not there, or it is somebody else's */ }
+  }
 }
 
 /**
