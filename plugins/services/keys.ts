@@ -5,15 +5,21 @@ import { scheduleOf } from "../../src/keys/rotation.js";
 import { localSigners } from "../../src/keys/signers/local.js";
 
 declare module "fastify" {
-  interface FastifyInstance { keys: KeyRing }
+  interface FastifyInstance {
+    keys: KeyRing;
+    /** The first one seals. */
+    keyEncryptionKeys: readonly [Buffer, ...Buffer[]];
+  }
 }
 
 export default fp(async (app) => {
   const { keyEncryptionKey, formerKeyEncryptionKeys, dataDir, signingKey } = app.config;
+  const kek = keyEncryptionKey ?? localKeyEncryptionKey(dataDir);
+  const keks: readonly [Buffer, ...Buffer[]] = [kek, ...formerKeyEncryptionKeys];
   const { keyRotation, verifierCache, tokenTtlMax, importedTokenTtlMax, signingAlgorithm } = app.config;
   const ring = await KeyRing.open({
     store: app.database.keys,
-    signers: localSigners([keyEncryptionKey ?? localKeyEncryptionKey(dataDir), ...formerKeyEncryptionKeys]),
+    signers: localSigners(keks),
     clock: app.clock,
     schedule: scheduleOf(keyRotation, verifierCache, tokenTtlMax, signingAlgorithm),
     imported: signingKey && { ...signingKey, longestTtl: importedTokenTtlMax },
@@ -26,4 +32,5 @@ export default fp(async (app) => {
   }
   app.onHistoryChange(() => ring.refresh());
   app.decorate("keys", ring);
+  app.decorate("keyEncryptionKeys", keks);
 }, { name: "keys", dependencies: ["database"] });

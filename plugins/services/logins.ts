@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { Grants } from "../../src/grants/grants.js";
 import { AuthorizationCodeService } from "../../src/login/authorization-code-service.js";
+import { LoginSealer } from "../../src/login/login-sealer.js";
 import { LOGIN_COOKIE, type LoginCookie, LoginService, type Redirect } from "../../src/login/login-service.js";
 
 declare module "fastify" {
@@ -18,8 +19,11 @@ declare module "fastify" {
   }
 }
 
-/** Login cookies that one browser may hold at a time. */
-const MAX_LOGINS = 20;
+/**
+ * Characters that the login cookies of one browser may have together: about ten logins. Many proxies refuse a Cookie
+ * header above 8,000.
+ */
+const COOKIES_MAX = 6000;
 
 export default fp(async (app) => {
   const { clock, clients, tokens, revocations, providers, database, config: { publicUrl, issuer } } = app;
@@ -29,7 +33,8 @@ export default fp(async (app) => {
   });
   app.decorate("authorizationCodes", codes);
   app.decorate("logins", new LoginService({
-    store: database.logins, codes, tokens, clients, providers, clock, publicUrl, issuer,
+    store: database.finishedLogins, sealer: new LoginSealer(app.keyEncryptionKeys), codes, tokens, clients, providers,
+    clock, publicUrl, issuer,
   }));
   app.decorate("grants", new Grants({ codes }));
 
@@ -39,9 +44,14 @@ export default fp(async (app) => {
   const cookieName = (name: string): string => (secure ? `__Host-${name}` : name);
   app.decorateReply("setLoginCookie", function setLoginCookie(this: FastifyReply, login: LoginCookie | undefined) {
     if (login === undefined) return this;
-    // Cookies of unfinished logins would exceed the limit of the request's headers. Browsers send the oldest first.
-    const pending = Object.keys(this.request.cookies).filter((name) => name.startsWith(cookieName(LOGIN_COOKIE)));
-    for (const name of pending.slice(0, 1 - MAX_LOGINS)) this.clearCookie(name, options);
+    const pending = Object.entries(this.request.cookies)
+      .filter(([name]) => name.startsWith(cookieName(LOGIN_COOKIE)));
+    // Browsers send the oldest first (RFC 6265 §5.4): from the newest on, those that fit stay.
+    let size = login.value.length;
+    for (const [name, value = ""] of pending.reverse()) {
+      size += name.length + value.length;
+      if (size > COOKIES_MAX) this.clearCookie(name, options);
+    }
     return this.setCookie(cookieName(login.name), login.value, { ...options, maxAge: login.maxAge });
   });
   app.decorateRequest("takeLoginCookie", function takeLoginCookie(this: FastifyRequest, state, reply) {
@@ -56,4 +66,4 @@ export default fp(async (app) => {
     else if (failure !== undefined) this.log.warn({ reqId, err: failure.cause ?? failure }, failure.message);
     return this.redirect(location, status);
   });
-}, { name: "logins", dependencies: ["database", "clients", "tokens", "revocation", "providers"] });
+}, { name: "logins", dependencies: ["database", "keys", "clients", "tokens", "revocation", "providers"] });

@@ -2,7 +2,7 @@ import type { Client } from "../clients/client.js";
 import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../shared/clock.js";
-import { digest, randomSecret, sameDigest } from "../shared/digest.js";
+import { digest, randomSecret } from "../shared/digest.js";
 import { accessDenied, AuthflowError, loginOver, notFound, unavailable } from "../shared/errors.js";
 import { errorCode } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
@@ -13,7 +13,8 @@ import { loginClaims } from "./login-claims.js";
 import type { AuthorizationCodeService } from "./authorization-code-service.js";
 import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
 import { AuthorizationResponse } from "./authorization-response.js";
-import type { Login, PendingLoginStore } from "./pending-login.js";
+import type { LoginSealer } from "./login-sealer.js";
+import type { FinishedLoginStore, Login } from "./pending-login.js";
 
 /** What a provider sends back (RFC 6749 §4.1.2, RFC 9207), unchecked. */
 export interface CallbackParameters {
@@ -31,11 +32,13 @@ export interface Redirect { location: string; failure?: AuthflowError }
 
 /** Seconds that a user has to log in at the provider. */
 const LOGIN_LIFETIME = 600;
-/** Milliseconds for which an expired login is kept, so that the error page can offer to start it again. */
+/** Milliseconds for which the browser keeps an expired login, so that the error page can offer to start it again. */
 const KEPT_AFTER_EXPIRY = 3_600_000;
+const OVER = "This login is over: it was finished before, or started too long ago";
 
 interface Dependencies {
-  store: PendingLoginStore;
+  store: FinishedLoginStore;
+  sealer: LoginSealer;
   codes: AuthorizationCodeService;
   tokens: TokenIssuer;
   clients: ClientRegistry;
@@ -70,39 +73,42 @@ export class LoginService {
     const address = await returnAddress(this.#dependencies.clients, parameters);
     try {
       const request = authorizationRequest(address, name, parameters);
-      const [state, browser] = [randomSecret(), randomSecret()];
+      const { sealer, clock } = this.#dependencies;
+      const state = sealer.newState();
       const login: Login = {
-        ...request, provider: name, stateHash: digest(state), browserHash: digest(browser),
-        nonce: randomSecret(), codeVerifier: randomSecret(),
-        expiresAt: this.#dependencies.clock() + LOGIN_LIFETIME * 1000,
+        ...request, provider: name, codeVerifier: randomSecret(), expiresAt: clock() + LOGIN_LIFETIME * 1000,
       };
+      const value = sealer.seal(login, state);
       const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
-      await this.#dependencies.store.begin(login);
       const maxAge = LOGIN_LIFETIME + KEPT_AFTER_EXPIRY / 1000;
-      return { location, cookie: { name: LoginService.cookieName(state), value: browser, maxAge } };
+      return { location, cookie: { name: LoginService.cookieName(state), value, maxAge } };
     } catch (failure) {
       return this.#refusal(address, provider, failure);
     }
   }
 
   /**
-   * Finishes a login. `browser` is the value of its cookie. Rejects with errors that must not be redirected to the
+   * Finishes a login. `cookie` is the value of its cookie. Rejects with errors that must not be redirected to the
    * application.
    */
-  async finish(name: string, parameters: CallbackParameters, browser: string | undefined): Promise<Redirect> {
+  async finish(name: string, parameters: CallbackParameters, cookie: string | undefined): Promise<Redirect> {
     const provider = this.#provider(name);
+    const { store, sealer, clock, clients } = this.#dependencies;
     const { state = "" } = parameters;
-    const login = await this.#dependencies.store.take(digest(state));
-    if (login === null) throw loginOver("This login is over: it was finished before, or started too long ago");
-    if (login.provider !== name || browser === undefined || !sameDigest(digest(browser), login.browserHash)) {
+    const stateHash = digest(state);
+    const login = cookie === undefined ? undefined : sealer.open(cookie, state);
+    if (login?.provider !== name) {
+      if (!sealer.isOwnState(state) || await store.isFinished(stateHash)) throw loginOver(OVER);
       throw accessDenied("This login was started in another browser or under another host name, " +
         "or the browser has deleted its cookies");
     }
-    if (login.expiresAt <= this.#dependencies.clock())
-      throw loginOver("This login took too long", this.#startUrl(login));
-    const client = await this.#dependencies.clients.lookUp(login.clientId);
+    const age = clock() - login.expiresAt;
+    if (age > KEPT_AFTER_EXPIRY) throw loginOver(OVER);
+    if (age >= 0) throw loginOver("This login took too long", this.#startUrl(login));
+    const client = await clients.lookUp(login.clientId);
     if (client === null || !isRegistered(client.redirectUris, login.redirectUri))
       throw accessDenied("The application or its redirect_uri was removed during this login");
+    if (!await store.finish(stateHash, login.expiresAt)) throw loginOver(OVER);
     try {
       return { location: await this.#complete(provider, client, login, state, parameters) };
     } catch (failure) {
@@ -110,7 +116,7 @@ export class LoginService {
     }
   }
 
-  /** Deletes unfinished logins that expired an hour ago; returns how many. */
+  /** Deletes the records of finished logins which nobody could finish again; returns how many. */
   sweep(): Promise<number> {
     const { store, clock } = this.#dependencies;
     return sweepAll((limit) => store.sweep(clock() - KEPT_AFTER_EXPIRY, limit));
@@ -144,8 +150,9 @@ export class LoginService {
     return provider;
   }
 
-  #upstreamRequest({ provider, nonce, codeVerifier }: Login, state: string): UpstreamRequest {
+  #upstreamRequest({ provider, codeVerifier }: Login, state: string): UpstreamRequest {
     const redirectUri = `${this.#dependencies.publicUrl}/auth/${provider}/callback`;
+    const nonce = digest(`nonce ${codeVerifier}`);
     return { state, nonce, codeVerifier, codeChallenge: digest(codeVerifier), redirectUri };
   }
 

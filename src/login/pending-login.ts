@@ -11,22 +11,22 @@ export interface AuthorizationRequest {
   codeChallenge: string | undefined;
 }
 
-/** A login in progress. Instants are epoch milliseconds. */
+/** A login in progress. The browser keeps it, sealed. */
 export interface Login extends AuthorizationRequest {
-  /** SHA-256 of the state that the provider sends back. */
-  stateHash: string;
-  /** SHA-256 of the browser's cookie for this login. */
-  browserHash: string;
   provider: string;
-  nonce: string;
   codeVerifier: string;
+  /** Epoch milliseconds. */
   expiresAt: number;
 }
 
-export interface PendingLoginStore {
-  begin(login: Login): Promise<void>;
-  /** Removes the login and returns it. Of concurrent callers, on any replica, exactly one gets it. */
-  take(stateHash: string): Promise<Login | null>;
-  /** Deletes up to `limit` logins with expiresAt <= before; returns how many. */
+/** The logins that can't be finished again. Instants are epoch milliseconds. */
+export interface FinishedLoginStore {
+  /**
+   * Records that the login with this state is finished; `stateHash` is its SHA-256. False if it was finished already:
+   * of concurrent callers, on any replica, exactly one gets true.
+   */
+  finish(stateHash: string, expiresAt: number): Promise<boolean>;
+  isFinished(stateHash: string): Promise<boolean>;
+  /** Deletes up to `limit` records with expiresAt <= before; returns how many. */
   sweep(before: number, limit: number): Promise<number>;
 }

@@ -1,7 +1,7 @@
 import type { ClientStore } from "../clients/store.js";
 import type { KeyStore } from "../keys/store.js";
 import type { AuthorizationCodeStore } from "../login/authorization-code.js";
-import type { PendingLoginStore } from "../login/pending-login.js";
+import type { FinishedLoginStore } from "../login/pending-login.js";
 import type { ReplicaStore } from "../revocation/replica-store.js";
 import type { RevocationLog } from "../revocation/log.js";
 import type { DatabaseCondition } from "../shared/database-fault.js";
@@ -13,7 +13,7 @@ import type { StatusListStore } from "../status-lists/store.js";
 export interface Stores {
   clients: ClientStore;
   keys: KeyStore;
-  logins: PendingLoginStore;
+  finishedLogins: FinishedLoginStore;
   authorizationCodes: AuthorizationCodeStore;
   revocations: RevocationLog;
   replicas: ReplicaStore;

@@ -1,16 +1,9 @@
 import { randomUUID } from "node:crypto";
 import t from "../support/tap.js";
 import type { AuthorizationCode } from "../../src/login/authorization-code.js";
-import type { Login } from "../../src/login/pending-login.js";
 import { onEveryDialect } from "./dialects.js";
 import { NOW } from "./samples.js";
 
-const aLogin = (changes: Partial<Login> = {}): Login => ({
-  stateHash: randomUUID(), browserHash: "a-browser", provider: "corp", clientId: "a-client",
-  redirectUri: "https://app.example.com/callback?a=%00", responseType: "code", state: "Zürich 🚲",
-  codeChallenge: "a-challenge",
-  nonce: "a-nonce", codeVerifier: "a-verifier", expiresAt: NOW + 600_000, ...changes,
-});
 const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   codeHash: randomUUID(), clientId: "a-client", redirectUri: "https://app.example.com/callback",
   codeChallenge: "a-challenge",
@@ -21,22 +14,15 @@ const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => (
 await onEveryDialect(t, async (t, { open }) => {
   const [one, two] = [await open(), await open()];
 
-  await t.test("a login comes back as it was begun, at any replica", async (t) => {
-    for (const login of [aLogin(), aLogin({ state: undefined, codeChallenge: undefined, responseType: "token" })]) {
-      await one.logins.begin(login);
-      t.strictSame(await two.logins.take(login.stateHash), login);
-      t.equal(await one.logins.take(login.stateHash), null);
-    }
-    t.equal(await one.logins.take("x\0y"), null);
-  });
-
-  await t.test("of many that take a login at once, at two replicas, one gets it", async (t) => {
+  await t.test("of many that finish a login at once, at two replicas, one does", async (t) => {
     for (let round = 0; round < 5; round++) {
-      const login = aLogin();
-      await one.logins.begin(login);
-      const taken = await Promise.all(
-        Array.from({ length: 16 }, (_, i) => (i % 2 ? one : two).logins.take(login.stateHash)));
-      t.equal(taken.filter((found) => found !== null).length, 1);
+      const state = randomUUID();
+      t.equal(await one.finishedLogins.isFinished(state), false);
+      const finished = await Promise.all(Array.from({ length: 16 }, (_, i) =>
+        (i % 2 ? one : two).finishedLogins.finish(state, NOW + 600_000)));
+      t.equal(finished.filter(Boolean).length, 1);
+      t.equal(await two.finishedLogins.isFinished(state), true);
+      t.equal(await two.finishedLogins.finish(state, NOW + 600_000), false);
     }
   });
 
@@ -74,12 +60,12 @@ await onEveryDialect(t, async (t, { open }) => {
   });
 
   await t.test("sweeping deletes what has expired, a page at a time", async (t) => {
-    const old = [aLogin({ expiresAt: NOW - 2 }), aLogin({ expiresAt: NOW - 1 }), aLogin({ expiresAt: NOW })];
-    const young = aLogin({ expiresAt: NOW + 1 });
-    for (const login of [...old, young]) await one.logins.begin(login);
-    t.strictSame([await one.logins.sweep(NOW, 2), await two.logins.sweep(NOW, 2), await one.logins.sweep(NOW, 2)],
-      [2, 1, 0]);
-    t.strictSame(await one.logins.take(young.stateHash), young);
+    const logins = [NOW - 2, NOW - 1, NOW, NOW + 1].map((expiresAt) => ({ state: randomUUID(), expiresAt }));
+    for (const { state, expiresAt } of logins) await one.finishedLogins.finish(state, expiresAt);
+    const sweep = (replica: typeof one) => replica.finishedLogins.sweep(NOW, 2);
+    t.strictSame([await sweep(one), await sweep(two), await sweep(one)], [2, 1, 0]);
+    t.strictSame(await Promise.all(logins.map(({ state }) => two.finishedLogins.isFinished(state))),
+      [false, false, false, true]);
     const [used, fresh] = [aCode({ expiresAt: NOW }), aCode({ expiresAt: NOW + 1 })];
     for (const code of [used, fresh]) await one.authorizationCodes.issue(code);
     t.equal(await one.authorizationCodes.sweep(NOW, 100), 1);

@@ -5,9 +5,9 @@ import { clientStore } from "./clients.js";
 import { conditionOf } from "./condition.js";
 import { connect, type Db } from "./db.js";
 import { mapDriverError, mapDriverErrors, repeatConflicts } from "./driver-errors.js";
+import { finishedLoginStore } from "./finished-logins.js";
 import { installationStore } from "./installation.js";
 import type { LogAccess, LogConnection } from "./log-connection.js";
-import { loginStore } from "./logins.js";
 import { replicaStore } from "./replicas.js";
 import { revocationLog } from "./revocation-log.js";
 import { signingKeyStore } from "./signing-keys.js";
@@ -42,7 +42,7 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
 const storesOf = (db: Db, log: LogAccess, repeat: boolean): Stores => ({
   clients: mapDriverErrors(clientStore(db), repeat),
   keys: mapDriverErrors(signingKeyStore(db), repeat),
-  logins: mapDriverErrors(loginStore(db), repeat),
+  finishedLogins: mapDriverErrors(finishedLoginStore(db), repeat),
   authorizationCodes: mapDriverErrors(authorizationCodeStore(db), repeat),
   revocations: mapDriverErrors(revocationLog(db, log), repeat),
   replicas: mapDriverErrors(replicaStore(db), repeat),

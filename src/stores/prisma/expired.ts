@@ -1,7 +1,10 @@
 import type { Db } from "./db.js";
 
 const KEYS = {
-  logins: "state_hash", authorization_codes: "code_hash", status_lists: "id", status_batches: "list_id, sequence",
+  finished_logins: "state_hash",
+  authorization_codes: "code_hash",
+  status_lists: "id",
+  status_batches: "list_id, sequence",
 };
 
 /**

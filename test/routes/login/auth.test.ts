@@ -1,5 +1,5 @@
 import t from "../../support/tap.js";
-import { decode, onEveryBackend, OPERATOR, REDIRECT_URI, testApp } from "../../support/app.js";
+import { decode, onEveryBackend, OPERATOR, REDIRECT_URI, testApp, withoutDatabase } from "../../support/app.js";
 import { CHALLENGE, delivered, loginFixture, PKCE } from "../../support/login.js";
 import { UserAgent } from "../../support/user-agent.js";
 
@@ -35,7 +35,7 @@ await onEveryBackend(t, async (t, env) => {
       state: /^[\w-]{43}$/, nonce: /^[\w-]{43}$/, code_challenge: /^[\w-]{43}$/, code_challenge_method: "S256",
     });
     t.match(headers["set-cookie"],
-      /^authflow-login-[\w-]{16}=[\w-]{43}; Max-Age=4200; Path=\/; HttpOnly; SameSite=Lax$/);
+      /^authflow-login-[\w-]{16}=[\w.-]+; Max-Age=4200; Path=\/; HttpOnly; SameSite=Lax$/);
     t.match(headers, { "cache-control": "no-store", "referrer-policy": "no-referrer" });
   });
 
@@ -98,6 +98,14 @@ await onEveryBackend(t, async (t, env) => {
       t.equal(headers["set-cookie"], undefined);
     });
   }
+
+  await t.test("a state that no cookie can hold is reported to the application", async (t) => {
+    const state = "ü".repeat(2048);
+    const { status, headers } = await app.call("GET", path({ state }));
+    t.match({ status, ...delivered({ url: new URL(headers.location as string) }) },
+      { status: 302, error: "invalid_request", error_description: /^state is too long/, state });
+    t.equal(headers["set-cookie"], undefined);
+  });
 
   await t.test("two tabs, two providers and two clients in one browser all finish", async (t) => {
     const agent = new UserAgent(app);
@@ -207,4 +215,12 @@ await t.test("GET /auth lists the providers that are on", async (t) => {
   const bare = await testApp(t);
   t.strictSame((await bare.call("GET", "/auth")).body, { providers: [] });
   t.match((await bare.call("GET", "/auth", { headers: HTML })).text, /No provider is configured/);
+});
+
+await t.test("to start a login writes nothing: it works while the database is away", async (t) => {
+  const now = Date.now();
+  const { app, path } = await loginFixture(t, {}, { clock: () => now }); // so that the client stays in memory
+  t.equal((await app.call("GET", path())).status, 302);
+  await withoutDatabase(app);
+  t.match(await app.call("GET", path()), { status: 302, headers: { location: /\/auth\?/, "set-cookie": String } });
 });

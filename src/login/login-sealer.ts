@@ -1,0 +1,64 @@
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { seal, unsealWithOneOf } from "../keys/sealing.js";
+import { invalidRequest } from "../shared/errors.js";
+import type { Login } from "./pending-login.js";
+
+/** Characters. Browsers keep a cookie whose name and value together have up to 4,096 (RFC 6265 §6.1). */
+const SEALED_MAX = 4000;
+interface Keys { cookie: Buffer; state: Buffer }
+/** Bytes of a state: so many random ones, and as many of their MAC. */
+const HALF = 16;
+
+/**
+ * Seals logins in progress into cookies, so that starting one writes nothing to the database: anybody may start logins,
+ * as many as the rate limit lets through.
+ */
+export class LoginSealer {
+  /** The first ones are those in use. */
+  readonly #keys: readonly [Keys, ...Keys[]];
+
+  /** `keks`: the key encryption keys. The first one seals; what any of them sealed can be opened. */
+  constructor([kek, ...former]: readonly [Buffer, ...Buffer[]]) {
+    this.#keys = [derive(kek), ...former.map(derive)];
+  }
+
+  /** A new value of `state` for a provider: 43 characters that can't be guessed. */
+  newState(): string {
+    const random = randomBytes(HALF);
+    return Buffer.concat([random, mac(this.#keys[0].state, random)]).toString("base64url");
+  }
+
+  /** Whether this installation made the state: one that somebody invented needs no look into the database. */
+  isOwnState(state: string): boolean {
+    const bytes = Buffer.from(state, "base64url");
+    if (bytes.length !== 2 * HALF) return false;
+    const [random, tag] = [bytes.subarray(0, HALF), bytes.subarray(HALF)];
+    return this.#keys.some((keys) => timingSafeEqual(mac(keys.state, random), tag));
+  }
+
+  /** Opens only with this `state`. Throws invalid_request if the login does not fit into a cookie. */
+  seal(login: Login, state: string): string {
+    const sealed = seal(this.#keys[0].cookie, state, Buffer.from(JSON.stringify(login)));
+    if (sealed.length > SEALED_MAX) {
+      throw invalidRequest("state is too long: with redirect_uri it may have about 2600 bytes. " +
+        "Keep what it holds in the user's session, and send a random value");
+    }
+    return sealed;
+  }
+
+  /** Undefined unless the login was sealed here, with this state. */
+  open(sealed: string, state: string): Login | undefined {
+    try {
+      return JSON.parse(unsealWithOneOf(this.#keys.map((keys) => keys.cookie), state, sealed).toString()) as Login;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function derive(kek: Buffer): Keys {
+  const key = (purpose: string) => Buffer.from(hkdfSync("sha256", kek, "", `authflow login ${purpose}`, 32));
+  return { cookie: key("cookie"), state: key("state") };
+}
+
+const mac = (key: Buffer, data: Buffer): Buffer => createHmac("sha256", key).update(data).digest().subarray(0, HALF);
