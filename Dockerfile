@@ -29,7 +29,8 @@ RUN install -d -o node -g node -m 0700 /data && ln -s /data data \
   && chmod 0755 /usr/local/bin/authflow
 VOLUME /data
 USER node
-# On a loopback public URL Authflow listens on localhost, where no published port would reach it.
+# On a loopback public URL Authflow listens on localhost, where no published port would reach it. As others may reach
+# this address, nobody can register clients unless AUTHFLOW_REGISTRATION or AUTHFLOW_REGISTRATION_TOKEN is set.
 ENV HOST=0.0.0.0
 EXPOSE 8080
 STOPSIGNAL SIGTERM

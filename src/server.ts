@@ -22,13 +22,20 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw addressFault(error, config) ?? error;
   });
-  if (config.registration === "open" && !isLoopback(config.host)) {
-    app.log.warn(`Anyone who reaches ${config.host}:${config.port} can register a client and mint: ` +
-      "set AUTHFLOW_PUBLIC_URL, or make the port reachable from this machine only");
-  }
+  if (config.loopback && !isLoopback(config.host)) app.log.warn(reachable(config));
   app.log.info(
     `Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`,
   );
+}
+
+/** What it means that a service for this machine listens on an address that others reach. */
+function reachable({ host, port, registration }: Config): string {
+  if (registration === "open") {
+    return `Anyone who reaches ${host}:${port} can register a client and mint: ` +
+      "set AUTHFLOW_PUBLIC_URL, or make the port reachable from this machine only";
+  }
+  return `Registration is ${registration}, because others may reach ${host}:${port}. Register clients by ` +
+    "`authflow clients add`, or set AUTHFLOW_REGISTRATION=open if only this machine reaches the port";
 }
 
 /**

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { digest, sameDigest } from "../../src/shared/digest.js";
 import { accessDenied, invalidToken } from "../../src/shared/errors.js";
+import { isLocalAuthority } from "../../src/shared/loopback.js";
 import { presentedToken } from "./authorization-header.js";
 
 type Guard = (request: FastifyRequest) => Promise<void>;
@@ -15,12 +16,14 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const { adminToken, registrationToken, registration } = app.config;
+  const { adminToken, registrationToken, registration, loopback, publicUrl } = app.config;
   app.decorate("operatorOnly", async (request) => {
+    if (loopback) refuseOtherSites(request, publicUrl);
     if (adminToken === undefined) throw accessDenied("The operators' endpoints are off: set AUTHFLOW_ADMIN_TOKEN");
     requireToken(request, [adminToken]);
   });
   app.decorate("mayRegister", async (request) => {
+    if (loopback) refuseOtherSites(request, publicUrl);
     if (registration === "open") return;
     const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
     if (registration === "closed" && adminToken === undefined)
@@ -28,6 +31,18 @@ export default fp(async (app) => {
     requireToken(request, accepted);
   });
 }, { name: "operator" });
+
+/**
+ * Who can reach a loopback service is this machine, and with it every page that its browser has open: a site may let
+ * its own name lead here (DNS rebinding). The browser then sends that name as Host, and as Origin.
+ */
+function refuseOtherSites({ headers: { host = "", origin } }: FastifyRequest, publicUrl: string): void {
+  const isLocal = isLocalAuthority(host);
+  // A frame without rights sends the Origin null.
+  if (isLocal && (origin === undefined || isLocalAuthority(/^https?:\/\/(.+)/.exec(origin)?.[1] ?? ""))) return;
+  throw accessDenied(`The header ${isLocal ? "Origin" : "Host"} names another site, whose page may ` +
+    `have sent this request through a browser: send it to ${publicUrl}`);
+}
 
 function requireToken(request: FastifyRequest, accepted: (string | undefined)[]): void {
   const presented = digest(presentedToken(request) ?? "");

@@ -70,12 +70,13 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     Record<SettingName, string>; // below, settings without a default are read from `given` only
   const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
+  const host = given.HOST ?? (loopback ? "localhost" : "0.0.0.0");
   const [keyEncryptionKey, ...formerKeyEncryptionKeys] =
     given.AUTHFLOW_KEY_ENCRYPTION_KEY?.split(",").map((text) => Buffer.from(text.trim(), "base64")) ?? [];
   const config: Config = {
     publicUrl: publicUrl?.href.replace(/\/$/, "") ?? "",
     loopback,
-    host: given.HOST ?? (loopback ? "localhost" : "0.0.0.0"),
+    host,
     port: Number(values.PORT),
     issuer: values.AUTHFLOW_ISSUER,
     databaseUrl: values.DATABASE_URL,
@@ -87,7 +88,8 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     tokenTtl: seconds(values.AUTHFLOW_TOKEN_TTL),
     tokenTtlMax: seconds(values.AUTHFLOW_TOKEN_TTL_MAX),
     importedTokenTtlMax: seconds(values.AUTHFLOW_IMPORTED_TOKEN_TTL_MAX),
-    registration: (given.AUTHFLOW_REGISTRATION ?? (loopback ? "open" : "token")) as Registration,
+    registration: (given.AUTHFLOW_REGISTRATION as Registration | undefined)
+      ?? defaultRegistration(loopback, host, given.AUTHFLOW_REGISTRATION_TOKEN),
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,
     adminToken: given.AUTHFLOW_ADMIN_TOKEN,
     keyEncryptionKey,
@@ -114,6 +116,13 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
   const invalid = faults.map((fault) => fault.split(" ", 1)[0]);
   faults.push(...contradictions(config, publicUrl).filter((fault) => !invalid.includes(fault.split(" ", 1)[0])));
   return config;
+}
+
+/** Open only if nobody but this machine reaches the service, which is not so in a container (HOST=0.0.0.0). */
+function defaultRegistration(loopback: boolean, host: string, token: string | undefined): Registration {
+  if (!loopback) return "token";
+  if (isLoopback(host)) return "open";
+  return token === undefined ? "closed" : "token";
 }
 
 function parsePublicUrl(value: string, faults: string[]): URL | undefined {

@@ -11,7 +11,7 @@ const LIFETIME_MAX = 24_855 * 86_400;
 
 /**
  * Faults of settings that contradict one another, or are unsafe with this public URL. What is safe follows from the
- * public URL alone: there is no second switch for it.
+ * public URL and the address to listen on: there is no other switch for it.
  */
 export function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   const faults = databaseUrlFaults(config.databaseUrl);

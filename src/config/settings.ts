@@ -124,7 +124,7 @@ export const SETTINGS = Type.Object({
   AUTHFLOW_TOKEN_TTL_MAX: duration({ description: "The longest lifetime that a request may ask for.", default: "24h" }),
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
     description: "Who may register clients: anyone, holders of the registration token, or operators only.",
-    unset: "open on a loopback public URL, else token",
+    unset: "open if public URL and HOST are loopback, closed if HOST alone is not and there is no token, else token",
   }),
   AUTHFLOW_REGISTRATION_TOKEN: token({
     description: "The bearer token that POST /clients requires if AUTHFLOW_REGISTRATION is token " +

@@ -105,8 +105,11 @@ await t.test("a warning is logged if other machines can reach an open registrati
     while (!server.output().includes("documentation:")) await sleep(10);
     return server.output();
   };
-  t.match(await heard({ HOST: "0.0.0.0" }), /"level":40.*Anyone who reaches 0\.0\.0\.0:\d+ can register/);
-  t.notMatch(await heard({ HOST: "127.0.0.1" }), /Anyone who reaches/);
+  t.match(await heard({ HOST: "0.0.0.0", AUTHFLOW_REGISTRATION: "open" }),
+    /"level":40.*Anyone who reaches 0\.0\.0\.0:\d+ can register/);
+  t.match(await heard({ HOST: "0.0.0.0" }),
+    /"level":40.*Registration is closed, because others may reach 0\.0\.0\.0:\d+.*AUTHFLOW_REGISTRATION=open/);
+  t.notMatch(await heard({ HOST: "127.0.0.1" }), /Anyone who reaches|Registration is/);
 });
 
 await t.test("a start on SQLite loads nothing that only other settings or later requests need", async (t) => {

@@ -73,3 +73,35 @@ await t.test("without an admin token in the settings the operators' endpoints ar
     }
   }
 });
+
+type Headers = Record<string, string>;
+const LOCAL = ["localhost", "localhost:8080", "LOCALHOST:9090", "127.0.0.1:8080", "127.8.9.1", "[::1]:8080", "[::1]",
+  "authflow:8080", "app.localhost:3000"];
+const FOREIGN = ["evil.example", "evil.example:8080", "localhost.evil.example", "localhost.", "127.0.0.1.evil.example",
+  "192.168.0.7:8080", "[fe80::1]:8080", "evil.example@localhost", "localhost:8080@evil.example",
+  "localhost/.evil.example", "localhost, evil.example", "evil.example#localhost", "2130706433"];
+await t.test("on a loopback URL a page of another site, whose name leads here, gets nothing", async (t) => {
+  const app = await testApp(t);
+  const register = (headers: Headers) => app.call("POST", "/clients", { headers, payload });
+  const list = (headers: Headers) =>
+    app.call("GET", "/clients", { headers: { ...OPERATOR, ...headers } });
+  for (const host of LOCAL) {
+    for (const headers of [{ host }, { host, origin: `http://${host}` }] as Headers[]) {
+      t.equal((await register(headers)).status, 201, JSON.stringify(headers));
+      t.equal((await list(headers)).status, 200, JSON.stringify(headers));
+    }
+  }
+  const refused = { status: 403, body: { error: "access_denied", error_description: /http:\/\/localhost:8080/ } };
+  const foreign = FOREIGN.flatMap((host): Headers[] =>
+    [{ host }, { host, origin: `http://${host}` }, { host: "localhost", origin: `http://${host}` }]);
+  for (const headers of [...foreign, { host: "localhost", origin: "null" }]) {
+    t.match(await register(headers), refused, JSON.stringify(headers));
+    t.match(await list(headers), refused, JSON.stringify(headers));
+  }
+});
+
+await t.test("on a public URL the proxy decides about Host", async (t) => {
+  const app = await testApp(t, { ...PUBLIC, AUTHFLOW_REGISTRATION_TOKEN: TOKEN });
+  const headers = { ...bearer(TOKEN), host: "10.0.0.1:8080", origin: "https://admin.example.com" };
+  t.equal((await app.call("POST", "/clients", { headers, payload })).status, 201);
+});

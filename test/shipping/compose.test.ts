@@ -44,6 +44,8 @@ await t.test("a .env for production reaches the service", async (t) => {
   const config = loadConfig(environment(given));
   t.match(config, { publicUrl: given.AUTHFLOW_PUBLIC_URL, registration: "closed", loopback: false });
   t.equal(config.adminToken, given.AUTHFLOW_ADMIN_TOKEN);
+  const { AUTHFLOW_REGISTRATION: _, ...without } = given;
+  t.throws(() => loadConfig(environment(without)), /AUTHFLOW_REGISTRATION must be token or closed on a public URL/);
   t.match(config.databaseUrl, "authflow:other@postgres");
 });
 

@@ -1,4 +1,5 @@
 import t from "../support/tap.js";
+import { loadConfig } from "../../src/config/load.js";
 import { SETTINGS } from "../../src/config/settings.js";
 import { execForm, reachesTheBuild, runtime, stages, values } from "./dockerfile.js";
 
@@ -43,6 +44,7 @@ await t.test("no secret is baked in, and only settings that exist are set", asyn
     for (const variable of values(stage, "ENV")) t.ok(settings.includes(variable.split("=")[0] ?? ""), variable);
   }
   t.same(values(image, "ENV"), ["HOST=0.0.0.0"]);
+  t.equal(loadConfig({ HOST: "0.0.0.0" }).registration, "closed", "whoever reaches a published port registers nothing");
 });
 
 await t.test("the build context holds what is copied, and nothing private", async (t) => {

@@ -35,6 +35,16 @@ await t.test("without any setting it is a service on localhost for development",
   t.ok(Object.isFrozen(loadConfig({})));
 });
 
+await t.test("registration is open only where nobody but this machine reaches the service", async (t) => {
+  for (const HOST of ["localhost", "127.0.0.1", "::1", "[::1]"])
+    t.equal(loadConfig({ HOST }).registration, "open", HOST);
+  for (const HOST of ["0.0.0.0", "::", "192.168.0.7", "host.example"]) {
+    t.equal(loadConfig({ HOST }).registration, "closed", HOST);
+    t.equal(loadConfig({ HOST, AUTHFLOW_REGISTRATION_TOKEN: TOKEN }).registration, "token", HOST);
+    t.equal(loadConfig({ HOST, AUTHFLOW_REGISTRATION: "open" }).registration, "open", "by the operator's own decision");
+  }
+});
+
 await t.test("on a public URL it listens everywhere and wants a registration token", async (t) => {
   t.match(loadConfig(PUBLIC), { loopback: false, host: "0.0.0.0", registration: "token", registrationToken: TOKEN,
     keyEncryptionKey: Buffer.alloc(32, 7) });
