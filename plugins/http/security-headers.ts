@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import helmet from "helmet";
 
@@ -26,12 +27,19 @@ export default fp(async (app) => {
     // Any answer may contain a token or a secret, unless its route sets another value.
     "cache-control": "no-store",
   };
+  // A login in a popup passes through here on its way to a page of the application, which answers window.opener.
+  // Cross-Origin-Opener-Policy on any of the answers on that way would cut the popup off.
+  const { "cross-origin-opener-policy": _policy, ...ofLogins } = constant;
   app.decorate("securityHeaders", constant);
-  app.addHook("onRequest", (_request, reply, done) => {
-    reply.headers(constant);
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.headers(isLogin(request) ? ofLogins : constant);
     done();
   });
 }, { name: "security-headers" });
+
+/** Whether a request belongs to a login: GET /auth and all that is below it, also what no route answers. */
+const isLogin = ({ url, routeOptions }: FastifyRequest): boolean =>
+  /^\/auth(?![^/?])/.test(url) || routeOptions?.config?.pages === true;
 
 function headersOf(middleware: ReturnType<typeof helmet>): Record<string, string> {
   const headers: Record<string, string> = {};

@@ -46,6 +46,27 @@ for (const [method, url, sent, status] of REQUESTS) {
   });
 }
 
+await t.test("no answer on the way of a login cuts a popup off from the page that opened it", async (t) => {
+  const login = await testApp(t, { GITHUB_CLIENT_ID: "id", GITHUB_CLIENT_SECRET: "secret" });
+  const { client_id } = await login.register();
+  const start = `/auth/github?client_id=${client_id}&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback`;
+  const form = { headers: { "content-type": "application/x-www-form-urlencoded" }, payload: "state=a&code=b" };
+  const answers: [method: "GET" | "POST" | "HEAD", url: string, sent: Sent, status: number][] = [
+    ["GET", start, {}, 302], ["GET", start.replace("github", "%67ithub"), {}, 302], ["GET", "/auth", {}, 200],
+    ["GET", "/auth?client_id=a", {}, 200], ["GET", "/%61uth/github", {}, 400], ["GET", "/auth/nobody", {}, 404],
+    ["GET", `${start}&response_type=x`, {}, 302], ["GET", "/auth/github/callback?state=a", {}, 410],
+    ["POST", "/auth/github/callback", form, 303], ["GET", "/auth/github/callback/", {}, 404],
+  ];
+  for (const [method, url, sent, status] of answers) {
+    const { headers, ...answer } = await login.call(method, url, sent);
+    t.equal(answer.status, status, url);
+    t.equal(headers["cross-origin-opener-policy"], undefined, url);
+    t.equal(headers["x-frame-options"], "DENY", "all else is as it is everywhere");
+  }
+  for (const url of ["/authx", "/health/live", "/docs", "/userinfo"])
+    t.equal((await login.call("GET", url)).headers["cross-origin-opener-policy"], "same-origin", url);
+});
+
 await t.test("a cached JWKS carries no leave to be framed or sniffed either", async (t) => {
   const { headers } = await app.call("GET", "/.well-known/jwks.json");
   t.match(headers, { "x-content-type-options": "nosniff", "content-security-policy": /frame-ancestors 'none'/ });
