@@ -33,8 +33,12 @@ export class AuthorizationResponse {
 
   #append({ redirectUri, state }: Address, separator: "?" | "#", parameters: Parameters): string {
     const all = { ...parameters, ...(state !== undefined && { state }), ...this.#issuer };
-    const query = new URLSearchParams(Object.entries(all).map(([name, value]) => [name, String(value)])).toString();
+    const query = new URLSearchParams(Object.entries(all).map(([name, value]) => [name, String(value)])).toString()
+      .replaceAll("+", "%20"); // many parse a fragment with decodeURIComponent, which leaves a plus as it is
     // Concatenated, because a URL parser could change the registered URI. A registered URI has no fragment.
-    return `${redirectUri}${separator === "?" && redirectUri.includes("?") ? "&" : separator}${query}`;
+    if (separator === "#") return `${redirectUri}#${query}`;
+    // A redirect without a fragment inherits that of the URL before it (RFC 9110 §10.2.2), such as Facebook's "#_=_" or
+    // an attacker's "#access_token=…". An empty one of its own prevents that.
+    return `${redirectUri}${redirectUri.includes("?") ? "&" : "?"}${query}#`;
   }
 }

@@ -13,10 +13,15 @@ import { at } from "./support.js";
 
 const browser = await chromium(t);
 
-/** Where the application lives: a page that says nothing, so that the test reads its address. */
+/** The application's page: it says nothing, so that the test reads its address. In a popup it tells it its opener. */
+const APPLICATION = `<!doctype html><title>application</title><script>
+if (window.opener) window.opener.postMessage(location.href, location.origin);
+</script>`;
+
+/** Where the application lives. */
 async function application(t: Test): Promise<string> {
   const server = createServer((_request, response) => {
-    response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>application</title>");
+    response.writeHead(200, { "content-type": "text/html" }).end(APPLICATION);
   });
   return `http://localhost:${await listen(t, server)}/callback`;
 }
@@ -160,6 +165,24 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
     const again = await page.goto(answers[0] as string);
     t.equal(again?.status(), 410);
     t.match(await page.locator("main").innerText(), /This login is over/);
+  });
+
+  await t.test("a popup's answer reaches the page that opened it", async (t) => {
+    const page = await newPage(await context(t));
+    await page.goto(redirect_uri);
+    const answer = await page.evaluate((to) => new Promise<string>((resolve) => {
+      window.addEventListener("message", ({ data }) => { resolve(data as string); });
+      window.open(to, "login", "popup");
+    }), url(client.client_id, {}, "fast"));
+    t.match(fragment(new URL(answer)), { access_token: String, state: "xyz" });
+  });
+
+  await t.test("a fragment that was planted before a login for a code does not reach the application", async (t) => {
+    const page = await newPage(await context(t));
+    for (const fast of [url(spa.client_id, PKCE, "fast"), url(spa.client_id, { response_type: "code" }, "fast")]) {
+      await page.goto(`${fast}#access_token=planted`);
+      t.match(page.url(), /\/callback\?(code|error)=[^#]*#$/);
+    }
   });
 
   await t.test("an answer that a page of another site posts as a form (form_post) finishes the login", async (t) => {

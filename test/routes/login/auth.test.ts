@@ -107,6 +107,29 @@ await onEveryBackend(t, async (t, env) => {
     t.equal(headers["set-cookie"], undefined);
   });
 
+  await t.test("every character of a state comes back as it was sent, and a space as %20", async (t) => {
+    const ascii = String.fromCharCode(...Array.from({ length: 0x7f - 0x20 }, (_, i) => 0x20 + i));
+    for (const state of [ascii, " + %20%2B ", "Zürich 🚲 日本", "a\u200Bb\u00A0c", "{\"next\":\"/a?b=c&d#e\"}"]) {
+      for (const sent of [encodeURIComponent(state), new URLSearchParams({ s: state }).toString().slice(2)]) {
+        for (const [type, separator] of [["code", "?"], ["token", "#"]] as const) {
+          const query = `${path({ state: undefined, response_type: type, code_challenge_method: "S256" })}&state=${sent}`;
+          const { headers: { location = "" } } = await app.call("GET", query);
+          const [, , raw = ""] = /^([^?#]+)[?#](?:[^#]*&)?state=([^&#]*)/.exec(location) ?? [];
+          t.equal(decodeURIComponent(raw), state, `${type} ${sent}`);
+          t.ok(location.startsWith(`${REDIRECT_URI}${separator}error=invalid_request&error_description=`));
+          t.notMatch(location, "+");
+        }
+      }
+    }
+  });
+
+  await t.test("what stands in the query is followed by an empty fragment, so that none is inherited", async (t) => {
+    const refused = await app.call("GET", path({ ...PKCE, code_challenge: "short" }));
+    t.match(refused.headers.location, /^https:\/\/app\.example\.com\/callback\?error=[^#]+&state=xyz#$/);
+    t.match((await logIn("alice", PKCE)).url.href,
+      /^https:\/\/app\.example\.com\/callback\?code=[\w-]{43}&state=xyz#$/);
+  });
+
   await t.test("two tabs, two providers and two clients in one browser all finish", async (t) => {
     const agent = new UserAgent(app);
     const second = await app.register({ redirect_uri: "https://second.example.com/cb?keep=1" });
@@ -128,8 +151,8 @@ await onEveryBackend(t, async (t, env) => {
     t.match(decode(delivered(finished[0] as never).access_token as string),
       { sub: "corp|bob", client_id: client.client_id });
     t.match(decode(delivered(finished[1] as never).access_token as string), { sub: "other|bob" });
-    t.match(finished[2]?.url.href, /^https:\/\/second\.example\.com\/cb\?keep=1&code=[\w-]{43}&state=three$/);
-    t.match(finished[3]?.url.href, /^https:\/\/second\.example\.com\/cb\?keep=1&code=[\w-]{43}&state=four$/);
+    t.match(finished[2]?.url.href, /^https:\/\/second\.example\.com\/cb\?keep=1&code=[\w-]{43}&state=three#$/);
+    t.match(finished[3]?.url.href, /^https:\/\/second\.example\.com\/cb\?keep=1&code=[\w-]{43}&state=four#$/);
     t.equal(agent.cookies.get("localhost")?.size,
       [...agent.cookies.get("localhost") ?? []].filter(([name]) => !name.startsWith("authflow")).length,
       "no cookie of ours is left");
