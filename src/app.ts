@@ -96,6 +96,7 @@ export async function buildApp(
     schemaController,
     frameworkErrors: (error, request, reply) => {
       answerError(error, request, reply.headers(app.securityHeaders));
+      app.logRequest(request, reply);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.decorate("config", config);

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { clientCommands } from "./cli/clients.js";
+import { logCommands } from "./cli/command-log.js";
 import type { Context, Environment, Services, Streams } from "./cli/context.js";
 import { doctorCommand } from "./cli/doctor.js";
 import type { Drivers } from "./cli/drivers.js";
@@ -35,6 +36,7 @@ export async function run(args: readonly string[], env: Environment, streams: St
     clock: systemClock,
     drivers,
     exitCode: 0,
+    logFields: {},
     withServices: (work) => withServices(env, true, work),
     readServices: (work) => withServices(env, false, work),
     serve: async () => (await import("./server.js")).serve(env),
@@ -81,6 +83,7 @@ function programOf(context: Context): Command {
   revokeCommand(program, context);
   keyCommands(program, context);
   doctorCommand(program, context);
+  logCommands(program, context);
   return program;
 }
 

@@ -33,8 +33,8 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
 /** The only place that turns an error into an answer. */
 export function answerError(error: FastifyError | AuthflowError, request: FastifyRequest, reply: FastifyReply): void {
   const known = error instanceof AuthflowError ? error : translate(error, request);
+  request.failure = known;
   if (known.status >= 500) request.log.error({ reqId: request.id, err: known.cause ?? error }, known.message);
-  else request.log.debug({ reqId: request.id, error: known.code }, known.message);
   const { challenge, retryAfter } = known.extra;
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
   if (challenge !== undefined) reply.header("www-authenticate", wwwAuthenticate(challenge, known));

@@ -1,9 +1,29 @@
-import type { FastifyBaseLogger } from "fastify";
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Logger } from "pino";
+import type { AuthflowError } from "../../src/shared/errors.js";
+import { isUuid, withoutSecrets } from "../../src/shared/text.js";
 
-/** One line for each request: the caller, the method and path, the status. Never headers, queries or bodies. */
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Writes the line of a request. Each has one, also if no hook runs for it. */
+    logRequest: (request: FastifyRequest, reply: FastifyReply) => void;
+  }
+  interface FastifyRequest {
+    /** Why the request failed, also if the answer is a redirect. Its line in the log says so. */
+    failure: AuthflowError | null;
+    /** What else its line says: ids and names, never a secret. */
+    logFields: Record<string, string> | null;
+  }
+}
+
+/**
+ * One line for each request: the caller, the method and path, the status, and why it failed. Never headers, queries or
+ * bodies.
+ */
 export default fp(async (app) => {
+  app.decorateRequest("failure", null);
+  app.decorateRequest("logFields", null);
   // Fastify creates a child logger for each request, which costs more than the line. One logger for each level is
   // enough, because each line carries `reqId`.
   const loggers = new Map<string | undefined, FastifyBaseLogger>();
@@ -12,17 +32,42 @@ export default fp(async (app) => {
     loggers.set(level, known);
     return known;
   });
-  app.addHook("onResponse", (request, reply, done) => {
-    if (!(request.log as Logger).isLevelEnabled("info")) { done(); return; } // do not collect what is not written
+  app.decorate("logRequest", (request, reply) => {
+    if (!(request.log as Logger).isLevelEnabled("info")) return; // do not collect what is not written
     request.log.info({
       reqId: request.id,
       method: request.method,
       path: request.url.split("?", 1)[0],
       ip: request.ip,
       client_id: request.client?.id ?? request.accessToken?.claims.client_id,
+      ...request.logFields,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
+      ...explained(request),
     }, "request");
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    app.logRequest(request, reply);
     done();
   });
 }, { name: "request-log" });
+
+/** `claimed_client_id`: the client that the caller said it was, if nothing proved it. */
+function explained(request: FastifyRequest): object | undefined {
+  const { failure, client, accessToken, logFields } = request;
+  if (!failure) return undefined;
+  const known = client ?? accessToken ?? logFields?.client_id;
+  const claimed = known === undefined || known === null ? claimedClientId(request) : undefined;
+  return {
+    error: failure.code,
+    reason: withoutSecrets(failure.message),
+    ...(claimed !== undefined && { claimed_client_id: isUuid(claimed) ? claimed : "(not a client_id)" }),
+  };
+}
+
+function claimedClientId({ body, query, headers: { authorization = "" } }: FastifyRequest): unknown {
+  const { client_id: sent = (query as { client_id?: unknown } | undefined)?.client_id } =
+    (body ?? {}) as { client_id?: unknown };
+  const [, basic] = /^Basic +([\w+/-]{1,2000}=*)$/i.exec(authorization) ?? [];
+  return sent ?? (basic && Buffer.from(basic, "base64").toString().split(":", 1)[0]);
+}

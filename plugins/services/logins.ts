@@ -14,7 +14,7 @@ declare module "fastify" {
   }
   interface FastifyReply {
     setLoginCookie: (cookie: LoginCookie | undefined) => FastifyReply;
-    /** Redirects the browser. If the login failed, the log has the reason. */
+    /** Redirects the browser. If the login failed, its line in the log says why, and one of its own what caused it. */
     redirectLogin: (redirect: Redirect, status: 302 | 303) => FastifyReply;
   }
 }
@@ -60,10 +60,12 @@ export default fp(async (app) => {
     return this.cookies[name];
   });
   app.decorateReply("redirectLogin", function redirectLogin(this: FastifyReply, redirect: Redirect, status) {
-    const { location, failure } = redirect;
-    const { id: reqId } = this.request;
-    if (failure !== undefined && failure.status < 500) this.log.info({ reqId, error: failure.code }, failure.message);
-    else if (failure !== undefined) this.log.warn({ reqId, err: failure.cause ?? failure }, failure.message);
+    const { location, clientId: client_id, provider, failure } = redirect;
+    const { request } = this;
+    request.logFields = { client_id, provider };
+    request.failure = failure ?? null;
+    if (failure?.cause !== undefined)
+      this.log.warn({ reqId: request.id, client_id, provider, err: failure.cause }, failure.message);
     return this.redirect(location, status);
   });
 }, { name: "logins", dependencies: ["database", "keys", "clients", "tokens", "revocation", "providers"] });

@@ -16,12 +16,18 @@ const schema = {
   },
 };
 
+/** A longer one would make the URL too long. */
+const DESCRIPTION_MAX = 1000;
+
 const authFormPost: FastifyPluginAsyncTypebox = async (app) => {
   // A cross-site form post comes without the login's cookie (SameSite=Lax). The redirect becomes a GET, which has it.
   const options = { config: { pages: true, form: true }, schema };
   app.post("/auth/:provider/callback", options, async ({ params, body }, reply) => {
-    const { state = "", code, iss, error } = body;
-    const query = new URLSearchParams({ state, ...(code && { code }), ...(iss && { iss }), ...(error && { error }) });
+    const { state = "", code, iss, error, error_description: description } = body;
+    const query = new URLSearchParams({
+      state, ...(code && { code }), ...(iss && { iss }), ...(error && { error }),
+      ...(description && { error_description: description.slice(0, DESCRIPTION_MAX) }),
+    });
     const path = `/auth/${encodeURIComponent(params.provider)}/callback`;
     return reply.redirect(`${app.config.publicUrl}${path}?${query.toString()}`, 303);
   });

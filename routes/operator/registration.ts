@@ -21,11 +21,13 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     "/clients",
     { schema, preParsing: app.mayRegister },
-    async ({ body: { name, redirect_uri, redirect_uris, token_endpoint_auth_method, response_types } }, reply) => {
+    async (request, reply) => {
+      const { name, redirect_uri, redirect_uris, token_endpoint_auth_method, response_types } = request.body;
       const { client, secret } = await app.clients.register({
         name, redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types,
         isPublic: token_endpoint_auth_method === "none",
       });
+      request.logFields = { client_id: client.id, client_name: client.name };
       return reply.code(201)
         .send({ ...presentMetadata(client), ...(secret !== undefined && { client_secret: secret }) });
     },

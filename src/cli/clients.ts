@@ -48,6 +48,7 @@ function changingCommands(group: Command, context: Context): void {
       withServices(async ({ clients }) => {
         const { client, secret } = await clients.register({ name, redirectUris, isPublic, responseTypes });
         const { client_id, redirect_uri: _first, ...metadata } = presentMetadata(client);
+        context.logFields.client_id = client_id;
         print(context, { client_id, client_secret: secret, ...metadata });
       }));
 

@@ -35,6 +35,8 @@ export interface Context extends Streams {
   drivers: Drivers;
   /** Set by a command that did not fail but found a problem. */
   exitCode: number;
+  /** What the command's line in the log says beside its arguments. */
+  logFields: Record<string, string>;
   /** Builds the service with the settings of `env`, without listening, and runs `work` with it. */
   withServices: <T>(work: (services: Services) => Promise<T>) => Promise<T>;
   /** The same for a command that only reads: a database that lacks migrations is refused, and not changed. */

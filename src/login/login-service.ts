@@ -4,7 +4,7 @@ import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
 import { accessDenied, AuthflowError, loginOver, notFound, unavailable } from "../shared/errors.js";
-import { errorCode } from "../providers/claims.js";
+import { refusal } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
 import type { Provider, UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../shared/sweep.js";
@@ -22,13 +22,15 @@ export interface CallbackParameters {
   code?: string | undefined;
   iss?: string | undefined;
   error?: string | undefined;
+  /** For the log only: the application and the user are told nothing that comes from the provider. */
+  error_description?: string | undefined;
 }
 /** A cookie that binds a login to its browser; `maxAge` is seconds. */
 export interface LoginCookie { name: string; value: string; maxAge: number }
 /** The prefix of these cookies' names. */
 export const LOGIN_COOKIE = "authflow-login-";
-/** Where to redirect the browser. `failure`: why the login failed, for the log. */
-export interface Redirect { location: string; failure?: AuthflowError }
+/** Where to redirect the browser. The rest is for the log; `failure`: why the login failed. */
+export interface Redirect { location: string; clientId: string; provider: string; failure?: AuthflowError }
 
 /** Seconds that a user has to log in at the provider. */
 const LOGIN_LIFETIME = 600;
@@ -81,9 +83,10 @@ export class LoginService {
       const value = sealer.seal(login, state);
       const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
       const maxAge = LOGIN_LIFETIME + KEPT_AFTER_EXPIRY / 1000;
-      return { location, cookie: { name: LoginService.cookieName(state), value, maxAge } };
+      const cookie = { name: LoginService.cookieName(state), value, maxAge };
+      return { location, clientId: login.clientId, provider: name, cookie };
     } catch (failure) {
-      return this.#refusal(address, provider, failure);
+      return this.#refusal({ ...address, clientId: address.client.id }, provider, failure);
     }
   }
 
@@ -110,7 +113,8 @@ export class LoginService {
       throw accessDenied("The application or its redirect_uri was removed during this login");
     if (!await store.finish(stateHash, login.expiresAt)) throw loginOver(OVER);
     try {
-      return { location: await this.#complete(provider, client, login, state, parameters) };
+      const location = await this.#complete(provider, client, login, state, parameters);
+      return { location, clientId: client.id, provider: name };
     } catch (failure) {
       return this.#refusal(login, provider, failure);
     }
@@ -127,11 +131,11 @@ export class LoginService {
     client: Client,
     login: Login,
     state: string,
-    { code, iss, error }: CallbackParameters,
+    { code, iss, error, error_description: description }: CallbackParameters,
   ): Promise<string> {
     const { codes, tokens } = this.#dependencies;
     if (client.disabled) throw accessDenied("This application was disabled during the login");
-    if (error !== undefined) throw upstreamRefusal(provider, error);
+    if (error !== undefined) throw upstreamRefusal(provider, error, description);
     if (code === undefined) throw new UpstreamError("untrustworthy", "the response has neither code nor error");
     const identity = await provider.identify({ code, iss }, this.#upstreamRequest(login, state));
     const claims = loginClaims(provider.name, identity);
@@ -139,9 +143,14 @@ export class LoginService {
     return this.#response.token(login, await tokens.sign(await tokens.claimsOfLogin(client, claims)));
   }
 
-  #refusal(address: Parameters<AuthorizationResponse["error"]>[0], provider: Provider, failure: unknown): Redirect {
+  #refusal(
+    address: Parameters<AuthorizationResponse["error"]>[0] & { clientId: string },
+    provider: Provider,
+    failure: unknown,
+  ): Redirect {
     const answer = answerTo(failure, provider);
-    return { location: this.#response.error(address, answer), failure: answer };
+    const location = this.#response.error(address, answer);
+    return { location, clientId: address.clientId, provider: provider.name, failure: answer };
   }
 
   #provider(name: string): Provider {
@@ -166,9 +175,9 @@ export class LoginService {
   }
 }
 
-/** Maps the provider's error code: the application gets only what it can act on; the log gets the code itself. */
-function upstreamRefusal({ label }: Provider, code: string): AuthflowError {
-  const cause = new Error(`the provider answered error ${errorCode(code)}`);
+/** Maps the provider's error code: the application gets only what it can act on; the log gets what it said. */
+function upstreamRefusal({ label }: Provider, code: string, description: string | undefined): AuthflowError {
+  const cause = new UpstreamError("untrustworthy", `the provider answered ${refusal(code, description)}`);
   if (/denied|cancel/.test(code)) // LinkedIn: user_cancelled_login
     return new AuthflowError(403, "access_denied", `The login at ${label} was cancelled or refused`, { cause });
   if (code === "temporarily_unavailable")

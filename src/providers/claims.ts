@@ -1,3 +1,4 @@
+import { withoutSecrets } from "../shared/text.js";
 import { UpstreamError } from "./upstream.js";
 
 /** The claim if it is a text that is not empty, else null. */
@@ -17,8 +18,15 @@ export const isTrue = (value: unknown): boolean => value === true || value === "
 export const errorCode = (code: unknown): string =>
   text(code)?.slice(0, 100).replace(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, "?") ?? "not named";
 
+/** The upstream's `error` and `error_description` (RFC 6749 §5.2), made safe for the log. */
+export function refusal(error: unknown, description: unknown): string {
+  const explanation = text(description);
+  return `error ${errorCode(error)}${explanation === null ? "" : `: "${withoutSecrets(explanation)}"`}`;
+}
+
 export function accessTokenFrom(answer: Record<string, unknown>): string {
   const token = text(answer.access_token);
   if (token !== null) return token;
-  throw new UpstreamError("untrustworthy", `the token endpoint returned no token (error ${errorCode(answer.error)})`);
+  throw new UpstreamError("untrustworthy", 
+    `the token endpoint returned no token (${refusal(answer.error, answer.error_description)})`);
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { Clock } from "../shared/clock.js";
+import { oneLine } from "../shared/text.js";
 import { type Upstream, UpstreamError } from "./upstream.js";
 
 const Texts = Type.Optional(Type.Array(Type.String()));
@@ -27,6 +28,7 @@ const RETRY_AFTER = 1000;
 export class Discovery {
   readonly #upstream: Upstream;
   readonly #url: string;
+  readonly #issuer: string;
   readonly #accepts: (issuer: string) => boolean;
   readonly #clock: Clock;
   #metadata: ProviderMetadata | undefined;
@@ -41,6 +43,7 @@ export class Discovery {
     clock: Clock;
   }) {
     this.#upstream = upstream;
+    this.#issuer = issuer;
     this.#url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     this.#accepts = accepts;
     this.#clock = clock;
@@ -77,7 +80,8 @@ export class Discovery {
     }
     if (!this.#accepts(document.issuer)) { // OpenID Connect Discovery §4.3
       throw new UpstreamError("untrustworthy",
-        `${this.#url} names another issuer than the configured one: they must be equal character by character`);
+        `${this.#url} names another issuer than the configured one: "${oneLine(document.issuer)}" instead of ` +
+        `"${this.#issuer}"; they must be equal character by character`);
     }
     const { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint } = document;
     for (const [name, url] of Object.entries({ authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint })) {

@@ -1,3 +1,4 @@
+import { oneLine } from "../shared/text.js";
 import { accessTokenFrom, isTrue, subjectFrom, text } from "./claims.js";
 import { Discovery, type ProviderMetadata } from "./discovery.js";
 import type { Identity } from "./identity.js";
@@ -125,7 +126,7 @@ class OpenIdProvider implements Provider {
 function checkIssuerParameter({ iss }: UpstreamResponse, metadata: ProviderMetadata): void {
   const isRequired = metadata.authorization_response_iss_parameter_supported === true;
   if (iss === undefined ? isRequired : iss !== metadata.issuer) {
-    const fault = iss === undefined ? "is missing" : "names another issuer";
+    const fault = iss === undefined ? "is missing" : `is "${oneLine(iss)}" instead of "${metadata.issuer}"`;
     throw new UpstreamError("untrustworthy", `the response's iss ${fault}`);
   }
 }

@@ -4,7 +4,23 @@
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF\uFFFD]/u;
 
+const UNPRINTABLES = new RegExp(UNPRINTABLE, "gu");
+
 export const isPrintable = (text: string): boolean => !UNPRINTABLE.test(text);
 
 /** The length as JSON Schema's minLength and maxLength define it: code points, not UTF-16 units. */
 export const characters = (text: string): number => [...text].length;
+
+/** A text of somebody else for the log: one line of printable characters, `most` of them. */
+export const oneLine = (text: string, most = 300): string => text.slice(0, most).replace(UNPRINTABLES, " ");
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Whether a text has the form of a client's id. Any other text, given as one, may be a secret in the wrong place. */
+export const isUuid = (text: unknown): text is string => typeof text === "string" && UUID.test(text);
+
+/**
+ * The same without what may be a secret, a token or a code: 20 or more characters of base64url with a digit among them.
+ * UUIDs stay, because providers' supports ask for them.
+ */
+export const withoutSecrets = (text: string, most?: number): string =>
+  oneLine(text, most).replace(/[\w-]{20,}/g, (run) => (/\d/.test(run) && !UUID.test(run) ? "***" : run));

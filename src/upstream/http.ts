@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import Wreck from "@hapi/wreck";
-import { errorCode } from "../providers/claims.js";
+import { errorCode, refusal } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
 import { AddressRefusal, checkLiteralAddress, publicLookup } from "./addresses.js";
 
@@ -91,7 +91,8 @@ function faultOf(error: Boom): Fault {
 }
 
 function refusalOf(status: number, payload: unknown): Fault {
-  const { error } = (payload ?? {}) as { error?: unknown };
+  const { error, error_description } = (payload ?? {}) as { error?: unknown; error_description?: unknown };
   const isTemporary = status >= 500 || status === 429;
-  return [isTemporary ? "unreachable" : "untrustworthy", `answered ${status} (error ${errorCode(error)})`];
+  return [isTemporary ? "unreachable" : "untrustworthy", 
+    `answered ${status} (${refusal(error, error_description)})`];
 }

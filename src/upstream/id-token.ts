@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { oneLine } from "../shared/text.js";
 import { type IdTokenChecks, UpstreamError } from "../providers/upstream.js";
 
 /**
@@ -23,9 +24,11 @@ export async function verifyIdToken(
   { issuer, audience, nonce }: IdTokenChecks,
   now: number,
 ): Promise<Record<string, unknown>> {
+  let expected = "";
   try {
+    expected = issuer(decodeJwt(idToken));
     const { payload } = await jwtVerify(idToken, keys, {
-      algorithms: ALGORITHMS, audience, issuer: issuer(decodeJwt(idToken)), requiredClaims: ["sub", "iat", "exp"],
+      algorithms: ALGORITHMS, audience, issuer: expected, requiredClaims: ["sub", "iat", "exp"],
       clockTolerance: PROVIDER_CLOCK_SKEW, maxTokenAge: MAX_AGE, currentDate: new Date(now),
     });
     const fault = partyFault(payload.aud, payload.azp, audience)
@@ -34,12 +37,15 @@ export async function verifyIdToken(
     return payload;
   } catch (error) {
     if (error instanceof UpstreamError) throw error;
-    throw new UpstreamError("untrustworthy", `id_token: ${faultOf(error as Error)}`);
+    throw new UpstreamError("untrustworthy", `id_token: ${faultOf(error as Error, expected)}`);
   }
 }
 
 /** A message of our own: those of the libraries repeat parts of the token and of the provider's keys. */
-function faultOf(error: Error): string {
+function faultOf(error: Error, issuer: string): string {
+  const { claim, payload } = error instanceof errors.JWTClaimValidationFailed ? error : {};
+  if (claim === "iss" && typeof payload?.iss === "string")
+    return `iss is "${oneLine(payload.iss)}" instead of "${issuer}"`;
   if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired)
     return `${error.code} ${error.claim} ${error.reason}`;
   return error instanceof errors.JOSEError ? error.code : `the provider's key can't be used (${error.name})`;

@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { type Json, type Lies, PUBLIC_JWK, PUBLIC_PEM, sign, signWithExtension } from "../support/lying-upstream.js";
+import { OTHER_ISSUER } from "./hostile-metadata.js";
 
 /** Another key than the one the upstream publishes. */
 const other = await generateKeyPair("RS256");
@@ -34,7 +35,7 @@ export const hostileIdTokens = (elsewhere: string): Record<string, Lies> => ({
   "with the nonce of another login": { claims: (truth, { canary }) => ({ ...truth, nonce: canary }) },
   "without a nonce": without("nonce"),
   "with a list of nonces": { claims: (truth) => ({ ...truth, nonce: [truth.nonce] }) },
-  "of another issuer": { claims: (truth, { canary }) => ({ ...truth, iss: `https://${canary}.example` }) },
+  "of another issuer": claims({ iss: OTHER_ISSUER }),
   "of an issuer with one slash more": { claims: (truth) => ({ ...truth, iss: `${String(truth.iss)}/` }) },
   "without an issuer": without("iss"),
   "for another client": { claims: (truth, { canary }) => ({ ...truth, aud: canary }) },

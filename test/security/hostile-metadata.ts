@@ -2,6 +2,9 @@ import * as bad from "../support/bad-replies.js";
 import { type Json, type Lies, type LyingUpstream, PUBLIC_JWK } from "../support/lying-upstream.js";
 import type { Hostile } from "./hostile-answers.js";
 
+/** The log names it, because an operator has to compare it with the right one. */
+export const OTHER_ISSUER = "https://other-issuer-01.example";
+
 const discovery = (change: (truth: Json, upstream: LyingUpstream) => Json): Lies =>
   ({ discovery: (truth, upstream) => ({ ...truth, ...change(truth, upstream) }) });
 const userinfo = (change: (truth: Json, canary: string) => Json): Lies => ({
@@ -35,7 +38,7 @@ const targets = (port: string): Record<string, (canary: string, truth: string) =
 });
 
 const METADATA: Record<string, Lies> = {
-  "discovery names another issuer": discovery((_, { canary }) => ({ issuer: `https://${canary}.example` })),
+  "discovery names another issuer": discovery(() => ({ issuer: OTHER_ISSUER })),
   "discovery names an issuer with one slash more": discovery(({ issuer }) => ({ issuer: `${String(issuer)}/` })),
   "discovery names no issuer": discovery(() => ({ issuer: undefined })),
   "discovery leaves out the token endpoint": discovery(() => ({ token_endpoint: undefined })),
@@ -53,9 +56,9 @@ const METADATA: Record<string, Lies> = {
   "the answer has neither code nor error":
     response(({ state = "" }, canary) => ({ state, error_description: canary })),
   "the answer lacks the iss that was promised": response((truth) => truth, true),
-  "the answer names another provider": response((truth, canary) => ({ ...truth, iss: `https://${canary}.example` })),
+  "the answer names another provider": response((truth) => ({ ...truth, iss: OTHER_ISSUER })),
   "the answer names another provider, and iss was promised":
-    response((truth, canary) => ({ ...truth, iss: canary }), true),
+    response((truth) => ({ ...truth, iss: OTHER_ISSUER }), true),
   "the answer's error is a script": refused("<script>alert(1)</script>"),
   "the answer's error breaks lines": refused("a\r\nLocation: https://example.com\r\n\r\n\u2028\u202e{\"level\":60}"),
   "the answer refuses the scope": refused("invalid_scope"),

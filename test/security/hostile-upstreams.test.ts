@@ -8,7 +8,7 @@ import { listen } from "../support/openid.js";
 import { UserAgent, type Visited } from "../support/user-agent.js";
 import { type Hostile, hostileAnswers } from "./hostile-answers.js";
 import { hostileIdTokens, REPLAYED } from "./hostile-id-tokens.js";
-import { hostileMetadata } from "./hostile-metadata.js";
+import { hostileMetadata, OTHER_ISSUER } from "./hostile-metadata.js";
 
 /** Nobody may ask this server: it stands for the private network. */
 const sentinel = createServer((request, response) => {
@@ -108,6 +108,15 @@ await t.test("what the log says of it is short and can't forge a line", async (t
   t.ok(failures.length + cancelled >= CASES.length, "each failure is in the log");
   t.strictSame(failures.filter((message) => !/^[ -~]{10,400}$/.test(message)), []);
   t.ok(failures.some((message) => message.includes("invalid_scope")), "an operator reads the upstream's error code");
+});
+
+await t.test("the log names both issuers that differ", async (t) => {
+  const issuers = liars.filter(({ name }) => app.logs.some((line) => {
+    const { err, provider } = JSON.parse(line) as { err?: { message: string }; provider?: string };
+    const both = err?.message.includes(`"${OTHER_ISSUER}" instead of "${honest.issuer.replace("honest", name)}"`);
+    return both === true && provider === name;
+  }));
+  t.equal(issuers.length, CASES.filter(([name]) => /another (issuer|provider)/.test(name)).length);
 });
 
 await t.test("a provider that lied and answers the truth again logs people in again", async (t) => {

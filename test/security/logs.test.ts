@@ -107,6 +107,37 @@ await t.test("nothing a caller sends can begin a line of its own", async (t) => 
   }
 });
 
+await t.test("the line of a request that failed says why, and which client the caller said it was", async (t) => {
+  const app = await testApp(t, { LOG_LEVEL: "info", GITHUB_CLIENT_ID: "id", GITHUB_CLIENT_SECRET: "secret" });
+  const { client_id, client_secret } = await app.register();
+  t.match(JSON.parse(app.logs.at(-1) as string), { path: "/clients", status: 201, client_id, client_name: "my-app" });
+  const other = "01985d2c-0000-7000-8000-000000000000";
+  const lineOf = async (...request: Parameters<typeof app.call>) => {
+    await app.call(...request);
+    return JSON.parse(app.logs.at(-1) as string) as Record<string, unknown>;
+  };
+  const login = (query: string) => lineOf("GET", `/auth/github?client_id=${query}`);
+  const wrong = { error: "invalid_client", reason: /^Client authentication failed/, claimed_client_id: client_id };
+  const mint = (payload: object, headers = {}) => lineOf("POST", "/mint", { payload, headers });
+  t.match(await mint({ client_id, client_secret: "x", sub: "a" }), { status: 401, client_id: undefined, ...wrong });
+  t.match(await mint({ sub: "a" }, basic({ client_id, client_secret: "x" })), { status: 401, ...wrong });
+  t.match(await mint({ client_id: other, client_secret: "x", sub: "a" }), { ...wrong, claimed_client_id: other });
+  const ours = await mint({ client_id, client_secret, sub: "a", provider: "github", expires_in: 9_999_999 });
+  t.match(ours, { client_id, error: String, reason: /expires_in/, claimed_client_id: undefined });
+  t.match(await mint({ client_id: client_secret, client_secret: client_id, sub: "a" }),
+    { claimed_client_id: "(not a client_id)" }, "a secret in its place is not repeated");
+  const unknown = await mint({ client_id, client_secret, sub: "a", [client_secret]: 1 });
+  t.match(unknown, { error: "invalid_request", reason: "Unknown field ***: remove it or check its spelling" });
+  t.match(await lineOf("GET", "/userinfo", { headers: bearer("x") }), { error: "invalid_token", reason: String });
+  t.match(await login(other), { status: 400, error: "invalid_request", claimed_client_id: other });
+  t.match(await login(`${client_id}&redirect_uri=https%3A%2F%2Fevil.example`),
+    { status: 400, reason: /^redirect_uri is not registered/, claimed_client_id: client_id });
+  t.match(await login(`${client_id}&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback&response_type=x`),
+    { status: 302, error: "unsupported_response_type", reason: String, client_id, provider: "github" });
+  t.match(await lineOf("GET", "/%zz"), { status: 400, error: "invalid_request" });
+  t.notMatch(app.logs.join(""), client_secret);
+});
+
 await t.test("each request has one line, which names it once", async (t) => {
   const app = await testApp(t, { LOG_LEVEL: "info" });
   const before = app.logs.length;

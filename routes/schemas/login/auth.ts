@@ -23,6 +23,7 @@ export const CallbackQuery = Type.Object({
   code: parameter("The provider's code", 8192),
   iss: parameter("The provider's issuer (RFC 9207)"),
   error: parameter("The provider's error code (RFC 6749 §4.1.2.1)"),
+  error_description: parameter("The provider's explanation, for the log", 8192),
 });
 
 export const ProviderList = Type.Object({

@@ -4,7 +4,7 @@ import type { Db } from "./db.js";
 import { faultOf } from "./driver-errors.js";
 
 const TABLES = [
-  "installation", "clients", "signing_keys", "former_keys", "revocation_log_head", "replicas", "logins",
+  "installation", "clients", "signing_keys", "former_keys", "revocation_log_head", "replicas", "finished_logins",
   "authorization_codes", "status_lists", "status_batches",
 ];
 /** Fails if one of the tables is missing. */
@@ -15,16 +15,16 @@ const ALL_TABLES = `SELECT 1 FROM ${TABLES.join(", ")} WHERE 1 = 0`;
  * transaction, so that nobody sees it. Only a write shows a full disk, a limit or a standby that has to confirm.
  * Rejects if the database does not answer.
  */
-export async function conditionOf({ prisma, batch }: Db): Promise<DatabaseCondition> {
+export async function conditionOf({ transaction }: Db): Promise<DatabaseCondition> {
   const position = -randomInt(1, 2 ** 47); // never read; random, because a check of another replica would have to wait
   try {
-    await batch([
-      prisma.$queryRawUnsafe(ALL_TABLES),
-      prisma.$executeRaw`
+    await transaction(async ({ prisma }) => {
+      await prisma.$queryRawUnsafe(ALL_TABLES);
+      await prisma.$executeRaw`
         INSERT INTO revocation_log (position, tag, scope, value, issued_before, expires_at, recorded_at)
-        VALUES (${position}, '', 'check', '', 0, 0, 0)`,
-      prisma.$executeRaw`DELETE FROM revocation_log WHERE position = ${position}`,
-    ]);
+        VALUES (${position}, '', 'check', '', 0, 0, 0)`;
+      await prisma.$executeRaw`DELETE FROM revocation_log WHERE position = ${position}`;
+    });
     return "up";
   } catch (error) {
     const fault = faultOf(error);

@@ -15,7 +15,7 @@ async function providersAnswer(agent: UserAgent, start: string, user: string): P
 }
 
 await onEveryBackend(t, async (t, env) => {
-  const { app, url, logIn } = await loginFixture(t, env);
+  const { app, client, url, logIn } = await loginFixture(t, env);
 
   const answerOf: AnswerOf = (agent, user, query, name) => providersAnswer(agent, url(query, name), user);
 
@@ -92,6 +92,25 @@ await onEveryBackend(t, async (t, env) => {
     const coded = await agent.open(url({ response_type: "code" }));
     const backToCode = await agent.open(new URL(/href="([^"]+\/abort)"/.exec(coded.text)?.[1] as string, coded.url));
     t.match(backToCode.url.search, /^\?error=access_denied/);
+  });
+
+  await t.test("the log says at warn what the provider said, for which client, in one line", async (t) => {
+    const agent = new UserAgent(app);
+    const begun = await agent.once(new URL(url()));
+    const state = new URL(begun.headers.get("location") as string).searchParams.get("state") as string;
+    const description = "AADSTS50105: not assigned\r\n{\"level\":60}\u2028 " +
+      "Trace ID: 7f1c9a52-1111-4222-8333-444455556666 code 0.AXoA8SecretCodeOf20Characters";
+    const query = new URLSearchParams({ state, error: "access_denied", error_description: description });
+    const answer = await agent.open(`http://localhost:8080/auth/corp/callback?${query.toString()}`);
+    t.strictSame(delivered(answer), {
+      error: "access_denied", error_description: "The login at Corp was cancelled or refused", state: "xyz",
+    }, "the application is not told");
+    const lines = app.logs.slice(-2).map((line) => JSON.parse(line) as { err: { message: string } });
+    t.match(lines[0], { level: 40, client_id: client.client_id, provider: "corp", reqId: String });
+    t.equal(lines[0]?.err.message, 'the provider answered error access_denied: "AADSTS50105: not assigned  ' +
+      '{"level":60}  Trace ID: 7f1c9a52-1111-4222-8333-444455556666 code 0.***"');
+    t.match(lines[1], { path: "/auth/corp/callback", status: 303, error: "access_denied", reason: /cancelled/,
+      client_id: client.client_id, provider: "corp" });
   });
 
   await t.test("a client that was disabled meanwhile gets no token", async (t) => {

@@ -112,8 +112,8 @@ await onEveryBackend(t, async (t, env) => {
     for (const state of [ascii, " + %20%2B ", "Zürich 🚲 日本", "a\u200Bb\u00A0c", "{\"next\":\"/a?b=c&d#e\"}"]) {
       for (const sent of [encodeURIComponent(state), new URLSearchParams({ s: state }).toString().slice(2)]) {
         for (const [type, separator] of [["code", "?"], ["token", "#"]] as const) {
-          const query = `${path({ state: undefined, response_type: type, code_challenge_method: "S256" })}&state=${sent}`;
-          const { headers: { location = "" } } = await app.call("GET", query);
+          const start = path({ state: undefined, response_type: type, code_challenge_method: "S256" });
+          const { headers: { location = "" } } = await app.call("GET", `${start}&state=${sent}`);
           const [, , raw = ""] = /^([^?#]+)[?#](?:[^#]*&)?state=([^&#]*)/.exec(location) ?? [];
           t.equal(decodeURIComponent(raw), state, `${type} ${sent}`);
           t.ok(location.startsWith(`${REDIRECT_URI}${separator}error=invalid_request&error_description=`));
