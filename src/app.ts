@@ -20,6 +20,7 @@ import logins from "../plugins/services/logins.js";
 import openapi from "../plugins/http/openapi.js";
 import operator from "../plugins/guards/operator.js";
 import pages from "../plugins/http/pages.js";
+import parameters from "../plugins/http/parameters.js";
 import providers from "../plugins/services/providers.js";
 import published from "../plugins/http/published.js";
 import readiness from "../plugins/services/readiness.js";
@@ -159,6 +160,7 @@ export async function buildApp(
   });
   await app.register(async (loginEndpoints) => {
     await loginEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.login });
+    await loginEndpoints.register(parameters);
     await loginEndpoints.register(auth);
     await loginEndpoints.register(async (formEndpoints) => {
       await formEndpoints.register(forms);

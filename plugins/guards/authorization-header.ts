@@ -1,8 +1,40 @@
 import type { FastifyRequest } from "fastify";
-import { missingToken } from "../../src/shared/errors.js";
+import { invalidClient, invalidRequest, missingToken } from "../../src/shared/errors.js";
 
 /** The token of `Authorization: Bearer` (RFC 6750 §2.1); undefined if the header has another form. Throws if absent. */
-export function presentedToken({ headers: { authorization } }: FastifyRequest): string | undefined {
+export function presentedToken(request: FastifyRequest): string | undefined {
+  const authorization = authorizationOf(request);
   if (authorization === undefined) throw missingToken("Send the token in the header Authorization: Bearer <token>");
   return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+}
+
+/**
+ * client_id and client_secret of `Authorization: Basic`, which are form-encoded (RFC 6749 §2.3.1): most client
+ * libraries send `-` as `%2D`. Undefined without the header; throws if it has another form.
+ */
+export function basicCredentials(request: FastifyRequest): { id: string; secret: string } | undefined {
+  const authorization = authorizationOf(request);
+  if (authorization === undefined) return undefined;
+  const [, encoded] = /^Basic +([A-Za-z0-9+/_-]+=*)$/i.exec(authorization) ?? [];
+  const text = Buffer.from(encoded ?? "", "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  if (colon < 1) throw invalidClient();
+  return { id: formDecoded(text.slice(0, colon)), secret: formDecoded(text.slice(colon + 1)) };
+}
+
+function formDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw invalidRequest("client_id and client_secret must be form-encoded in HTTP Basic, in which % begins two " +
+      "hexadecimal digits (RFC 6749 §2.3.1): encode a % as %25");
+  }
+}
+
+/** Node keeps the first of several Authorization headers. A proxy may have checked another one. */
+function authorizationOf({ headers: { authorization }, raw: { rawHeaders } }: FastifyRequest): string | undefined {
+  const isAuthorization = (text: string, i: number): boolean =>
+    i % 2 === 0 && text.length === 13 && text.toLowerCase() === "authorization";
+  if (rawHeaders.filter(isAuthorization).length > 1) throw invalidRequest("Send the header Authorization once");
+  return authorization;
 }

@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Client, ClientCredentials } from "../../src/clients/client.js";
-import {
-  AuthflowError, invalidClient, invalidRequest, tooManyRequests, unauthenticated,
-} from "../../src/shared/errors.js";
+import { AuthflowError, invalidRequest, tooManyRequests, unauthenticated } from "../../src/shared/errors.js";
+import { basicCredentials } from "./authorization-header.js";
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 declare module "fastify" {
@@ -33,20 +32,17 @@ export default fp(async (app) => {
   app.decorateRequest("client", null);
   app.decorateRequest("credentials", null);
   app.decorate("authenticateClient", async (request) => {
-    const presented = credentials(request);
-    const { id, secret } = presented;
+    const { id, secret } = credentials(request);
     const known = app.clients.authenticateFromCache(id, secret);
     request.client = known ?? await countingFailures(request, () => app.clients.authenticate(id, secret));
-    request.credentials = presented;
+    request.credentials = { id, secret };
     const limit = await clientLimit(request);
     if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
   });
   app.decorate("identifyClient", async (request, reply) => {
-    const { client_id: id, client_secret: secret } = (request.body ?? {}) as CredentialsInBody;
-    if (id === undefined && request.headers.authorization === undefined)
-      throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
-    const idOnly = id !== undefined && secret === undefined && request.headers.authorization === undefined;
-    if (!idOnly) return app.authenticateClient(request, reply);
+    const { id, secret = "" } = presentedCredentials(request);
+    if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
+    if (secret !== "") return app.authenticateClient(request, reply);
     // No limit per client here: anyone can send a client_id, so one caller could lock out all users of the client.
     request.client = await countingFailures(request, () => app.clients.identify(id));
   });
@@ -69,20 +65,22 @@ export default fp(async (app) => {
 
 interface CredentialsInBody { client_id?: string; client_secret?: string }
 
-function credentials({ headers: { authorization }, body, routeOptions }: FastifyRequest): ClientCredentials {
-  const { client_id: id, client_secret: secret } = (body ?? {}) as CredentialsInBody;
-  if (authorization === undefined) {
-    const form = routeOptions.config.form === true;
-    if (body === undefined || (form && id === undefined && secret === undefined)) throw unauthenticated();
-    if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
-    if (secret === undefined) throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic)");
-    return { id, secret };
-  }
-  if (id !== undefined || secret !== undefined)
-    throw invalidRequest("Send the client's credentials by HTTP Basic or in the body, not both");
-  const [, encoded] = /^Basic +([A-Za-z0-9+/_-]+=*)$/i.exec(authorization) ?? [];
-  const text = Buffer.from(encoded ?? "", "base64").toString("utf8");
-  const colon = text.indexOf(":");
-  if (colon < 1) throw invalidClient();
-  return { id: text.slice(0, colon), secret: text.slice(colon + 1) };
+/** RFC 6749 §2.3: a client uses one way to authenticate. Its client_id beside HTTP Basic only names it once more. */
+function presentedCredentials(request: FastifyRequest): Partial<ClientCredentials> {
+  const basic = basicCredentials(request);
+  const { client_id: id, client_secret: secret } = (request.body ?? {}) as CredentialsInBody;
+  if (basic === undefined) return { ...(id !== undefined && { id }), ...(secret !== undefined && { secret }) };
+  if (secret !== undefined) throw invalidRequest("Send the client's secret by HTTP Basic or in the body, not both");
+  if (id !== undefined && id !== basic.id)
+    throw invalidRequest("client_id in the body differs from that of HTTP Basic: send the same, or none in the body");
+  return basic;
+}
+
+function credentials(request: FastifyRequest): ClientCredentials {
+  const { id, secret } = presentedCredentials(request);
+  const { body, routeOptions: { config: { form } } } = request;
+  if (id === undefined && secret === undefined && (body === undefined || form === true)) throw unauthenticated();
+  if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
+  if (secret === undefined) throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic)");
+  return { id, secret };
 }

@@ -1,4 +1,5 @@
 import fp from "fastify-plugin";
+import { acceptAnyEmptyBody } from "./empty-body.js";
 
 /** Accepts JSON only. Refuses members that would change an object's prototype (`__proto__`, `constructor`). */
 export default fp(async (app) => {
@@ -9,4 +10,5 @@ export default fp(async (app) => {
     if (body === "") done(null, undefined);
     else void parse(request, body as string, done);
   });
+  acceptAnyEmptyBody(app);
 }, { name: "body-parsing" });

@@ -1,5 +1,7 @@
 import formbody from "@fastify/formbody";
 import fp from "fastify-plugin";
+import { acceptAnyEmptyBody } from "./empty-body.js";
+import parameters from "./parameters.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -12,4 +14,6 @@ declare module "fastify" {
 export default fp(async (app) => {
   app.removeAllContentTypeParsers();
   await app.register(formbody);
+  acceptAnyEmptyBody(app);
+  await app.register(parameters);
 }, { name: "forms" });

@@ -10,8 +10,11 @@ export const authorizationCode = ({ codes }: GrantDependencies): Grant => define
   parameters: Type.Object({
     code: text("The code from the redirect; valid once, within 60 seconds"),
     redirect_uri: text("The redirect_uri of the authorization request"),
-    code_verifier: Type.Optional(
-      text("Required if the authorization request had a code_challenge (RFC 7636 §4.5); 43 to 128 characters")),
+    code_verifier: Type.Optional(Type.String({
+      pattern: "^[A-Za-z0-9._~-]{43,128}$", // RFC 7636 §4.1
+      description: "Required if the authorization request had a code_challenge (RFC 7636 §4.5): 43 to 128 of the " +
+        "characters A-Z a-z 0-9 - . _ ~",
+    })),
   }),
   example: {
     code: "rA4Xb…", redirect_uri: "https://my-app.com/callback",

@@ -1,6 +1,6 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
-import { AuthflowError, invalidRequest } from "../shared/errors.js";
+import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import type { Grant, GrantDependencies } from "./grant.js";
@@ -47,9 +47,8 @@ export class Grants {
 
 function checkClient({ type, clientAuthentication, allows }: Grant, client: Client): void {
   if (clientAuthentication === "required" && client.isPublic)
-    throw new AuthflowError(400, "unauthorized_client", `grant_type ${type} is for clients that authenticate`);
-  if (!allows(client))
-    throw new AuthflowError(400, "unauthorized_client", `This client may not use grant_type ${type}`);
+    throw unauthorizedClient(`grant_type ${type} is for clients that authenticate`);
+  if (!allows(client)) throw unauthorizedClient(`This client may not use grant_type ${type}`);
 }
 
 /** The grant's own parameters; others in the form are ignored (RFC 6749 §3.2). */

@@ -37,9 +37,9 @@ export const invalidRedirectUri = (description: string): AuthflowError =>
 export const invalidGrant = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_grant", description);
 
-/** RFC 6749 §4.1.2.1 */
+/** RFC 6749 §4.1.2.1 and §5.2 */
 export const unauthorizedClient = (description: string): AuthflowError =>
-  new AuthflowError(403, "unauthorized_client", description);
+  new AuthflowError(400, "unauthorized_client", description);
 
 /** A login that can no longer be finished; `startAgain`: the URL at which it can be started again. */
 export const loginOver = (description: string, startAgain?: string): AuthflowError =>

@@ -1,5 +1,6 @@
 import t from "../support/tap.js";
 import { type Answer, basic, OPERATOR, testApp } from "../support/app.js";
+import { exchange } from "../support/raw-http.js";
 
 const app = await testApp(t);
 const client = await app.register();
@@ -39,13 +40,52 @@ await t.test("an unknown client, a wrong secret and a deleted client get the sam
   for (const [what, answer] of indistinguishable) t.strictSame(limits(await answer), expected, what);
 });
 
-await t.test("credentials go by Basic or in the body, not both", async (t) => {
-  for (const body of [client, { client_id: client.client_id }, { client_secret: client.client_secret }]) {
+const basicText = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
+
+await t.test("credentials go by Basic or in the body, not both; an equal client_id beside Basic is fine", async (t) => {
+  for (const body of [client, { client_secret: client.client_secret }, { client_secret: "another" }]) {
     t.match(await mint(body, basic(client)), { status: 400,
-      body: { error: "invalid_request", error_description: /not both/ } });
+      body: { error: "invalid_request", error_description: /secret by HTTP Basic or in the body, not both/ } });
   }
+  t.match(await mint({ client_id: UNKNOWN }, basic(client)), { status: 400,
+    body: { error: "invalid_request", error_description: /^client_id in the body differs/ } });
+  t.equal((await mint({ client_id: client.client_id }, basic(client))).status, 200);
   t.equal((await mint({}, basic(client))).status, 200);
   t.equal((await mint(client)).status, 200);
+});
+
+await t.test("HTTP Basic is form-decoded (RFC 6749 §2.3.1)", async (t) => {
+  const { client_id: id, client_secret: secret } = client;
+  const encoded = (text: string) =>
+    [...text].map((one) => `%${one.charCodeAt(0).toString(16).padStart(2, "0")}`).join("");
+  const accepted = [
+    `${id}:${secret}`, `${encoded(id)}:${encoded(secret)}`, `${encoded(id).toUpperCase()}:${secret}`,
+    `${id.replaceAll("-", "%2D")}:${secret.replaceAll("_", "%5F")}`, `${id}:${secret.replaceAll("_", "%5f")}`,
+  ];
+  for (const text of accepted) t.equal((await mint({}, basicText(text))).status, 200, text.slice(0, 12));
+  t.equal((await mint({ client_id: id }, basicText(`${encoded(id)}:${secret}`))).status, 200,
+    "the client_id in the body equals the decoded one");
+  for (const text of [`${id}:${secret}%`, `${id}:%zz${secret}`, `%:${secret}`, `${id}:%e9`, `${id}:%ff%fe`]) {
+    t.match(await mint({}, basicText(text)), { status: 400,
+      body: { error: "invalid_request", error_description: /form-encoded.*%25/ } }, text.slice(-6));
+  }
+  for (const text of [`${id}+:${secret}`, `${id}:${secret}+`, `${id}%3A${secret}`, `${id}:%2525`, `%3A:${secret}`])
+    t.match(await mint({}, basicText(text)), { status: 401, body: { error: "invalid_client" } }, text.slice(0, 6));
+});
+
+await t.test("of two Authorization headers none is believed", async (t) => {
+  const token = await app.mint({}, client);
+  const refused = { status: 400, body: { error: "invalid_request", error_description: /Authorization once/ } };
+  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  const ask = (path: string, method: string, lines: string[]) => exchange(url,
+    [`${method} ${path} HTTP/1.1`, "Host: a", ...lines, "Connection: close", "Content-Type: application/json",
+      "Content-Length: 11", "", "{\"sub\":\"a\"}"].join("\r\n"));
+  const good = basic(client).authorization;
+  t.match(await ask("/mint", "POST", [`Authorization: ${good}`, "authorization: Basic eDp5"]), refused);
+  t.match(await ask("/revocations", "GET", [`Authorization: ${good}`, `Authorization: ${good}`]), refused);
+  for (const path of ["/userinfo", "/clients"])
+    t.match(await ask(path, "GET", [`Authorization: Bearer ${token}`, "AUTHORIZATION: Bearer x"]), refused, path);
+  t.match(await ask("/userinfo", "GET", [`Authorization: Bearer ${token}`]), { status: 200 });
 });
 
 await t.test("what is missing is named", async (t) => {

@@ -1,5 +1,6 @@
 import t from "../support/tap.js";
 import { basic, bearer, OPERATOR, testApp } from "../support/app.js";
+import { exchange } from "../support/raw-http.js";
 
 const app = await testApp(t);
 const client = await app.register();
@@ -62,6 +63,35 @@ await t.test("only application/json is read", async (t) => {
     "application/json;charset=UTF-8"]) {
     t.equal((await post("/mint", "{\"sub\":\"a\"}", type)).status, 200, type);
   }
+});
+
+await t.test("any content type of an empty body is ignored", async (t) => {
+  const types = ["application/json", "application/json; charset=utf-8", "text/plain", "application/xml", "*/*", "json",
+    "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/octet-stream", ";"];
+  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
+  const send = async (type: string, path: string, authorization: string, body: string[]) => exchange(url, [
+    `POST ${path} HTTP/1.1`, "Host: a", `Authorization: ${authorization}`, `Content-Type: ${type}`, "Connection: close",
+    ...body, "",
+  ].join("\r\n"));
+  const chunked = ["Transfer-Encoding: chunked", "", "0", ""];
+  for (const type of types) {
+    for (const body of [["Content-Length: 0", ""], [""]]) {
+      const token = bearer(await app.mint({}, client)).authorization;
+      t.match(await send(type, "/logout", token, body), { status: 200 }, `${type} ${body[0]}`);
+    }
+    const { authorization } = basic(client);
+    t.match(await send(type, "/introspect", authorization, ["Content-Length: 0", ""]),
+      { status: 400, body: { error: "invalid_request" } }, `${type} of a form`);
+    t.match(await send(type, "/mint", authorization, ["Content-Length: 0", ""]),
+      { status: 400, body: { error_description: /must be a JSON object/ } }, `${type} of a mint`);
+  }
+  for (const type of ["text/plain", "application/json", "application/x-www-form-urlencoded", "application/xml"]) {
+    const token = bearer(await app.mint({}, client)).authorization;
+    t.match(await send(type, "/logout", token, chunked), { status: 200 }, `${type}, of unknown length`);
+  }
+  const token = bearer(await app.mint({}, client)).authorization;
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "json"])
+    t.match(await send(type, "/logout", token, ["Content-Length: 1", "", "x"]), { status: 415 }, type);
 });
 
 await t.test("a body of more than 32 KiB is refused before it is looked at", async (t) => {

@@ -1,6 +1,7 @@
 import t from "../../support/tap.js";
 import { decode, onEveryBackend, OPERATOR, REDIRECT_URI, testApp, withoutDatabase } from "../../support/app.js";
 import { CHALLENGE, delivered, loginFixture, PKCE } from "../../support/login.js";
+import { answerAt } from "../../support/openid.js";
 import { UserAgent } from "../../support/user-agent.js";
 
 const HTML = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
@@ -83,6 +84,9 @@ await onEveryBackend(t, async (t, env) => {
     ["a challenge without S256", { ...PKCE, code_challenge_method: undefined }, "invalid_request", "search"],
     ["a plain challenge", { ...PKCE, code_challenge_method: "plain" }, "invalid_request", "search"],
     ["an invalid challenge", { ...PKCE, code_challenge: "short" }, "invalid_request", "search"],
+    ["a challenge of 42 characters", { ...PKCE, code_challenge: CHALLENGE.slice(1) }, "invalid_request", "search"],
+    ["a challenge of 44 characters", { ...PKCE, code_challenge: `${CHALLENGE}A` }, "invalid_request", "search"],
+    ["a challenge with padding", { ...PKCE, code_challenge: `${CHALLENGE.slice(1)}=` }, "invalid_request", "search"],
     ["a method without a challenge", { ...PKCE, code_challenge: undefined }, "invalid_request", "search"],
     ["a challenge for a token", { code_challenge: CHALLENGE, code_challenge_method: "S256" }, "invalid_request",
       "hash"],
@@ -182,6 +186,29 @@ await onEveryBackend(t, async (t, env) => {
     await app.call("PATCH", `/clients/${coder.client_id}`,
       { headers: OPERATOR, payload: { response_types: ["token"] } });
     t.match((await ask(coder.client_id, { response_type: "token" })).hostname, "localhost");
+  });
+
+  await t.test("a parameter without a value counts as omitted (RFC 6749 §3.1)", async (t) => {
+    const empty = { response_type: "", state: "", code_challenge: "", code_challenge_method: "" };
+    const { url } = await logIn("alice", empty);
+    t.match(delivered({ url }), { access_token: /^ey/ });
+    t.notOk(url.hash.includes("state"), "no state was sent");
+    for (const name of ["client_id", "redirect_uri"])
+      t.match(await app.call("GET", path({ [name]: "" })),
+        { status: 400, body: { error: "invalid_request", error_description: new RegExp(`^${name} is missing`) } });
+    const { headers } = await app.call("GET", path({ ...PKCE, code_challenge: "" }));
+    t.match(delivered({ url: new URL(headers.location as string) }),
+      { error: "invalid_request", error_description: /code_challenge_method needs/ });
+    t.match(await app.call("GET", `${path()}&state=`),
+      { status: 400, body: { error_description: /state must be given/ } }, "repeated all the same");
+  });
+
+  await t.test("a parameter without a value counts as omitted in the provider's answer too", async (t) => {
+    const agent = new UserAgent(app);
+    const { headers } = await agent.once(new URL(url()));
+    const answer = await answerAt(headers.get("location") as string, "alice");
+    answer.search += "&error=&error_description=";
+    t.match(delivered(await agent.open(answer)), { access_token: /^ey/, state: "xyz" });
   });
 
   await t.test("a public client must use PKCE", async (t) => {

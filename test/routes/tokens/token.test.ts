@@ -122,10 +122,52 @@ await onEveryBackend(t, async (t, env) => {
       { status: 415, body: { error_description: /application\/json/ } }, "the others take JSON as before");
   });
 
-  await t.test("Basic and body together are refused", async (t) => {
+  await t.test("a second secret is refused; an equal client_id beside Basic is fine", async (t) => {
     t.match(await exchange({ code: "x", ...client }, basic(client)),
-      { status: 400, body: { error_description: /not both/ } });
-    t.match(await exchange({ code: "x", client_id: client.client_id }, basic(client)), { status: 400 });
+      { status: 400, body: { error: "invalid_request", error_description: /not both/ } });
+    const code = await codeFor({});
+    t.match(await exchange({ code, client_id: spa.client_id }, basic(client)),
+      { status: 400, body: { error: "invalid_request", error_description: /differs/ } });
+    t.equal((await exchange({ code, client_id: client.client_id }, basic(client))).status, 200);
+  });
+
+  await t.test("a public client may name itself by Basic with an empty secret (RFC 6749 §2.3.1)", async (t) => {
+    const code = await codeFor({ ...PKCE, client_id: spa.client_id });
+    const form = { code, code_verifier: VERIFIER };
+    t.equal((await exchange(form, basic({ ...client, client_secret: "" }))).status, 401, "a confidential one may not");
+    t.equal((await exchange(form, basic({ ...spa, client_secret: "" }))).status, 200);
+  });
+
+  await t.test("a parameter without a value counts as omitted (RFC 6749 §3.2)", async (t) => {
+    const code = await codeFor({ ...PKCE, client_id: spa.client_id });
+    const named = { client_id: spa.client_id, code_verifier: VERIFIER };
+    for (const [empty, description] of [["grant_type", /^grant_type is missing/], ["code", /^code is missing/],
+      ["redirect_uri", /^redirect_uri is missing/], ["client_id", /^client_id is missing/],
+      ["code_verifier", /^code_verifier is missing/]] as const)
+      t.match(await exchange({ code, ...named, [empty]: "" }), { body: { error_description: description } });
+    const sent = { code, ...named, client_secret: "", resource: "", scope: "" };
+    t.equal((await exchange(sent)).status, 200);
+    t.equal((await exchange({ code: await codeFor({}), code_verifier: "", client_id: "", client_secret: "" },
+      basic(client))).status, 200);
+    const twice = await app.call("POST", "/token", {
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      payload: `grant_type=authorization_code&code=&code=b&client_id=${spa.client_id}`,
+    });
+    t.match(twice, { status: 400, body: { error_description: "code must be given once" } });
+  });
+
+  await t.test("a code_verifier has 43 to 128 characters of its alphabet (RFC 7636 §4.1)", async (t) => {
+    const code = await codeFor({ ...PKCE, client_id: spa.client_id });
+    const short = VERIFIER.slice(1);
+    for (const code_verifier of ["x", short, "a".repeat(129), "a".repeat(3000), `${short}+`, `${short}=`, `${short} `,
+      `${short}\u00e9`, `${VERIFIER}\n`]) {
+      t.match(await exchange({ code, client_id: spa.client_id, code_verifier }), { status: 400, body: {
+        error: "invalid_request", error_description: /^code_verifier is not valid: .*43 to 128/,
+      } }, code_verifier.slice(0, 60));
+    }
+    for (const code_verifier of ["a".repeat(43), "~.-_".repeat(32)])
+      t.match(await exchange({ code, client_id: spa.client_id, code_verifier }), { body: { error: "invalid_grant" } });
+    t.equal((await exchange({ code, client_id: spa.client_id, code_verifier: VERIFIER })).status, 200);
   });
 
   await t.test("a public client mints nothing and has no secret to rotate", async (t) => {
