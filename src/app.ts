@@ -11,18 +11,20 @@ import clockPlugin, { type ClockOptions } from "../plugins/services/clock.js";
 import closing from "../plugins/http/closing.js";
 import cors from "../plugins/http/cors.js";
 import database, { type DatabaseOptions } from "../plugins/services/database.js";
-import errors, { answerError, answerUnreadable } from "../plugins/http/errors.js";
+import errors, { answerError } from "../plugins/http/errors.js";
 import eventStream from "../plugins/http/event-stream.js";
 import forms from "../plugins/http/forms.js";
 import keys from "../plugins/services/keys.js";
 import { logOutput } from "../plugins/http/log-output.js";
 import logins from "../plugins/services/logins.js";
+import notFound, { MAX_PARAMETER_LENGTH } from "../plugins/http/not-found.js";
 import openapi from "../plugins/http/openapi.js";
 import operator from "../plugins/guards/operator.js";
 import pages from "../plugins/http/pages.js";
 import parameters from "../plugins/http/parameters.js";
 import providers from "../plugins/services/providers.js";
 import published from "../plugins/http/published.js";
+import rawAnswers, { answerUnreadable } from "../plugins/http/raw-answers.js";
 import readiness from "../plugins/services/readiness.js";
 import redis from "../plugins/services/redis.js";
 import requestLog from "../plugins/http/request-log.js";
@@ -93,7 +95,9 @@ export async function buildApp(
     pluginTimeout: 0, // none: each plugin limits its own waits, and a migration may take as long as it needs
     forceCloseConnections: "idle",
     return503OnClosing: false, // requests during the shutdown are answered, with Connection: close
-    clientErrorHandler: answerUnreadable,
+    http: { requireHostHeader: false }, // plugins/http/raw-answers.ts requires it
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    clientErrorHandler: (error, socket) => { answerUnreadable(error, socket, app.securityHeaders); },
     schemaController,
     frameworkErrors: (error, request, reply) => {
       answerError(error, request, reply.headers(app.securityHeaders));
@@ -107,8 +111,10 @@ export async function buildApp(
   await app.register(requestLog); // first: a route uses the logger factory that is set when the route is registered
   await app.register(pages);
   await app.register(errors);
+  await app.register(notFound);
   await app.register(bodyParsing);
   await app.register(securityHeaders);
+  await app.register(rawAnswers);
   await app.register(published);
   await app.register(openapi);
   await app.register(clockPlugin, { clock, systemClock });

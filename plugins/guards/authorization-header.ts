@@ -36,5 +36,5 @@ function authorizationOf({ headers: { authorization }, raw: { rawHeaders } }: Fa
   const isAuthorization = (text: string, i: number): boolean =>
     i % 2 === 0 && text.length === 13 && text.toLowerCase() === "authorization";
   if (rawHeaders.filter(isAuthorization).length > 1) throw invalidRequest("Send the header Authorization once");
-  return authorization;
+  return authorization === "" ? undefined : authorization;
 }

@@ -1,5 +1,5 @@
 import fp from "fastify-plugin";
-import { acceptAnyEmptyBody } from "./empty-body.js";
+import { checkContentHeaders } from "./content-headers.js";
 
 /** Accepts JSON only. Refuses members that would change an object's prototype (`__proto__`, `constructor`). */
 export default fp(async (app) => {
@@ -10,5 +10,5 @@ export default fp(async (app) => {
     if (body === "") done(null, undefined);
     else void parse(request, body as string, done);
   });
-  acceptAnyEmptyBody(app);
+  checkContentHeaders(app);
 }, { name: "body-parsing" });

@@ -1,14 +1,8 @@
-import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from "fastify";
 import fp from "fastify-plugin";
-import { AuthflowError, invalidRequest, notFound } from "../../src/shared/errors.js";
+import { AuthflowError, invalidRequest } from "../../src/shared/errors.js";
 import { errorPage, prefersPage } from "./pages.js";
 
-const PARSER_ERRORS: Record<string, [status: string, description: string]> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not arrive in time"],
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The request's headers must be at most 16 KiB"],
-};
-const BAD_REQUEST = ["400 Bad Request", "This is not a valid HTTP request"] as const;
 const BODY_ERRORS: Record<string, [status: number, description: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, "Content-Type must be application/json"],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "The request body must be at most 32 KiB"],
@@ -19,16 +13,6 @@ const BODY_ERRORS: Record<string, [status: number, description: string]> = {
   ],
   FST_ERR_BAD_URL: [400, "The request's path is not a valid URL path"],
 };
-
-/** Answers bytes that Node could not parse as an HTTP request. No route, hook or handler sees them. */
-export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  const [status, description] = PARSER_ERRORS[error.code ?? ""] ?? BAD_REQUEST;
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
-  const body = JSON.stringify({ error: "invalid_request", error_description: description });
-  const headers = ["Content-Type: application/json", "Cache-Control: no-store", "X-Content-Type-Options: nosniff",
-    `Content-Length: ${Buffer.byteLength(body)}`, "Connection: close"];
-  socket.end(`HTTP/1.1 ${[status, ...headers].join("\r\n")}\r\n\r\n${body}`);
-}
 
 /** The only place that turns an error into an answer. */
 export function answerError(error: FastifyError | AuthflowError, request: FastifyRequest, reply: FastifyReply): void {
@@ -84,8 +68,5 @@ export function invalidInput([first]: FastifySchemaValidationError[], part: stri
 
 export default fp(async (app) => {
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request) => {
-    throw notFound(`${request.method} ${request.url.split("?", 1)[0]} does not exist: see /docs`);
-  });
   app.setSchemaErrorFormatter(invalidInput);
 }, { name: "errors", dependencies: ["pages"] });

@@ -1,6 +1,6 @@
 import formbody from "@fastify/formbody";
 import fp from "fastify-plugin";
-import { acceptAnyEmptyBody } from "./empty-body.js";
+import { checkContentHeaders } from "./content-headers.js";
 import parameters from "./parameters.js";
 
 declare module "fastify" {
@@ -14,6 +14,6 @@ declare module "fastify" {
 export default fp(async (app) => {
   app.removeAllContentTypeParsers();
   await app.register(formbody);
-  acceptAnyEmptyBody(app);
+  checkContentHeaders(app);
   await app.register(parameters);
 }, { name: "forms" });

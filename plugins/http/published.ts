@@ -17,8 +17,9 @@ export default fp(async (app) => {
       "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin",
       "cache-control": `public, max-age=${maxAge}`, "content-type": type, etag,
     });
-    // A proxy may have weakened the tag (W/"…"), and the header may list several tags (RFC 9110 §13.1.2).
-    if (this.request.headers["if-none-match"]?.includes(etag)) return this.code(304).send();
+    // A proxy may have weakened the tag (W/"…"), and the header may list several tags, or be * (RFC 9110 §13.1.2).
+    const known = this.request.headers["if-none-match"];
+    if (known === "*" || known?.includes(etag)) return this.code(304).send();
     return this.send(body); // already serialised: Fastify sends a string as it is
   });
 }, { name: "published" });

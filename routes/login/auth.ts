@@ -5,7 +5,7 @@ import { AuthorizationQuery, CallbackQuery, ProviderList, ProviderName } from ".
 
 const common = { tags: ["login"], security: [] };
 const redirect = (description: string) => ({ type: "null" as const, description });
-/** No HEAD routes: HEAD is safe (RFC 9110 §9.2.1), so it must neither start nor finish a login. */
+/** Without HEAD, which is safe (RFC 9110 §9.2.1), so that it must neither start nor finish a login. */
 const route = { config: { pages: true }, exposeHeadRoute: false };
 
 const list = {
@@ -63,7 +63,7 @@ function chooser(providers: Static<typeof ProviderList>["providers"], query: str
 }
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
-  app.get("/auth", { ...route, schema: list }, async (request, reply) => {
+  app.get("/auth", { config: route.config, schema: list }, async (request, reply) => {
     const [, query] = /\?(.*client_id=.*)/.exec(request.url) ?? [];
     const providers = [...app.providers.values()].map(({ name, label }) =>
       ({ name, label, url: `${app.config.publicUrl}/auth/${name}` }));

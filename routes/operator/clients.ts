@@ -65,7 +65,8 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
   app.delete("/clients/:client_id", {
     schema: {
       ...one, operationId: "deleteClient", summary: "Delete a client permanently",
-      response: { 204: { type: "null" as const, description: "Deleted" }, ...errors(400, 401, 403, 404, 429, 503) },
+      response: { 204: { type: "null" as const, description: "Deleted" },
+        ...errors(400, 401, 403, 404, 413, 415, 429, 503) },
     },
   }, async ({ params }, reply) => {
     await app.clients.delete(params.client_id);
@@ -103,7 +104,9 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
       ...one, operationId: "revokeClientTokens", summary: "Revoke every token that was issued to a client until now",
       description: "Works for deleted clients too. The client can still mint new tokens, unless it is disabled. On " +
         "503 repeat the call.",
-      response: { 200: { ...ref(RevokedClient), description: "In effect" }, ...errors(400, 401, 403, 429, 503) },
+      response: {
+        200: { ...ref(RevokedClient), description: "In effect" }, ...errors(400, 401, 403, 413, 415, 429, 503),
+      },
     },
   }, async ({ params: { client_id } }) => {
     await app.revocations.revokeClient(client_id);

@@ -12,7 +12,7 @@ const adminKeys: FastifyPluginAsyncTypebox = async (app) => {
   app.get("/keys", {
     schema: {
       ...common, operationId: "listKeys", summary: "List the signing keys",
-      response: { 200: { ...ref(KeyList), description: "The keys" }, ...errors(401, 403, 429) },
+      response: { 200: { ...ref(KeyList), description: "The keys" }, ...errors(400, 401, 403, 429) },
     },
   }, async () => list());
 
@@ -23,7 +23,7 @@ const adminKeys: FastifyPluginAsyncTypebox = async (app) => {
         "already staged, nothing changes.",
       response: {
         200: { ...ref(KeyList), description: "The keys as they are now" },
-        ...errors(400, 401, 403, 429, 503),
+        ...errors(400, 401, 403, 413, 415, 429, 503),
       },
     },
   }, async () => {
@@ -39,7 +39,7 @@ const adminKeys: FastifyPluginAsyncTypebox = async (app) => {
       params: KeyPath,
       response: {
         200: { ...ref(KeyList), description: "The keys as they are now" },
-        ...errors(400, 401, 403, 404, 429, 503),
+        ...errors(400, 401, 403, 404, 413, 415, 429, 503),
       },
     },
   }, async ({ params: { kid } }) => {

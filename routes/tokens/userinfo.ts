@@ -10,7 +10,7 @@ const schema = {
   description: "OpenID Connect Core §5.3. A live check: 401 if the token is revoked or expired, or was not issued by " +
     "Authflow.",
   security: [{ accessToken: [] }] as Security,
-  response: { 200: { ...ref(UserInfo), description: "The token is valid" }, ...errors(401, 429, 503) },
+  response: { 200: { ...ref(UserInfo), description: "The token is valid" }, ...errors(400, 401, 429, 503) },
 };
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {

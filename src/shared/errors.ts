@@ -72,6 +72,9 @@ export const accessDenied = (description: string): AuthflowError =>
 
 export const notFound = (description: string): AuthflowError => new AuthflowError(404, "not_found", description);
 
+export const methodNotAllowed = (description: string): AuthflowError =>
+  new AuthflowError(405, "method_not_allowed", description);
+
 export const tooManyRequests = (retryAfter: number): AuthflowError =>
   new AuthflowError(429, "too_many_requests", `Too many requests: try again in ${retryAfter} s`, { retryAfter });
 

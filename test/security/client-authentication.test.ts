@@ -76,8 +76,8 @@ await t.test("HTTP Basic is form-decoded (RFC 6749 §2.3.1)", async (t) => {
 await t.test("of two Authorization headers none is believed", async (t) => {
   const token = await app.mint({}, client);
   const refused = { status: 400, body: { error: "invalid_request", error_description: /Authorization once/ } };
-  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
-  const ask = (path: string, method: string, lines: string[]) => exchange(url,
+  const { port } = new URL(await app.fastify.listen({ port: 0, host: "127.0.0.1" }));
+  const ask = (path: string, method: string, lines: string[]) => exchange("127.0.0.1", Number(port),
     [`${method} ${path} HTTP/1.1`, "Host: a", ...lines, "Connection: close", "Content-Type: application/json",
       "Content-Length: 11", "", "{\"sub\":\"a\"}"].join("\r\n"));
   const good = basic(client).authorization;
@@ -99,7 +99,7 @@ await t.test("what is missing is named", async (t) => {
 await t.test("an Authorization header that is no Basic one is a failed authentication", async (t) => {
   const good = basic(client).authorization.slice("Basic ".length);
   const token = await app.mint({}, client);
-  for (const authorization of ["", "Basic", "Basic ", "Basic !!!", `Basic ${good}!`, `Basic ${good} ${good}`,
+  for (const authorization of ["Basic", "Basic ", "Basic !!!", `Basic ${good}!`, `Basic ${good} ${good}`,
     `Basic${good}`, `Bearer ${token}`, good,
     `Basic ${Buffer.from("no-colon").toString("base64")}`, `Basic ${Buffer.from(":secret").toString("base64")}`,
       `Basic ${"A".repeat(10_000)}`]) {
@@ -108,6 +108,7 @@ await t.test("an Authorization header that is no Basic one is a failed authentic
       { status: 401, error: "invalid_client", challenge: "Basic realm=\"authflow\"" }, authorization.slice(0, 30));
   }
   t.equal((await mint({}, { authorization: `basic   ${good}` })).status, 200, "the scheme is case-insensitive");
+  t.equal((await mint(client, { authorization: "" })).status, 200, "an empty header presents nothing");
 });
 
 await t.test("credentials in the query are not read", async (t) => {

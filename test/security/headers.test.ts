@@ -35,7 +35,6 @@ for (const [method, url, sent, status] of REQUESTS) {
     const answer = await app.call(method, url, sent);
     t.match(answer, { status, headers: { "cache-control": "no-store" } });
     t.match(answer.headers["content-type"], /^application\/json/);
-    if (url === "/%zz") return; // answered before the hooks that set the rest
     t.match(answer.headers, {
       "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY",
       "content-security-policy": /default-src 'none'.*frame-ancestors 'none'/,
@@ -114,7 +113,9 @@ await t.test("no page may call what needs a secret", async (t) => {
     const answer = await app.call(method, url, { headers: { ...ORIGIN, ...OPERATOR } });
     for (const { headers } of [before, answer]) t.equal(headers["access-control-allow-origin"], undefined,
       `${method} ${url}`);
-    t.equal(before.status, 404);
+    // Known paths answer OPTIONS, but without the headers that would let a page go on.
+    t.equal(before.status, url.startsWith("//") || url.endsWith("/") ? 404 : 204);
+    t.equal(before.headers["access-control-allow-headers"], undefined);
   }
 });
 

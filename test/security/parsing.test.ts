@@ -1,3 +1,5 @@
+import { gzipSync } from "node:zlib";
+import type { HTTPMethods } from "fastify";
 import t from "../support/tap.js";
 import { basic, bearer, OPERATOR, testApp } from "../support/app.js";
 import { exchange } from "../support/raw-http.js";
@@ -68,11 +70,12 @@ await t.test("only application/json is read", async (t) => {
 await t.test("any content type of an empty body is ignored", async (t) => {
   const types = ["application/json", "application/json; charset=utf-8", "text/plain", "application/xml", "*/*", "json",
     "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/octet-stream", ";"];
-  const url = await app.fastify.listen({ port: 0, host: "127.0.0.1" });
-  const send = async (type: string, path: string, authorization: string, body: string[]) => exchange(url, [
-    `POST ${path} HTTP/1.1`, "Host: a", `Authorization: ${authorization}`, `Content-Type: ${type}`, "Connection: close",
-    ...body, "",
-  ].join("\r\n"));
+  const { port } = new URL(await app.fastify.listen({ port: 0, host: "127.0.0.1" }));
+  const send = async (type: string, path: string, authorization: string, body: string[]) =>
+    exchange("127.0.0.1", Number(port), [
+      `POST ${path} HTTP/1.1`, "Host: a", `Authorization: ${authorization}`, `Content-Type: ${type}`,
+      "Connection: close", ...body, "",
+    ].join("\r\n"));
   const chunked = ["Transfer-Encoding: chunked", "", "0", ""];
   for (const type of types) {
     for (const body of [["Content-Length: 0", ""], [""]]) {
@@ -114,21 +117,70 @@ await t.test("duplicate and unknown query parameters are refused where there are
   }
 });
 
-await t.test("a method or path of no meaning is 404 in JSON", async (t) => {
+await t.test("a path of no meaning is 404 in JSON", async (t) => {
   const places = [
-    ["GET", "/mint"], ["PUT", "/mint"], ["DELETE", "/mint"], ["GET", "/logout"], ["POST", "/userinfo"],
-      ["POST", "/.well-known/jwks.json"], ["PUT", "/clients"],
-    ["HEAD", "/mint"], ["OPTIONS", "/mint"], ["TRACE", "/mint"], ["GET", "/"], ["GET", "/Mint"], ["POST", "/mint/"],
-      ["POST", "//mint"], ["GET", "/.env"],
+    ["GET", "/nowhere"], ["GET", "/Mint"], ["POST", "/mint/"], ["POST", "//mint"], ["HEAD", "/mint/"], ["GET", "/.env"],
+    ["OPTIONS", "/nowhere"], ["TRACE", "/nowhere"], ["GET", "/mint;a=b"],
     ["GET", "/clients/../userinfo/x"], ["GET", "/docs/static/..%2f..%2fpackage.json"],
-      ["GET", "/docs/static/%2e%2e/%2e%2e/package.json"],
+    ["GET", "/docs/static/%2e%2e/%2e%2e/package.json"], ["GET", "/auth/a/b/c"],
   ] as const;
   for (const [method, url] of places) {
-    const { status, body, text } = await app.call(method, url);
+    const { status, body, text, headers } = await app.call(method, url);
     t.equal(status, 404, `${method} ${url}`);
+    t.equal(headers.allow, undefined);
     if (method === "HEAD") t.equal(text, "");
     else t.match(body, { error: "not_found" }, `${method} ${url}`);
   }
+  for (const url of ["/mint/", "//mint", "//mint//", "/mint/?a=b/"])
+    t.match((await app.call("POST", url)).body, { error_description: /does not exist: send it to \/mint$/ }, url);
+});
+
+await t.test("another method of a known path is 405 with Allow, and OPTIONS says the same", async (t) => {
+  const places: [url: string, allow: string, others: HTTPMethods[]][] = [
+    ["/mint", "POST, OPTIONS", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]],
+    ["/logout", "POST, OPTIONS", ["GET", "DELETE"]],
+    ["/token", "POST, OPTIONS", ["GET", "HEAD"]],
+    ["/introspect", "POST, OPTIONS", ["GET"]],
+    ["/clients", "POST, GET, HEAD, OPTIONS", ["PUT", "DELETE"]],
+    [`/clients/${client.client_id}`, "GET, HEAD, PATCH, DELETE, OPTIONS", ["POST", "PUT"]],
+    ["/.well-known/jwks.json", "GET, HEAD, OPTIONS", ["POST", "DELETE"]],
+    ["/health/live?x=1", "GET, HEAD, OPTIONS", ["POST", "TRACE"]],
+    ["/revocations/stream", "GET, OPTIONS", ["POST"]],
+    ["/auth", "GET, HEAD, OPTIONS", ["POST"]],
+    ["/auth/google", "GET, OPTIONS", ["POST", "HEAD"]],
+    ["/auth/google/callback", "POST, GET, OPTIONS", ["PUT", "HEAD"]],
+    ["/openapi.json", "GET, HEAD, OPTIONS", ["POST"]],
+    ["/docs", "GET, HEAD, OPTIONS", ["POST"]],
+  ];
+  const sorted = (list = "") => list.split(", ").sort();
+  for (const [url, allow, others] of places) {
+    for (const method of others) {
+      const { statusCode: status, headers, body } = await app.fastify.inject({ method: method as "GET", url });
+      t.equal(status, 405);
+      t.strictSame(sorted(headers.allow as string), sorted(allow), `${method} ${url}`);
+      if (method === "HEAD") t.equal(body, "");
+      else t.match(JSON.parse(body), { error: "method_not_allowed", error_description: /is not possible: use / });
+    }
+    const { status, headers, text } = await app.call("OPTIONS", url);
+    t.match({ status, text }, { status: 204, text: "" }, `OPTIONS ${url}`);
+    t.strictSame(sorted(headers.allow), sorted(allow), `OPTIONS ${url}`);
+  }
+});
+
+await t.test("a path parameter may be as long as the longest kid", async (t) => {
+  t.match(await app.call("POST", `/keys/${"k".repeat(128)}/revoke`, { headers: OPERATOR }),
+    { status: 404, body: { error_description: /kid/ } });
+});
+
+await t.test("a compressed body is refused in words", async (t) => {
+  const { status, headers, body } = await app.call("POST", "/mint", {
+    headers: { ...basic(client), "content-type": JSON_TYPE, "content-encoding": "gzip" },
+    payload: gzipSync("{\"sub\":\"a\"}").toString("latin1"),
+  });
+  t.match({ status, headers, body }, { status: 415, headers: { "accept-encoding": "identity" },
+    body: { error: "invalid_request", error_description: /Content-Encoding is not supported/ } });
+  const identity = { ...basic(client), "content-encoding": "Identity" };
+  t.equal((await app.call("POST", "/mint", { headers: identity, payload: { sub: "a" } })).status, 200);
 });
 
 await t.test("a path that is no path is 400 in JSON", async (t) => {

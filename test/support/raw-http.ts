@@ -9,9 +9,8 @@ export interface RawAnswer {
 }
 
 /** Sends bytes that no HTTP client would send, and reads the first answer until the server closes the connection. */
-export async function exchange(url: string, bytes: string | Buffer): Promise<RawAnswer> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
+export async function exchange(host: string, port: number, bytes: string): Promise<RawAnswer> {
+  const socket = connect(port, host);
   socket.write(bytes);
   let received = "";
   for await (const chunk of socket) received += String(chunk);

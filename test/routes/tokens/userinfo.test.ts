@@ -69,7 +69,10 @@ await t.test("what is not one bearer token gets 401 with a challenge", async (t)
   }
   t.equal((await app.call("GET", `/userinfo?access_token=${token}`)).status, 401,
     "a token in the query is not read (RFC 6750 §5.3)");
-  t.equal((await app.call("GET", "/userinfo", { headers: { authorization: `bearer ${token}` } })).status, 200,
-    "the scheme is case-insensitive");
+  for (const scheme of ["bearer ", "BEARER ", "Bearer  ", "bEaReR      "])
+    t.equal((await app.call("GET", "/userinfo", { headers: { authorization: scheme + token } })).status, 200, scheme);
+  const { headers, body } = await app.call("GET", "/userinfo", { headers: { authorization: "" } });
+  t.match({ body, challenge: headers["www-authenticate"] },
+    { body: { error: "invalid_request" }, challenge: "Bearer realm=\"authflow\"" }, "an empty header presents nothing");
   t.equal((await app.call("HEAD", "/userinfo", { headers: bearer(token) })).text, "");
 });
