@@ -1,7 +1,10 @@
 import type { StatusReference } from "../tokens/status-reference.js";
 
-/** What an entry can revoke: one token, or all tokens of a subject, of a client or of a signing key. */
-export const SCOPES = ["jti", "sub", "client_id", "kid"] as const;
+/**
+ * What an entry can revoke: one token, or all tokens of a subject, of a client, of a subject that one client was issued
+ * (`client_sub`), or of a signing key.
+ */
+export const SCOPES = ["jti", "sub", "client_id", "client_sub", "kid"] as const;
 export type Scope = typeof SCOPES[number];
 export interface Name { scope: Scope; value: string }
 
@@ -20,6 +23,16 @@ export interface Entry extends Name {
  * is the last one that the clocks of Python and .NET can hold.
  */
 export const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** The tokens of a subject that one client was issued. The client_id is a UUID, so that the first colon ends it. */
+export const subjectOfClient = (clientId: string, sub: string): Name =>
+  ({ scope: "client_sub", value: `${clientId}:${sub}` });
+
+/** The two parts of such a name's value. */
+export function partsOf(value: string): { clientId: string; sub: string } {
+  const colon = value.indexOf(":");
+  return { clientId: value.slice(0, colon), sub: value.slice(colon + 1) };
+}
 
 /** An entry that revokes several tokens. */
 export const isCutoff = ({ scope }: Name): boolean => scope !== "jti";

@@ -1,7 +1,7 @@
 import { unavailable } from "../shared/errors.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
-import type { Name } from "./entry.js";
+import { type Name, subjectOfClient } from "./entry.js";
 import type { RevocationLog } from "./log.js";
 import type { LogFollower } from "./log-follower.js";
 import type { OutletAgreement } from "./outlet-agreement.js";
@@ -71,6 +71,11 @@ export class RevocationState {
 export const namesOf = ({ kid, claims: { jti, sub, client_id } }: VerifiedToken): Name[] => [
   { scope: "jti", value: jti },
   { scope: "kid", value: kid },
+  ...namesOfSubject(sub, client_id),
+];
+
+/** What can revoke all tokens of a subject that a client was issued. */
+export const namesOfSubject = (sub: string, clientId: string | undefined): Name[] => [
   { scope: "sub", value: sub },
-  ...(client_id === undefined ? [] : [{ scope: "client_id", value: client_id } as const]),
+  ...(clientId === undefined ? [] : [{ scope: "client_id", value: clientId } as const, subjectOfClient(clientId, sub)]),
 ];

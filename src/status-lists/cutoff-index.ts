@@ -1,9 +1,11 @@
-import { type Entry, FOREVER, isCutoff } from "../revocation/entry.js";
+import { type Entry, FOREVER, isCutoff, type Name, partsOf } from "../revocation/entry.js";
 import type { LogFollower } from "../revocation/log-follower.js";
-import { HASH_OFFSETS, nameHash, readIssuedAt } from "./record.js";
+import { CLIENT_HASH_OFFSET, HASH_OFFSETS, nameHash, readIssuedAt } from "./record.js";
 
-/** `head` and `tail`: the two halves of the hash. `revision`: the index's revision when the cut-off was added. */
-interface HashedCutoff { head: number; tail: number; issuedBefore: number; expiresAt: number; revision: number }
+/** The two halves of the hash of what is named. `client`: only tokens that this client was issued. */
+interface HashedName { head: number; tail: number; client?: { head: number; tail: number } }
+/** `revision`: the index's revision when the cut-off was added. */
+interface HashedCutoff extends HashedName { issuedBefore: number; expiresAt: number; revision: number }
 
 /** Cut-offs by the hashes of what they name. */
 export class CutoffSet {
@@ -13,9 +15,9 @@ export class CutoffSet {
 
   /** Returns whether the cut-off revokes more than the set did before. */
   put(cutoff: HashedCutoff): boolean {
-    const { head, tail, issuedBefore, expiresAt } = cutoff;
+    const { head, issuedBefore, expiresAt } = cutoff;
     const bucket = this.#byHead.get(head) ?? [];
-    const known = bucket.find((one) => one.tail === tail);
+    const known = bucket.find((one) => isSameName(one, cutoff));
     if (known !== undefined && known.issuedBefore >= issuedBefore) {
       known.expiresAt = Math.max(known.expiresAt, expiresAt);
       return false;
@@ -30,10 +32,7 @@ export class CutoffSet {
       const bucket = this.#byHead.get(records.readUInt32LE(offset + hashOffset));
       if (bucket === undefined) continue;
       const tail = records.readUInt32LE(offset + hashOffset + 4);
-      const cutoff = bucket.find((one) => one.tail === tail);
-      if (cutoff === undefined) continue;
-      // FOREVER: a token under a compromised key may claim any time of issue.
-      if (cutoff.issuedBefore >= FOREVER || readIssuedAt(records, offset) < cutoff.issuedBefore) return true;
+      if (bucket.some((cutoff) => cutoff.tail === tail && revokes(cutoff, records, offset))) return true;
     }
     return false;
   }
@@ -47,9 +46,8 @@ export class CutoffSet {
 
   /** Removes the cut-offs that expired at or before an instant (epoch ms). */
   sweep(before: number): void {
-    for (const { head, tail, expiresAt } of [...this.#all()]) {
-      if (expiresAt > before) continue;
-      const rest = this.#byHead.get(head)?.filter((one) => one.tail !== tail) ?? [];
+    for (const [head, bucket] of this.#byHead) {
+      const rest = bucket.filter(({ expiresAt }) => expiresAt > before);
       if (rest.length > 0) this.#byHead.set(head, rest);
       else this.#byHead.delete(head);
     }
@@ -58,6 +56,29 @@ export class CutoffSet {
   * #all(): Generator<HashedCutoff> {
     for (const bucket of this.#byHead.values()) yield* bucket;
   }
+}
+
+const isSameName = (a: HashedName, b: HashedName): boolean =>
+  a.head === b.head && a.tail === b.tail && a.client?.head === b.client?.head && a.client?.tail === b.client?.tail;
+
+/** Whether the cut-off revokes the token whose record begins at `offset`, and which has the hash of its name. */
+function revokes({ client, issuedBefore }: HashedCutoff, records: Buffer, offset: number): boolean {
+  const at = offset + CLIENT_HASH_OFFSET;
+  if (client !== undefined && records.readUInt32LE(at) !== client.head) return false;
+  if (client !== undefined && records.readUInt32LE(at + 4) !== client.tail) return false;
+  // FOREVER: a token under a compromised key may claim any time of issue.
+  return issuedBefore >= FOREVER || readIssuedAt(records, offset) < issuedBefore;
+}
+
+function hashedName({ scope, value }: Name): HashedName {
+  if (scope !== "client_sub") return halves({ scope, value });
+  const { clientId, sub } = partsOf(value);
+  return { ...halves({ scope: "sub", value: sub }), client: halves({ scope: "client_id", value: clientId }) };
+}
+
+function halves(name: Name): { head: number; tail: number } {
+  const hash = nameHash(name);
+  return { head: hash.readUInt32LE(), tail: hash.readUInt32LE(4) };
 }
 
 /** The cut-offs that the revocation log holds. */
@@ -90,9 +111,8 @@ export class CutoffIndex {
 
   #put(entry: Entry): void {
     if (!isCutoff(entry)) return;
-    const hash = nameHash(entry);
     const { issuedBefore, expiresAt } = entry;
-    const [head, tail, revision] = [hash.readUInt32LE(), hash.readUInt32LE(4), this.#revision + 1];
-    if (this.#cutoffs.put({ head, tail, issuedBefore, expiresAt, revision })) this.#revision = revision;
+    const revision = this.#revision + 1;
+    if (this.#cutoffs.put({ ...hashedName(entry), issuedBefore, expiresAt, revision })) this.#revision = revision;
   }
 }

@@ -10,6 +10,7 @@ const HASH_BYTES = 8;
 const ISSUED_AT_OFFSET = 4;
 /** The offsets of the three hashes. */
 export const HASH_OFFSETS = [10, 18, 26] as const;
+export const CLIENT_HASH_OFFSET = HASH_OFFSETS[1];
 
 /**
  * 64 bits of SHA-256, enough that no two subjects collide by chance: a logout of one would revoke the other's tokens.

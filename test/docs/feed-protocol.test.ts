@@ -129,6 +129,14 @@ scenes.push(["what ends a token", async (t, feed, verifier) => {
   t.match(await verifier.ask(feed.mint({ client_id: "kiosk" }, at)), REVOKED, "a cut-off of a client");
   t.match(await verifier.ask(feed.mint({ client_id: "kiosk" }, at + 500)), OK);
 
+  event("issued_before", [{ sub: "carol:1", issued_to: "kiosk", issued_before: at + 1500, exp }]);
+  const carol = (client_id: string, milliseconds: number, sub = "carol:1"): string =>
+    feed.mint({ sub, client_id }, at + milliseconds);
+  t.match(await verifier.askUntil(carol("kiosk", 1400), REVOKED), REVOKED, "a cut-off of a subject and a client");
+  t.match(await verifier.ask(carol("kiosk", 1500)), OK, "ends what was issued before it");
+  t.match(await verifier.ask(carol("kiosk", 1400, "dave")), OK, "to no other subject");
+  t.match(await verifier.ask(carol("shop", 1400)), OK, "and to no other client");
+
   event("issued_before", [{ kid: "RS256", issued_before: at, exp: 253_402_300_800 }]);
   t.match(await verifier.askUntil(feed.mint({}, at), REVOKED), REVOKED, "a key");
   t.match(await verifier.ask(feed.mint({}, Date.now() + 60_000)), REVOKED, "ends all that it signs, whenever");

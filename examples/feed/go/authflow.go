@@ -87,7 +87,7 @@ func (a *Authflow) Verify(token string) (jwt.MapClaims, error) {
 		return nil, errors.New("the token is for another service")
 	}
 	client, _ := claims["client_id"].(string)
-	names := []string{"jti:" + id, "sub:" + subject, "client_id:" + client, "kid:" + kid}
+	names := []string{"jti:" + id, "sub:" + subject, "client_id:" + client, "client_sub:" + client + ":" + subject, "kid:" + kid}
 	a.feedMutex.RLock()
 	defer a.feedMutex.RUnlock()
 	if a.revoked != nil && a.revoked.end(names, issuedAtMs(id, int64(issuedAt))) {
@@ -186,7 +186,7 @@ func decode(base64url string) []byte {
 
 func number(base64url string) *big.Int { return new(big.Int).SetBytes(decode(base64url)) }
 
-// What is revoked, by name: jti:…, sub:…, client_id:…, kid:….
+// What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:….
 type revocations struct {
 	entries  map[string]entry
 	expiring map[int64][]string // minute → the names whose entries expire by then
@@ -343,6 +343,7 @@ func (a *Authflow) listen() error {
 func (a *Authflow) take(event, data string) (bool, error) {
 	var entries []struct {
 		Jti, Sub, Kid string
+		IssuedTo      string `json:"issued_to"`
 		ClientID      string `json:"client_id"`
 		IssuedBefore  int64  `json:"issued_before"`
 		Exp           int64
@@ -367,6 +368,8 @@ func (a *Authflow) take(event, data string) (bool, error) {
 	case "issued_before":
 		for _, each := range entries {
 			switch {
+			case each.IssuedTo != "":
+				a.add("client_sub:"+each.IssuedTo+":"+each.Sub, each.IssuedBefore, each.Exp)
 			case each.Sub != "":
 				a.add("sub:"+each.Sub, each.IssuedBefore, each.Exp)
 			case each.ClientID != "":

@@ -241,9 +241,13 @@ class Authflow {
             case "issued_before" -> {
                 for (Object each : (List<?>) Json.parse(data)) {
                     var entry = (Map<?, ?>) each;
+                    long before = ((Number) entry.get("issued_before")).longValue();
+                    if (entry.containsKey("issued_to")) {
+                        add("client_sub", entry.get("issued_to") + ":" + entry.get("sub"), before, entry);
+                        continue;
+                    }
                     for (String scope : List.of("sub", "client_id", "kid")) {
                         if (!entry.containsKey(scope)) continue;
-                        long before = ((Number) entry.get("issued_before")).longValue();
                         if (scope.equals("kid")) before = Long.MAX_VALUE;
                         add(scope, entry.get(scope), before, entry);
                     }
@@ -307,7 +311,7 @@ class Authflow {
     }
 }
 
-/** What is revoked, by name: jti:…, sub:…, client_id:…, kid:…. One thread writes, all read. */
+/** What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:…. One thread writes. */
 class Revocations {
     private static final Pattern UUIDV7 = Pattern.compile(
         "([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", Pattern.CASE_INSENSITIVE);
@@ -334,7 +338,9 @@ class Revocations {
             if (instant / 1000 == issued) issuedAt = instant;
         }
         return ended("jti:" + claims.get("jti"), issuedAt) || ended("sub:" + claims.get("sub"), issuedAt)
-            || ended("client_id:" + claims.get("client_id"), issuedAt) || ended("kid:" + kid, issuedAt);
+            || ended("client_id:" + claims.get("client_id"), issuedAt)
+            || ended("client_sub:" + claims.get("client_id") + ":" + claims.get("sub"), issuedAt)
+            || ended("kid:" + kid, issuedAt);
     }
 
     private boolean ended(String name, long issuedAt) {

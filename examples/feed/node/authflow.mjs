@@ -87,7 +87,7 @@ async function fetchKeys() {
   fetchedAt = performance.now();
 }
 
-/** What is revoked, by name: jti:…, sub:…, client_id:…, kid:…. */
+/** What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:…. */
 class Revocations {
   #entries = new Map(); // name → before: tokens issued earlier (epoch ms) are revoked; exp: end of the entry (s)
   #expiring = new Map(); // minute → the names whose entries expire by then
@@ -106,7 +106,7 @@ class Revocations {
     const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(jti) ?? [];
     const instant = high === undefined ? NaN : parseInt(high + low, 16);
     const issuedAt = Math.floor(instant / 1000) === iat ? instant : iat * 1000;
-    return [`jti:${jti}`, `sub:${sub}`, `client_id:${client_id}`, `kid:${kid}`]
+    return [`jti:${jti}`, `sub:${sub}`, `client_id:${client_id}`, `client_sub:${client_id}:${sub}`, `kid:${kid}`]
       .some((name) => issuedAt < this.#entries.get(name)?.before);
   }
 
@@ -138,8 +138,9 @@ function take(event, data) {
       for (const { jti, exp } of data) add(`jti:${jti}`, Infinity, exp);
       break;
     case "issued_before":
-      for (const { sub, client_id, kid, issued_before, exp } of data) {
-        if (sub !== undefined) add(`sub:${sub}`, issued_before, exp);
+      for (const { sub, issued_to, client_id, kid, issued_before, exp } of data) {
+        if (issued_to !== undefined) add(`client_sub:${issued_to}:${sub}`, issued_before, exp);
+        else if (sub !== undefined) add(`sub:${sub}`, issued_before, exp);
         if (client_id !== undefined) add(`client_id:${client_id}`, issued_before, exp);
         if (kid !== undefined) add(`kid:${kid}`, Infinity, exp);
       }

@@ -117,7 +117,7 @@ module Authflow
     end
   end
 
-  # What is revoked, by name: jti:…, sub:…, client_id:…, kid:….
+  # What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:….
   class Revocations
     UUIDV7 = /\A(\h{8})-(\h{4})-7\h{3}-[89ab]\h{3}-\h{12}\z/i
 
@@ -137,7 +137,8 @@ module Authflow
       match = UUIDV7.match(claims["jti"])
       instant = match ? (match[1] + match[2]).hex : -1
       issued_at = instant / 1000 == claims["iat"] ? instant : claims["iat"] * 1000
-      names = %w[jti sub client_id].map { |name| "#{name}:#{claims[name]}" } << "kid:#{kid}"
+      names = %w[jti sub client_id].map { |name| "#{name}:#{claims[name]}" }
+      names.push("client_sub:#{claims["client_id"]}:#{claims["sub"]}", "kid:#{kid}")
       names.any? { |name| (entry = @entries[name]) && issued_at < entry.first }
     end
 
@@ -228,6 +229,10 @@ module Authflow
         data.each { |entry| add("jti:#{entry["jti"]}", FOREVER, entry["exp"]) }
       when "issued_before"
         data.each do |entry|
+          if entry.key?("issued_to")
+            add("client_sub:#{entry["issued_to"]}:#{entry["sub"]}", entry["issued_before"], entry["exp"])
+            next
+          end
           entry.slice("sub", "client_id", "kid").each do |scope, value|
             add("#{scope}:#{value}", scope == "kid" ? FOREVER : entry["issued_before"], entry["exp"])
           end

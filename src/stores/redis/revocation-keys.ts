@@ -44,7 +44,7 @@ export class RevocationKeys {
     if (key.includes("\0")) return undefined;
     if (key.startsWith(TOKEN))
       return { scope: "jti", value: key.slice(TOKEN.length), issuedBefore: FOREVER, expiresAt };
-    const [, scope, name] = /^(sub|client_id|kid):(.*)$/s.exec(key.slice(this.#cutoff.length)) ?? [];
+    const [, scope, name] = /^(sub|client_id|client_sub|kid):(.*)$/s.exec(key.slice(this.#cutoff.length)) ?? [];
     if (scope === undefined || name === undefined || !/^\d{1,15}$/.test(value)) return undefined;
     return { scope: scope as Scope, value: name, issuedBefore: Number(value), expiresAt };
   }

@@ -1,5 +1,5 @@
 import t from "../../support/tap.js";
-import { type Entry, FOREVER } from "../../../src/revocation/entry.js";
+import { type Entry, FOREVER, SCOPES } from "../../../src/revocation/entry.js";
 import { RevocationIndex } from "../../../src/revocation/revocation-index.js";
 import { aCutoff, anEntry, nextId, NOW } from "../../contracts/samples.js";
 
@@ -20,11 +20,11 @@ await t.test("a token is revoked by its id, whatever time of issue it claims", a
 
 await t.test("a cut-off revokes what was issued before it, of its own scope", async (t) => {
   const value = nextId();
-  for (const scope of ["sub", "client_id", "kid"] as const) {
+  for (const scope of ["sub", "client_id", "client_sub", "kid"] as const) {
     const index = indexOf(aCutoff({ scope, value }));
     t.equal(index.revokes([{ scope, value }], NOW - 1), true);
     t.equal(index.revokes([{ scope, value }], NOW), false);
-    for (const other of ["jti", "sub", "client_id", "kid"] as const) {
+    for (const other of SCOPES) {
       if (other !== scope) t.equal(index.revokes([{ scope: other, value }], 0), false, `${scope} and ${other}`);
     }
   }

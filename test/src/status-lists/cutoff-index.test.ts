@@ -1,5 +1,5 @@
 import t from "../../support/tap.js";
-import { type Entry, FOREVER } from "../../../src/revocation/entry.js";
+import { type Entry, FOREVER, subjectOfClient } from "../../../src/revocation/entry.js";
 import { LogFollower } from "../../../src/revocation/log-follower.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
 import { encodeRecord } from "../../../src/status-lists/record.js";
@@ -36,6 +36,23 @@ await t.test("a cut-off revokes tokens issued before it, by each of the three na
   t.equal(isRevoked({ sub: "bob", clientId: "shop" }), true);
   t.equal(isRevoked({ sub: "bob", clientId: "alice" }), false, "a client is no subject");
   t.equal(isRevoked({ sub: "bob", kid: "stolen", issuedAt: 2 ** 48 - 1 }), true, "whatever time of issue it claims");
+});
+
+await t.test("a cut-off of a subject and a client revokes what both name, and has its own instants", async (t) => {
+  const { log, index, aCutoff, isRevoked } = await fixture(t);
+  await log.append([
+    aCutoff(subjectOfClient("shop", "alice")),
+    aCutoff({ ...subjectOfClient("kiosk", "alice"), issuedBefore: NOW + 5, expiresAt: NOW + 1000 }),
+  ]);
+  await index.refresh();
+  const at = (clientId: string, sub = "alice", issuedAt = NOW): boolean => isRevoked({ clientId, sub, issuedAt });
+  t.strictSame([at("shop"), at("kiosk"), at("other"), at("shop", "bob")], [true, true, false, false]);
+  t.strictSame([at("shop", "alice", NOW + 4), at("kiosk", "alice", NOW + 4)], [false, true]);
+  index.cutoffs.sweep(NOW + 1000);
+  t.strictSame([at("shop"), at("kiosk")], [true, false], "one that expired takes no other with it");
+  await log.append([aCutoff({ issuedBefore: NOW + 9 })]);
+  await index.refresh();
+  t.strictSame([at("other"), at("shop", "alice", NOW + 8)], [true, true], "one of the subject ends them all");
 });
 
 await t.test("each refresh has everything appended before it, and its revision says what is new", async (t) => {
