@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import type { ClientRead } from "../../src/clients/cache.js";
 import type { Client, ClientCredentials } from "../../src/clients/client.js";
 import { AuthflowError, invalidRequest, tooManyRequests, unauthenticated } from "../../src/shared/errors.js";
 import { basicCredentials } from "./authorization-header.js";
@@ -34,7 +35,7 @@ export default fp(async (app) => {
   app.decorate("authenticateClient", async (request) => {
     const { id, secret } = credentials(request);
     const known = app.clients.authenticateFromCache(id, secret);
-    request.client = known ?? await countingFailures(request, () => app.clients.authenticate(id, secret));
+    request.client = known ?? await countingFailures(request, (read) => app.clients.authenticate(id, secret, read));
     request.credentials = { id, secret };
     const limit = await clientLimit(request);
     if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
@@ -44,20 +45,24 @@ export default fp(async (app) => {
     if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
     if (secret !== "") return app.authenticateClient(request, reply);
     // No limit per client here: anyone can send a client_id, so one caller could lock out all users of the client.
-    request.client = await countingFailures(request, () => app.clients.identify(id));
+    request.client = await countingFailures(request, (read) => app.clients.identify(id, read));
   });
 
   /**
-   * Limits failed authentications of one address, before the database is queried. Clients in the cache authenticate
-   * without this limit.
+   * Limits failed authentications of one address. Others may share it, behind a proxy: who has the right secret is let
+   * through however many fail, and those who fail share their reads of the database, so that they stay cheap.
    */
-  async function countingFailures(request: FastifyRequest, authenticate: () => Promise<Client>): Promise<Client> {
-    const spent = await failureLimit(request, { increment: false });
-    if (!spent.isAllowed && spent.remaining === 0) throw tooManyRequests(spent.ttlInSeconds);
+  async function countingFailures(
+    request: FastifyRequest,
+    authenticate: (read: ClientRead) => Promise<Client>,
+  ): Promise<Client> {
+    const { remaining = 1 } = await failureLimit(request, { increment: false }) as { remaining?: number };
     try {
-      return await authenticate();
+      return await authenticate(remaining > 0 ? "own" : "shared");
     } catch (error) {
-      if (error instanceof AuthflowError && error.code === "invalid_client") await failureLimit(request);
+      if (!(error instanceof AuthflowError) || error.code !== "invalid_client") throw error;
+      const failed = await failureLimit(request);
+      if (!failed.isAllowed && failed.isExceeded) throw tooManyRequests(failed.ttlInSeconds);
       throw error;
     }
   }

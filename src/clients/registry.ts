@@ -3,7 +3,7 @@ import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
 import { characters, isPrintable } from "../shared/text.js";
 import { uuidv7 } from "../shared/uuid.js";
-import type { ClientCache } from "./cache.js";
+import type { ClientCache, ClientRead } from "./cache.js";
 import {
   type Client, type ClientChange, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType,
 } from "./client.js";
@@ -86,8 +86,8 @@ export class ClientRegistry {
    * Authenticates by one read of the database. A refusal takes equally long for an unknown client and a wrong secret,
    * so that the response time reveals nothing. Rejects with invalid_client.
    */
-  async authenticate(id: string, secret: string): Promise<Client> {
-    const client = await this.#cache.load(id);
+  async authenticate(id: string, secret: string, read?: ClientRead): Promise<Client> {
+    const client = await this.#cache.load(id, read);
     if (!secretMatches(client?.secrets, secret, this.#clock()) || client === null) throw invalidClient();
     return enabled(client);
   }
@@ -100,13 +100,13 @@ export class ClientRegistry {
   }
 
   /** The client, even if it is disabled, without authentication. The answer is at most a second old. */
-  async lookUp(id: string): Promise<Client | null> {
-    return this.#cache.get(id) ?? this.#cache.load(id);
+  async lookUp(id: string, read?: ClientRead): Promise<Client | null> {
+    return this.#cache.get(id) ?? this.#cache.load(id, read);
   }
 
   /** The public client with this id, which it sends instead of credentials (RFC 6749 §3.2.1). */
-  async identify(id: string): Promise<Client> {
-    const client = await this.lookUp(id);
+  async identify(id: string, read?: ClientRead): Promise<Client> {
+    const client = await this.lookUp(id, read);
     if (client?.isPublic !== true) throw invalidClient();
     return enabled(client);
   }

@@ -8,6 +8,8 @@ export interface ClientStore {
   insert(client: NewClient): Promise<Client>;
   /** One read that takes equally long whether or not the client exists. Does not find deleted clients. */
   find(id: string): Promise<Client | null>;
+  /** As `find`, for many ids by few reads. */
+  findAll(ids: readonly string[]): Promise<Client[]>;
   /** Ascending by id, which is the order of registration; `after` is the last id of the page before. */
   list(page: { limit: number; after?: string }): Promise<Client[]>;
   /**

@@ -221,7 +221,8 @@ export const SETTINGS = Type.Object({
     default: "300000",
   }),
   AUTHFLOW_RATE_LIMIT_FAILURES: perMinute({
-    description: "Failed client authentications per minute and IP address; further ones are rejected without a check.",
+    description: "Failed client authentications per minute and IP address; further ones get 429. Others behind the " +
+      "same address are not affected.",
     default: "600",
   }),
   AUTHFLOW_RATE_LIMIT_REGISTRATION: perMinute({

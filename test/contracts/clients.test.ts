@@ -14,6 +14,17 @@ await onEveryDialect(t, async (t, { open }) => {
     t.strictSame(await other.clients.find(given.id), client);
   });
 
+  await t.test("many clients are found at once", async (t) => {
+    const some = [await clients.insert(aClient()), await clients.insert(aClient())];
+    const deleted = await clients.insert(aClient());
+    await clients.delete(deleted.id, NOW);
+    const unknown = Array.from({ length: 1200 }, nextId);
+    const [one, two] = some.map(({ id }) => id);
+    const found = await other.clients.findAll([one ?? "", ...unknown, deleted.id, "nul\0character", two ?? ""]);
+    t.strictSame(found.sort((a, b) => a.revision - b.revision), some);
+    t.strictSame(await clients.findAll([]), []);
+  });
+
   await t.test("an unknown id finds nothing and changes nothing", async (t) => {
     const before = await revision();
     for (const id of [nextId(), "", "nul\0character"]) {

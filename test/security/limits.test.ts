@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import t from "../support/tap.js";
 import { basic, bearer, OPERATOR, REDIRECT_URI, testApp, type Answer } from "../support/app.js";
 
@@ -31,10 +32,11 @@ await t.test("/mint stops at the limit per client, and other clients go on", asy
   t.equal((await mint(other, "10.0.0.4")).status, 200);
 });
 
-await t.test("a flood of wrong secrets is refused, while a client in use at the same address still mints",
+await t.test("a flood of wrong secrets is refused, while others at the same address go on",
   async (t) => {
   const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_FAILURES: "3" });
-  const [known, fresh] = [await app.register(), await app.register()];
+  const [known, fresh, unseen] = [await app.register(), await app.register(), await app.register()];
+  const spa = await app.register({ token_endpoint_auth_method: "none" });
   const ask = (client_secret: string, credentials = known, remoteAddress = "10.0.0.1") =>
     app.call("POST", "/mint", { payload: { ...credentials, client_secret, sub: "a" }, remoteAddress });
   t.equal((await ask(known.client_secret)).status, 200);
@@ -43,6 +45,14 @@ await t.test("a flood of wrong secrets is refused, while a client in use at the 
   t.equal((await ask("wrong", { ...known, client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e" })).status, 429,
     "unknown clients count alike");
   t.equal((await ask(known.client_secret)).status, 200, "accepted without the database");
+  t.equal((await ask(unseen.client_secret, unseen)).status, 200, "a client that this replica has not seen yet");
+  const exchange = (client_id: string) => app.call("POST", "/token", {
+    headers: { "content-type": "application/x-www-form-urlencoded" }, remoteAddress: "10.0.0.1",
+    payload: `grant_type=authorization_code&code=x&redirect_uri=y&client_id=${client_id}`,
+  });
+  t.match(await exchange(spa.client_id), { status: 400, body: { error: "invalid_grant" } }, "a public client");
+  t.match(await exchange("somebody"), limited);
+  t.match(await exchange(known.client_id), limited, "a confidential client without its secret");
   t.equal((await ask("wrong", fresh, "10.0.0.2")).status, 401, "another address has its own count");
   t.equal((await ask(fresh.client_secret, fresh, "10.0.0.2")).status, 200);
 });
@@ -118,4 +128,22 @@ await t.test("health is never limited", async (t) => {
   const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_IP: "1", AUTHFLOW_RATE_LIMIT_REGISTRATION: "1" });
   t.strictSame(await statuses(3, () => app.call("GET", "/health/live")), [200, 200, 200]);
   t.strictSame(await statuses(3, () => app.call("GET", "/health/ready")), [200, 200, 200]);
+});
+
+await t.test("a flood of wrong secrets shares its reads of the database", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_FAILURES: "1" });
+  const [seen, unseen] = [await app.register(), await app.register()];
+  const ask = (payload: object) => app.call("POST", "/mint", { payload: { sub: "a", ...payload } });
+  for (let i = 0; i < 2; i++) await ask({ ...seen, client_secret: "wrong" });
+  const { clients } = app.fastify.database;
+  let reads = 0;
+  for (const name of ["find", "findAll"] as const) {
+    const read = clients[name] as (ids: never) => Promise<never>;
+    clients[name] = (ids: never): Promise<never> => { reads++; return read(ids); };
+  }
+  const guesses = Array.from({ length: 1000 }, (_, i) => (i % 2 ? { ...seen, client_secret: `wrong ${i}` }
+    : { client_id: randomUUID(), client_secret: "x" }));
+  const answers = await Promise.all([...guesses, unseen].map(ask));
+  t.strictSame(answers.map(({ status }) => status), [...guesses.map(() => 429), 200]);
+  t.ok(reads > 0 && reads < 100, `${reads} reads`);
 });

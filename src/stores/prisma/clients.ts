@@ -7,6 +7,9 @@ import type { Client as Row } from "./generated/sqlite/client.js";
 import { createInstallation } from "./installation.js";
 import { replaceNul, storable } from "./text.js";
 
+/** Fewer than any driver's limit of parameters. */
+const IDS_PER_READ = 500;
+
 export function clientStore(db: Db): ClientStore {
   const { prisma } = db;
   return {
@@ -20,6 +23,15 @@ export function clientStore(db: Db): ClientStore {
     find: async (id) => {
       const row = await prisma.client.findFirst({ where: { id: replaceNul(id), deletedAt: null } });
       return row && toClient(row);
+    },
+
+    findAll: async (ids) => {
+      const found: Client[] = [];
+      for (let i = 0; i < ids.length; i += IDS_PER_READ) {
+        const some = ids.slice(i, i + IDS_PER_READ).map(replaceNul);
+        found.push(...(await prisma.client.findMany({ where: { id: { in: some }, deletedAt: null } })).map(toClient));
+      }
+      return found;
     },
 
     list: async ({ limit, after }) => {
