@@ -13,6 +13,7 @@ import cors from "../plugins/http/cors.js";
 import database, { type DatabaseOptions } from "../plugins/services/database.js";
 import errors, { answerError } from "../plugins/http/errors.js";
 import eventStream from "../plugins/http/event-stream.js";
+import forwardedAddress from "../plugins/http/forwarded-address.js";
 import forms from "../plugins/http/forms.js";
 import keys from "../plugins/services/keys.js";
 import { logOutput } from "../plugins/http/log-output.js";
@@ -108,7 +109,8 @@ export async function buildApp(
   app.decorate("timing", { ...TIMING, ...timing });
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
 
-  await app.register(requestLog); // first: a route uses the logger factory that is set when the route is registered
+  await app.register(forwardedAddress); // before all that asks for an address
+  await app.register(requestLog); // before the routes: each uses the logger factory of the moment it is registered
   await app.register(pages);
   await app.register(errors);
   await app.register(notFound);
