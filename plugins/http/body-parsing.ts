@@ -1,14 +1,32 @@
+import { isUtf8 } from "node:buffer";
 import fp from "fastify-plugin";
+import { checkIJson } from "../../src/shared/i-json.js";
+import { invalidRequest } from "../../src/shared/errors.js";
 import { checkContentHeaders } from "./content-headers.js";
 
-/** Accepts JSON only. Refuses members that would change an object's prototype (`__proto__`, `constructor`). */
+/**
+ * Accepts JSON only, and of it only what every reader takes for the same value (I-JSON, RFC 7493): a token contains what
+ * the client sent. Refuses members that would change an object's prototype (`__proto__`, `constructor`).
+ */
 export default fp(async (app) => {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
     // Many HTTP clients send Content-Type: application/json with an empty body, for example for a logout.
-    if (body === "") done(null, undefined);
-    else void parse(request, body as string, done);
+    if (body.length === 0) return done(null, undefined);
+    // A decoder would replace what is not UTF-8, and two different names would become the same one.
+    if (!isUtf8(body as Buffer)) return done(invalidRequest("The request body must be JSON in UTF-8"));
+    const text = body.toString();
+    void parse(request, text, (error, value) => { done(error ?? fault(text), value); });
   });
   checkContentHeaders(app);
 }, { name: "body-parsing" });
+
+function fault(json: string): Error | null {
+  try {
+    checkIJson(json);
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
+}

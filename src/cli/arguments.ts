@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import { AuthflowError } from "../shared/errors.js";
+import { checkIJson } from "../shared/i-json.js";
 
 /** A parser of whole seconds from `least` to `most`; `range` says the same in words. */
 export const wholeSeconds = (least: number, most: number, range: string) => (text: string): number => {
@@ -11,8 +13,11 @@ export const wholeSeconds = (least: number, most: number, range: string) => (tex
 export const jsonObject = (example: string) => (text: string): Record<string, unknown> => {
   try {
     const value: unknown = JSON.parse(text);
+    checkIJson(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch { /* answered below */ }
+  } catch (error) {
+    if (error instanceof AuthflowError) throw new InvalidArgumentError(error.message);
+  }
   throw new InvalidArgumentError(`must be a JSON object such as '${example}'`);
 };
 
