@@ -5,7 +5,7 @@ import { invalidRequest } from "../../src/shared/errors.js";
 import { checkContentHeaders } from "./content-headers.js";
 
 /**
- * Accepts JSON only, and of it only what every reader takes for the same value (I-JSON, RFC 7493): a token contains what
+ * Accepts JSON only, and of it only what every reader takes for the same value (I-JSON, RFC 7493): a token has what
  * the client sent. Refuses members that would change an object's prototype (`__proto__`, `constructor`).
  */
 export default fp(async (app) => {

@@ -9,6 +9,7 @@ interface Options {
   provider?: string;
   email?: string;
   audience?: string[];
+  scope?: string[];
   expiresIn?: number;
   claims?: Record<string, unknown>;
 }
@@ -21,13 +22,18 @@ export function mintCommand(program: Command, context: Context): void {
     .option("--provider <name>", "how the user was authenticated")
     .option("--email <address>", "the user's email address")
     .option("--audience <name...>", "the services the token is for")
+    .option("--scope <values...>", "what the token allows")
     .option("--claims <json>", "additional claims, as a JSON object", jsonObject('{"roles":["editor"]}'))
     .option("--expires-in <seconds>", "lifetime", wholeSeconds(1, 999_999_999, "of at least 1"))
-    .action((sub: string, { client: id, expiresIn, ...rest }: Options) =>
+    .action((sub: string, { client: id, expiresIn, scope, ...rest }: Options) =>
       context.withServices(async ({ clients, tokens }) => {
         const client = await clients.read(id);
         if (client.disabled) throw accessDenied(`This client is disabled: authflow clients enable ${id}`);
-        const expires_in = expiresIn === undefined ? {} : { expires_in: expiresIn };
-        print(context, (await tokens.mint(client, { sub, ...rest, ...expires_in })).access_token);
+        const asked = {
+          ...rest,
+          ...(scope !== undefined && { scope: scope.join(" ") }),
+          ...(expiresIn !== undefined && { expires_in: expiresIn }),
+        };
+        print(context, (await tokens.mint(client, { sub, ...asked })).access_token);
       }));
 }

@@ -7,7 +7,11 @@ export interface MintPolicy {
   audiences: string[] | null;
   /** The aud of a token whose request has no audience; null: no aud. */
   default_audience: string[] | null;
-  /** Names of additional claims. */
+  /** Audiences whose tokens have the type at+jwt (RFC 9068 §2.1), not JWT; null: none. */
+  at_jwt_audiences: string[] | null;
+  /** Values of a requested scope (RFC 6749 §3.3). */
+  scopes: string[] | null;
+  /** Names of additional claims, and of claims about the login: acr, amr, auth_time, sid. */
   claim_names: string[] | null;
   /** Seconds; null: the deployment's AUTHFLOW_TOKEN_TTL_MAX. */
   max_ttl: number | null;
@@ -16,8 +20,8 @@ export interface MintPolicy {
 }
 
 export const PERMISSIVE: MintPolicy = Object.freeze({
-  providers: null, subject_prefixes: null, audiences: null, default_audience: null, claim_names: null, max_ttl: null,
-  status_list: null,
+  providers: null, subject_prefixes: null, audiences: null, default_audience: null, at_jwt_audiences: null,
+  scopes: null, claim_names: null, max_ttl: null, status_list: null,
 });
 
 /** What a login returns to the application (RFC 6749 §3.1.1): the token itself, or a code for it. */

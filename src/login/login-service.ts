@@ -140,7 +140,7 @@ export class LoginService {
     const identity = await provider.identify({ code, iss }, this.#upstreamRequest(login, state));
     const claims = loginClaims(provider.name, identity);
     if (login.responseType === "code") return this.#response.code(login, await codes.issue(login, claims));
-    return this.#response.token(login, await tokens.sign(await tokens.claimsOfLogin(client, claims)));
+    return this.#response.token(login, await tokens.sign(await tokens.claimsOfLogin(client, claims), client));
   }
 
   #refusal(

@@ -48,6 +48,9 @@ export const loginOver = (description: string, startAgain?: string): AuthflowErr
 export const invalidTarget = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_target", description); // RFC 8707 §2
 
+export const invalidScope = (description: string): AuthflowError =>
+  new AuthflowError(400, "invalid_scope", description); // RFC 6749 §5.2
+
 /** The same error for an unknown client and a wrong secret. Only the right secret reveals that a client is disabled. */
 export const invalidClient = (): AuthflowError =>
   new AuthflowError(401, "invalid_client", "Client authentication failed: check client_id and client_secret", {

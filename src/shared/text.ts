@@ -1,12 +1,30 @@
 /**
- * Control characters, lone surrogates, line and paragraph separators, bidirectional controls, the byte order mark, and
- * U+FFFD. Decoders replace invalid UTF-8 by U+FFFD, so that two different inputs would become the same text.
+ * Lone surrogates, line and paragraph separators, bidirectional controls, the byte order mark, and U+FFFD. Decoders
+ * replace invalid UTF-8 by U+FFFD, so that two different inputs would become the same text.
  */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF\uFFFD]/u;
+const MISLEADING = "\\p{Cs}\\u061C\\u200E\\u200F\\u2028-\\u202E\\u2066-\\u2069\\uFEFF\\uFFFD";
+const UNPRINTABLE = new RegExp(`[\\p{Cc}${MISLEADING}]`, "u");
+const UNPRINTABLE_IN_LINES = new RegExp(`[\\0-\\x08\\v\\f\\x0E-\\x1F\\x7F-\\x9F${MISLEADING}]`, "u");
 
 const UNPRINTABLES = new RegExp(UNPRINTABLE, "gu");
 
+/** Whether the text has no control characters and none of the misleading ones above. */
 export const isPrintable = (text: string): boolean => !UNPRINTABLE.test(text);
+
+/** The same for a text of several lines: tabs and line ends are allowed. */
+export const isPrintableText = (text: string): boolean => !UNPRINTABLE_IN_LINES.test(text);
+
+const INVISIBLE = /[\p{M}\p{Cc}\p{Cf}\p{White_Space}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * The form that a text has for readers which ignore case, width, accents, spaces or invisible characters, such as
+ * databases with an insensitive collation: two texts may be the same to one of them if their forms are equal.
+ */
+export function folded(text: string): string {
+  if (/^[!-~]*$/.test(text)) return text.toLowerCase();
+  // Lower case before upper case: ẞ becomes ß, and only that becomes SS.
+  return text.normalize("NFKD").replace(INVISIBLE, "").toLowerCase().toUpperCase().toLowerCase();
+}
 
 /** The length as JSON Schema's minLength and maxLength define it: code points, not UTF-16 units. */
 export const characters = (text: string): number => [...text].length;

@@ -1,13 +1,20 @@
 import type { Client } from "../clients/client.js";
 import { enforceMintPolicy } from "../clients/mint-policy.js";
-import { invalidRequest } from "../shared/errors.js";
-import { characters, isPrintable } from "../shared/text.js";
+import { reservedClaim } from "../shared/claim-names.js";
+import { MAX_CLOCK_SKEW } from "../shared/clock.js";
+import { invalidRequest, invalidScope } from "../shared/errors.js";
+import { characters, isPrintable, isPrintableText } from "../shared/text.js";
 
-export interface MintRequest {
+/** What the platform says about the login that it did (OpenID Connect Core §2). `auth_time` is seconds. */
+interface LoginContext { acr?: string; amr?: string[]; auth_time?: number; sid?: string }
+
+export interface MintRequest extends LoginContext {
   sub: string;
   provider?: string;
   email?: string;
   name?: string;
+  /** RFC 6749 §3.3 */
+  scope?: string;
   claims?: Record<string, unknown>;
   audience?: string | string[];
   /** Seconds. */
@@ -29,6 +36,7 @@ export interface AccessTokenClaims {
   email_verified?: boolean;
   name?: string;
   picture?: string;
+  scope?: string;
   [claim: string]: unknown;
 }
 
@@ -38,7 +46,9 @@ export interface IdentityClaims extends Pick<AccessTokenClaims, "email" | "email
   provider: string;
 }
 
-export type RequestedClaims = Pick<AccessTokenClaims, "sub" | "aud" | "client_id" | "provider" | "email" | "name">;
+/** What a token says besides what every token has. */
+export type RequestedClaims =
+  LoginContext & Pick<AccessTokenClaims, "sub" | "aud" | "client_id" | "provider" | "email" | "name" | "scope">;
 
 /** The claim `provider` of a token whose request has none. */
 const DEFAULT_PROVIDER = "local";
@@ -46,91 +56,83 @@ const DEFAULT_PROVIDER = "local";
 const MAX_DEPTH = 8;
 const MAX_SUB = 255;
 
-/**
- * Claims that a client may not set, because Authflow or a standard defines their meaning: RFC 7519 §4.1, RFC 9068 §2.2,
- * RFC 7800, RFC 8693 §4, OpenID Connect Core §2 (and of §5.1 those that Authflow sets), OpenID Connect Back-Channel
- * Logout, Token Status List.
- */
-const RESERVED = new Set([
-  "iss",
-  "sub",
-  "aud",
-  "exp",
-  "nbf",
-  "iat",
-  "jti",
-  "client_id",
-  "provider",
-  "email",
-  "email_verified",
-  "name",
-  "picture",
-  "scope",
-  "cnf",
-  "act",
-  "may_act",
-  "azp",
-  "nonce",
-  "auth_time",
-  "acr",
-  "amr",
-  "at_hash",
-  "c_hash",
-  "sid",
-  "events",
-  "status",
-  "typ",
-]);
+/** RFC 6749 §3.3 */
+const SCOPE = /^[!#-[\]-~]+( [!#-[\]-~]+)*$/;
 /** Names that change an object's prototype in JavaScript programs which copy them carelessly. */
 const UNSAFE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * The claims that follow from the request. Throws invalid_request if the request is invalid, and access_denied or
- * invalid_target if the client's policy forbids it. `loginProviders`: those whose subjects are reserved for logins.
+ * The claims that follow from the request at `now` (epoch ms). Throws invalid_request or invalid_scope if the request
+ * is invalid, and access_denied, invalid_target or invalid_scope if the client's policy forbids it. `loginProviders`:
+ * those whose subjects are reserved for logins.
  */
 export function requestedClaims(
   client: Client,
   request: MintRequest,
   loginProviders: readonly string[],
+  now: number,
 ): RequestedClaims {
-  const { sub, provider = DEFAULT_PROVIDER, email, name, claims = {} } = request;
-  for (const [field, text] of Object.entries({ sub, provider, email, name })) {
-    if (text !== undefined && !isPrintable(text))
+  const { sub, provider = DEFAULT_PROVIDER, email, name, scope, acr, amr, auth_time, sid, claims = {} } = request;
+  for (const [field, texts] of Object.entries({ sub, provider, email, name, acr, amr, sid })) {
+    if (![texts ?? []].flat().every(isPrintable))
       throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
   }
   if (sub === "" || characters(sub) > MAX_SUB) throw invalidRequest(`sub must be 1 to ${MAX_SUB} characters`);
-  const claimNames = Object.keys(claims);
-  for (const claim of claimNames) {
-    if (RESERVED.has(claim))
-      throw invalidRequest(`claims.${claim} is set by Authflow and can't be overridden: choose another name`);
-  }
+  if (scope !== undefined && !SCOPE.test(scope))
+    throw invalidScope("scope must be values of ASCII characters except \" and \\, with one space between them");
+  if (auth_time !== undefined && auth_time * 1000 > now + MAX_CLOCK_SKEW)
+    throw invalidRequest("auth_time must not be in the future: send seconds since 1970");
+  checkNames(claims);
   checkJson(claims, "claims", 1);
   const audience = request.audience === undefined ? null : [request.audience].flat();
   if (audience?.some((one) => !isPrintable(one))) {
     throw invalidRequest("audience must not hold control characters or bidirectional overrides");
   }
-  enforceMintPolicy(client.policy, { sub, provider, audience, claimNames }, loginProviders);
+  const login = given({ acr, amr, auth_time, sid });
+  const claimNames = [...Object.keys(login), ...Object.keys(claims)];
+  const policed = { sub, provider, audience, scopes: scope?.split(" ") ?? [], claimNames };
+  enforceMintPolicy(client.policy, policed, loginProviders);
   return {
     sub,
     ...audienceClaim(audience ?? client.policy.default_audience),
     client_id: client.id,
     provider,
-    ...(email === undefined ? {} : { email }),
-    ...(name === undefined ? {} : { name }),
+    ...given({ email, name, scope }),
+    ...login,
     ...claims,
   };
 }
+
+/** Without the members that are undefined. */
+const given = <T extends object>(members: T): T =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
 
 /** RFC 7519 §4.1.3: a single audience is a string, not an array. */
 export const audienceClaim = (audience: string[] | null): Pick<AccessTokenClaims, "aud"> =>
   (audience === null ? {} : { aud: audience.length === 1 ? audience[0] : audience });
 
+function checkNames(claims: Record<string, unknown>): void {
+  for (const name of Object.keys(claims)) {
+    const reserved = reservedClaim(name);
+    if (reserved === undefined) continue;
+    const shown = isPrintable(name) ? `claims.${name}` : "A member of claims";
+    throw invalidRequest(reserved === name
+      ? `${shown} is set by Authflow and can't be overridden: choose another name`
+      : `${shown} may be read as ${reserved}, which is set by Authflow and can't be overridden: choose another name`);
+  }
+}
+
 function checkJson(value: unknown, path: string, depth: number): void {
-  if (value === Infinity || value === -Infinity) throw invalidRequest(`${path} is too large a number: send it as text`);
+  if (typeof value === "string" && !isPrintableText(value))
+    throw invalidRequest(`${path} must not hold control characters or bidirectional overrides`);
   if (typeof value !== "object" || value === null) return;
   if (depth > MAX_DEPTH) throw invalidRequest(`claims must not nest deeper than ${MAX_DEPTH} levels`);
   for (const [name, inner] of Object.entries(value)) {
     if (UNSAFE_NAMES.has(name)) throw invalidRequest(`${path} must not have a member named ${name}`);
+    if (name === "" || !isPrintable(name)) {
+      throw invalidRequest(`${path} must not have a member whose name is empty, or holds control characters or ` +
+        "bidirectional overrides");
+    }
     checkJson(inner, `${path}.${name}`, depth + 1);
   }
 }

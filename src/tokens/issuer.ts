@@ -4,7 +4,8 @@ import { invalidRequest, unavailable } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { uuidv7 } from "../shared/uuid.js";
 import {
-  type AccessTokenClaims, audienceClaim, type IdentityClaims, type MintRequest, requestedClaims,
+  type AccessTokenClaims, audienceClaim, type IdentityClaims, type MintRequest, type RequestedClaims,
+  requestedClaims,
 } from "./claims.js";
 import { signCompact } from "./jws.js";
 import type { StatusEntries } from "./status-entries.js";
@@ -23,8 +24,11 @@ export interface TokenResponse {
   issued_token_type?: string;
 }
 
-/** A bearer token is sent in a header, and common proxies refuse headers of more than 8 KiB. */
-const MAX_TOKEN_BYTES = 8192;
+/**
+ * A bearer token is sent in a header. With its name, `Authorization: Bearer `, and its line end it has to fit the
+ * header lines that nginx (8192 bytes) and Apache (8190) accept by default.
+ */
+const MAX_TOKEN_BYTES = 8160;
 
 interface Dependencies {
   ring: KeyRing;
@@ -51,8 +55,9 @@ export class TokenIssuer {
 
   async mint(client: Client, request: MintRequest): Promise<TokenResponse> {
     const expiresIn = this.#lifetime(client, request.expires_in);
-    const decided = requestedClaims(client, request, this.#dependencies.loginProviders);
-    return this.sign(await this.#complete(client, decided, expiresIn));
+    const decided = requestedClaims(
+      client, request, this.#dependencies.loginProviders, this.#dependencies.clock());
+    return this.sign(await this.#complete(client, decided, expiresIn), client);
   }
 
   /** All claims of the token for a login. `sign` is a separate step, so that the caller knows the jti before. */
@@ -62,9 +67,11 @@ export class TokenIssuer {
     return this.#complete(client, decided, this.#lifetime(client, undefined));
   }
 
-  async sign(claims: AccessTokenClaims): Promise<TokenResponse> {
-    // A token with an audience follows RFC 9068, which requires this type (§2.1).
-    const typ = claims.aud === undefined ? "JWT" : "at+jwt";
+  /** The token's type is JWT, unless the client's policy says that its audience expects at+jwt. */
+  async sign(claims: AccessTokenClaims, client?: Client): Promise<TokenResponse> {
+    // Common libraries refuse the type of RFC 9068 §2.1, and strict ones demand it: only the operator knows.
+    const wantsAtJwt = [claims.aud ?? []].flat().some((one) => client?.policy.at_jwt_audiences?.includes(one));
+    const typ = wantsAtJwt ? "at+jwt" : "JWT";
     const { ring, clock, statuses } = this.#dependencies;
     const signer = await ring.currentSigner(clock());
     // Recorded before it is signed: a cut-off could not find a token without a record.
@@ -72,8 +79,8 @@ export class TokenIssuer {
     const token = await signCompact(signer, typ, claims);
     if (token.length > MAX_TOKEN_BYTES) {
       throw invalidRequest(
-        `The token would have ${token.length} bytes, but common proxies refuse headers of more than ` +
-          `${MAX_TOKEN_BYTES}: shorten claims`,
+        `The token would have ${token.length} bytes, and must have at most ${MAX_TOKEN_BYTES}: with ` +
+          "\"Authorization: Bearer \" before it, nginx and Apache refuse longer ones by default. Shorten claims",
       );
     }
     return { access_token: token, token_type: "Bearer", expires_in: claims.exp - claims.iat };
@@ -81,7 +88,7 @@ export class TokenIssuer {
 
   async #complete(
     { policy }: Client,
-    decided: Omit<AccessTokenClaims, "iss" | "jti" | "iat" | "exp">,
+    decided: RequestedClaims,
     expiresIn: number,
   ): Promise<AccessTokenClaims> {
     const { clock, isClockSynchronised, issuer, statuses, statusLists } = this.#dependencies;
@@ -90,7 +97,7 @@ export class TokenIssuer {
     const status = policy.status_list ?? statusLists ? { status: await statuses.take() } : {};
     const now = clock();
     const iat = Math.floor(now / 1000);
-    return { iss: issuer, ...decided, ...status, jti: uuidv7(now), iat, exp: iat + expiresIn } as AccessTokenClaims;
+    return { iss: issuer, ...decided, ...status, jti: uuidv7(now), iat, exp: iat + expiresIn };
   }
 
   #lifetime({ policy }: Client, requested: number | undefined): number {

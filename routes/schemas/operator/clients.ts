@@ -14,9 +14,9 @@ const ResponseTypes = Type.Array(OneOf(["token", "code"], "`token` or `code`"), 
 });
 const AuthMethod = OneOf(["client_secret_basic", "none"],
   "client_secret_basic: with a secret, by HTTP Basic or in the body. none: a public client without a secret");
-const names = (description: string) =>
+const names = (description: string, none = "no limit") =>
   Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 100 }), Type.Null()], {
-    description: `${description}: at most 100 strings of 1 to 255 characters, or null for no limit`,
+    description: `${description}: at most 100 strings of 1 to 255 characters, or null for ${none}`,
   });
 
 export const ClientId = Type.Object({ client_id: Type.String({ format: "uuid", description: "A UUID" }) });
@@ -70,7 +70,9 @@ const policy = {
     Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: 10, uniqueItems: true }),
     Type.Null(),
   ], { description: "The audience if a request has none: 1 to 10 strings of 1 to 255 characters, or null" }),
-  claim_names: names("Additional claims that the client may set"),
+  at_jwt_audiences: names("Audiences whose tokens have the `typ` at+jwt (RFC 9068), and not JWT", "none"),
+  scopes: names("Values of `scope` that the client may request"),
+  claim_names: names("Additional claims that the client may set, and acr, amr, auth_time, sid"),
   max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
     description: "The longest lifetime of a token in seconds, or null",
   }),
@@ -105,6 +107,8 @@ export const ClientResponse = Type.Object(
           subject_prefixes: ["shop|"],
           audiences: null,
           default_audience: null,
+          at_jwt_audiences: null,
+          scopes: null,
           claim_names: null,
           max_ttl: 900,
           status_list: null,

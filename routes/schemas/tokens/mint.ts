@@ -2,6 +2,9 @@ import { Type } from "@sinclair/typebox";
 
 const Audience = Type.String({ minLength: 1, maxLength: 255, description: "An audience is 1 to 255 characters" });
 
+const LoginText = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 255, description: `${description}, 1 to 255 characters` });
+
 export const MintBody = Type.Object(
   {
     client_id: Type.Optional(
@@ -32,6 +35,26 @@ export const MintBody = Type.Object(
     name: Type.Optional(
       Type.String({ minLength: 1, maxLength: 255, description: "The user's full name, 1 to 255 characters" }),
     ),
+    scope: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1024,
+        description: "What the token allows: values with a space between them (RFC 6749 §3.3), at most 1024 characters",
+      }),
+    ),
+    acr: Type.Optional(LoginText("How strongly the user was authenticated (OpenID Connect Core §2)")),
+    amr: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 64, description: "A method of 1 to 64 characters" }), {
+        minItems: 1,
+        maxItems: 16,
+        uniqueItems: true,
+        description: "How the user was authenticated, such as pwd and otp (RFC 8176): 1 to 16 different methods",
+      }),
+    ),
+    auth_time: Type.Optional(
+      Type.Integer({ minimum: 0, description: "When the user was authenticated, in whole seconds since 1970" }),
+    ),
+    sid: Type.Optional(LoginText("The id of the user's session with you")),
     claims: Type.Optional(
       Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
         maxProperties: 64,
@@ -41,8 +64,7 @@ export const MintBody = Type.Object(
     audience: Type.Optional(
       Type.Union([Audience, Type.Array(Audience, { minItems: 1, maxItems: 10, uniqueItems: true })], {
         description:
-          "The services that the token is for: one audience, or 1 to 10 different ones. The token's `typ` is then " +
-          "at+jwt (RFC 9068)",
+          "The services that the token is for: one audience, or 1 to 10 different ones",
       }),
     ),
     expires_in: Type.Optional(

@@ -221,7 +221,8 @@ await onEveryBackend(t, async (t, env) => {
 
   await t.test("a client's policy bounds logins too", async (t) => {
     const bound = await app.register();
-    const policy = { providers: ["other", "local"], max_ttl: 60, default_audience: ["api"] };
+    const policy = { providers: ["other", "local"], max_ttl: 60, default_audience: ["api"],
+      at_jwt_audiences: ["api"] };
     await app.call("PATCH", `/clients/${bound.client_id}`, { headers: OPERATOR, payload: { policy } });
     const refused = await app.call("GET", path({ client_id: bound.client_id }));
     t.match(delivered({ url: new URL(refused.headers.location as string) }),

@@ -1,5 +1,5 @@
 import t from "../../support/tap.js";
-import { isPrintable } from "../../../src/shared/text.js";
+import { folded, isPrintable, isPrintableText } from "../../../src/shared/text.js";
 
 const NOT_PRINTABLE: [what: string, codePoint: number][] = [
   ["NUL", 0], ["TAB", 9], ["LF", 10], ["CR", 13], ["ESC", 27], ["DEL", 127], ["NEL (C1)", 0x85], ["CSI (C1)", 0x9b],
@@ -17,4 +17,17 @@ for (const [what, codePoint] of NOT_PRINTABLE) {
 for (const text of ["", "alice", "a b", "Zoë", "日本語", "🚲👩‍👩‍👧", "google|123", "שלום", "'\"\\<>&;--",
   "é".normalize("NFD")]) {
   t.equal(isPrintable(text), true, text);
+  t.equal(isPrintableText(text), true, text);
 }
+for (const [what, codePoint] of NOT_PRINTABLE) {
+  t.equal(isPrintableText(`a${String.fromCharCode(codePoint)}b`), ["TAB", "LF", "CR"].includes(what), what);
+}
+t.equal(isPrintableText("1 Main Street\r\n\tSpringfield\n"), true, "an address of several lines");
+
+/** Texts that some reader takes for "iss". */
+const LIKE_ISS = ["ISS", "Iss", "i\u017f\u017f", "\u0130ss", "\u0131ss", "i\u00df", "i\u1e9e",
+  "\uff49\uff53\uff53", "\u24d8ss",
+  "\u00edss", "i\u0301ss", "i\u200bss", "\u2060iss", "iss\u00ad", "is\ufe0fs",
+  "iss ", " iss", "i\u00a0ss", "iss\0", "iss\n"];
+for (const text of LIKE_ISS) t.equal(folded(text), "iss", JSON.stringify(text));
+for (const text of ["is", "isss", "iss1", "https://example.com/iss", "\u0456ss"]) t.not(folded(text), "iss", text);
