@@ -1,5 +1,5 @@
 import { unavailable } from "../shared/errors.js";
-import { activate, advance, entering, type Schedule, wantsSuccessor } from "./rotation.js";
+import { activate, advance, entering, type Schedule, stagedKey, wantsSuccessor } from "./rotation.js";
 import type { KeyMaterial, SignerBackend } from "./signers/signer.js";
 import { type PublicJwk, thumbprint } from "./signing-key.js";
 import type { FormerKey, StoredKey } from "./store.js";
@@ -13,12 +13,15 @@ export type Change = (keys: StoredKey[], now: number, context: ChangeContext) =>
 export const applySchedule: Change = async (keys, now, context) => {
   const advanced = advance(keys, now, context.schedule);
   if (!wantsSuccessor(advanced, now, context.schedule)) return advanced;
-  return [...advanced, await newKey("staged", now, context)];
+  return withStaged(advanced, now, context);
 };
 
 /** Adds the next key, unless one is staged already. */
 export const stage: Change = async (keys, now, context) =>
-  keys.some(({ state }) => state === "staged") ? keys : [...keys, await newKey("staged", now, context)];
+  stagedKey(keys, context.schedule) === undefined ? withStaged(keys, now, context) : keys;
+
+const withStaged: Change = async (keys, now, context) =>
+  [...keys.filter(({ state }) => state !== "staged"), await newKey("staged", now, context)];
 
 /**
  * Adds an imported key, which signs at once. A staged key is removed: it was meant to succeed the key before, and must

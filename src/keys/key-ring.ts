@@ -54,8 +54,8 @@ export class KeyRing {
   static async open(given: Dependencies): Promise<KeyRing> {
     const { store, signers, imported, clock } = given;
     const material = imported && signers.import(imported.pem, imported.kid);
-    const schedule = imported === undefined || material === undefined ? given.schedule
-      : { ...given.schedule, imported: { kid: material.kid, longestTtl: imported.longestTtl } };
+    const schedule = { ...given.schedule, readAt: clock(), ...(imported !== undefined && material !== undefined &&
+      { imported: { kid: material.kid, longestTtl: imported.longestTtl } }) };
     const dependencies = { ...given, schedule };
     for (;;) {
       const asOf = clock();

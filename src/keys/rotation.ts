@@ -17,6 +17,8 @@ export interface Schedule {
   imported?: { kid: string; longestTtl: number };
   /** The algorithm of new keys. */
   algorithm: Algorithm;
+  /** When this replica read its settings (epoch ms). Undefined: after every key of the ring was made. */
+  readAt?: number;
 }
 
 /**
@@ -40,6 +42,17 @@ export function scheduleOf(
 /** The instant (epoch ms) from which a staged key may sign; null for any other. */
 export const activatesAt = ({ state, createdAt }: StoredKey, { lead }: Schedule): number | null =>
   state === "staged" ? createdAt + lead : null;
+
+/**
+ * Whether a staged key has an algorithm that is no longer the set one. It must not sign, and another key replaces it. A
+ * key that was staged after this replica read its settings follows newer settings of another replica.
+ */
+const isOutdated = (key: StoredKey, { algorithm, readAt = Infinity }: Schedule): boolean =>
+  key.state === "staged" && key.algorithm !== algorithm && key.createdAt <= readAt;
+
+/** The staged key; undefined if there is none, or if another key has to replace it. */
+export const stagedKey = (keys: StoredKey[], schedule: Schedule): StoredKey | undefined =>
+  keys.find((key) => key.state === "staged" && !isOutdated(key, schedule));
 
 /**
  * The longest lifetime, in seconds, of a token that the key may have signed. The ring keeps the longest that was ever
@@ -69,7 +82,7 @@ export const leavesAt = (key: StoredKey, schedule: Schedule): number | null =>
 
 /** The ring as it should be at `now` (epoch ms). Returns the same array if nothing changes. */
 export function advance(keys: StoredKey[], now: number, schedule: Schedule): StoredKey[] {
-  const next = keys.find((key) => reached(activatesAt(key, schedule), now));
+  const next = keys.find((key) => reached(activatesAt(key, schedule), now) && !isOutdated(key, schedule));
   const left = (next === undefined ? keys : activate(keys, next, now))
     .filter((key) => !reached(leavesAt(key, schedule), now));
   const advanced = raiseLongestTtls(left, schedule);
@@ -77,12 +90,14 @@ export function advance(keys: StoredKey[], now: number, schedule: Schedule): Sto
 }
 
 /**
- * Whether to publish the active key's successor now: the key is old enough, or its algorithm is no longer the set
- * one.
+ * Whether to publish the active key's successor now, in place of a staged key if there is one: the active key is old
+ * enough, or the algorithm of one of the two is no longer the set one.
  */
-export function wantsSuccessor(keys: StoredKey[], now: number, { period, lead, algorithm }: Schedule): boolean {
+export function wantsSuccessor(keys: StoredKey[], now: number, schedule: Schedule): boolean {
+  const { period, lead, algorithm } = schedule;
   const active = keys.find(({ state }) => state === "active");
-  if (active === undefined || keys.some(({ state }) => state === "staged")) return false;
+  if (active === undefined || stagedKey(keys, schedule) !== undefined) return false;
+  if (keys.some(({ state }) => state === "staged")) return true;
   if (active.algorithm !== algorithm) return true;
   if (period === undefined) return false;
   return now >= (active.activatedAt ?? active.createdAt) + period - lead;
