@@ -52,12 +52,16 @@ export class ClientCache {
     return client;
   }
 
-  /** Stores a client's new state; null: the client was deleted. */
+  /**
+   * Stores a client's new state; null: the client was deleted. Of a client that is not in the cache it keeps nothing
+   * older than the revision that this replica has seen: the answer to a change may be late, and the client may have
+   * changed again since.
+   */
   put(id: string, client: Client | null): void {
     this.#changes++;
-    const known = this.#clients.get(id);
+    const seen = this.#clients.get(id)?.revision ?? this.#revision;
     if (client === null) this.#clients.delete(id);
-    else if (known === undefined || known.revision <= client.revision) this.#keep(client);
+    else if (client.revision >= seen) this.#keep(client);
   }
 
   /** Applies the changes up to the installation's client `revision`, which was read at or after `asOf` (epoch ms). */

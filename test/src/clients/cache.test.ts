@@ -94,6 +94,19 @@ await t.test("changes that arrive in the wrong order leave the newest", async (t
   t.equal(cache.get(old.id)?.disabled, true);
 });
 
+await t.test("an answer that is late does not bring back a client that changed again", async (t) => {
+  const cache = await newCache();
+  const { id } = await store.insert(aClient());
+  const late = await store.update(id, now, () => ({ name: "late" })); // committed; this replica waits for the answer
+  await disable(id); // by another replica
+  await cache.sync(await revision(), now);
+  cache.put(id, late);
+  t.not(cache.get(id)?.disabled, false);
+  t.equal((await cache.load(id))?.disabled, true);
+  cache.put(id, late);
+  t.equal(cache.get(id)?.disabled, true);
+});
+
 await t.test("a database restored from a backup empties it", async (t) => {
   const { id } = await store.insert(aClient());
   const cache = await newCache();
