@@ -16,8 +16,10 @@ interface Notes {
 const text = (notes: Notes, pattern = "\\S"): TSchema => Type.String({ ...notes, pattern });
 const choice = (values: string[], notes: Omit<Notes, "remedy">): TSchema =>
   Type.String({ ...notes, pattern: `^(${values.join("|")})$`, remedy: `one of ${values.join(", ")}` });
-const duration = (notes: Omit<Notes, "remedy">): TSchema =>
-  text({ ...notes, remedy: "a duration such as 900s, 15m, 1h or 30d" }, "^[1-9]\\d{0,8}[smhd]?$");
+const duration = (notes: Omit<Notes, "remedy">, most?: string): TSchema => {
+  const remedy = `a duration such as 900s, 15m, 1h or 30d${most === undefined ? "" : `, at most ${most}`}`;
+  return text({ ...notes, remedy }, "^[1-9]\\d{0,8}[smhd]?$");
+};
 const durationOrOff = (notes: Omit<Notes, "remedy">): TSchema =>
   text({ ...notes, remedy: "off, or a duration such as 30d or 90d" }, "^(off|[1-9]\\d{0,8}[smhd]?)$");
 const perMinute = (notes: Omit<Notes, "remedy">): TSchema =>
@@ -121,7 +123,10 @@ export const SETTINGS = Type.Object({
     "-----BEGIN ([A-Z]+ )?PRIVATE KEY-----",
   ),
   AUTHFLOW_TOKEN_TTL: duration({ description: "Lifetime of a token whose request has no expires_in.", default: "1h" }),
-  AUTHFLOW_TOKEN_TTL_MAX: duration({ description: "The longest lifetime that a request may ask for.", default: "24h" }),
+  AUTHFLOW_TOKEN_TTL_MAX: duration({
+    description: "The longest lifetime that a request may ask for; at most 24855d (68 years).",
+    default: "24h",
+  }, "24855d"),
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
     description: "Who may register clients: anyone, holders of the registration token, or operators only.",
     unset: "open if public URL and HOST are loopback, closed if HOST alone is not and there is no token, else token",
@@ -174,9 +179,9 @@ export const SETTINGS = Type.Object({
   ),
   AUTHFLOW_IMPORTED_TOKEN_TTL_MAX: duration({
     description: "The longest lifetime (exp - iat) of tokens that another service signed with the imported key; " +
-      "longer ones are refused. Lowering it later has no effect on a key that is already imported.",
+      "longer ones are refused. Lowering it later has no effect on a key that is already imported. At most 24855d.",
     default: "30d",
-  }),
+  }, "24855d"),
   ...PROVIDER_VARIABLES,
   MICROSOFT_TENANT: text(
     {
@@ -207,10 +212,10 @@ export const SETTINGS = Type.Object({
     default: "90d",
   }),
   AUTHFLOW_VERIFIER_CACHE: duration({
-    description:
-      "The longest time for which a verifier caches the JWKS. A new key waits at least as long before it signs.",
+    description: "The longest time for which a verifier caches the JWKS, at most 30d. A new key waits at least as " +
+      "long before it signs.",
     default: "1h",
-  }),
+  }, "30d"),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
     description: "Requests per minute and IP address to the token endpoints and /revocations together, and to " +
       "/status-lists, per replica.",

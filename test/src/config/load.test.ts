@@ -79,6 +79,10 @@ const BAD: [env: Record<string, string>, fault: RegExp][] = [
     [{ AUTHFLOW_TOKEN_TTL: ttl }, /^AUTHFLOW_TOKEN_TTL must be a duration/]),
   [{ AUTHFLOW_TOKEN_TTL: "2h", AUTHFLOW_TOKEN_TTL_MAX: "1h" }, /^AUTHFLOW_TOKEN_TTL must not exceed/],
   [{ AUTHFLOW_TOKEN_TTL_MAX: "24856d" }, /^AUTHFLOW_TOKEN_TTL_MAX must be at most 24855d/],
+  ...["9999999999d", "100y"].flatMap((ttl): [Record<string, string>, RegExp][] => [
+    [{ AUTHFLOW_TOKEN_TTL_MAX: ttl }, /^AUTHFLOW_TOKEN_TTL_MAX must be a duration .*, at most 24855d$/],
+    [{ AUTHFLOW_VERIFIER_CACHE: ttl }, /^AUTHFLOW_VERIFIER_CACHE must be a duration .*, at most 30d$/],
+  ]),
   [{ AUTHFLOW_IMPORTED_TOKEN_TTL_MAX: "999999999d" }, /^AUTHFLOW_IMPORTED_TOKEN_TTL_MAX must be at most 24855d/],
   [{ AUTHFLOW_ISSUER: "a b" }, /^AUTHFLOW_ISSUER must be/], [{ AUTHFLOW_ISSUER: "a".repeat(256) },
     /^AUTHFLOW_ISSUER must be/],
