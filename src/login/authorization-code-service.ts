@@ -22,7 +22,7 @@ interface Dependencies {
   store: AuthorizationCodeStore;
   tokens: TokenIssuer;
   revocations: Revocations;
-  state: RevocationState;
+  state: Pick<RevocationState, "hasRevoked">;
   clock: Clock;
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
 }
@@ -56,11 +56,14 @@ export class AuthorizationCodeService {
     if (code.jti !== undefined) return this.#refuseReplay(code);
     if (code.expiresAt <= clock()) throw invalidGrant(UNKNOWN_OR_EXPIRED);
     checkBinding(code, exchange);
-    await this.#refuseAfterLogout(code);
     // The token's jti is chosen before the code is marked as used: a replay then always finds the token to revoke.
     const claims = await tokens.claimsOfLogin(client, code.claims);
+    // After the token's time of issue is chosen: a later cut-off covers the token.
+    await this.#refuseAfterLogout(code);
+    // Signed before the code is used: if signing fails, the client can try again.
+    const response = await tokens.sign(claims, client);
     const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
-    if (await store.exchange(code, token)) return tokens.sign(claims);
+    if (await store.exchange(code, token)) return response;
     return this.#refuseReplay(await store.find(codeHash) ?? code);
   }
 

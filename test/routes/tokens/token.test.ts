@@ -1,5 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import t from "../../support/tap.js";
+import { AuthorizationCodeService } from "../../../src/login/authorization-code-service.js";
+import type { RevocationState } from "../../../src/revocation/revocation-state.js";
 import { basic, bearer, decode, manualClock, onEveryBackend, OPERATOR, REDIRECT_URI } from "../../support/app.js";
 import { delivered, loginFixture, PKCE, VERIFIER } from "../../support/login.js";
 
@@ -100,6 +102,40 @@ await onEveryBackend(t, async (t, env) => {
     });
     t.equal((await exchange({ code: neighbour, ...client })).status, 200);
     t.equal((await exchange({ code: await codeFor({}, "carol"), ...client })).status, 200, "the next login is as ever");
+  });
+
+  await t.test("a log-out-everywhere while a code is exchanged ends the token that it gives", async (t) => {
+    const { tokens, revocations, revocationState, statusOf, clock, clients, database } = app.fastify;
+    /** The user logs out everywhere just after the exchange has asked whether that happened. */
+    const hasRevoked: RevocationState["hasRevoked"] = async (...names) => {
+      const answer = await revocationState.hasRevoked(...names);
+      await revocations.revokeSubjectAsOperator("corp|erin");
+      return answer;
+    };
+    const codes = new AuthorizationCodeService({
+      store: database.authorizationCodes, tokens, revocations, clock, statusOf, state: { hasRevoked },
+    });
+    const code = await codeFor({}, "erin");
+    const owner = await clients.read(client.client_id);
+    const { access_token: token } =
+      await codes.exchange(owner, { code, redirectUri: REDIRECT_URI, codeVerifier: undefined });
+    t.equal((await app.userinfo(token)).status, 401);
+  });
+
+  await t.test("a code whose token can't be signed is not used up", async (t) => {
+    const { client_id: id } = client;
+    const setAudience = async (default_audience: string[] | null) => {
+      const payload = { policy: { default_audience } };
+      t.equal((await app.call("PATCH", `/clients/${id}`, { headers: OPERATOR, payload })).status, 200);
+    };
+    const code = await codeFor({}, "frank");
+    await setAudience([..."abcdefghij"].map((letter) => letter + "\u{1F6B2}".repeat(254))); // too much for a token
+    const tooLong = await exchange({ code, ...client });
+    t.match(tooLong, { status: 400, body: { error_description: /must have at most 8160/ } });
+    await setAudience(null);
+    const { status, body } = await exchange({ code, ...client });
+    t.equal(status, 200);
+    t.equal((await app.userinfo(body.access_token as string)).status, 200);
   });
 
   await t.test("an invented code is refused", async (t) => {
