@@ -43,14 +43,12 @@ const REMEDIES: Record<number, string> = {
 const REMEDY = "Go back to the application and log in again.";
 
 /** The same message as in the JSON answer, and what the user can do. */
-export function errorPage({ status, message, extra: { startAgain } }: AuthflowError, reference: string): Page {
+export function errorPage({ status, message, extra: { links = [] } }: AuthflowError, reference: string): Page {
+  const again = status === 429 || status === 503 ? [{ text: "Try again", href: "" }] : []; // "": this very address
   return {
     title: TITLES[status] ?? "Something went wrong",
-    paragraphs: [
-      `${message}.`,
-      startAgain === undefined ? REMEDIES[status] ?? REMEDY : "You can start the login again.",
-    ],
-    links: startAgain === undefined ? [] : [{ text: "Start again", href: startAgain }],
+    paragraphs: [`${message}.`, ...(links.length > 0 ? [] : [REMEDIES[status] ?? REMEDY])],
+    links: [...again, ...links],
     reference,
   };
 }

@@ -1,16 +1,23 @@
 import cookie from "@fastify/cookie";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import { accessDenied } from "../../src/shared/errors.js";
 import { Grants } from "../../src/grants/grants.js";
 import { AuthorizationCodeService } from "../../src/login/authorization-code-service.js";
 import { LoginSealer } from "../../src/login/login-sealer.js";
 import { LOGIN_COOKIE, type LoginCookie, LoginService, type Redirect } from "../../src/login/login-service.js";
 
 declare module "fastify" {
-  interface FastifyInstance { logins: LoginService; authorizationCodes: AuthorizationCodeService; grants: Grants }
+  interface FastifyInstance {
+    logins: LoginService;
+    authorizationCodes: AuthorizationCodeService;
+    grants: Grants;
+    /** Guard: refuses what a browser fetches before a person wants it. The browser then asks again when they do. */
+    refusePrefetch: (request: FastifyRequest) => Promise<void>;
+  }
   interface FastifyRequest {
-    /** Returns the cookie of the login with this `state` and clears it in the browser: it is valid once. */
-    takeLoginCookie: (state: string | undefined, reply: FastifyReply) => string | undefined;
+    /** The cookie of the login with this `state`. */
+    loginCookie: (state: string | undefined) => string | undefined;
   }
   interface FastifyReply {
     setLoginCookie: (cookie: LoginCookie | undefined) => FastifyReply;
@@ -19,6 +26,8 @@ declare module "fastify" {
   }
 }
 
+/** How browsers say so: by the Fetch standard, and as older ones do. */
+const PREFETCH_HEADERS = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 /**
  * Characters that the login cookies of one browser may have together: about ten logins. Many proxies refuse a Cookie
  * header above 8,000.
@@ -45,7 +54,7 @@ export default fp(async (app) => {
   app.decorateReply("setLoginCookie", function setLoginCookie(this: FastifyReply, login: LoginCookie | undefined) {
     if (login === undefined) return this;
     const pending = Object.entries(this.request.cookies)
-      .filter(([name]) => name.startsWith(cookieName(LOGIN_COOKIE)));
+      .filter(([name]) => name.startsWith(cookieName(LOGIN_COOKIE)) && name !== cookieName(login.name));
     // Browsers send the oldest first (RFC 6265 §5.4): from the newest on, those that fit stay.
     let size = login.value.length;
     for (const [name, value = ""] of pending.reverse()) {
@@ -54,10 +63,12 @@ export default fp(async (app) => {
     }
     return this.setCookie(cookieName(login.name), login.value, { ...options, maxAge: login.maxAge });
   });
-  app.decorateRequest("takeLoginCookie", function takeLoginCookie(this: FastifyRequest, state, reply) {
-    const name = cookieName(LoginService.cookieName(state ?? ""));
-    if (this.cookies[name] !== undefined) reply.clearCookie(name, options);
-    return this.cookies[name];
+  app.decorateRequest("loginCookie", function loginCookie(this: FastifyRequest, state) {
+    return this.cookies[cookieName(LoginService.cookieName(state ?? ""))];
+  });
+  app.decorate("refusePrefetch", async ({ headers }) => {
+    if (PREFETCH_HEADERS.some((name) => /prefetch|preview/i.test(String(headers[name]))))
+      throw accessDenied("A prefetch finishes no login: open the address itself");
   });
   app.decorateReply("redirectLogin", function redirectLogin(this: FastifyReply, redirect: Redirect, status) {
     const { location, clientId: client_id, provider, failure } = redirect;

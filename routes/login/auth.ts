@@ -75,10 +75,11 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     return reply.setLoginCookie(cookie).redirectLogin(redirect, 302);
   });
 
-  app.get("/auth/:provider/callback", { ...route, schema: callback }, async (request, reply) => {
-    const { params, query } = request;
-    return reply.redirectLogin(
-      await app.logins.finish(params.provider, query, request.takeLoginCookie(query.state, reply)), 303);
+  const finish = { ...route, schema: callback, onRequest: app.refusePrefetch };
+  app.get("/auth/:provider/callback", finish, async (request, reply) => {
+    const { params: { provider }, query } = request;
+    const { cookie, ...redirect } = await app.logins.finish(provider, query, request.loginCookie(query.state));
+    return reply.setLoginCookie(cookie).redirectLogin(redirect, 303);
   });
 };
 export default auth;

@@ -13,6 +13,7 @@ import { loginClaims } from "./login-claims.js";
 import type { AuthorizationCodeService } from "./authorization-code-service.js";
 import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
 import { AuthorizationResponse } from "./authorization-response.js";
+import { LoginAnswers, REPEATABLE } from "./login-answer.js";
 import type { LoginSealer } from "./login-sealer.js";
 import type { FinishedLoginStore, Login } from "./pending-login.js";
 
@@ -31,6 +32,8 @@ export interface LoginCookie { name: string; value: string; maxAge: number }
 export const LOGIN_COOKIE = "authflow-login-";
 /** Where to redirect the browser. The rest is for the log; `failure`: why the login failed. */
 export interface Redirect { location: string; clientId: string; provider: string; failure?: AuthflowError }
+/** `cookie`: to set; absent if the login could not be started. */
+type RedirectWithCookie = Redirect & { cookie?: LoginCookie };
 
 /** Seconds that a user has to log in at the provider. */
 const LOGIN_LIFETIME = 600;
@@ -55,10 +58,12 @@ interface Dependencies {
 export class LoginService {
   readonly #dependencies: Dependencies;
   readonly #response: AuthorizationResponse;
+  readonly #answers: LoginAnswers;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
     this.#response = new AuthorizationResponse(dependencies.issuer);
+    this.#answers = new LoginAnswers(dependencies);
   }
 
   /** The name of the cookie for a state. Each login has its own, so that logins in several tabs do not conflict. */
@@ -66,11 +71,8 @@ export class LoginService {
     return LOGIN_COOKIE + digest(`cookie ${state}`).slice(0, 16);
   }
 
-  /**
-   * Starts a login. Rejects with errors that must not be redirected to the application. `cookie` is absent if the login
-   * could not be started.
-   */
-  async start(name: string, parameters: AuthorizationParameters): Promise<Redirect & { cookie?: LoginCookie }> {
+  /** Starts a login. Rejects with errors that must not be redirected to the application. */
+  async start(name: string, parameters: AuthorizationParameters): Promise<RedirectWithCookie> {
     const provider = this.#provider(name);
     const address = await returnAddress(this.#dependencies.clients, parameters);
     try {
@@ -91,15 +93,16 @@ export class LoginService {
   }
 
   /**
-   * Finishes a login. `cookie` is the value of its cookie. Rejects with errors that must not be redirected to the
-   * application.
+   * Finishes a login. `browser` is the value of its cookie. All that the request shows by itself is checked before the
+   * login is used up, so that scanners of links end no login. The same request of the same browser gets the same answer
+   * for a minute. Rejects with errors that must not be redirected to the application.
    */
-  async finish(name: string, parameters: CallbackParameters, cookie: string | undefined): Promise<Redirect> {
+  async finish(name: string, parameters: CallbackParameters, browser = ""): Promise<RedirectWithCookie> {
     const provider = this.#provider(name);
     const { store, sealer, clock, clients } = this.#dependencies;
-    const { state = "" } = parameters;
+    const { state = "", code = "", error = "" } = parameters;
     const stateHash = digest(state);
-    const login = cookie === undefined ? undefined : sealer.open(cookie, state);
+    const login = sealer.open(browser, state);
     if (login?.provider !== name) {
       if (!sealer.isOwnState(state) || await store.isFinished(stateHash)) throw loginOver(OVER);
       throw accessDenied("This login was started in another browser or under another host name, " +
@@ -107,17 +110,26 @@ export class LoginService {
     }
     const age = clock() - login.expiresAt;
     if (age > KEPT_AFTER_EXPIRY) throw loginOver(OVER);
-    if (age >= 0) throw loginOver("This login took too long", this.#startUrl(login));
     const client = await clients.lookUp(login.clientId);
     if (client === null || !isRegistered(client.redirectUris, login.redirectUri))
       throw accessDenied("The application or its redirect_uri was removed during this login");
-    if (!await store.finish(stateHash, login.expiresAt)) throw loginOver(OVER);
-    try {
-      const location = await this.#complete(provider, client, login, state, parameters);
-      return { location, clientId: client.id, provider: name };
-    } catch (failure) {
-      return this.#refusal(login, provider, failure);
-    }
+    const links = this.#wayForward(login, client);
+    if (age >= 0) throw loginOver("This login took too long", links);
+    if (code + error === "")
+      throw new AuthflowError(400, "invalid_request", "This address lacks the provider's answer", { links });
+    let failure: AuthflowError | undefined;
+    const key = { stateHash, expiresAt: login.expiresAt, secret: [browser, code, error].join(" ") };
+    const location = await this.#answers.once(key, async () => {
+      try {
+        return await this.#complete(provider, client, login, state, parameters);
+      } catch (cause) {
+        failure = answerTo(cause, provider);
+        return this.#response.error(login, failure);
+      }
+    });
+    if (location === undefined) throw loginOver(OVER, links);
+    const cookie = { name: LoginService.cookieName(state), value: browser, maxAge: REPEATABLE };
+    return { location, clientId: client.id, provider: name, cookie, ...(failure && { failure }) };
   }
 
   /** Deletes the records of finished logins which nobody could finish again; returns how many. */
@@ -131,12 +143,11 @@ export class LoginService {
     client: Client,
     login: Login,
     state: string,
-    { code, iss, error, error_description: description }: CallbackParameters,
+    { code = "", iss, error = "", error_description: description }: CallbackParameters,
   ): Promise<string> {
     const { codes, tokens } = this.#dependencies;
     if (client.disabled) throw accessDenied("This application was disabled during the login");
-    if (error !== undefined) throw upstreamRefusal(provider, error, description);
-    if (code === undefined) throw new UpstreamError("untrustworthy", "the response has neither code nor error");
+    if (error !== "") throw upstreamRefusal(provider, error, description);
     const identity = await provider.identify({ code, iss }, this.#upstreamRequest(login, state));
     const claims = loginClaims(provider.name, identity);
     if (login.responseType === "code") return this.#response.code(login, await codes.issue(login, claims));
@@ -163,6 +174,12 @@ export class LoginService {
     const redirectUri = `${this.#dependencies.publicUrl}/auth/${provider}/callback`;
     const nonce = digest(`nonce ${codeVerifier}`);
     return { state, nonce, codeVerifier, codeChallenge: digest(codeVerifier), redirectUri };
+  }
+
+  /** What a person can do about a login of theirs that can't be finished. */
+  #wayForward(login: Login, { name }: Client): { text: string; href: string }[] {
+    const back = this.#response.error(login, accessDenied("The login was not finished"));
+    return [{ text: "Start again", href: this.#startUrl(login) }, { text: `Back to ${name}`, href: back }];
   }
 
   #startUrl({ provider, clientId, redirectUri, responseType, state, codeChallenge }: Login): string {

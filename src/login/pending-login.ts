@@ -27,6 +27,10 @@ export interface FinishedLoginStore {
    */
   finish(stateHash: string, expiresAt: number): Promise<boolean>;
   isFinished(stateHash: string): Promise<boolean>;
+  /** Keeps the sealed answer of a finished login. */
+  keepAnswer(stateHash: string, answer: string): Promise<void>;
+  /** Undefined if there is none yet. */
+  answerOf(stateHash: string): Promise<string | undefined>;
   /** Deletes up to `limit` records with expiresAt <= before; returns how many. */
   sweep(before: number, limit: number): Promise<number>;
 }

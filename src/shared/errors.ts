@@ -13,8 +13,8 @@ export class AuthflowError extends Error {
       challenge?: "Basic" | "Bearer";
       /** Seconds. */
       retryAfter?: number;
-      /** The URL at which a person can start the login again. */
-      startAgain?: string;
+      /** What a person can do about it, for a page. */
+      links?: { text: string; href: string }[];
       /** It stays until an operator acts: to try again does not help. */
       isLasting?: true;
     } = {},
@@ -41,9 +41,9 @@ export const invalidGrant = (description: string): AuthflowError =>
 export const unauthorizedClient = (description: string): AuthflowError =>
   new AuthflowError(400, "unauthorized_client", description);
 
-/** A login that can no longer be finished; `startAgain`: the URL at which it can be started again. */
-export const loginOver = (description: string, startAgain?: string): AuthflowError =>
-  new AuthflowError(410, "invalid_request", description, startAgain === undefined ? {} : { startAgain });
+/** A login that can no longer be finished. */
+export const loginOver = (description: string, links: AuthflowError["extra"]["links"] = []): AuthflowError =>
+  new AuthflowError(410, "invalid_request", description, { links });
 
 export const invalidTarget = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_target", description); // RFC 8707 §2

@@ -26,6 +26,16 @@ await onEveryDialect(t, async (t, { open }) => {
     }
   });
 
+  await t.test("the answer of a finished login is found at any replica", async (t) => {
+    const state = randomUUID();
+    t.equal(await two.finishedLogins.answerOf(state), undefined);
+    await one.finishedLogins.finish(state, NOW + 600_000);
+    t.equal(await two.finishedLogins.answerOf(state), undefined);
+    await one.finishedLogins.keepAnswer(state, "sealed");
+    t.equal(await two.finishedLogins.answerOf(state), "sealed");
+    t.equal(await two.finishedLogins.finish(state, NOW + 600_000), false);
+  });
+
   await t.test("a code comes back as it was issued", async (t) => {
     for (const code of [aCode(), aCode({ codeChallenge: undefined })]) {
       await one.authorizationCodes.issue(code);

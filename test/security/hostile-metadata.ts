@@ -53,8 +53,6 @@ const METADATA: Record<string, Lies> = {
     { token: (truth) => ({ ...truth, id_token: [truth.id_token] }) },
   "the token endpoint gives no access token where userinfo is needed":
     { ...userinfo((truth) => truth), token: bad.changed({ access_token: 1 }) },
-  "the answer has neither code nor error":
-    response(({ state = "" }, canary) => ({ state, error_description: canary })),
   "the answer lacks the iss that was promised": response((truth) => truth, true),
   "the answer names another provider": response((truth) => ({ ...truth, iss: OTHER_ISSUER })),
   "the answer names another provider, and iss was promised":

@@ -169,6 +169,7 @@ await t.test("an address goes with its own verification, and the id_token before
 await t.test("a browser that comes back with what is no answer sees a page", async (t) => {
   const responses: Record<string, NonNullable<LyingUpstream["lies"]["response"]>> = {
     "without state": ({ code = "" }) => ({ code }),
+    "with neither code nor error": ({ state = "" }, { canary }) => ({ state, error_description: canary }),
     "with another state": (truth, { canary }) => ({ ...truth, state: canary }),
     "with two states": (truth, { canary }) => [...Object.entries(truth), ["state", canary]],
     "with a very long error": (truth, { canary }) => ({ ...truth, error: canary.repeat(200) }),

@@ -10,6 +10,8 @@ export const PKCE = { response_type: "code", code_challenge: CHALLENGE, code_cha
 
 export interface LoginFixture {
   app: TestApp;
+  /** What it was built with, for a second replica. */
+  settings: Environment;
   client: Credentials;
   /** The path of GET /auth/{provider} for `client`, with `query` on top; undefined leaves a parameter out. */
   path(query?: Query, provider?: string): string;
@@ -29,8 +31,8 @@ export async function loginFixture(
   const origin = env.AUTHFLOW_PUBLIC_URL ?? "http://localhost:8080";
   const callbacks = ["corp", "other"].map((name) => `${origin}/auth/${name}/callback`);
   const [corp, other] = [await openIdUpstream(t, { callbacks }), await openIdUpstream(t, { name: "other", callbacks })];
-  const settings = { ...other.settings, ...corp.settings, AUTHFLOW_OIDC_PROVIDERS: "corp,other" };
-  const app = await testApp(t, { ...env, ...settings }, overrides);
+  const settings = { ...env, ...other.settings, ...corp.settings, AUTHFLOW_OIDC_PROVIDERS: "corp,other" };
+  const app = await testApp(t, settings, overrides);
   const client = await app.register();
   const path: LoginFixture["path"] = (query = {}, provider = "corp") => {
     const all = { client_id: client.client_id, redirect_uri: REDIRECT_URI, state: "xyz", ...query };
@@ -39,7 +41,7 @@ export async function loginFixture(
   };
   const url: LoginFixture["url"] = (query, provider) => origin + path(query, provider);
   return {
-    app, client, path, url,
+    app, settings, client, path, url,
     logIn: (user, query, agent = new UserAgent(app), provider = "corp") => logInAs(agent, user, url(query, provider)),
     exchange: (form, headers = {}) => {
       const all = { grant_type: "authorization_code", redirect_uri: REDIRECT_URI, ...form };

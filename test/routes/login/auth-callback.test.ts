@@ -1,6 +1,6 @@
 import t from "../../support/tap.js";
-import { decode, manualClock, onEveryBackend, OPERATOR } from "../../support/app.js";
-import { delivered, loginFixture } from "../../support/login.js";
+import { decode, manualClock, onEveryBackend, OPERATOR, testApp } from "../../support/app.js";
+import { delivered, loginFixture, PKCE } from "../../support/login.js";
 import { answerAt } from "../../support/openid.js";
 import { UserAgent } from "../../support/user-agent.js";
 
@@ -15,38 +15,77 @@ async function providersAnswer(agent: UserAgent, start: string, user: string): P
 }
 
 await onEveryBackend(t, async (t, env) => {
-  const { app, client, url, logIn } = await loginFixture(t, env);
+  const { app, client, url, logIn, settings } = await loginFixture(t, env);
 
   const answerOf: AnswerOf = (agent, user, query, name) => providersAnswer(agent, url(query, name), user);
 
-  await t.test("a login finishes once: what comes again finds nothing", async (t) => {
+  await t.test("the same callback ends the same way again in its browser, and in no other", async (t) => {
+    for (const query of [{}, PKCE]) {
+      const agent = new UserAgent(app);
+      const callback = await answerOf(agent, "alice", query);
+      const first = await agent.open(callback);
+      t.match(first.url.href, /access_token=|code=/);
+      t.equal((await agent.open(callback)).url.href, first.url.href, "the very same token or code");
+      t.match(await new UserAgent(app).open(callback), { status: 403, text: /started in another browser/ });
+      const altered = new URL(callback);
+      altered.searchParams.set("code", "another");
+      const other = await agent.open(altered);
+      t.match(other, { status: 410, text: /This login is over/ }, "another code is another callback");
+      t.match(other.text, /<footer>Request [0-9a-f-]{36}<\/footer>/);
+    }
+  });
+
+  await t.test("a failure ends the same way again too", async (t) => {
     const agent = new UserAgent(app);
     const callback = await answerOf(agent, "alice");
-    const cookies = new Map(agent.cookies.get("localhost"));
+    callback.searchParams.set("code", "that-nobody-issued");
     const first = await agent.open(callback);
-    t.match(delivered(first), { access_token: String });
-    agent.cookies.set("localhost", cookies); // a browser that kept everything
-    const again = await agent.open(callback);
-    t.match(again, { status: 410, text: /This login is over/ });
-    t.match(again.text, /If the application shows that you are logged in, you are done/);
-    t.match(again.text, /<footer>Request [0-9a-f-]{36}<\/footer>/);
+    t.match(delivered(first), { error: "server_error" });
+    t.equal((await agent.open(callback)).url.href, first.url.href);
   });
 
-  await t.test("of many at once, one finishes", async (t) => {
-    const agent = new UserAgent(app);
-    const callback = await answerOf(agent, "alice");
-    const jar = [...agent.cookies.get("localhost") ?? []].map(([name, value]) => `${name}=${value}`).join("; ");
-    const answers = await Promise.all(Array.from({ length: 12 }, () =>
-      app.call("GET", callback.pathname + callback.search, { headers: { cookie: jar } })));
-    t.strictSame(answers.map(({ status }) => status).sort(), [303, ...Array<number>(11).fill(410)]);
+  await t.test("of many at once, at two replicas, one asks the provider, and all get its answer", async (t) => {
+    const replica = await testApp(t, settings);
+    for (const query of [{}, PKCE]) {
+      const agent = new UserAgent(app);
+      const callback = await answerOf(agent, "alice", query);
+      const jar = [...agent.cookies.get("localhost") ?? []].map(([name, value]) => `${name}=${value}`).join("; ");
+      const answers = await Promise.all(Array.from({ length: 12 }, (_, i) =>
+        (i % 2 ? app : replica).call("GET", callback.pathname + callback.search, { headers: { cookie: jar } })));
+      t.strictSame(answers.map(({ status }) => status), Array<number>(12).fill(303));
+      t.equal(new Set(answers.map(({ headers }) => headers.location)).size, 1);
+      t.match(answers[0]?.headers.location, /access_token=|code=/);
+    }
   });
 
-  await t.test("another browser can't finish it, and can't keep the right one from finishing it", async (t) => {
+  await t.test("what others make of the address leaves the login as it is", async (t) => {
     const agent = new UserAgent(app);
     const callback = await answerOf(agent, "alice");
-    t.match(await new UserAgent(app).open(callback), { status: 403, text: /started in another browser/ });
+    const [address, state] = [callback.pathname + callback.search, callback.searchParams.get("state") as string];
+    const cookie = [...agent.cookies.get("localhost") ?? []].map(([name, value]) => `${name}=${value}`).join("; ");
+    const strange: [what: string, url: string, headers: Record<string, string>, status: number][] = [
+      ["a scanner of links", address, {}, 403],
+      ["another browser, with a login of its own", address, { cookie: cookie.replace(/=[^;]+/g, "=x") }, 403],
+      ["a prefetch", address, { cookie, "sec-purpose": "prefetch" }, 403],
+      ["a prerendering", address, { cookie, "sec-purpose": "prefetch;prerender" }, 403],
+      ["an older prefetch", address, { cookie, purpose: "prefetch" }, 403],
+      ["Firefox's prefetch", address, { cookie, "x-moz": "prefetch" }, 403],
+      ["Safari's preview", address, { cookie, "x-purpose": "preview" }, 403],
+      ["no parameter", callback.pathname, { cookie }, 410],
+      ["the state alone", `${callback.pathname}?state=${state}`, { cookie }, 400],
+      ["the state alone, from elsewhere", `${callback.pathname}?state=${state}`, {}, 403],
+      ["two codes", `${address}&code=x`, { cookie }, 400],
+      ["a code without end", `${callback.pathname}?state=${state}&code=${"x".repeat(8193)}`, { cookie }, 400],
+      ["another provider", address.replace("/corp/", "/other/"), { cookie }, 403],
+      ["an unknown provider", address.replace("/corp/", "/nobody/"), { cookie }, 404],
+    ];
+    for (const [what, url, headers, status] of strange) {
+      const answer = await app.call("GET", url, { headers });
+      t.equal(answer.status, status, what);
+      t.equal(answer.headers["set-cookie"], undefined, what);
+      await app.call("HEAD", url, { headers });
+    }
     t.match(delivered(await agent.open(callback)), { access_token: String });
-    t.match(await new UserAgent(app).open(callback), { status: 410, text: /This login is over/ });
   });
 
   await t.test("a cookie of another login does not serve", async (t) => {
@@ -66,6 +105,7 @@ await onEveryBackend(t, async (t, env) => {
     const callback = await answerOf(agent, "alice");
     const elsewhere = new URL(callback.href.replace("/auth/corp/", "/auth/other/"));
     t.match(await agent.open(elsewhere), { status: 403 });
+    t.match(delivered(await agent.open(callback)), { access_token: String });
   });
 
   await t.test("without a state, or with an invented one, there is nothing to finish", async (t) => {
@@ -132,13 +172,14 @@ await onEveryBackend(t, async (t, env) => {
     t.equal(again, undefined, "nor can a new login begin");
   });
 
-  await t.test("the answer is 303, sends no referrer and deletes its cookie", async (t) => {
+  await t.test("the answer is 303, sends no referrer, and its cookie goes within a minute", async (t) => {
     const agent = new UserAgent(app);
     const answer = await agent.once(await answerOf(agent, "alice"));
     t.equal(answer.status, 303);
     t.equal(answer.headers.get("referrer-policy"), "no-referrer");
     t.equal(answer.headers.get("cache-control"), "no-store");
-    t.match(answer.headers.get("set-cookie"), /^authflow-login-[\w-]{16}=; Max-Age=0; Path=\/;/);
+    t.match(answer.headers.get("set-cookie"),
+      /^authflow-login-[\w-]{16}=[\w.-]+; Max-Age=60; Path=\/; HttpOnly; SameSite=Lax$/);
   });
 
   await t.test("looking at the addresses (HEAD) begins and ends nothing", async (t) => {
@@ -186,12 +227,26 @@ await onEveryBackend(t, async (t, env) => {
       t.match(await agent.open(callback), { status: 410, text: /This login is over/ });
     });
 
+    await t.test("the same callback gets its answer again for a minute, and not longer", async (t) => {
+      const agent = new UserAgent(app);
+      const callback = await answerOf(agent, "alice");
+      const first = await agent.open(callback);
+      advance(59);
+      t.equal((await agent.open(callback)).url.href, first.url.href);
+      advance(2);
+      const late = await agent.open(callback);
+      t.match(late, { status: 410, text: /This login is over/ });
+      const [, back = ""] = /<a href="([^"]+)">Back to my-app<\/a>/.exec(late.text) ?? [];
+      const link = new URL(back.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))));
+      t.match(delivered({ url: link }), { error: "access_denied", state: "xyz" });
+    });
+
     await t.test("a finished login stays finished for as long as its cookie could be shown", async (t) => {
       const agent = new UserAgent(app);
       const callback = await answerOf(agent, "alice");
       const cookies = new Map(agent.cookies.get("localhost"));
       await agent.open(callback);
-      for (const seconds of [0, 599]) {
+      for (const seconds of [61, 538]) {
         advance(seconds);
         await app.fastify.logins.sweep();
         agent.cookies.set("localhost", new Map(cookies));

@@ -157,9 +157,6 @@ await onEveryBackend(t, async (t, env) => {
     t.match(decode(delivered(finished[1] as never).access_token as string), { sub: "other|bob" });
     t.match(finished[2]?.url.href, /^https:\/\/second\.example\.com\/cb\?keep=1&code=[\w-]{43}&state=three#$/);
     t.match(finished[3]?.url.href, /^https:\/\/second\.example\.com\/cb\?keep=1&code=[\w-]{43}&state=four#$/);
-    t.equal(agent.cookies.get("localhost")?.size,
-      [...agent.cookies.get("localhost") ?? []].filter(([name]) => !name.startsWith("authflow")).length,
-      "no cookie of ours is left");
   });
 
   await t.test("a native application's loopback redirect may have any port", async (t) => {

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "finished_logins" ADD COLUMN "answer" TEXT;
