@@ -6,6 +6,7 @@ import background from "../plugins/background/background.js";
 import bearer from "../plugins/guards/bearer.js";
 import bodyParsing from "../plugins/http/body-parsing.js";
 import clientAuthentication from "../plugins/guards/client-authentication.js";
+import clientLimits from "../plugins/guards/client-limits.js";
 import clients from "../plugins/services/clients.js";
 import clockPlugin, { type ClockOptions } from "../plugins/services/clock.js";
 import closing from "../plugins/http/closing.js";
@@ -148,6 +149,7 @@ export async function buildApp(
   await app.register(async (tokenEndpoints) => {
     // Counted in memory, so that /mint does not wait for Redis.
     await tokenEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.ip });
+    await tokenEndpoints.register(clientLimits);
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(mint);
     await tokenEndpoints.register(revocations);

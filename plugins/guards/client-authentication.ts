@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import type { ClientRead } from "../../src/clients/cache.js";
 import type { Client, ClientCredentials } from "../../src/clients/client.js";
-import { AuthflowError, invalidRequest, tooManyRequests, unauthenticated } from "../../src/shared/errors.js";
+import { invalidRequest, unauthenticated } from "../../src/shared/errors.js";
 import { basicCredentials } from "./authorization-header.js";
 
 type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -23,50 +22,23 @@ declare module "fastify" {
 }
 
 export default fp(async (app) => {
-  const { failures, client: perClient } = app.config.rateLimits;
-  const failureLimit = app.createRateLimit({ max: failures, timeWindow: 60_000 });
-  const clientLimit = app.createRateLimit({
-    max: perClient,
-    timeWindow: 60_000,
-    keyGenerator: (request: FastifyRequest) => request.client?.id ?? "",
-  });
   app.decorateRequest("client", null);
   app.decorateRequest("credentials", null);
   app.decorate("authenticateClient", async (request) => {
     const { id, secret } = credentials(request);
-    const known = app.clients.authenticateFromCache(id, secret);
-    request.client = known ?? await countingFailures(request, (read) => app.clients.authenticate(id, secret, read));
+    request.client = app.clients.authenticateFromCache(id, secret)
+      ?? await app.countFailures(request, (read) => app.clients.authenticate(id, secret, read));
     request.credentials = { id, secret };
-    const limit = await clientLimit(request);
-    if (!limit.isAllowed && limit.isExceeded) throw tooManyRequests(limit.ttlInSeconds);
+    await app.limitClient(request);
   });
   app.decorate("identifyClient", async (request, reply) => {
     const { id, secret = "" } = presentedCredentials(request);
     if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
     if (secret !== "") return app.authenticateClient(request, reply);
     // No limit per client here: anyone can send a client_id, so one caller could lock out all users of the client.
-    request.client = await countingFailures(request, (read) => app.clients.identify(id, read));
+    request.client = await app.countFailures(request, (read) => app.clients.identify(id, read));
   });
-
-  /**
-   * Limits failed authentications of one address. Others may share it, behind a proxy: who has the right secret is let
-   * through however many fail, and those who fail share their reads of the database, so that they stay cheap.
-   */
-  async function countingFailures(
-    request: FastifyRequest,
-    authenticate: (read: ClientRead) => Promise<Client>,
-  ): Promise<Client> {
-    const { remaining = 1 } = await failureLimit(request, { increment: false }) as { remaining?: number };
-    try {
-      return await authenticate(remaining > 0 ? "own" : "shared");
-    } catch (error) {
-      if (!(error instanceof AuthflowError) || error.code !== "invalid_client") throw error;
-      const failed = await failureLimit(request);
-      if (!failed.isAllowed && failed.isExceeded) throw tooManyRequests(failed.ttlInSeconds);
-      throw error;
-    }
-  }
-}, { name: "client-authentication", dependencies: ["clients"] });
+}, { name: "client-authentication", dependencies: ["clients", "client-limits"] });
 
 interface CredentialsInBody { client_id?: string; client_secret?: string }
 

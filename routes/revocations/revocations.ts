@@ -16,7 +16,8 @@ const schema = {
 };
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
-  app.post("/revocations", { schema, preHandler: app.authenticateClient }, async ({ client, body: { sub } }) => {
+  const preHandler = [app.authenticateClient, app.limitCutoffs];
+  app.post("/revocations", { schema, preHandler }, async ({ client, body: { sub } }) => {
     await app.revocations.revokeSubject(client as Client, sub);
     return { revoked: true as const, sub };
   });

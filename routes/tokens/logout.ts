@@ -19,10 +19,12 @@ const schema = {
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   // Not `liveBearer`: after a 503 the token may already be recorded as revoked, and repeating the call must succeed.
-  app.post("/logout", { schema, preParsing: app.verifyBearer }, async ({ accessToken, body }) => {
+  app.post("/logout", { schema, preParsing: app.verifyBearer }, async (request) => {
+    const { accessToken, body } = request;
     const token = accessToken as VerifiedToken;
     const everywhere = body?.everywhere === true;
-    await (everywhere ? app.revocations.revokeEverywhere(token) : app.revocations.revoke(token));
+    if (everywhere) await app.revocations.revokeEverywhere(token, () => app.limitCutoffs(request));
+    else await app.revocations.revoke(token);
     return { revoked: true as const, jti: token.claims.jti, ...(everywhere && { everywhere }) };
   });
 };

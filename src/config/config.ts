@@ -44,6 +44,7 @@ export interface Config {
   readonly rateLimits: {
     readonly ip: number;
     readonly client: number;
+    readonly cutoffs: number;
     readonly failures: number;
     readonly registration: number;
     readonly login: number;

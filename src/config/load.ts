@@ -105,6 +105,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     rateLimits: {
       ip: Number(values.AUTHFLOW_RATE_LIMIT_IP),
       client: Number(values.AUTHFLOW_RATE_LIMIT_CLIENT),
+      cutoffs: Number(values.AUTHFLOW_RATE_LIMIT_CUTOFFS),
       failures: Number(values.AUTHFLOW_RATE_LIMIT_FAILURES),
       registration: Number(values.AUTHFLOW_RATE_LIMIT_REGISTRATION),
       login: Number(values.AUTHFLOW_RATE_LIMIT_LOGIN),

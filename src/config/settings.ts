@@ -225,6 +225,10 @@ export const SETTINGS = Type.Object({
     description: "Tokens per minute and client on /mint and /token, per replica.",
     default: "300000",
   }),
+  AUTHFLOW_RATE_LIMIT_CUTOFFS: perMinute({
+    description: "Users that one client may log out everywhere per minute, per replica.",
+    default: "600",
+  }),
   AUTHFLOW_RATE_LIMIT_FAILURES: perMinute({
     description: "Failed client authentications per minute and IP address; further ones get 429. Others behind the " +
       "same address are not affected.",

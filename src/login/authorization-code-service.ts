@@ -80,8 +80,11 @@ export class AuthorizationCodeService {
 
   /** RFC 6749 §4.1.2: a code that is used twice was probably stolen, so the token issued for it is revoked. */
   async #refuseReplay(code: AuthorizationCode): Promise<never> {
+    const { revocations, state, clock } = this.#dependencies;
     const { jti = "", expiresAt, status } = code;
-    await this.#dependencies.revocations.revokeIssued({ jti, expiresAt, ...(status && { status }) });
+    // Once: every further replay would add an entry to the log.
+    if (!await state.hasRevoked([{ scope: "jti", value: jti }], clock()))
+      await revocations.revokeIssued({ jti, expiresAt, ...(status && { status }) });
     throw invalidGrant("code was used before, so the token issued for it is now revoked: start the login again");
   }
 }

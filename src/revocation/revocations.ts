@@ -66,9 +66,13 @@ export class Revocations {
     await this.#append([{ scope: "kid", value: kid, issuedBefore: FOREVER, expiresAt: FOREVER }]);
   }
 
-  /** Logs the token's subject out everywhere: revokes all its tokens. Rejects as `revoke` does. */
-  async revokeEverywhere(token: VerifiedToken): Promise<void> {
+  /**
+   * Logs the token's subject out everywhere: revokes all its tokens. Rejects as `revoke` does. `admit` rejects if the
+   * token's client may create no cut-off now: a token that was revoked before does not count.
+   */
+  async revokeEverywhere(token: VerifiedToken, admit: () => Promise<void> = async () => undefined): Promise<void> {
     await this.#isRevoked(token);
+    await admit();
     const { sub, exp } = token.claims;
     // Also by its id: the token may claim a time of issue that the cut-off does not cover.
     await this.#endIssued({ scope: "sub", value: sub }, exp * 1000, this.#entryOf(token));

@@ -32,6 +32,27 @@ await t.test("/mint stops at the limit per client, and other clients go on", asy
   t.equal((await mint(other, "10.0.0.4")).status, 200);
 });
 
+await t.test("cut-offs stop at the limit of their client, however they are asked for", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_CUTOFFS: "2" }, { timing: { cutoffWait: 0 } });
+  const [one, other] = [await app.register(), await app.register()];
+  const end = (sub: string, client = one) =>
+    app.call("POST", "/revocations", { headers: basic(client), payload: { sub } });
+  const everywhere = (token: string) =>
+    app.call("POST", "/logout", { headers: bearer(token), payload: { everywhere: true } });
+  const [first, second, foreign] = [await app.mint({ sub: "u" }, one), await app.mint({ sub: "v" }, one),
+    await app.mint({}, other)];
+  t.strictSame(await statuses(3, () => everywhere("no token")), [401, 401, 401]);
+  t.equal((await everywhere(first)).status, 200);
+  t.strictSame(await statuses(3, () => everywhere(first)), [401, 401, 401], "a revoked token cuts nothing off");
+  t.equal((await end("a")).status, 200);
+  t.match(await end("b"), limited);
+  t.match(await everywhere(second), limited);
+  t.equal((await app.userinfo(second)).status, 200, "nothing was revoked");
+  t.equal((await everywhere(foreign)).status, 200, "a token of another client");
+  t.equal((await end("c", other)).status, 200);
+  t.equal((await app.logout(second)).status, 200, "a single logout is no cut-off");
+});
+
 await t.test("a flood of wrong secrets is refused, while others at the same address go on",
   async (t) => {
   const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_FAILURES: "3" });

@@ -64,6 +64,9 @@ await onEveryBackend(t, async (t, env) => {
       { status: 400, body: { error: "invalid_grant", error_description: /used before/ } });
     t.equal((await app.userinfo(token as string)).status, 401);
     t.match(await exchange({ code, ...client }), { status: 400, body: { error: "invalid_grant" } }, "and again");
+    const { revoked } = await app.fastify.feed.page(1000);
+    t.equal(revoked.filter((entry) => JSON.stringify(entry).includes(String(decode(token as string).jti))).length, 1,
+      "one entry in the log, however often it comes");
   });
 
   await t.test("another client that comes with a used code revokes nothing", async (t) => {
