@@ -1,5 +1,5 @@
 # The build needs TypeScript and Prisma's generator.
-FROM node:22-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -12,23 +12,24 @@ COPY routes ./routes
 RUN npm run build
 
 # The service needs neither: its packages are installed separately, without those of the build.
-FROM node:22-slim AS packages
+FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
-FROM node:22-slim
+FROM node:24-slim
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY prisma/migrations ./prisma/migrations
 COPY package.json openapi.yaml LICENSE ./
 # The default database and a generated key encryption key live in ./data: a volume at /data keeps them.
-RUN install -d -o node -g node -m 0700 /data && ln -s /data data \
+RUN install -d -o 1000 -g 1000 -m 0700 /data && ln -s /data data \
   && printf '#!/bin/sh\nexec node /app/dist/src/cli.js "$@"\n' > /usr/local/bin/authflow \
   && chmod 0755 /usr/local/bin/authflow
 VOLUME /data
-USER node
+# The user node, by number: Kubernetes' runAsNonRoot does not know names.
+USER 1000:1000
 # On a loopback public URL Authflow listens on localhost, where no published port would reach it. As others may reach
 # this address, nobody can register clients unless AUTHFLOW_REGISTRATION or AUTHFLOW_REGISTRATION_TOKEN is set.
 ENV HOST=0.0.0.0

@@ -49,6 +49,7 @@ import logout from "../routes/tokens/logout.js";
 import mint from "../routes/tokens/mint.js";
 import revocationFeed from "../routes/revocations/feed.js";
 import revocations from "../routes/revocations/revocations.js";
+import root from "../routes/root.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
 import { tokenForm } from "../routes/schemas/tokens/token.js";
 import statusLists from "../routes/discovery/status-lists.js";
@@ -94,6 +95,7 @@ export async function buildApp(
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
+    keepAliveTimeout: config.keepAlive * 1000,
     pluginTimeout: 0, // none: each plugin limits its own waits, and a migration may take as long as it needs
     forceCloseConnections: "idle",
     return503OnClosing: false, // requests during the shutdown are answered, with Connection: close
@@ -194,6 +196,7 @@ export async function buildApp(
   });
   await app.register(jwks);
   await app.register(health);
+  await app.register(root);
   await app.register(documentation);
   return app;
 }

@@ -1,7 +1,6 @@
+import { constants } from "node:os";
 import closeWithGrace from "close-with-grace";
-import { buildApp } from "./app.js";
 import { reportAndExit } from "./cli/exit.js";
-import { type Config, ConfigError } from "./config/config.js";
 import { loadConfig } from "./config/load.js";
 import { isLoopback } from "./shared/loopback.js";
 import { isMainModule } from "./shared/main-module.js";
@@ -11,7 +10,10 @@ const GRACE = 10_000;
 
 /** Starts the service from `env`; resolves when it listens. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
+  const booted = endOnSignal();
   const config = loadConfig(env);
+  // Loaded only now: before `endOnSignal`, a signal would be lost.
+  const [{ buildApp }, { listen }] = await Promise.all([import("./app.js"), import("../plugins/http/listening.js")]);
   const app = await buildApp(config);
   closeWithGrace({ delay: GRACE, logger: false }, async ({ err, signal }) => {
     if (signal !== undefined) ignoreRepetitions(signal);
@@ -19,10 +21,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     else app.log.info({ signal }, "closing");
     await app.close();
   });
-  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
-    throw addressFault(error, config) ?? error;
-  });
-  if (config.loopback && !isLoopback(config.host)) app.log.warn(reachable(config));
+  booted();
+  await listen(app, config);
+  if (config.loopback && config.socketPath === undefined && !isLoopback(config.host)) app.log.warn(reachable(config));
   app.log.info(
     `Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`,
   );
@@ -39,26 +40,22 @@ function reachable({ host, port, registration }: Config): string {
 }
 
 /**
+ * A signal during the boot, which may wait for a database for long, ends the process. The kernel does that by itself,
+ * but not for process 1 of a container. Returns what to call after the boot.
+ */
+function endOnSignal(): () => void {
+  const end = (signal: NodeJS.Signals): never => process.exit(128 + constants.signals[signal]); // as a shell says it
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, end);
+  return () => { for (const signal of ["SIGTERM", "SIGINT"] as const) process.off(signal, end); };
+}
+
+/**
  * A terminal sends a signal to all processes, and npm then sends it again. close-with-grace ends the process at once
  * when it gets a signal twice, even if requests are still running.
  */
 function ignoreRepetitions(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.on(signal, () => undefined);
-}
-
-/** The error with the setting to change if the service can't listen; undefined for any other error. */
-function addressFault(error: unknown, { host, port }: Config): ConfigError | undefined {
-  const { code = "" } = error as NodeJS.ErrnoException;
-  const remedy = "set HOST to an address of this machine, or to 0.0.0.0 for all of them";
-  const faults: Record<string, string> = {
-    EADDRINUSE: `PORT ${port} is in use on ${host} (EADDRINUSE): end the program that uses it, or set another PORT`,
-    EACCES: `PORT ${port} is reserved for administrators (EACCES): set a PORT of 1024 or more`,
-    EADDRNOTAVAIL: `HOST ${host} is not an address of this machine (EADDRNOTAVAIL): ${remedy}`,
-    ENOTFOUND: `HOST ${host} is a name without an address (ENOTFOUND): ${remedy}`,
-    EAI_AGAIN: `HOST ${host} is a name that DNS can't resolve now (EAI_AGAIN): ${remedy}`,
-  };
-  return faults[code] === undefined ? undefined : new ConfigError([faults[code]]);
 }
 
 if (isMainModule(import.meta)) serve(process.env).catch(reportAndExit);

@@ -1,11 +1,19 @@
 import { Type } from "@sinclair/typebox";
-import { type DatabaseFault, DATABASE_FAULTS } from "../../src/shared/database-fault.js";
+import type { DatabaseFault } from "../../src/shared/database-fault.js";
 
 const UP_OR_DOWN = [Type.Literal("up"), Type.Literal("down")] as const;
-const FAULTS = Object.keys(DATABASE_FAULTS) as DatabaseFault[];
-const Database = Type.Union([...UP_OR_DOWN, ...FAULTS.map((fault) => Type.Literal(fault))], {
-  description: "down: it does not answer. The others last until an operator acts: " +
-    FAULTS.map((fault) => `${fault}: it ${DATABASE_FAULTS[fault].what}`).join(". "),
+const FAULTS: Record<DatabaseFault, string> = {
+  "read-only": "it accepts no writes",
+  full: "it has no room left on its disk",
+  denied: "it denies Authflow the login or a permission",
+  missing: "it does not exist, or lacks a table or a column",
+  damaged: "it can't be read any more",
+};
+const Database = Type.Union([
+  ...UP_OR_DOWN, ...(Object.keys(FAULTS) as DatabaseFault[]).map((fault) => Type.Literal(fault)),
+], {
+  description: "down: it does not answer. The others last until an operator acts. " +
+    Object.entries(FAULTS).map(([fault, text]) => `${fault}: ${text}`).join(". "),
 });
 const Redis = Type.Union([
   ...UP_OR_DOWN, Type.Literal("filling"), Type.Literal("evicting"), Type.Literal("differs"),

@@ -21,6 +21,7 @@ import { RevocationBody, RevokedSubject } from "./revocations/revocations.js";
 import { LogoutResponse } from "./tokens/logout.js";
 import { MintBody } from "./tokens/mint.js";
 import { TokenResponse } from "./tokens/token.js";
+import { Service } from "./root.js";
 import { UserInfo } from "./tokens/userinfo.js";
 
 /** All schemas with an $id, except TokenRequest, which src/app.ts makes from the grants: OpenAPI's components. */
@@ -28,5 +29,5 @@ export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
   RevocationBody, RevokedSubject, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
-  ProviderList, Health, Readiness,
+  ProviderList, Health, Readiness, Service,
 ];

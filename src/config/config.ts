@@ -11,7 +11,11 @@ export interface Config {
   /** Whether the host of `publicUrl` is loopback. */
   readonly loopback: boolean;
   readonly host: string;
+  /** A Unix socket to listen at, instead of `host` and `port`. */
+  readonly socketPath: string | undefined;
   readonly port: number;
+  /** How long an idle connection of a client stays open. */
+  readonly keepAlive: number;
   readonly issuer: string;
   readonly databaseUrl: string;
   /** Connections to PostgreSQL; undefined: as the URL says, or the default. */

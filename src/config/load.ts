@@ -5,6 +5,7 @@ import { importSigningKey } from "../keys/signing-key.js";
 import { isLoopback } from "../shared/loopback.js";
 import { type Config, ConfigError, type Registration } from "./config.js";
 import { isPostgres, sqlitePath } from "./database-url.js";
+import { anyAddress, type Host, parseHost } from "./host.js";
 import { openIdNames, readProviders } from "./providers.js";
 import { readRedisTls } from "./redis-tls.js";
 import { parseRedisUrl } from "./redis-url.js";
@@ -70,13 +71,14 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     Record<SettingName, string>; // below, settings without a default are read from `given` only
   const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
-  const host = given.HOST ?? (loopback ? "localhost" : "0.0.0.0");
+  const address = parseHost(given.HOST ?? (loopback ? "localhost" : anyAddress()));
   const [keyEncryptionKey, ...formerKeyEncryptionKeys] =
     given.AUTHFLOW_KEY_ENCRYPTION_KEY?.split(",").map((text) => Buffer.from(text.trim(), "base64")) ?? [];
   const config: Config = {
     publicUrl: publicUrl?.href.replace(/\/$/, "") ?? "",
     loopback,
-    host,
+    ...address,
+    keepAlive: seconds(values.AUTHFLOW_KEEP_ALIVE),
     port: Number(values.PORT),
     issuer: values.AUTHFLOW_ISSUER,
     databaseUrl: values.DATABASE_URL,
@@ -89,7 +91,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     tokenTtlMax: seconds(values.AUTHFLOW_TOKEN_TTL_MAX),
     importedTokenTtlMax: seconds(values.AUTHFLOW_IMPORTED_TOKEN_TTL_MAX),
     registration: (given.AUTHFLOW_REGISTRATION as Registration | undefined)
-      ?? defaultRegistration(loopback, host, given.AUTHFLOW_REGISTRATION_TOKEN),
+      ?? defaultRegistration(loopback, address, given.AUTHFLOW_REGISTRATION_TOKEN),
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,
     adminToken: given.AUTHFLOW_ADMIN_TOKEN,
     keyEncryptionKey,
@@ -120,9 +122,9 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
 }
 
 /** Open only if nobody but this machine reaches the service, which is not so in a container (HOST=0.0.0.0). */
-function defaultRegistration(loopback: boolean, host: string, token: string | undefined): Registration {
+function defaultRegistration(loopback: boolean, { host, socketPath }: Host, token: string | undefined): Registration {
   if (!loopback) return "token";
-  if (isLoopback(host)) return "open";
+  if (socketPath !== undefined || isLoopback(host)) return "open";
   return token === undefined ? "closed" : "token";
 }
 

@@ -6,6 +6,7 @@ import { settingNotes } from "./settings.js";
 
 /** Seconds. */
 const VERIFIER_CACHE_MAX = 30 * 86_400;
+const KEEP_ALIVE_MAX = 86_400;
 /** Seconds: 68 years, the largest number of whole days in the databases' 32-bit integers. */
 const LIFETIME_MAX = 24_855 * 86_400;
 
@@ -19,6 +20,7 @@ export function contradictions(config: Config, publicUrl: URL | undefined): stri
   fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
   fault(config.tokenTtlMax > LIFETIME_MAX, "AUTHFLOW_TOKEN_TTL_MAX must be at most 24855d");
   fault(config.importedTokenTtlMax > LIFETIME_MAX, "AUTHFLOW_IMPORTED_TOKEN_TTL_MAX must be at most 24855d");
+  fault(config.keepAlive > KEEP_ALIVE_MAX, "AUTHFLOW_KEEP_ALIVE must be at most 1d");
   fault(config.verifierCache > VERIFIER_CACHE_MAX, "AUTHFLOW_VERIFIER_CACHE must be at most 30d");
   const { period, lead } = scheduleOf(config.keyRotation, config.verifierCache, config.tokenTtlMax);
   fault(period !== undefined && period <= lead,

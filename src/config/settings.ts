@@ -52,15 +52,23 @@ export const SETTINGS = Type.Object({
     remedy: "an absolute http(s) URL without query, fragment or user-info",
     unset: "http://localhost:PORT",
   }),
-  HOST: text({
-    description: "Address to listen on.",
-    remedy: "a host name or IP address",
-    unset: "localhost on a loopback public URL, else 0.0.0.0",
-  }),
+  HOST: text(
+    {
+      description: "Address to listen on, or the path of a Unix socket.",
+      remedy: "a host name, an IP address (:: for all addresses of IPv6 and IPv4) or an absolute path",
+      unset: "localhost on a loopback public URL, else 0.0.0.0 (:: on a machine without IPv4)",
+    },
+    "^((unix:)?/.+|\\[[0-9A-Fa-f:.]+(%\\w+)?\\]|[0-9A-Fa-f:.]+(%\\w+)?|[^\\s/\\[\\]:]+)$",
+  ),
   PORT: text(
     { description: "Port to listen on.", remedy: "a port from 1 to 65535", default: "8080" },
     "^(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]\\d{4}|[1-9]\\d{0,3})$",
   ),
+  AUTHFLOW_KEEP_ALIVE: duration({
+    description: "How long an idle connection stays open: longer than the proxy in front keeps its own (nginx, AWS: " +
+      "60 s; Google: 600 s), or it meets connections that were just closed.",
+    default: "75s",
+  }),
   AUTHFLOW_ISSUER: text(
     {
       description: "The iss of every token. Changing it later makes all tokens in use invalid.",

@@ -18,7 +18,7 @@ t.strictSame(document, parse(readFileSync(join(ROOT, "openapi.yaml"), "utf8")),
 t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length,
   "operationIds are unique");
 t.strictSame(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
-  "delete /clients/{client_id}", "get /.well-known/jwks.json", "get /auth", "get /auth/{provider}",
+  "delete /clients/{client_id}", "get /", "get /.well-known/jwks.json", "get /auth", "get /auth/{provider}",
   "get /auth/{provider}/callback", "get /clients", "get /clients/{client_id}", "get /health/live", "get /health/ready",
   "get /keys", "get /revocations", "get /revocations/stream", "get /status-lists/{id}",
   "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback", "post /clients",

@@ -16,7 +16,11 @@ export interface NpmProcess {
 export function startNpm(t: Suite, script: string, env: Record<string, string>): NpmProcess {
   const child = spawn("npm", ["run", script, "--ignore-scripts"], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, npm_config_cache: temporaryFolder(t), npm_config_update_notifier: "false", ...env },
+    env: {
+      PATH: process.env.PATH, npm_config_cache: temporaryFolder(t), npm_config_update_notifier: "false",
+      NODE_DISABLE_COMPILE_CACHE: "1", // npm would make one in TMPDIR, since Node 24
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a process group of its own
   });

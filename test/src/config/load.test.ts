@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { NetworkInterfaceInfo } from "node:os";
 import t from "../../support/tap.js";
 import { ConfigError } from "../../../src/config/config.js";
+import { anyAddress } from "../../../src/config/host.js";
 import { loadConfig } from "../../../src/config/load.js";
 import { ROOT } from "../../support/root.js";
 import { temporaryFolder } from "../../support/services.js";
@@ -48,6 +50,23 @@ await t.test("registration is open only where nobody but this machine reaches th
 await t.test("on a public URL it listens everywhere and wants a registration token", async (t) => {
   t.match(loadConfig(PUBLIC), { loopback: false, host: "0.0.0.0", registration: "token", registrationToken: TOKEN,
     keyEncryptionKey: Buffer.alloc(32, 7) });
+});
+
+await t.test("HOST is a name, an address or a path", async (t) => {
+  for (const [HOST, host, socketPath] of [
+    ["::", "::"], ["[::1]", "::1"], ["[fe80::1%eth0]", "fe80::1%eth0"], ["auth.internal", "auth.internal"],
+    ["/run/authflow.sock", undefined, "/run/authflow.sock"], ["unix:/run/a b.sock", undefined, "/run/a b.sock"],
+  ] as const) {
+    t.match(loadConfig({ HOST }), { ...(host && { host }), socketPath }, HOST);
+  }
+  for (const HOST of ["http://localhost", "run/authflow.sock", "unix:authflow.sock/", "a b", "[::1]:80", "unix:"]) {
+    t.match(faults({ HOST }), [/^HOST must be a host name, an IP address/], HOST);
+  }
+  const address = (family: "IPv4" | "IPv6", internal: boolean) => ({ family, internal }) as NetworkInterfaceInfo;
+  const loopback = { lo: [address("IPv4", true), address("IPv6", true)] };
+  t.equal(anyAddress(loopback), "0.0.0.0");
+  t.equal(anyAddress({ ...loopback, eth0: [address("IPv4", false), address("IPv6", false)] }), "0.0.0.0");
+  t.equal(anyAddress({ ...loopback, eth0: [address("IPv6", false)] }), "::", "a machine without IPv4");
 });
 
 for (const url of ["http://localhost:8080", "http://127.0.0.1", "http://127.8.9.1:1", "http://[::1]:8080",

@@ -1,0 +1,19 @@
+import { Type } from "@sinclair/typebox";
+
+const url = (description: string) => Type.String({ format: "uri", description });
+
+export const Service = Type.Object({
+  service: Type.Literal("authflow"),
+  issuer: Type.String({ description: "The `iss` of the tokens" }),
+  documentation: url("For people"),
+  openapi: url("For programs"),
+  jwks_uri: url("The keys that verify every token"),
+  health: url("Whether this replica can serve requests"),
+}, {
+  $id: "Service",
+  examples: [{
+    service: "authflow", issuer: "authflow-go", documentation: "http://localhost:8080/docs",
+    openapi: "http://localhost:8080/openapi.json", jwks_uri: "http://localhost:8080/.well-known/jwks.json",
+    health: "http://localhost:8080/health/ready",
+  }],
+});
