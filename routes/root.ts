@@ -7,8 +7,8 @@ const schema = {
   security: [],
   tags: ["operation"],
   summary: "What answers here, and where to go on",
-  description: "Some load balancers ask this path whether a server lives. It says nothing about the database: for that, " +
-    "let them ask `/health/ready`.",
+  description: "Some load balancers ask this path whether a server lives. It says nothing about the database: " +
+    "for that, let them ask `/health/ready`.",
   response: { 200: { ...ref(Service), description: "Authflow answers" } },
 };
 

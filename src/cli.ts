@@ -10,6 +10,7 @@ import type { Drivers } from "./cli/drivers.js";
 import { keyCommands } from "./cli/keys.js";
 import { migrateCommand } from "./cli/migrate.js";
 import { mintCommand } from "./cli/mint.js";
+import { restoredCommand } from "./cli/restored.js";
 import { revokeCommand } from "./cli/revoke.js";
 import type { MintPolicy } from "./clients/client.js";
 import { systemClock } from "./shared/clock.js";
@@ -82,6 +83,7 @@ function programOf(context: Context): Command {
   mintCommand(program, context);
   revokeCommand(program, context);
   keyCommands(program, context);
+  restoredCommand(program, context);
   doctorCommand(program, context);
   logCommands(program, context);
   return program;

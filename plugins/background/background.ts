@@ -44,6 +44,15 @@ export default fp(async (app) => {
     if (!app.keys.isDue() || !await app.keys.advance()) return;
     app.log.info({ keys: app.keys.keys.map(({ kid, state }) => `${kid} ${state}`) }, "the key ring changed");
   };
+  /** A restored backup brings revoked keys back. The log, to which replicas and Redis gave it back, knows better. */
+  const dropRevokedKeys = async (): Promise<void> => {
+    for (const { kid } of app.keys.keys) {
+      if (!app.logFollower.index.revokes([{ scope: "kid", value: kid }], 0)) continue;
+      await app.keys.revoke(kid);
+      app.log.error({ kid }, "a signing key was back that had been revoked, because a backup was restored: it is " +
+        "removed again. Run authflow restored");
+    }
+  };
   const agree = async (): Promise<void> => {
     const { outletAgreement: agreement, outletFiller: filler, redisFaults } = app;
     const before = agreement.differs;
@@ -62,6 +71,7 @@ export default fp(async (app) => {
       every(syncInterval, "following other replicas", follow),
       every(syncInterval, "rotating the signing keys", rotate),
       every(0, "following the revocation log", followLog),
+      every(syncInterval, "removing revoked keys", dropRevokedKeys),
       every(syncInterval, "copying revocations to Redis", async () => app.outletFiller?.advance()),
       every(syncInterval, "agreeing with other replicas on Redis", agree),
       every(syncInterval, "ending streams of clients without access", () => app.endUnauthenticatedStreams()),

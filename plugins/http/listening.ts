@@ -45,7 +45,7 @@ function addressFault(
   };
   const ofSocket: Record<string, string> = {
     EADDRINUSE: `HOST ${socketPath} is in use (EADDRINUSE): end the program that listens there, or name another path`,
-    EACCES: `HOST ${socketPath} can't be made (EACCES): name a path in a folder that exists and that this user may write`,
+    EACCES: `HOST ${socketPath} can't be made (EACCES): name a path in a folder that exists and this user may write`,
     EINVAL: `HOST ${socketPath} can't be made (EINVAL): name a shorter path, of about 100 characters at most`,
   };
   ofSocket.ENOENT = ofSocket.ENOTDIR = ofSocket.EACCES as string;

@@ -1,12 +1,11 @@
 import { type Command, Option } from "commander";
 import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/client.js";
 import { presentClient, presentMetadata } from "../clients/presentation.js";
-import type { ClientRegistry } from "../clients/registry.js";
+import { allClients } from "./all-clients.js";
 import { jsonObject, wholeSeconds } from "./arguments.js";
 import type { Context } from "./context.js";
 import { confirm, print, printList } from "./terminal.js";
 
-const PAGE = 200;
 /** Seconds: 30 days. */
 const OVERLAP_MAX = 2_592_000;
 
@@ -22,7 +21,8 @@ function readingCommands(group: Command, context: Context): void {
     .description("list the applications in the order of registration")
     .option("--json", "as a JSON array, with everything but the secrets")
     .action(({ json }: { json?: boolean }) => readServices(async ({ clients, clock }) => {
-      printList(context, await all(clients), { json, line: (client) => line(client, clock()), present: presentClient });
+      const found = await allClients(clients);
+      printList(context, found, { json, line: (client) => line(client, clock()), present: presentClient });
     }));
 
   group.command("show")
@@ -119,17 +119,6 @@ function changingCommands(group: Command, context: Context): void {
 
 const tokensStay = (id: string): string =>
   `Its tokens stay valid until they expire: authflow revoke --client ${id} ends them now`;
-
-async function all(clients: ClientRegistry): Promise<Client[]> {
-  const found: Client[] = [];
-  let after: string | undefined;
-  do {
-    const page = await clients.list({ limit: PAGE, after });
-    found.push(...page.clients);
-    after = page.next ?? undefined;
-  } while (after !== undefined);
-  return found;
-}
 
 function line({ id, name, disabled, secrets, isPublic }: Client, now: number): string {
   const valid = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).length;
