@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import closeWithGrace from "close-with-grace";
 import { reportAndExit } from "./cli/exit.js";
+import type { Config } from "./config/config.js";
 import { loadConfig } from "./config/load.js";
 import { isLoopback } from "./shared/loopback.js";
 import { isMainModule } from "./shared/main-module.js";

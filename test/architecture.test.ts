@@ -6,7 +6,7 @@ import { ROOT } from "./support/root.js";
 const COMPOSITION = /^src\/(app|server|cli)\.ts$/;
 const DRIVERS = /^(ioredis(\/.*)?|@fastify\/redis|libsql|pg|@prisma\/.*|prisma)$/;
 /** What speaks to identity providers. @fastify/oauth2 for its list of endpoints only: it registers nothing. */
-const UPSTREAM_DRIVERS = /^(jose|simple-oauth2|@fastify\/oauth2|@hapi\/wreck|ipaddr\.js)$/;
+const UPSTREAM_DRIVERS = /^(jose|@fastify\/oauth2|ipaddr\.js)$/;
 
 interface Import { from: string; to: string; line: number; typeOnly: boolean }
 

@@ -17,6 +17,10 @@ export default fp(async (app, { upstreamSocket }: { upstreamSocket?: string | un
   }
   // Imported here, because the upstream drivers cost memory and time that a service without providers does not need.
   const { connectUpstreams } = await import("../../src/upstream/connect.js");
-  const connect = connectUpstreams(clock, { timeout: timing.upstreamTimeout, socketPath: upstreamSocket });
+  const connect = connectUpstreams(clock, {
+    timeout: timing.upstreamTimeout,
+    socketPath: upstreamSocket,
+    onIgnored: (err) => { app.log.warn({ err }, "A provider did not say all about a user: the login went on"); },
+  });
   app.decorate("providers", new Map(providers.map((one) => [one.name, connectProvider(one, connect, clock)])));
 }, { name: "providers" });

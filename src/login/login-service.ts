@@ -170,10 +170,11 @@ export class LoginService {
     return provider;
   }
 
-  #upstreamRequest({ provider, codeVerifier }: Login, state: string): UpstreamRequest {
+  #upstreamRequest({ provider, codeVerifier, expiresAt }: Login, state: string): UpstreamRequest {
     const redirectUri = `${this.#dependencies.publicUrl}/auth/${provider}/callback`;
     const nonce = digest(`nonce ${codeVerifier}`);
-    return { state, nonce, codeVerifier, codeChallenge: digest(codeVerifier), redirectUri };
+    const startedAt = expiresAt - LOGIN_LIFETIME * 1000;
+    return { state, nonce, codeVerifier, codeChallenge: digest(codeVerifier), redirectUri, hints: {}, startedAt };
   }
 
   /** What a person can do about a login of theirs that can't be finished. */

@@ -5,7 +5,7 @@ export const discord = oauthProvider({
   label: "Discord",
   preset: "DISCORD_CONFIGURATION",
   scope: "identify email",
-  authentication: "header",
+  authentication: "client_secret_basic",
   identify: async ({ get }) => {
     const user = await get("https://discord.com/api/users/@me");
     const subject = subjectFrom(user.id);

@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { Clock } from "../shared/clock.js";
-import { oneLine } from "../shared/text.js";
+import { quotable } from "./claims.js";
 import { type Upstream, UpstreamError } from "./upstream.js";
 
 const Texts = Type.Optional(Type.Array(Type.String()));
@@ -36,15 +36,17 @@ export class Discovery {
   #failure: unknown;
   #refreshAt = 0;
 
-  constructor({ upstream, issuer, accepts, clock }: {
+  /** `url`: where the document stands, if not below the issuer. */
+  constructor({ upstream, issuer, url, accepts, clock }: {
     upstream: Upstream;
     issuer: string;
+    url?: string | undefined;
     accepts: (issuer: string) => boolean;
     clock: Clock;
   }) {
     this.#upstream = upstream;
     this.#issuer = issuer;
-    this.#url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+    this.#url = url ?? `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     this.#accepts = accepts;
     this.#clock = clock;
   }
@@ -58,8 +60,7 @@ export class Discovery {
 
   async #refresh(): Promise<ProviderMetadata> {
     try {
-      // Retries once, so that one failed request at the provider's load balancer does not fail a login.
-      this.#metadata = await this.#fetch().catch(() => this.#fetch());
+      this.#metadata = await this.#fetch();
       this.#refreshAt = this.#clock() + MAX_AGE;
       return this.#metadata;
     } catch (error) {
@@ -72,16 +73,16 @@ export class Discovery {
   }
 
   async #fetch(): Promise<ProviderMetadata> {
-    const document = await this.#upstream.getJson(this.#url);
+    // Retried once, so that one failed request at the provider's load balancer does not fail a login.
+    const document = await this.#upstream.getJson(this.#url, { attempts: 2 });
     const { Value } = await import("@sinclair/typebox/value"); // only logins need it, and it would slow down the start
     const [fault] = [...Value.Errors(Metadata, document)];
     if (fault !== undefined || !Value.Check(Metadata, document)) {
       throw new UpstreamError("untrustworthy", `${this.#url}: ${fault?.path} ${fault?.message}`);
     }
     if (!this.#accepts(document.issuer)) { // OpenID Connect Discovery §4.3
-      throw new UpstreamError("untrustworthy",
-        `${this.#url} names another issuer than the configured one: "${oneLine(document.issuer)}" instead of ` +
-        `"${this.#issuer}"; they must be equal character by character`);
+      throw new UpstreamError("untrustworthy", `${this.#url} names the issuer "${quotable(document.issuer, 200)}", ` +
+        `but "${this.#issuer}" is configured: they must be equal character by character`);
     }
     const { authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint } = document;
     for (const [name, url] of Object.entries({ authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint })) {

@@ -6,7 +6,7 @@ export const facebook = oauthProvider({
   label: "Facebook",
   preset: "FACEBOOK_CONFIGURATION",
   scope: "public_profile email",
-  authentication: "body",
+  authentication: "client_secret_post",
   identify: async ({ get, accessToken, settings: { clientSecret } }) => {
     // Proves that the application to which the token was issued is using it ("Secure Graph API Calls").
     const proof = createHmac("sha256", clientSecret).update(accessToken).digest("hex");

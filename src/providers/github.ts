@@ -7,7 +7,7 @@ export const github = oauthProvider({
   label: "GitHub",
   preset: "GITHUB_CONFIGURATION",
   scope: "read:user user:email",
-  authentication: "body",
+  authentication: "client_secret_post",
   identify: async ({ get, getList }) => {
     const [user, emails] = await Promise.all([get(`${API}/user`), getList(`${API}/user/emails`)]);
     // The profile shows the address that its owner chose; only the list says which address is verified.

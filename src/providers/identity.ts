@@ -7,4 +7,6 @@ export interface Identity {
   emailVerified: boolean;
   name: string | null;
   picture: string | null;
+  /** Further claims that the operator has chosen, by their names in Authflow's token. */
+  claims?: Record<string, unknown>;
 }

@@ -4,7 +4,7 @@ import { openIdProvider } from "./openid.js";
 export const linkedin = openIdProvider({
   label: "LinkedIn",
   issuer: () => "https://www.linkedin.com/oauth",
-  authentication: "body",
+  authentication: "client_secret_post",
   nonce: false,
   pkce: false,
 });

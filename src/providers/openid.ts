@@ -1,9 +1,10 @@
-import { oneLine } from "../shared/text.js";
-import { accessTokenFrom, isTrue, subjectFrom, text } from "./claims.js";
+import { authorizationUrl } from "./authorization-url.js";
+import { accessTokenFrom, idText, quotable, subjectFrom, text } from "./claims.js";
 import { Discovery, type ProviderMetadata } from "./discovery.js";
-import type { Identity } from "./identity.js";
-import type { Provider, ProviderDefinition, ProviderSettings, UpstreamResponse } from "./provider.js";
-import { type OAuthClient, type Upstream, UpstreamError } from "./upstream.js";
+import { identityFrom, isSufficient, lacksNothing } from "./identity-claims.js";
+import { checkHints, type LoginHints, withMaxAge } from "./login-hints.js";
+import type { Provider, ProviderDefinition, ProviderSettings, UpstreamRequest, UpstreamResponse } from "./provider.js";
+import { type TokenAuthentication, type Upstream, UpstreamError } from "./upstream.js";
 
 type Claims = Record<string, unknown>;
 
@@ -14,111 +15,131 @@ interface Traits {
   acceptsIssuer?: (discovered: string, settings: ProviderSettings) => boolean;
   /** The issuer that an ID token with these (unverified) claims must have. Default: the discovered one. */
   issuerOf?: (discovered: string, claims: Claims) => string;
-  emailVerified?: (claims: Claims) => boolean;
-  /** How to send the client's credentials, if the provider's discovery document is wrong about it. */
-  authentication?: "header" | "body";
+  /** Whether the provider has verified the address in these claims; undefined if they do not say. */
+  emailVerified?: (claims: Claims) => unknown;
+  /** What the authorization response says about the user's name, where no claim does. */
+  nameFrom?: (response: UpstreamResponse) => string | null;
+  /** The client's secret, where it is made for each request. */
+  clientSecret?: (settings: ProviderSettings, now: number) => string;
+  /** How the client authenticates, if the provider's discovery document is wrong about it. */
+  authentication?: TokenAuthentication;
+  /** Default: openid email profile. */
+  scope?: string;
+  /** Further parameters of the authorization request. */
+  parameters?: Readonly<Record<string, string>>;
   /** Features that the provider lacks, or that must not be used. */
   nonce?: false;
   pkce?: false;
   userinfo?: false;
 }
 
-const SCOPE = "openid email profile";
-
 /** A provider that implements OpenID Connect: everything else follows from its issuer's discovery document. */
 export const openIdProvider = (traits: Traits): ProviderDefinition => ({
   label: traits.label,
   connect(settings, connectUpstream, clock) {
     const issuer = traits.issuer(settings);
-    const upstream = connectUpstream(settings.issuer && new URL(settings.issuer).origin);
+    const { discoveryUrl: url } = settings;
+    const configured = [settings.issuer, url].filter((one) => one !== undefined).map((one) => new URL(one).origin);
+    const upstream = connectUpstream(configured);
     const accepts = (discovered: string): boolean =>
       traits.acceptsIssuer?.(discovered, settings) ?? discovered === issuer;
-    return new OpenIdProvider(traits, settings, upstream, new Discovery({ upstream, issuer, accepts, clock }));
+    const discovery = new Discovery({ upstream, issuer, url, accepts, clock });
+    return new OpenIdProvider(traits, settings, upstream, discovery, clock);
   },
 });
 
 class OpenIdProvider implements Provider {
   readonly name: string;
   readonly label: string;
-  /** One client for each discovery document, because creating one takes longer than using it. */
-  readonly #clients = new WeakMap<ProviderMetadata, OAuthClient>();
+  readonly #scope: string;
 
   constructor(
     private readonly traits: Traits,
     private readonly settings: ProviderSettings,
     private readonly upstream: Upstream,
     private readonly discovery: Discovery,
+    private readonly clock: () => number,
   ) {
     this.name = settings.name;
     this.label = traits.label;
+    this.#scope = settings.scope ?? traits.scope ?? "openid email profile";
   }
 
-  authorizationUrl: Provider["authorizationUrl"] = async ({ state, nonce, codeChallenge, redirectUri }) => {
-    const { pkce = true } = this.traits;
-    return this.#client(await this.discovery.metadata()).authorizeURL({
-      redirect_uri: redirectUri, scope: this.settings.scope ?? SCOPE, state, nonce,
-      ...(pkce && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
+  authorizationUrl: Provider["authorizationUrl"] = async ({ state, nonce, codeChallenge, redirectUri, hints }) => {
+    const { pkce = true, parameters } = this.traits;
+    const { authorization_endpoint: endpoint } = await this.discovery.metadata();
+    return authorizationUrl(endpoint, {
+      ...parameters, ...this.settings.authorizationParameters, ...withMaxAge(this.#hints(hints)),
+      response_type: "code", client_id: this.settings.clientId, redirect_uri: redirectUri, scope: this.#scope,
+      state, nonce, ...(pkce && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
     });
   };
 
-  identify: Provider["identify"] = async (response, { nonce, codeVerifier, redirectUri }) => {
-    const { nonce: repeatsNonce = true, pkce = true, issuerOf = (issuer: string) => issuer } = this.traits;
+  identify: Provider["identify"] = async (response, request) => {
+    const { nonce: repeatsNonce = true, issuerOf = (issuer: string) => issuer } = this.traits;
     const metadata = await this.discovery.metadata();
     checkIssuerParameter(response, metadata);
-    const answer = await this.#client(metadata).getToken({
-      code: response.code, redirect_uri: redirectUri, ...(pkce && { code_verifier: codeVerifier }),
-    });
+    const answer = await this.#tokens(metadata, response, request);
     const idToken = text(answer.id_token);
     if (idToken === null) throw new UpstreamError("untrustworthy", "the token endpoint returned no id_token");
-    const claims = await this.upstream.verifyIdToken(idToken, metadata.jwks_uri, {
-      issuer: (claimed) => issuerOf(metadata.issuer, claimed),
+    const checks = {
+      issuer: (claimed: Claims) => issuerOf(metadata.issuer, claimed),
       audience: this.settings.clientId,
-      nonce: repeatsNonce ? nonce : undefined,
-    });
-    return this.#identity(claims, await this.#userinfo(claims, metadata, answer));
+      nonce: repeatsNonce ? request.nonce : undefined,
+    };
+    const claims = await this.upstream.verifyIdToken(idToken, metadata.jwks_uri, checks);
+    checkHints(this.#hints(request.hints), claims, request.startedAt, this.label);
+    const userinfo = await this.#userinfo(claims, metadata, checks, answer);
+    const identity = identityFrom(subjectFrom(claims.sub), [claims, userinfo], this.#rules());
+    return { ...identity, name: identity.name ?? this.traits.nameFrom?.(response) ?? null };
   };
 
+  /** The operator's parameters replace those of the application. */
+  #hints(hints: LoginHints): LoginHints {
+    return { ...hints, ...this.settings.authorizationParameters };
+  }
+
+  #rules() {
+    return { claims: this.settings.claims ?? {}, emailVerified: this.traits.emailVerified };
+  }
+
+  #tokens(
+    { token_endpoint: endpoint, token_endpoint_auth_methods_supported: methods }: ProviderMetadata,
+    { code }: UpstreamResponse,
+    { codeVerifier, redirectUri }: UpstreamRequest,
+  ): Promise<Claims> {
+    const { pkce = true, clientSecret = ({ clientSecret: fixed }: ProviderSettings) => fixed } = this.traits;
+    // RFC 8414 §2: the default is HTTP Basic.
+    const discovered = methods?.includes("client_secret_basic") ?? true ? "client_secret_basic" : "client_secret_post";
+    return this.upstream.requestToken({
+      endpoint,
+      clientId: this.settings.clientId,
+      clientSecret: clientSecret(this.settings, this.clock()),
+      authentication: this.settings.tokenAuthentication ?? this.traits.authentication ?? discovered,
+      parameters: { code, redirect_uri: redirectUri, ...(pkce && { code_verifier: codeVerifier }) },
+    });
+  }
+
   /** Many providers return the claims of a scope from the userinfo endpoint only (OpenID Connect Core §5.4). */
-  async #userinfo(claims: Claims, { userinfo_endpoint: url }: ProviderMetadata, answer: Claims): Promise<Claims> {
-    const complete = text(claims.email) !== null && text(claims.name) !== null;
-    if (url === undefined || complete || this.traits.userinfo === false) return {};
-    const userinfo = await this.upstream.getJson(url, accessTokenFrom(answer), "the userinfo endpoint");
-    if (userinfo.sub === claims.sub) return userinfo;
+  async #userinfo(
+    claims: Claims,
+    { userinfo_endpoint: url, jwks_uri: jwksUri }: ProviderMetadata,
+    checks: Parameters<Upstream["getUserinfo"]>[3],
+    answer: Claims,
+  ): Promise<Claims> {
+    const rules = this.#rules();
+    if (url === undefined || this.traits.userinfo === false || lacksNothing(claims, rules)) return {};
+    let userinfo: Claims;
+    try {
+      userinfo = await this.upstream.getUserinfo(url, accessTokenFrom(answer), jwksUri, checks);
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || !isSufficient(claims, rules, this.#scope)) throw error;
+      this.upstream.ignore(error);
+      return {};
+    }
+    if (idText(userinfo.sub) === idText(claims.sub)) return userinfo;
     // OpenID Connect Core §5.3.2: otherwise the response may be about another user.
     throw new UpstreamError("untrustworthy", "the userinfo endpoint returned another user than the id_token");
-  }
-
-  #identity(claims: Claims, userinfo: Claims): Identity {
-    const { emailVerified = ({ email_verified }: Claims) => isTrue(email_verified) } = this.traits;
-    const contact = text(claims.email) === null ? userinfo : claims; // email and email_verified from the same source
-    return {
-      subject: subjectFrom(claims.sub),
-      email: text(contact.email),
-      emailVerified: emailVerified(contact),
-      name: text(claims.name) ?? text(userinfo.name) ?? text(claims.preferred_username),
-      picture: text(claims.picture) ?? text(userinfo.picture),
-    };
-  }
-
-  #client(metadata: ProviderMetadata): OAuthClient {
-    const client = this.#clients.get(metadata) ?? this.#newClient(metadata);
-    this.#clients.set(metadata, client);
-    return client;
-  }
-
-  #newClient({ authorization_endpoint, token_endpoint, ...metadata }: ProviderMetadata): OAuthClient {
-    const { clientId, clientSecret } = this.settings;
-    const [authorize, token] = [new URL(authorization_endpoint), new URL(token_endpoint)];
-    // RFC 8414 §2: the default is HTTP Basic.
-    const byHeader = metadata.token_endpoint_auth_methods_supported?.includes("client_secret_basic") ?? true;
-    return this.upstream.oauthClient({
-      clientId, clientSecret,
-      endpoints: {
-        authorizeHost: authorize.origin, authorizePath: authorize.pathname + authorize.search,
-        tokenHost: token.origin, tokenPath: token.pathname + token.search,
-      },
-      authentication: this.traits.authentication ?? (byHeader ? "header" : "body"),
-    });
   }
 }
 
@@ -126,7 +147,8 @@ class OpenIdProvider implements Provider {
 function checkIssuerParameter({ iss }: UpstreamResponse, metadata: ProviderMetadata): void {
   const isRequired = metadata.authorization_response_iss_parameter_supported === true;
   if (iss === undefined ? isRequired : iss !== metadata.issuer) {
-    const fault = iss === undefined ? "is missing" : `is "${oneLine(iss)}" instead of "${metadata.issuer}"`;
-    throw new UpstreamError("untrustworthy", `the response's iss ${fault}`);
+    const found = iss === undefined ? "missing" : `"${quotable(iss, 200)}"`;
+    throw new UpstreamError("untrustworthy",
+      `the response's iss is ${found}, but the provider is "${quotable(metadata.issuer, 200)}"`);
   }
 }

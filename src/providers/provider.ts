@@ -1,19 +1,34 @@
+import type { ClaimMap } from "./claim-map.js";
 import type { Identity } from "./identity.js";
-import type { ConnectUpstream } from "./upstream.js";
+import type { LoginHints } from "./login-hints.js";
+import type { ConnectUpstream, TokenAuthentication } from "./upstream.js";
 
 /** The operator's settings for one provider. */
 export interface ProviderSettings {
   /** Part of the URL (/auth/<name>) and of every subject (<name>|<id>). */
   name: string;
   clientId: string;
+  /** Empty for a public client, and for Apple. */
   clientSecret: string;
   /** Only for OpenID providers in AUTHFLOW_OIDC_PROVIDERS. */
   issuer?: string | undefined;
+  /** Where the discovery document stands, if not below the issuer. */
+  discoveryUrl?: string | undefined;
+  /** Default: as the discovery document says. */
+  tokenAuthentication?: TokenAuthentication | undefined;
   /** Only for Microsoft: a tenant's id or domain, or common, organizations, consumers. */
   tenant?: string | undefined;
+  /** Only for Apple. */
+  signingKey?: AppleKey | undefined;
   /** Space-separated. */
   scope?: string | undefined;
+  /** Further parameters of the authorization request. They replace those of the application. */
+  authorizationParameters?: Readonly<Record<string, string>> | undefined;
+  claims?: ClaimMap | undefined;
 }
+
+/** The key by which a client proves itself to Apple. `privateKey` is PEM. */
+export interface AppleKey { teamId: string; keyId: string; privateKey: string }
 
 /** The parameters that bind an authorization request to its response. */
 export interface UpstreamRequest {
@@ -23,10 +38,14 @@ export interface UpstreamRequest {
   codeVerifier: string;
   codeChallenge: string;
   redirectUri: string;
+  /** What the application passes on. */
+  hints: LoginHints;
+  /** When the login began, epoch milliseconds. */
+  startedAt: number;
 }
 
-/** A successful authorization response (RFC 6749 §4.1.2, RFC 9207). */
-export interface UpstreamResponse { code: string; iss?: string | undefined }
+/** A successful authorization response (RFC 6749 §4.1.2, RFC 9207). `user`: Apple's, at a user's first login. */
+export interface UpstreamResponse { code: string; iss?: string | undefined; user?: string | undefined }
 
 /** An enabled upstream identity provider. Both methods reject with UpstreamError. */
 export interface Provider {

@@ -2,7 +2,7 @@ import { CUTOFF_TOLERANCE } from "./clock.js";
 
 /** Waits that no setting changes, in milliseconds. A test passes shorter ones to `buildApp`. */
 export interface Timing {
-  /** Limit until the headers of an identity provider's response arrive, and again until its body is complete. */
+  /** Limit for a whole exchange with an identity provider: from the DNS lookup to the end of the response. */
   upstreamTimeout: number;
   /**
    * Between recording a cut-off and answering. After it, no replica's clock can give a new token a time of issue that
@@ -16,7 +16,7 @@ export interface Timing {
 }
 
 export const TIMING: Timing = {
-  upstreamTimeout: 5000, // 10 s for a whole response
+  upstreamTimeout: 10_000,
   cutoffWait: 2 * CUTOFF_TOLERANCE + 2,
   syncInterval: 400, // two reads fit into STALENESS_LIMIT
   redisInspection: 60_000,

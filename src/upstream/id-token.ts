@@ -1,58 +1,90 @@
-import { createRemoteJWKSet, customFetch, decodeJwt, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
-import { oneLine } from "../shared/text.js";
+import { errors } from "jose";
+import { idText, quotable } from "../providers/claims.js";
 import { type IdTokenChecks, UpstreamError } from "../providers/upstream.js";
+import { isObject, parseJson } from "./json.js";
+import type { KeySet } from "./keys.js";
 
-/**
- * Asymmetric signatures only: no "none", and no HMAC, for which an attacker could use the public key (RFC 8725 §2.1).
- */
-const ALGORITHMS = [
-  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
-];
+type Claims = Record<string, unknown>;
+
 /** Seconds by which the provider's clock may differ from ours. */
 const PROVIDER_CLOCK_SKEW = 60;
-/** The greatest age of a new ID token in seconds. This check also rejects tokens whose iat lies in the future. */
+/** The greatest age of a new ID token in seconds. */
 const MAX_AGE = 3600;
 
-/** A provider's keys: cached, and fetched again for an unknown kid, though not more often than every 30 s. */
-export const remoteKeys = (jwksUri: string, fetchJwks: (url: string) => Promise<unknown>): JWTVerifyGetKey =>
-  createRemoteJWKSet(new URL(jwksUri), { [customFetch]: async (url) => Response.json(await fetchJwks(url)) });
-
-/** OpenID Connect Core §3.1.3.7. */
-export async function verifyIdToken(
-  idToken: string,
-  keys: JWTVerifyGetKey,
-  { issuer, audience, nonce }: IdTokenChecks,
-  now: number,
-): Promise<Record<string, unknown>> {
-  let expected = "";
-  try {
-    expected = issuer(decodeJwt(idToken));
-    const { payload } = await jwtVerify(idToken, keys, {
-      algorithms: ALGORITHMS, audience, issuer: expected, requiredClaims: ["sub", "iat", "exp"],
-      clockTolerance: PROVIDER_CLOCK_SKEW, maxTokenAge: MAX_AGE, currentDate: new Date(now),
-    });
-    const fault = partyFault(payload.aud, payload.azp, audience)
-      ?? (nonce !== undefined && payload.nonce !== nonce ? "nonce is not the one of this login" : undefined);
-    if (fault !== undefined) throw new UpstreamError("untrustworthy", `id_token: ${fault}`);
-    return payload;
-  } catch (error) {
-    if (error instanceof UpstreamError) throw error;
-    throw new UpstreamError("untrustworthy", `id_token: ${faultOf(error as Error, expected)}`);
-  }
+/** OpenID Connect Core §3.1.3.7. `now`: epoch milliseconds. Rejects with UpstreamError. */
+export async function verifyIdToken(idToken: string, keys: KeySet, checks: IdTokenChecks, now: number) {
+  const claims = await verifiedClaims("id_token", idToken, keys);
+  check("id_token", [
+    ...partyFaults(claims, checks, true),
+    ...timeFaults(claims, now / 1000, true),
+    [idText(claims.sub) === null, "has no sub"],
+    [checks.nonce !== undefined && claims.nonce !== checks.nonce, "nonce is not the one of this login"],
+  ]);
+  return claims;
 }
+
+/** OpenID Connect Core §5.3.2: a signed response should have iss and aud. Rejects with UpstreamError. */
+export async function verifyUserinfo(
+  jwt: string,
+  keys: KeySet,
+  checks: Pick<IdTokenChecks, "issuer" | "audience">,
+  now: number,
+): Promise<Claims> {
+  const claims = await verifiedClaims("userinfo", jwt, keys);
+  check("userinfo", [...partyFaults(claims, checks, false), ...timeFaults(claims, now / 1000, false)]);
+  return claims;
+}
+
+async function verifiedClaims(kind: string, jwt: string, keys: KeySet): Promise<Claims> {
+  const payload = await keys.verify(jwt).catch((error: unknown) => {
+    throw error instanceof UpstreamError ? error
+      : new UpstreamError("untrustworthy", `${kind}: ${signatureFault(error as Error)}`);
+  });
+  const claims = parseJson(payload);
+  if (isObject(claims)) return claims;
+  throw new UpstreamError("untrustworthy", `${kind}: its payload is not a JSON object`);
+}
+
+type Fault = [broken: boolean, message: string];
+
+function check(kind: string, faults: Fault[]): void {
+  const found = faults.find(([broken]) => broken);
+  if (found !== undefined) throw new UpstreamError("untrustworthy", `${kind}: ${found[1]}`);
+}
+
+/** `required`: whether the claims must be there. */
+function partyFaults(claims: Claims, { issuer, audience }: Omit<IdTokenChecks, "nonce">, required: boolean): Fault[] {
+  const { iss, aud, azp } = claims;
+  const isAbsent = (claim: unknown): boolean => claim === undefined && !required;
+  const expected = isAbsent(iss) ? undefined : issuer(claims);
+  const audiences = [aud].flat();
+  return [
+    [iss !== expected, `iss is ${shown(iss)}, but the provider is ${shown(expected)}`],
+    [!isAbsent(aud) && !audiences.includes(audience), "aud does not name our client id"],
+    // OpenID Connect Core §2: azp names the client to which a token with several audiences was issued.
+    [azp !== undefined && azp !== audience, "azp names another client"],
+    [required && audiences.length > 1 && azp === undefined, "several audiences and no azp"],
+  ];
+}
+
+function timeFaults({ exp, iat, nbf }: Claims, now: number, required: boolean): Fault[] {
+  const isNumber = (claim: unknown, mustBeThere: boolean): boolean =>
+    claim === undefined ? !mustBeThere : Number.isFinite(claim);
+  return [
+    [!isNumber(exp, required) || !isNumber(iat, required) || !isNumber(nbf, false), "exp, iat or nbf is not a number"],
+    [Number(exp) <= now - PROVIDER_CLOCK_SKEW, "exp is in the past"],
+    [Number(iat) > now + PROVIDER_CLOCK_SKEW, "iat is in the future: compare the clocks"],
+    [required && Number(iat) < now - MAX_AGE - PROVIDER_CLOCK_SKEW, "iat is more than an hour ago"],
+    [Number(nbf) > now + PROVIDER_CLOCK_SKEW, "nbf is in the future: compare the clocks"],
+  ];
+}
+
+const shown = (value: unknown): string => (typeof value === "string" ? `"${quotable(value, 200)}"` : "absent");
 
 /** A message of our own: those of the libraries repeat parts of the token and of the provider's keys. */
-function faultOf(error: Error, issuer: string): string {
-  const { claim, payload } = error instanceof errors.JWTClaimValidationFailed ? error : {};
-  if (claim === "iss" && typeof payload?.iss === "string")
-    return `iss is "${oneLine(payload.iss)}" instead of "${issuer}"`;
-  if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired)
-    return `${error.code} ${error.claim} ${error.reason}`;
+function signatureFault(error: Error): string {
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "the signature is wrong";
+  if (error instanceof errors.JWKSNoMatchingKey) return "the provider's key set lacks the key that signed it";
+  if (error instanceof errors.JOSEAlgNotAllowed) return "it is not signed with RS, PS, ES or EdDSA";
   return error instanceof errors.JOSEError ? error.code : `the provider's key can't be used (${error.name})`;
-}
-
-/** OpenID Connect Core §2: azp names the client to which a token with several audiences was issued. */
-function partyFault(aud: unknown, azp: unknown, clientId: string): string | undefined {
-  if (azp !== undefined && azp !== clientId) return "azp names another client";
-  return Array.isArray(aud) && aud.length > 1 && azp === undefined ? "several audiences and no azp" : undefined;
 }

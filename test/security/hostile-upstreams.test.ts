@@ -90,6 +90,8 @@ await t.test("each of the others is over at once", async (t) => {
   t.equal(results.size, CASES.length);
 });
 
+const logged = app.logs.join("");
+const unquoted = logged.replaceAll(/\\"[^"\\]*\\"/g, "");
 for (const [i, [name, { error }]] of CASES.entries()) {
   t.test(name, async (t) => {
     const { canary, secrets } = liars[i] as LyingUpstream;
@@ -97,8 +99,10 @@ for (const [i, [name, { error }]] of CASES.entries()) {
     t.ok(visited.url.href.startsWith(REDIRECT_URI), "the browser is back at the application");
     t.match(answerIn(visited), { error, error_description: /^[ -~]{10,200}$/, state: `state-liar${i}` });
     t.strictSame(Object.keys(answerIn(visited)).sort(), ["error", "error_description", "state"], "with nothing else");
-    const written = visited.url.href + visited.text + app.logs.join("");
-    t.strictSame([canary, ...secrets].filter((secret) => written.includes(secret)), [], "nothing of upstream's shows");
+    const shown = visited.url.href + visited.text;
+    t.strictSame([canary, ...secrets].filter((secret) => shown.includes(secret)), [], "nothing of upstream's shows");
+    t.notOk(unquoted.includes(canary), "the log quotes its issuer and its explanation, and nothing else");
+    t.strictSame(secrets.filter((secret) => logged.includes(secret)), []);
   });
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
+import { CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
 import { listen, openIdSettings, UPSTREAM_CLIENT } from "./openid.js";
 import type { Suite } from "./services.js";
 
@@ -33,6 +33,10 @@ export const PUBLIC_JWK: JWK = { ...await exportJWK(publicKey), kid: "the-key", 
 
 export const sign = (claims: Json, header: Json = {}, key: CryptoKey = privateKey): Promise<string> =>
   new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: "the-key", ...header }).sign(key);
+
+/** Signs a payload that JSON.stringify could not write. */
+export const signText = (payload: string): Promise<string> =>
+  new CompactSign(Buffer.from(payload)).setProtectedHeader({ alg: "RS256", kid: "the-key" }).sign(privateKey);
 
 /** RFC 7515 §4.1.11: validly signed, for those who know the extension. */
 export const signWithExtension = (claims: Json, extension: string): Promise<string> =>

@@ -10,7 +10,9 @@ export const checkProviders: Check = async ({ providers, publicUrl }, { drivers,
     const redirectUri = `${publicUrl}/auth/${settings.name}/callback`;
     try {
       const provider = connectProvider(settings, upstreams, clock);
-      await provider.authorizationUrl({ state: "", nonce: "", codeVerifier: "", codeChallenge: "", redirectUri });
+      await provider.authorizationUrl({
+        state: "", nonce: "", codeVerifier: "", codeChallenge: "", redirectUri, hints: {}, startedAt: clock(),
+      });
       return ["ok", `logins through ${provider.label} are on: its console must list the callback URL ${redirectUri}`];
     } catch (error) {
       return ["fail", `logins through ${settings.name} don't work (${reason(error)}): check its settings ` +

@@ -22,7 +22,7 @@ async function discovery(t: Suite) {
   const state = { requests: 0, statuses: [] as number[], version: 1 };
   const issuer = `http://localhost:${await listen(t, server)}`;
   const { clock, advance } = manualClock();
-  const upstream = connectUpstreams(clock)(issuer);
+  const upstream = connectUpstreams(clock)([issuer]);
   return { state, advance, subject: new Discovery({ upstream, issuer, accepts: (named) => named === issuer, clock }) };
 }
 const DOWN = { name: "UpstreamError", kind: "unreachable" };

@@ -65,7 +65,7 @@ await t.test("an error with status 200 is one", async (t) => {
   t.match(app.logs.join(""), "bad_verification_code");
 });
 
-for (const id of [undefined, null, 1.5, 2 ** 53, "", { a: 1 }]) {
+for (const id of [undefined, null, 1.5, "", { a: 1 }]) {
   t.test(`a profile with the id ${JSON.stringify(id)} names nobody`, async (t) => {
     t.equal((await logIn({ "GET /user": forCallers({ ...USER, id }) })).error, "server_error");
   });

@@ -1,0 +1,75 @@
+import { type ClaimMap, claimFrom, type ClaimSource } from "./claim-map.js";
+import { isTrue, text } from "./claims.js";
+import type { Identity } from "./identity.js";
+
+type Claims = Record<string, unknown>;
+
+export interface Rules {
+  /** The operator's choice of claims. */
+  claims: ClaimMap;
+  /** Replaces the claim email_verified for a provider with another one. */
+  emailVerified?: ((claims: Claims) => unknown) | undefined;
+}
+
+/** Sources of the claims that every identity has (OpenID Connect Core §5.1). */
+const EMAIL: ClaimSource = [[["email"]]];
+const NAME: ClaimSource = [[["name"]], [["given_name"], ["family_name"]], [["preferred_username"]], [["nickname"]]];
+const PICTURE: ClaimSource = [[["picture"]]];
+const STANDARD = ["email", "email_verified", "name", "picture"];
+/** Characters in the JSON form of a further claim. */
+const MAX_CLAIM = 1024;
+
+/** The user whom the documents describe; the first that says something counts. All are about the same subject. */
+export function identityFrom(subject: string, documents: readonly Claims[], rules: Rules): Identity {
+  const { claims: map } = rules;
+  const first = (source: ClaimSource): unknown =>
+    documents.map((claims) => claimFrom(claims, source)).find((value) => value !== undefined && value !== "");
+  const email = text(first(map.email ?? EMAIL));
+  const claims = Object.entries(map).filter(([name]) => !STANDARD.includes(name))
+    .map(([name, source]) => [name, first(source)] as const).filter(([, value]) => isUsable(value));
+  return {
+    subject,
+    email,
+    emailVerified: email !== null && isTrue(documents.map((one) => verification(one, email, rules)).find(isSaid)),
+    name: nameIn(documents, map.name ?? NAME),
+    picture: text(first(map.picture ?? PICTURE)),
+    ...(claims.length > 0 && { claims: Object.fromEntries(claims) }),
+  };
+}
+
+/** A name of any document goes before what stands for a name in another. */
+function nameIn(documents: readonly Claims[], source: ClaimSource): string | null {
+  const named = source.flatMap((alternative) => documents.map((claims) => text(claimFrom(claims, [alternative]))));
+  return named.find((value) => value !== null) ?? null;
+}
+
+/** What a document says about an address; undefined if nothing: its email_verified is about the address beside it. */
+function verification(claims: Claims, email: string, { claims: map, emailVerified }: Rules): unknown {
+  const isSame = (address: unknown): boolean => text(address)?.toLowerCase() === email.toLowerCase();
+  if (map.email_verified !== undefined)
+    return isSame(claimFrom(claims, map.email ?? EMAIL)) ? claimFrom(claims, map.email_verified) : undefined;
+  if (!isSame(claims.email)) return undefined;
+  return emailVerified === undefined ? claims.email_verified : emailVerified(claims);
+}
+
+const isSaid = (value: unknown): boolean => value !== undefined;
+
+/** Whether the userinfo endpoint has nothing to add to an ID token. */
+export function lacksNothing(claims: Claims, rules: Rules): boolean {
+  const { email, claims: further = {} } = identityFrom("", [claims], rules);
+  const wanted = Object.keys(rules.claims).filter((claim) => !STANDARD.includes(claim));
+  return email !== null && verification(claims, email, rules) !== undefined &&
+    claimFrom(claims, rules.claims.name ?? [[["name"]]]) !== undefined &&
+    wanted.every((claim) => Object.hasOwn(further, claim));
+}
+
+/** Whether a login can do without the userinfo endpoint: the ID token has the address, or none was asked for. */
+export const isSufficient = (claims: Claims, { claims: map }: Rules, scope: string): boolean =>
+  text(claimFrom(claims, map.email ?? EMAIL)) !== null || !scope.split(" ").includes("email");
+
+/** A further claim is a text, a number, a boolean or a list of texts. */
+function isUsable(value: unknown): boolean {
+  const isScalar = typeof value === "boolean" || Number.isFinite(value) || text(value) !== null;
+  const isList = Array.isArray(value) && value.every((item) => text(item) !== null);
+  return (isScalar || isList) && JSON.stringify(value).length <= MAX_CLAIM;
+}

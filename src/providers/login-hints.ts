@@ -1,0 +1,64 @@
+import { accessDenied, invalidRequest } from "../shared/errors.js";
+import { isPrintable } from "../shared/text.js";
+import { text } from "./claims.js";
+import { UpstreamError } from "./upstream.js";
+
+/** Parameters that an application may pass on to the provider (OpenID Connect Core §3.1.2.1; Google, Microsoft). */
+export const HINT_NAMES =
+  ["prompt", "login_hint", "max_age", "ui_locales", "acr_values", "hd", "domain_hint"] as const;
+export type LoginHints = Partial<Record<(typeof HINT_NAMES)[number], string | undefined>>;
+
+/** Milliseconds by which the provider's clock may differ from ours. */
+const PROVIDER_CLOCK_SKEW = 60_000;
+
+/** The hints in a query. An empty one counts as absent (RFC 6749 §3.1). Throws invalid_request. */
+export function loginHints(query: LoginHints): LoginHints {
+  const given = HINT_NAMES.flatMap((name) => (query[name] ? [[name, query[name]] as const] : []));
+  const hints: LoginHints = Object.fromEntries(given);
+  const unprintable = given.find(([, value]) => !isPrintable(value));
+  if (unprintable !== undefined) throw invalidRequest(`${unprintable[0]} must be printable characters`);
+  if (hints.max_age !== undefined && !/^\d{1,9}$/.test(hints.max_age))
+    throw invalidRequest("max_age must be a whole number of seconds");
+  const prompts = promptsOf(hints);
+  if (prompts.includes("none") && prompts.length > 1) throw invalidRequest("prompt none must stand alone");
+  return hints;
+}
+
+/**
+ * What to send to an OpenID provider: with max_age it has to say when the user logged in (OpenID Connect Core §2), so
+ * that prompt=login can be checked.
+ */
+export const withMaxAge = (hints: LoginHints): LoginHints =>
+  (promptsOf(hints).includes("login") ? { max_age: "0", ...hints } : hints);
+
+/**
+ * Checks that the ID token keeps what the hints ask for; `startedAt` is when the login began, in epoch milliseconds. A
+ * provider or a user could ignore them. Throws access_denied or UpstreamError.
+ */
+export function checkHints(hints: LoginHints, claims: Record<string, unknown>, startedAt: number, label: string): void {
+  const { hd } = hints;
+  const domain = text(claims.hd)?.toLowerCase();
+  if (hd !== undefined && (hd === "*" ? domain === undefined : domain !== hd.toLowerCase()))
+    throw accessDenied(`This account at ${label} does not belong to the organisation that the application asked for`);
+  const oldest = oldestLogin(hints, startedAt);
+  if (oldest === undefined) return;
+  if (claims.auth_time === undefined)
+    throw new UpstreamError("untrustworthy", "id_token: auth_time is missing, which max_age and prompt=login ask for");
+  if (!(Number(claims.auth_time) * 1000 >= oldest - PROVIDER_CLOCK_SKEW))
+    throw new UpstreamError("untrustworthy", "id_token: auth_time is before what max_age or prompt=login asks for");
+}
+
+/** A provider without ID tokens can't prove what these hints ask for. Throws invalid_request. */
+export function refuseUncheckable(hints: LoginHints, label: string): void {
+  const name = hints.max_age !== undefined ? "max_age" : promptsOf(hints).includes("login") ? "prompt=login"
+    : hints.hd !== undefined ? "hd" : undefined;
+  if (name !== undefined) throw invalidRequest(`${name} can't be used: ${label} does not prove it`);
+}
+
+/** When the user must have logged in at the latest, in epoch milliseconds; undefined: at any time. */
+function oldestLogin(hints: LoginHints, startedAt: number): number | undefined {
+  if (promptsOf(hints).includes("login")) return startedAt;
+  return hints.max_age === undefined ? undefined : startedAt - Number(hints.max_age) * 1000;
+}
+
+const promptsOf = ({ prompt = "" }: LoginHints): string[] => prompt.split(" ").filter((value) => value !== "");
