@@ -1,6 +1,6 @@
 import type { Identity } from "../providers/identity.js";
 import { UpstreamError } from "../providers/upstream.js";
-import { characters, isPrintable } from "../shared/text.js";
+import { characters, cleanName, isPrintable } from "../shared/text.js";
 import type { IdentityClaims } from "../tokens/claims.js";
 
 const MAX = { sub: 255, email: 320, name: 255, picture: 2048 };
@@ -13,12 +13,13 @@ const EMAIL = /^[^\s@]+@[^\s@]+$/;
 export function loginClaims(provider: string, identity: Identity): IdentityClaims {
   const sub = `${provider}|${identity.subject}`;
   if (!fits(sub, MAX.sub)) throw new UpstreamError("untrustworthy", "the user's id is too long or not printable");
-  const { email, emailVerified, name, picture } = identity;
+  const { email, emailVerified, picture } = identity;
+  const name = cleanName(identity.name ?? "");
   return {
     sub,
     provider,
     ...(email !== null && EMAIL.test(email) && fits(email, MAX.email) && { email, email_verified: emailVerified }),
-    ...(name !== null && fits(name, MAX.name) && { name }),
+    ...(name !== "" && fits(name, MAX.name) && { name }),
     ...(picture !== null && isHttps(picture) && fits(picture, MAX.picture) && { picture }),
   };
 }

@@ -26,6 +26,13 @@ export function folded(text: string): string {
   return text.normalize("NFKD").replace(INVISIBLE, "").toLowerCase().toUpperCase().toLowerCase();
 }
 
+/**
+ * A person's name without what is not printable: controls and separators of lines become spaces, the rest goes. Names
+ * in directories hold tabs, line breaks, byte order marks and direction marks.
+ */
+export const cleanName = (name: string): string =>
+  name.replace(/[\p{Cc}\u2028\u2029]/gu, " ").replace(UNPRINTABLES, "").replace(/ {2,}/g, " ").trim();
+
 /** The length as JSON Schema's minLength and maxLength define it: code points, not UTF-16 units. */
 export const characters = (text: string): number => [...text].length;
 

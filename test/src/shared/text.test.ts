@@ -1,5 +1,5 @@
 import t from "../../support/tap.js";
-import { folded, isPrintable, isPrintableText } from "../../../src/shared/text.js";
+import { cleanName, folded, isPrintable, isPrintableText } from "../../../src/shared/text.js";
 
 const NOT_PRINTABLE: [what: string, codePoint: number][] = [
   ["NUL", 0], ["TAB", 9], ["LF", 10], ["CR", 13], ["ESC", 27], ["DEL", 127], ["NEL (C1)", 0x85], ["CSI (C1)", 0x9b],
@@ -31,3 +31,14 @@ const LIKE_ISS = ["ISS", "Iss", "i\u017f\u017f", "\u0130ss", "\u0131ss", "i\u00d
   "iss ", " iss", "i\u00a0ss", "iss\0", "iss\n"];
 for (const text of LIKE_ISS) t.equal(folded(text), "iss", JSON.stringify(text));
 for (const text of ["is", "isss", "iss1", "https://example.com/iss", "\u0456ss"]) t.not(folded(text), "iss", text);
+
+const NAMES: [given: string, clean: string][] = [
+  ["Alice\tExample", "Alice Example"], ["Alice\r\nExample\n", "Alice Example"], ["\uFEFFAlice", "Alice"],
+  ["\u202AAlice\u202C Example", "Alice Example"], ["\u200Fשלום\u200E", "שלום"], ["Ali\u2066ce", "Alice"],
+  ["a\u0000b", "a b"], ["a\uD800b", "ab"], [" Alice  B. ", "Alice B."], ["\uFEFF\t", ""], ["山田　太郎", "山田　太郎"],
+  ["👩‍👩‍👧 Zoë", "👩‍👩‍👧 Zoë"],
+];
+for (const [given, clean] of NAMES) {
+  t.equal(cleanName(given), clean, JSON.stringify(given));
+  t.ok(isPrintable(cleanName(given)));
+}
