@@ -1,9 +1,17 @@
 import type { FastifyRequest } from "fastify";
 import { invalidClient, invalidRequest, missingToken } from "../../src/shared/errors.js";
 
-/** The token of `Authorization: Bearer` (RFC 6750 §2.1); undefined if the header has another form. Throws if absent. */
+/**
+ * The token of `Authorization: Bearer` (RFC 6750 §2.1) or, of a route with a form, `access_token` in its body (§2.2).
+ * Undefined if the header has another form. Throws if there is none, or one in each place.
+ */
 export function presentedToken(request: FastifyRequest): string | undefined {
   const authorization = authorizationOf(request);
+  const { body, routeOptions: { config: { form } } } = request;
+  const inForm = form === true ? (body as { access_token?: string } | null)?.access_token : undefined;
+  if (inForm !== undefined && authorization !== undefined)
+    throw invalidRequest("Send the token in the header Authorization or in the body, not both");
+  if (inForm !== undefined) return inForm;
   if (authorization === undefined) throw missingToken("Send the token in the header Authorization: Bearer <token>");
   return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 }

@@ -1,20 +1,35 @@
+import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { VerifiedToken } from "../../src/tokens/verifier.js";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { UserInfo } from "../schemas/tokens/userinfo.js";
+import { UserInfo, UserInfoForm } from "../schemas/tokens/userinfo.js";
 
-const schema = {
+const common = { tags: ["tokens"], security: [{ accessToken: [] }] as Security };
+const claims = { ...ref(UserInfo), description: "The token is valid" };
+const get = {
+  ...common,
   operationId: "userinfo",
-  tags: ["tokens"],
   summary: "Get the claims of a valid token",
   description: "OpenID Connect Core §5.3. A live check: 401 if the token is revoked or expired, or was not issued by " +
     "Authflow.",
-  security: [{ accessToken: [] }] as Security,
-  response: { 200: { ...ref(UserInfo), description: "The token is valid" }, ...errors(400, 401, 429, 503) },
+  response: { 200: claims, ...errors(400, 401, 429, 503) },
+};
+const post = {
+  ...common,
+  operationId: "userinfoByPost",
+  summary: "The same by POST",
+  description: "OpenID Connect Core §5.3.1. The token is in the header Authorization or, as RFC 6750 §2.2 allows, in " +
+    "the form. Never send it in a URL, which logs and histories keep.",
+  consumes: ["application/x-www-form-urlencoded"],
+  body: Type.Optional(Type.Union([UserInfoForm, Type.Null()])),
+  response: { 200: claims, ...errors(400, 401, 413, 415, 429, 503) },
 };
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  app.get("/userinfo", { schema, preParsing: app.liveBearer }, async ({ accessToken }) =>
+  app.get("/userinfo", { schema: get, preParsing: app.liveBearer }, async ({ accessToken }) =>
     (accessToken as VerifiedToken).claims);
+
+  app.post("/userinfo", { schema: post, config: { form: true }, preHandler: app.liveBearer },
+    async ({ accessToken }) => (accessToken as VerifiedToken).claims);
 };
 export default userinfo;

@@ -1,5 +1,9 @@
 import { Type } from "@sinclair/typebox";
 
+export const UserInfoForm = Type.Object({
+  access_token: Type.Optional(Type.String({ description: "The token, if it is not in the header Authorization" })),
+});
+
 export const UserInfo = Type.Object({
   sub: Type.String(),
   iss: Type.String(),

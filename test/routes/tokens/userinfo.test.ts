@@ -55,6 +55,33 @@ await t.test("a token of another issuer under the same key gets 401", async (t) 
   t.equal((await app.userinfo(await app.sign(someClaims({ iss: ["https://id.example.com"] })))).status, 401);
 });
 
+await t.test("by POST the token may be in the header or in the form (RFC 6750 §2.2), but not in both", async (t) => {
+  const app = await testApp(t);
+  const token = await app.mint();
+  const form = (payload: string, headers = {}) => app.call("POST", "/userinfo",
+    { headers: { "content-type": "application/x-www-form-urlencoded", ...headers }, payload });
+  for (const answer of [
+    await app.call("POST", "/userinfo", { headers: bearer(token) }), await form("", bearer(token)),
+    await form("access_token=", bearer(token)), await form("a=b", bearer(token)),
+    await form(`access_token=${token}`), await form(`access_token=${token}&a=b`),
+    await form(`access_token=${token}`, { authorization: "" }),
+  ]) {
+    t.match(answer, { status: 200, headers: { "cache-control": "no-store" } });
+    t.strictSame(answer.body, decode(token));
+  }
+  t.match(await form(`access_token=${token}`, bearer(token)),
+    { status: 400, body: { error: "invalid_request", error_description: /not both/ } });
+  t.match(await form(`access_token=${token}&access_token=${token}`), { status: 400 }, "repeated");
+  for (const payload of ["", "access_token=", "token=x", `ACCESS_TOKEN=${token}`])
+    t.match(await form(payload), { status: 401, headers: { "www-authenticate": /^Bearer realm="authflow"$/ } });
+  t.match(await form("access_token=x"), { status: 401, body: { error: "invalid_token" } });
+  t.match(await app.call("POST", "/userinfo", { payload: { access_token: token } }),
+    { status: 415, body: { error_description: /form-urlencoded/ } });
+  t.equal((await app.call("POST", `/userinfo?access_token=${token}`)).status, 401);
+  await app.logout(token);
+  t.match(await form(`access_token=${token}`), { status: 401, body: { error: "invalid_token" } });
+});
+
 await t.test("what is not one bearer token gets 401 with a challenge", async (t) => {
   const app = await testApp(t);
   const token = await app.mint();
