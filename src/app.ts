@@ -153,22 +153,23 @@ export async function buildApp(
     await tokenEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.ip });
     await tokenEndpoints.register(clientLimits);
     await tokenEndpoints.register(clientAuthentication);
+    // The order of the routes is their order in the documentation.
     await tokenEndpoints.register(mint);
-    await tokenEndpoints.register(revocations);
-    await tokenEndpoints.register(revocationFeed);
+    await tokenEndpoints.register(async (browserEndpoints) => {
+      await browserEndpoints.register(cors);
+      await browserEndpoints.register(async (oauthEndpoints) => {
+        await oauthEndpoints.register(forms);
+        await oauthEndpoints.register(userinfo);
+        await oauthEndpoints.register(token);
+      });
+      await browserEndpoints.register(logout);
+    });
     await tokenEndpoints.register(async (formEndpoints) => {
       await formEndpoints.register(forms);
       await formEndpoints.register(introspect);
     });
-    await tokenEndpoints.register(async (browserEndpoints) => {
-      await browserEndpoints.register(cors);
-      await browserEndpoints.register(logout);
-      await browserEndpoints.register(userinfo);
-      await browserEndpoints.register(async (oauthEndpoints) => {
-        await oauthEndpoints.register(forms);
-        await oauthEndpoints.register(token);
-      });
-    });
+    await tokenEndpoints.register(revocations);
+    await tokenEndpoints.register(revocationFeed);
   });
   await app.register(async (loginEndpoints) => {
     await loginEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.login });
@@ -197,6 +198,6 @@ export async function buildApp(
   await app.register(jwks);
   await app.register(health);
   await app.register(root);
-  await app.register(documentation);
+  if (config.docs) await app.register(documentation);
   return app;
 }

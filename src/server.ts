@@ -25,9 +25,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   booted();
   await listen(app, config);
   if (config.loopback && config.socketPath === undefined && !isLoopback(config.host)) app.log.warn(reachable(config));
-  app.log.info(
-    `Authflow serves ${config.publicUrl} as issuer ${config.issuer}; documentation: ${config.publicUrl}/docs`,
-  );
+  app.log.info(`Authflow serves ${config.publicUrl} as issuer ${config.issuer}` +
+    (config.docs ? `; documentation: ${config.publicUrl}/docs` : ""));
 }
 
 /** What it means that a service for this machine listens on an address that others reach. */

@@ -21,7 +21,8 @@ export function answerError(error: FastifyError | AuthflowError, request: Fastif
   if (known.status >= 500) request.log.error({ reqId: request.id, err: known.cause ?? error }, known.message);
   const { challenge, retryAfter } = known.extra;
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
-  if (challenge !== undefined) reply.header("www-authenticate", wwwAuthenticate(challenge, known));
+  if (challenge !== undefined && !(challenge === "Basic" && isOwnScript(request)))
+    reply.header("www-authenticate", wwwAuthenticate(challenge, known));
   reply.code(known.status).header("cache-control", "no-store");
   if (prefersPage(request)) return void reply.sendPage(errorPage(known, request.id));
   reply.send({
@@ -40,6 +41,13 @@ function translate(error: FastifyError, { routeOptions: { config } }: FastifyReq
     return new AuthflowError(500, "server_error", "Internal error: send the request_id to the operator", extra);
   return new AuthflowError(status, "invalid_request", description, extra);
 }
+
+/**
+ * Whether a script of /docs sent the request (W3C Fetch Metadata). A challenge would make the browser ask the person
+ * for a password, in a dialog of its own; what is entered there is sent with every later request.
+ */
+const isOwnScript = ({ headers }: FastifyRequest): boolean =>
+  headers["sec-fetch-site"] === "same-origin" && headers["sec-fetch-dest"] === "empty";
 
 /** RFC 6750 §3.1: an error code only if the request had a token. */
 function wwwAuthenticate(challenge: "Basic" | "Bearer", { code, message }: AuthflowError): string {

@@ -17,6 +17,7 @@ export default fp(async (app) => {
       paths.on(one as HTTPMethod, url, () => undefined);
     }
   });
+  const remedy = app.config.docs ? "see /docs" : "check its spelling";
   const methodsOf = (url: string): string[] =>
     [...methods].filter((method) => url === "*" || paths.find(method as HTTPMethod, url) !== null);
 
@@ -34,7 +35,7 @@ export default fp(async (app) => {
     if (allowed.length === 0 || allowed.includes(request.method)) {
       const likely = path.split("/").filter((part) => part !== "").join("/");
       const isKnown = allowed.length === 0 && methodsOf(`/${likely}`).length > 0;
-      throw notFound(`${what} does not exist: ${isKnown ? `send it to /${likely}` : "see /docs"}`);
+      throw notFound(`${what} does not exist: ${isKnown ? `send it to /${likely}` : remedy}`);
     }
     if (request.method === "OPTIONS") return reply.code(204).send();
     reply.header("allow", [...allowed, "OPTIONS"].join(", "));

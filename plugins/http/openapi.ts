@@ -1,7 +1,9 @@
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import Fastify, { type FastifyInstance, type RouteOptions } from "fastify";
 import fp from "fastify-plugin";
+import { completed } from "./openapi-examples.js";
 import { schemaController } from "./schema-compilers.js";
+import { SWAGGER_UI } from "./swagger-ui.js";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -16,13 +18,11 @@ declare module "fastify" {
 
 const DESCRIPTION = `One service issues, validates and revokes your application's JWTs, however a user logged in.
 Backends call \`POST /mint\`, services verify signatures locally with \`GET /.well-known/jwks.json\`, and a logout
-is in effect when it is answered. Errors are \`{ "error", "error_description" }\` with OAuth's registered codes.`;
+is in effect when it is answered. Errors are \`{ "error", "error_description" }\` with OAuth's registered codes.
 
-/** Swagger UI needs inline styles, but no inline scripts. */
-const PAGE_CSP = {
-  "default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'",
-  "connect-src": "'self'", "img-src": "'self' data:", "script-src": "'self'", "style-src": "'self' 'unsafe-inline'",
-};
+The first steps: register an application (\`POST /clients\`), authenticate as \`clientBasic\` with its
+\`client_id\` and \`client_secret\`, mint a token, authenticate as \`accessToken\` with it, and call
+\`GET /userinfo\` and \`POST /logout\`.`;
 
 const documentOptions = (publicUrl: string): FastifyDynamicSwaggerOptions => ({
   openapi: {
@@ -36,12 +36,12 @@ const documentOptions = (publicUrl: string): FastifyDynamicSwaggerOptions => ({
     // Relative, so that it is correct under any host name at which /docs is opened.
     servers: [{ url: new URL(publicUrl).pathname }],
     tags: [
+      { name: "clients", description: "The first step: register your application" },
       { name: "tokens", description: "Issue, use and revoke tokens" },
       { name: "login", description: "Log users in through identity providers" },
-      { name: "clients", description: "Registered applications" },
       { name: "revocations", description: "Revoke tokens, and follow revocations" },
-      { name: "keys", description: "The signing keys" },
       { name: "discovery", description: "Public keys and status lists for verifiers" },
+      { name: "operators", description: "Clients and signing keys, with the operator's token" },
       { name: "operation", description: "Health" },
     ],
     components: {
@@ -57,6 +57,7 @@ const documentOptions = (publicUrl: string): FastifyDynamicSwaggerOptions => ({
       },
     },
   },
+  transformObject: (made) => completed("openapiObject" in made ? made.openapiObject : {}),
   refResolver: {
     buildLocalReference: (json, _base, _fragment, i) => (typeof json.$id === "string" ? json.$id : `def-${i}`),
   },
@@ -80,11 +81,7 @@ async function describe(app: FastifyInstance, routes: RouteOptions[]): Promise<F
   await documentation.register(swagger, documentOptions(app.config.publicUrl));
   for (const { method, url, schema } of routes)
     documentation.route({ method, url, ...(schema && { schema }), handler: async () => undefined });
-  await documentation.register(swaggerUi, {
-    routePrefix: "/docs",
-    staticCSP: PAGE_CSP,
-    uiConfig: { layout: "BaseLayout", tryItOutEnabled: true, displayRequestDuration: true },
-  });
+  await documentation.register(swaggerUi, SWAGGER_UI);
   await documentation.ready();
   return documentation;
 }

@@ -12,7 +12,7 @@ import {
 } from "../schemas/operator/clients.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 
-const common = { tags: ["clients"], security: [{ adminToken: [] }] as Security };
+const common = { tags: ["operators"], security: [{ adminToken: [] }] as Security };
 const one = { ...common, params: ClientId };
 
 const adminClients: FastifyPluginAsyncTypebox = async (app) => {

@@ -3,7 +3,7 @@ import { presentKey } from "../../src/keys/presentation.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { KeyList, KeyPath } from "../schemas/operator/keys.js";
 
-const common = { tags: ["keys"], security: [{ adminToken: [] }] as Security };
+const common = { tags: ["operators"], security: [{ adminToken: [] }] as Security };
 
 const adminKeys: FastifyPluginAsyncTypebox = async (app) => {
   app.addHook("preParsing", app.operatorOnly);

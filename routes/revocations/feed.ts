@@ -18,7 +18,8 @@ const revocationFeed: FastifyPluginAsyncTypebox = async (app) => {
         "all revocations until now have been sent; `heartbeat`, every 15 s, that none was missed. Event ids are " +
         "ordered. With `Last-Event-ID` the stream continues after that event. Without it, or if the event is not " +
         "known any more, the stream begins with `reset` and a complete snapshot. `reset` can also come later: " +
-        "discard all that you received before it, including the last event id.",
+        "discard all that you received before it, including the last event id. In a terminal: " +
+        "`curl -N -u client_id:client_secret …/revocations/stream`.",
       headers: StreamHeaders,
       response: {
         200: {

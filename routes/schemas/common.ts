@@ -3,6 +3,9 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 /** A `$ref` to a shared schema, with that schema's TypeScript type. */
 export const ref = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` });
 
+/** A property that requests may omit: validation then gives it its `default`. */
+export const Defaulted = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>(Type.Optional(schema));
+
 /** One of several strings. For any other value, the error message is `description`. */
 export const OneOf = <const T extends string>(values: readonly T[], description: string) =>
   Type.Unsafe<T>({ type: "string", enum: [...values], description });
@@ -11,7 +14,7 @@ export const ErrorResponse = Type.Object({
   error: Type.String({ description: "An error code for programs (RFC 6749 §5.2, RFC 6750 §3.1)" }),
   error_description: Type.String({ description: "For people: what is wrong, and what to do" }),
   request_id: Type.Optional(Type.String({ description: "The request's id in Authflow's log (5xx only)" })),
-}, { $id: "Error", examples: [{ error: "invalid_request", error_description: "sub is missing" }] });
+}, { $id: "Error" });
 
 const STATUS: Record<number, string> = {
   400: "The request is not valid: `error_description` names the field and the remedy",

@@ -54,6 +54,8 @@ export interface Config {
     readonly login: number;
   };
   readonly trustProxy: false | string[];
+  /** Whether the service documents itself at /docs and /openapi.json. */
+  readonly docs: boolean;
   readonly logLevel: string;
 }
 

@@ -113,6 +113,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
       login: Number(values.AUTHFLOW_RATE_LIMIT_LOGIN),
     },
     trustProxy: given.AUTHFLOW_TRUST_PROXY?.split(",").map((part) => part.trim()) ?? false,
+    docs: values.AUTHFLOW_DOCS === "on",
     logLevel: values.LOG_LEVEL,
   };
   // An invalid setting has its default value here. A contradiction with that default would only confuse the reader.

@@ -267,6 +267,10 @@ export const SETTINGS = Type.Object({
     },
     "^((loopback|linklocal|uniquelocal|[0-9A-Fa-f:]*[.:][0-9A-Fa-f.:]*(/\\d{1,3})?)( *, *(?=\\S)|$))+$",
   ),
+  AUTHFLOW_DOCS: choice(["on", "off"], {
+    description: "Whether /docs and /openapi.json answer.",
+    default: "on",
+  }),
   LOG_LEVEL: choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
     description: "The least severe level that is logged.",
     default: "info",

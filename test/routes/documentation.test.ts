@@ -7,7 +7,16 @@ import { ROOT } from "../support/root.js";
 
 const app = await testApp(t);
 const { body: document } = await app.call("GET", "/openapi.json");
-type Operation = { operationId: string; summary: string; security: object[]; responses: Record<string, object> };
+interface ErrorExample { error: string; error_description: string; request_id?: string }
+type Content = Record<string, { example?: ErrorExample; schema: { examples?: object[] } }>;
+interface Operation {
+  operationId: string;
+  summary: string;
+  security: object[];
+  parameters?: { name: string; required: boolean }[];
+  requestBody?: { required?: boolean; content: Content };
+  responses: Record<string, { content?: Content }>;
+}
 const paths = document.paths as Record<string, Record<string, Operation>>;
 const operations = Object.entries(paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ path, method, operation })));
@@ -24,11 +33,66 @@ t.strictSame(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
   "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback", "post /clients",
   "post /clients/{client_id}/revoke-tokens",
   "post /clients/{client_id}/rotate-secret", "post /introspect", "post /keys/rotate", "post /keys/{kid}/revoke",
-  "post /logout", "post /mint", "post /revocations", "post /token",
+  "post /logout", "post /mint", "post /revocations", "post /token", "post /userinfo",
 ]);
 for (const { path, method, operation } of operations) {
   t.ok(operation.summary && Array.isArray(operation.security), `${method} ${path} says what it does and who may`);
 }
+
+/** RFC 6749 §5.2 and RFC 6750 §3.1 where they have a code, else ours. */
+const CODES: Record<string, RegExp> = {
+  400: /^invalid_request$/, 401: /^invalid_(client|token)$/, 403: /^access_denied$/, 404: /^not_found$/,
+  410: /^invalid_request$/, 413: /^invalid_request$/, 415: /^invalid_request$/, 429: /^too_many_requests$/,
+  500: /^server_error$/, 503: /^temporarily_unavailable$/,
+};
+
+await t.test("each error has an example that belongs to its status", async (t) => {
+  for (const { path, method, operation: { responses } } of operations) {
+    for (const [status, { content }] of Object.entries(responses)) {
+      if (Number(status) < 400 || path === "/health/ready") continue;
+      const example = content?.["application/json"]?.example;
+      t.match(example, { error: CODES[status] as RegExp, error_description: String }, `${method} ${path} ${status}`);
+      t.equal(example?.request_id !== undefined, Number(status) >= 500, `${method} ${path} ${status}`);
+    }
+  }
+  const example = (path: string, method: string, status: string) =>
+    paths[path]?.[method]?.responses[status]?.content?.["application/json"]?.example;
+  t.match(example("/mint", "post", "401"), { error: "invalid_client" });
+  t.match(example("/userinfo", "get", "401"), { error: "invalid_token" });
+  t.match(example("/token", "post", "415"), { error_description: /application\/x-www-form-urlencoded/ });
+});
+
+await t.test("what a request may omit is not required in the document", async (t) => {
+  for (const [path, method] of [["/clients", "get"], ["/revocations", "get"]] as const)
+    t.match(paths[path]?.[method]?.parameters?.filter(({ required }) => required), []);
+  for (const path of ["/logout", "/userinfo"]) {
+    t.equal(paths[path]?.post?.requestBody?.required, false, path);
+    t.notMatch(JSON.stringify(paths[path]?.post?.requestBody), /"null"/);
+  }
+  t.notMatch(JSON.stringify(paths["/mint"]?.post?.requestBody), /authflow_secret/);
+});
+
+await t.test("AUTHFLOW_DOCS=off switches the documentation off", async (t) => {
+  const quiet = await testApp(t, { AUTHFLOW_DOCS: "off" });
+  for (const url of ["/docs", "/docs/", "/docs/json", "/docs/static/swagger-ui.css", "/openapi.json"])
+    t.match(await quiet.call("GET", url), { status: 404, body: { error: "not_found" } }, url);
+  t.notMatch((await quiet.call("GET", "/nowhere")).text, /docs/);
+  t.equal((await quiet.call("GET", "/health/live")).status, 200);
+});
+
+await t.test("only a script of /docs gets no challenge of Basic, which would open the browser's dialog", async (t) => {
+  const script = { "sec-fetch-site": "same-origin", "sec-fetch-dest": "empty", "sec-fetch-mode": "cors" };
+  const challenge = async (url: string, headers: Record<string, string>) => {
+    const answer = await app.call("GET", url, { headers });
+    t.equal(answer.status, 401);
+    return answer.headers["www-authenticate"];
+  };
+  t.equal(await challenge("/revocations", script), undefined);
+  t.match(await challenge("/userinfo", script), /^Bearer/);
+  for (const headers of [{}, { ...script, "sec-fetch-site": "cross-site" },
+    { ...script, "sec-fetch-site": "none", "sec-fetch-dest": "document" }])
+    t.match(await challenge("/revocations", headers), /^Basic realm=/);
+});
 
 await t.test("the page at /docs runs from our own files without inline script", async (t) => {
   const { status, text, headers } = await app.call("GET", "/docs");

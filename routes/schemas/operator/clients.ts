@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { OneOf, ref, Timestamp } from "../common.js";
+import { Defaulted, OneOf, ref, Timestamp } from "../common.js";
 
 const Name = Type.String({ minLength: 1, maxLength: 100, description: "1 to 100 printable characters" });
 const RedirectUri = Type.String({
@@ -121,7 +121,8 @@ export const ClientResponse = Type.Object(
 );
 
 export const ClientListQuery = Type.Object({
-  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: "A whole number from 1 to 200" }),
+  limit: Defaulted(
+    Type.Integer({ minimum: 1, maximum: 200, default: 50, description: "A whole number from 1 to 200" })),
   cursor: Type.Optional(Type.String({ format: "uuid", description: "`next_cursor` of the previous page" })),
 }, { additionalProperties: false });
 
@@ -152,12 +153,12 @@ export const ClientPatchBody = Type.Object(
 
 export const RotateSecretBody = Type.Object(
   {
-    overlap: Type.Integer({
+    overlap: Defaulted(Type.Integer({
       minimum: 0,
       maximum: 2_592_000,
       default: 86_400,
       description: "Seconds for which the current secrets stay valid, 0 to 2592000",
-    }),
+    })),
   },
   { $id: "RotateSecretRequest", additionalProperties: false, examples: [{ overlap: 86_400 }] },
 );

@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { Defaulted } from "../common.js";
 import type { RevocationPage } from "../../../src/revocation/feed/feed.js";
 
 const Exp = Type.Integer({ description: "NumericDate (seconds): forget the entry then" });
@@ -12,7 +13,8 @@ export const StreamHeaders = Type.Object({
 });
 
 export const SnapshotQuery = Type.Object({
-  limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: "A whole number from 1 to 10000" }),
+  limit: Defaulted(
+    Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: "A whole number from 1 to 10000" })),
   cursor: Type.Optional(Type.String({ maxLength: 2048, description: "`next_cursor` of the previous page" })),
 }, { additionalProperties: false });
 

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 
 export const LogoutBody = Type.Object({
   everywhere: Type.Optional(Type.Boolean({ description: "true revokes every token of the token's subject" })),
-}, { additionalProperties: false });
+}, { additionalProperties: false, examples: [{}, { everywhere: true }] });
 
 export const LogoutResponse = Type.Object({
   revoked: Type.Literal(true),

@@ -76,8 +76,6 @@ export const MintBody = Type.Object(
     additionalProperties: false,
     examples: [
       {
-        client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e",
-        client_secret: "authflow_secret_…",
         sub: "alice",
         provider: "local",
         email: "alice@example.com",
