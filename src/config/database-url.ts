@@ -1,3 +1,5 @@
+import { accessSync, constants } from "node:fs";
+
 export const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
 
 /** The path in `file:./relative`, `file:/absolute` or `file:///absolute`. */
@@ -27,7 +29,7 @@ const ESCAPE = "write special characters of user and password as % and two digit
  */
 export function databaseUrlFaults(url: string): string[] {
   const [, authority = "", rest = ""] = /^postgres(?:ql)?:\/\/([^/?#]*)(.*)$/s.exec(url) ?? [];
-  if (!isPostgres(url)) return [];
+  if (!isPostgres(url)) return sqliteFaults(url);
   if (rest.includes("@")) return [`DATABASE_URL has an @ after its host: ${ESCAPE}`];
   const parameters = parametersOf(url);
   const hosts = [authority.slice(authority.lastIndexOf("@") + 1), parameters.get("host"), parameters.get("port")];
@@ -36,7 +38,8 @@ export function databaseUrlFaults(url: string): string[] {
       "Name a proxy or an address that follows the primary"];
   }
   // As pg reads it: a URL without a host names a Unix socket by the parameter `host`.
-  if (!URL.canParse(url.replace("@/", "@localhost/"))) return [`DATABASE_URL can't be read as a URL: ${ESCAPE}`];
+  const isReadable = URL.canParse(url.replace("@/", "@localhost/")) && !/%(?![0-9A-Fa-f]{2})/.test(url);
+  if (!isReadable) return [`DATABASE_URL can't be read as a URL: ${ESCAPE}`];
   const faults: string[] = [];
   if (parameters.has("target_session_attrs")) {
     faults.push("DATABASE_URL must not have target_session_attrs, which is not supported: name the primary. " +
@@ -45,6 +48,31 @@ export function databaseUrlFaults(url: string): string[] {
   if (!/^([1-9]\d{0,3})?$/.test(parameters.get("connection_limit") ?? "")) {
     faults.push("DATABASE_URL has a connection_limit that is no number from 1 to 9999");
   }
+  faults.push(...tlsFaults(parameters));
   if (parameters.get("schema") === "") faults.push("DATABASE_URL has a parameter schema without a name");
   return faults;
+}
+
+const SSL_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
+
+function tlsFaults(parameters: URLSearchParams): string[] {
+  const faults: string[] = [];
+  if (!SSL_MODES.includes(parameters.get("sslmode") ?? "disable"))
+    faults.push(`DATABASE_URL has an sslmode that is none of ${SSL_MODES.join(", ")}`);
+  for (const name of ["sslrootcert", "sslcert", "sslkey"]) {
+    try {
+      if (parameters.has(name)) accessSync(parameters.get(name) ?? "", constants.R_OK);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      faults.push(`DATABASE_URL has an ${name} that names a file which can't be read (${code}): check the path`);
+    }
+  }
+  return faults;
+}
+
+function sqliteFaults(url: string): string[] {
+  const path = sqlitePath(url);
+  if (path.includes(":memory:")) return ["DATABASE_URL must name a file: a database in memory ends with the process"];
+  if (path.includes("?")) return ["DATABASE_URL must not have parameters after the file's path"];
+  return [];
 }

@@ -21,6 +21,7 @@ export const REDIS_URL_FORMS =
   "redis://user:password@host:6379/0, rediss://… with TLS, or redis+sentinel://user:password@host:26379,host:26379/" +
   "primary-name/0";
 
+const ESCAPE = "write / ? # and % in a password as %2F %3F %23 %25";
 const FORM = /^redis(s?)(\+sentinel)?:\/\/([^/?#]*)([^#]*)$/;
 const PARAMETERS = ["db", "family", "keyPrefix"];
 const SENTINEL_PARAMETERS = ["sentinel_username", "sentinel_password"];
@@ -29,6 +30,7 @@ const SENTINEL_PARAMETERS = ["sentinel_username", "sentinel_password"];
 export function parseRedisUrl(url: string): RedisTarget {
   const [form, secure, viaSentinel, authority = "", rest = ""] = FORM.exec(url) ?? [];
   if (form === undefined) throw new Error(`must be ${REDIS_URL_FORMS}`);
+  if (rest.includes("@")) throw new Error(`must be ${REDIS_URL_FORMS}; ${ESCAPE}`); // the password was cut
   const at = authority.lastIndexOf("@");
   const [credentials, hosts] = [authority.slice(0, at + 1), authority.slice(at + 1).split(",")];
   if (hosts.length > 1 && !viaSentinel) throw new Error("must name one host, or Sentinels by redis+sentinel://");
@@ -67,7 +69,7 @@ function readParameters({ searchParams }: URL, names: readonly string[]): Record
 }
 
 function parsed(url: string): URL {
-  if (!URL.canParse(url)) throw new Error(`must be ${REDIS_URL_FORMS}; write / ? # and % in a password as %2F %3F …`);
+  if (!URL.canParse(url)) throw new Error(`must be ${REDIS_URL_FORMS}; ${ESCAPE}`);
   return new URL(url);
 }
 

@@ -13,6 +13,8 @@ import { administer } from "./templates.js";
 export interface PrivatePostgres {
   url: string;
   port: number;
+  /** Its data, which may hold further files. */
+  folder: string;
   /** Ends it as a crash of its machine would, and starts it again on the same port with its data. */
   restart(): Promise<void>;
   /** Ends it as a crash of its machine would. */
@@ -93,7 +95,7 @@ async function serve(t: Suite, folder: string, programs: Programs): Promise<Priv
     await execute(join(bin, "pg_basebackup"), args, user); // meanwhile links of this process must work
   };
   return {
-    url, port, start, kill,
+    url, port, folder, start, kill,
     restart: async () => {
       await kill();
       await start();

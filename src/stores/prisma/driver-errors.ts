@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DatabaseFault, DATABASE_FAULTS } from "../../shared/database-fault.js";
 import { AuthflowError, invalidRequest, unavailable, unavailableUntilRepaired } from "../../shared/errors.js";
 import { reason } from "../../shared/loggable-error.js";
+import { isUntrustedCertificate } from "../../shared/untrusted-certificate.js";
 
 /**
  * The same store, but failures of the driver become temporarily_unavailable, with the driver's error as the cause.
@@ -95,8 +96,11 @@ function isDriverError(error: unknown): boolean {
 /** What the driver itself says about a failure, for those who start the service. */
 export function driverReason(error: unknown): string {
   if (error instanceof AuthflowError && error.cause !== undefined) return driverReason(error.cause);
-  return originalMessage(error).trim().replace(/^Invalid `.*` invocation:\s+/, "");
+  const text = originalMessage(error).trim().replace(/^Invalid `.*` invocation:\s+/, "");
+  return isUntrustedCertificate(driverCode(error)) ? `${text}: ${TRUST}` : text;
 }
+
+const TRUST = "add sslmode=verify-full&sslrootcert=<path of the certificate of its authority> to DATABASE_URL";
 
 function originalMessage(error: unknown): string {
   const message = (error as DriverError | undefined)?.meta?.driverAdapterError?.cause?.originalMessage;

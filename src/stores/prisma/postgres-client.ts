@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import pg from "pg";
 import { driverCode, READ_ONLY } from "./driver-errors.js";
@@ -12,7 +13,7 @@ export interface PostgresClientConfig extends pg.ClientConfig {
 /** What the types of pg leave out. */
 interface Internals {
   processID: number;
-  connection: { stream: Duplex };
+  connection: { stream: Duplex; ssl?: boolean | { host?: string } };
   getStartupConf(): Record<string, string>;
 }
 type Callback = (error: Error | null, client?: pg.Client) => void;
@@ -32,6 +33,9 @@ export class PostgresClient extends pg.Client {
     // pg's pool listens only later. Without a listener, an error of the connection would end the process.
     this.on("error", () => undefined);
     const internals = this as unknown as Internals;
+    // By itself pg compares the certificate with "localhost" where the host is an IP address.
+    const { ssl } = internals.connection;
+    if (typeof ssl === "object" && isIP(this.host) !== 0) ssl.host = this.host;
     const startup = internals.getStartupConf.bind(this);
     internals.getStartupConf = () => {
       const { user, database, application_name: name, options } = startup() as Partial<Record<string, string>>;

@@ -4,6 +4,7 @@ import { redisFaults } from "../../shared/redis-server.js";
 import { isOfSelect, RedisRefused } from "./connection-errors.js";
 import { redisFacts } from "./facts.js";
 import { type RedisSettings, redisOptions } from "./options.js";
+import "./socket-errors.js";
 
 /** Milliseconds. */
 export const CONNECT_TIMEOUT = 2000;

@@ -4,6 +4,7 @@ import { handshakeError } from "./connection-errors.js";
 import { infoFields, redisFacts } from "./facts.js";
 import { type RedisSettings, redisOptions } from "./options.js";
 import { deniedPermissions } from "./permissions.js";
+import "./socket-errors.js";
 
 /**
  * Over a separate connection; changes nothing. `timeout` is milliseconds. Rejects if Redis does not answer, or once

@@ -106,6 +106,13 @@ const BAD: [env: Record<string, string>, fault: RegExp][] = [
   [{ AUTHFLOW_ISSUER: "a b" }, /^AUTHFLOW_ISSUER must be/], [{ AUTHFLOW_ISSUER: "a".repeat(256) },
     /^AUTHFLOW_ISSUER must be/],
   [{ DATABASE_URL: "mysql://a" }, /^DATABASE_URL must be/], [{ REDIS_URL: "http://a" }, /^REDIS_URL must be/],
+  ...["redis://user:12?a-password@host", "redis://:a-password@host:port", "redis://:a-pass#word@host:1",
+    "redis://:a-password%@host", "redis://:a-password@", "rediss+sentinel://:a-password@h:1,h:x/m", "redis://",
+    "localhost:6379"].map((REDIS_URL): [Record<string, string>, RegExp] => [{ REDIS_URL }, /^REDIS_URL (?!.*a-pass)/]),
+  ...["postgres://u:a-password%@h/db", "postgres://u:a-password@h:port/db", "postgres://u:a-pass#word@h/db",
+    "postgres://u:a-password@h/db?sslmode=on", "postgres://u:a-password@h/db?sslmode=require&sslrootcert=/nowhere",
+    "file::memory:", "file:x.db?mode=ro", "./x.db"].map((url): [Record<string, string>, RegExp] =>
+    [{ DATABASE_URL: url }, /^DATABASE_URL (?!.*a-pass)/]),
   [{ AUTHFLOW_REGISTRATION: "Open" }, /^AUTHFLOW_REGISTRATION must be one of open, token, closed$/],
   [{ AUTHFLOW_REGISTRATION: "token" }, /^AUTHFLOW_REGISTRATION_TOKEN must be set/],
   [{ AUTHFLOW_ADMIN_TOKEN: TOKEN, AUTHFLOW_REGISTRATION_TOKEN: TOKEN }, /^AUTHFLOW_REGISTRATION_TOKEN must differ/],
