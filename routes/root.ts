@@ -13,9 +13,10 @@ const schema = {
 };
 
 const root: FastifyPluginAsyncTypebox = async (app) => {
-  const { issuer, publicUrl } = app.config;
+  const { issuer, publicUrl, docs } = app.config;
   const service = {
-    service: "authflow" as const, issuer, documentation: `${publicUrl}/docs`, openapi: `${publicUrl}/openapi.json`,
+    service: "authflow" as const, issuer,
+    ...(docs && { documentation: `${publicUrl}/docs`, openapi: `${publicUrl}/openapi.json` }),
     jwks_uri: `${publicUrl}/.well-known/jwks.json`, health: `${publicUrl}/health/ready`,
   };
   app.get("/", { schema, logLevel: "warn" }, async () => service);

@@ -5,8 +5,8 @@ const url = (description: string) => Type.String({ format: "uri", description })
 export const Service = Type.Object({
   service: Type.Literal("authflow"),
   issuer: Type.String({ description: "The `iss` of the tokens" }),
-  documentation: url("For people"),
-  openapi: url("For programs"),
+  documentation: Type.Optional(url("For people")),
+  openapi: Type.Optional(url("For programs")),
   jwks_uri: url("The keys that verify every token"),
   health: url("Whether this replica can serve requests"),
 }, {

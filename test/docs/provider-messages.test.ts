@@ -61,7 +61,7 @@ await t.test("the log names a certificate that is not trusted", async (t) => {
   const made = certificates(t);
   if (made === undefined) return;
   const server = createServer({ cert: readFileSync(made.ca), key: readFileSync(made.ca.replace(/crt$/, "key")) });
-  const issuer = `https://127.0.0.1:${await listen(t, server as never)}`;
+  const issuer = `https://127.0.0.1:${await listen(t, server)}`;
   const strict = await testApp(t, openIdSettings("corp", issuer));
   const { client_id } = await strict.register();
   const query = new URLSearchParams({ client_id, redirect_uri: REDIRECT_URI });
