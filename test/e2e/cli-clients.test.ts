@@ -78,7 +78,7 @@ await t.test("deleting a client takes a yes", async (t) => {
 });
 
 await t.test("a command that changes something writes one line to the log, which names no person", async (t) => {
-  const env = { DATABASE_URL: sqlite(t) };
+  const env = { DATABASE_URL: sqlite(t), LOG_LEVEL: "info" };
   const logged = async (args: string[], more = {}, answer?: string): Promise<object[]> =>
     (await cli(args, { ...env, ...more }, answer)).stderr.split("\n").slice(0, -1)
       .map((line) => JSON.parse(line) as object);

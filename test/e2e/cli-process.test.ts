@@ -17,9 +17,8 @@ await t.test("the program prints its version and its help", async (t) => {
 
 await t.test("results alone go to standard output, whatever is logged", async (t) => {
   const env = { DATABASE_URL: sqlite(t), LOG_LEVEL: "trace" };
-  // Applies the migrations, and logs them.
   const added = await runCli(["clients", "add", "app", "https://a.example/cb"], env);
-  t.match(added, { code: 0, stdout: /^\{\n/, stderr: "" });
+  t.match(added, { code: 0, stdout: /^\{\n/, stderr: /^\{.*"command":"clients add".*\}\n$/ });
   const { client_id: id } = JSON.parse(added.stdout) as Credentials;
   const listed = await runCli(["clients", "list"], env);
   t.strictSame(listed, { code: 0, stdout: `${id}  enabled   1 secret  app\n`, stderr: "" });

@@ -11,7 +11,8 @@ export async function cli(args: string[], env: Environment = {}, answer?: string
   const [stdout, stderr] = [new Collected(), new Collected()];
   const isTTY = answer !== undefined;
   const stdin = Readable.from(isTTY ? [answer] : []);
-  const code = await run(args, env, {
+  // What a command logs would be in the way of those who look at the rest.
+  const code = await run(args, { LOG_LEVEL: "warn", ...env }, {
     stdin: Object.assign(stdin, { isTTY }), stdout, stderr: Object.assign(stderr, { isTTY }),
   });
   return { code, stdout: stdout.text, stderr: stderr.text };
