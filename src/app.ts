@@ -159,6 +159,7 @@ export async function buildApp(
       await browserEndpoints.register(cors);
       await browserEndpoints.register(async (oauthEndpoints) => {
         await oauthEndpoints.register(forms);
+        await oauthEndpoints.register(parameters);
         await oauthEndpoints.register(userinfo);
         await oauthEndpoints.register(token);
       });

@@ -1,7 +1,6 @@
 import formbody from "@fastify/formbody";
 import fp from "fastify-plugin";
 import { checkContentHeaders } from "./content-headers.js";
-import parameters from "./parameters.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -15,5 +14,4 @@ export default fp(async (app) => {
   app.removeAllContentTypeParsers();
   await app.register(formbody);
   checkContentHeaders(app);
-  await app.register(parameters);
 }, { name: "forms" });

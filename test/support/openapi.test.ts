@@ -42,6 +42,7 @@ await t.test("refuses what the document does not have, but for the app's answers
   t.throws(() => { check(observed({ method: "OPTIONS", status: 200, body: "" })); });
   t.throws(() => { check(observed({ ...nowhere, method: "OPTIONS", status: 204, body: "" })); });
   t.doesNotThrow(() => { check(observed({ method: "HEAD", body: "" })); });
+  t.doesNotThrow(() => { check(observed({ method: "HEAD", status: 405, body: "" })); });
   t.doesNotThrow(() => { check(observed({ method: "OPTIONS", status: 204, body: "" })); });
   for (const status of [400, 404]) t.doesNotThrow(() => { check(observed({ ...nowhere, status })); });
   for (const status of [404, 405]) t.doesNotThrow(() => { check(observed({ method: "DELETE", status })); });

@@ -185,7 +185,7 @@ await onEveryBackend(t, async (t, env) => {
   await t.test("looking at the addresses (HEAD) begins and ends nothing", async (t) => {
     const agent = new UserAgent(app);
     const callback = await answerOf(agent, "alice");
-    t.equal((await app.call("HEAD", callback.pathname + callback.search)).status, 404);
+    t.equal((await app.call("HEAD", callback.pathname + callback.search)).status, 405);
     t.match(delivered(await agent.open(callback)), { access_token: String });
   });
 
