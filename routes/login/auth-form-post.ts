@@ -23,9 +23,9 @@ const authFormPost: FastifyPluginAsyncTypebox = async (app) => {
   // A cross-site form post comes without the login's cookie (SameSite=Lax). The redirect becomes a GET, which has it.
   const options = { config: { pages: true, form: true }, schema };
   app.post("/auth/:provider/callback", options, async ({ params, body }, reply) => {
-    const { state = "", code, iss, error, error_description: description } = body;
+    const { state = "", code, iss, user, error, error_description: description } = body;
     const query = new URLSearchParams({
-      state, ...(code && { code }), ...(iss && { iss }), ...(error && { error }),
+      state, ...(code && { code }), ...(iss && { iss }), ...(user && { user }), ...(error && { error }),
       ...(description && { error_description: description.slice(0, DESCRIPTION_MAX) }),
     });
     const path = `/auth/${encodeURIComponent(params.provider)}/callback`;

@@ -2,12 +2,13 @@ import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/clien
 import { enforceLoginPolicy } from "../clients/mint-policy.js";
 import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
+import { type LoginHints, loginHints } from "../providers/login-hints.js";
 import { AuthflowError, invalidRedirectUri, invalidRequest, unauthorizedClient } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
 import type { AuthorizationRequest } from "./pending-login.js";
 
 /** The query of GET /auth/{provider} (RFC 6749 §4.1.1 and §4.2.1, RFC 7636 §4.3), unchecked. */
-export interface AuthorizationParameters {
+export interface AuthorizationParameters extends LoginHints {
   client_id?: string | undefined;
   redirect_uri?: string | undefined;
   response_type?: string | undefined;
@@ -51,8 +52,9 @@ export async function returnAddress(
 export function authorizationRequest(
   { client, redirectUri, state, responseType }: ReturnAddress,
   provider: string,
-  { response_type: asked, code_challenge: codeChallenge, code_challenge_method: method }: AuthorizationParameters,
+  parameters: AuthorizationParameters,
 ): AuthorizationRequest {
+  const { response_type: asked, code_challenge: codeChallenge, code_challenge_method: method } = parameters;
   if (asked !== undefined && asked !== responseType)
     throw new AuthflowError(400, "unsupported_response_type", `response_type must be ${RESPONSE_TYPES.join(" or ")}`);
   if (!client.responseTypes.includes(responseType)) {
@@ -61,7 +63,7 @@ export function authorizationRequest(
   }
   enforceLoginPolicy(client.policy, provider);
   checkChallenge(client, responseType, codeChallenge, method);
-  return { clientId: client.id, redirectUri, responseType, state, codeChallenge };
+  return { clientId: client.id, redirectUri, responseType, state, codeChallenge, hints: loginHints(parameters) };
 }
 
 function checkChallenge(

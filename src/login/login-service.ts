@@ -25,6 +25,8 @@ export interface CallbackParameters {
   error?: string | undefined;
   /** For the log only: the application and the user are told nothing that comes from the provider. */
   error_description?: string | undefined;
+  /** Apple's form field, at a user's first login. */
+  user?: string | undefined;
 }
 /** A cookie that binds a login to its browser; `maxAge` is seconds. */
 export interface LoginCookie { name: string; value: string; maxAge: number }
@@ -39,6 +41,9 @@ type RedirectWithCookie = Redirect & { cookie?: LoginCookie };
 const LOGIN_LIFETIME = 600;
 /** Milliseconds for which the browser keeps an expired login, so that the error page can offer to start it again. */
 const KEPT_AFTER_EXPIRY = 3_600_000;
+/** Answers to prompt=none (OpenID Connect Core §3.1.2.6). */
+const INTERACTION_NEEDED =
+  ["login_required", "interaction_required", "consent_required", "account_selection_required"];
 const OVER = "This login is over: it was finished before, or started too long ago";
 
 interface Dependencies {
@@ -143,12 +148,12 @@ export class LoginService {
     client: Client,
     login: Login,
     state: string,
-    { code = "", iss, error = "", error_description: description }: CallbackParameters,
+    { code = "", iss, user, error = "", error_description: description }: CallbackParameters,
   ): Promise<string> {
     const { codes, tokens } = this.#dependencies;
     if (client.disabled) throw accessDenied("This application was disabled during the login");
     if (error !== "") throw upstreamRefusal(provider, error, description);
-    const identity = await provider.identify({ code, iss }, this.#upstreamRequest(login, state));
+    const identity = await provider.identify({ code, iss, user }, this.#upstreamRequest(login, state));
     const claims = loginClaims(provider.name, identity);
     if (login.responseType === "code") return this.#response.code(login, await codes.issue(login, claims));
     return this.#response.token(login, await tokens.sign(await tokens.claimsOfLogin(client, claims), client));
@@ -170,11 +175,11 @@ export class LoginService {
     return provider;
   }
 
-  #upstreamRequest({ provider, codeVerifier, expiresAt }: Login, state: string): UpstreamRequest {
+  #upstreamRequest({ provider, codeVerifier, expiresAt, hints }: Login, state: string): UpstreamRequest {
     const redirectUri = `${this.#dependencies.publicUrl}/auth/${provider}/callback`;
     const nonce = digest(`nonce ${codeVerifier}`);
     const startedAt = expiresAt - LOGIN_LIFETIME * 1000;
-    return { state, nonce, codeVerifier, codeChallenge: digest(codeVerifier), redirectUri, hints: {}, startedAt };
+    return { state, nonce, codeVerifier, codeChallenge: digest(codeVerifier), redirectUri, hints, startedAt };
   }
 
   /** What a person can do about a login of theirs that can't be finished. */
@@ -183,8 +188,9 @@ export class LoginService {
     return [{ text: "Start again", href: this.#startUrl(login) }, { text: `Back to ${name}`, href: back }];
   }
 
-  #startUrl({ provider, clientId, redirectUri, responseType, state, codeChallenge }: Login): string {
+  #startUrl({ provider, clientId, redirectUri, responseType, state, codeChallenge, hints }: Login): string {
     const query = new URLSearchParams({
+      ...hints as Record<string, string>,
       client_id: clientId, redirect_uri: redirectUri, response_type: responseType,
       ...(state !== undefined && { state }),
       ...(codeChallenge !== undefined && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
@@ -198,6 +204,8 @@ function upstreamRefusal({ label }: Provider, code: string, description: string 
   const cause = new UpstreamError("untrustworthy", `the provider answered ${refusal(code, description)}`);
   if (/denied|cancel/.test(code)) // LinkedIn: user_cancelled_login
     return new AuthflowError(403, "access_denied", `The login at ${label} was cancelled or refused`, { cause });
+  if (INTERACTION_NEEDED.includes(code))
+    return new AuthflowError(403, code, `${label} can't log the user in without showing a page`, { cause });
   if (code === "temporarily_unavailable")
     return unavailable(`${label} is temporarily unavailable: try again`, cause);
   return new AuthflowError(502, "server_error", `${label} refused the login request: tell the operator`, { cause });

@@ -1,4 +1,5 @@
 import type { ResponseType } from "../clients/client.js";
+import type { LoginHints } from "../providers/login-hints.js";
 
 /** The application's request at GET /auth/{provider}, after all checks. */
 export interface AuthorizationRequest {
@@ -9,6 +10,8 @@ export interface AuthorizationRequest {
   state: string | undefined;
   /** RFC 7636 §4.3, always S256. */
   codeChallenge: string | undefined;
+  /** What the provider gets too. */
+  hints: LoginHints;
 }
 
 /** A login in progress. The browser keeps it, sealed. */

@@ -3,6 +3,8 @@ import { Type } from "@sinclair/typebox";
 /** Only the length is checked here. src/login checks the values, because it can redirect to the application. */
 const parameter = (description: string, maxLength = 2048) => Type.Optional(Type.String({ maxLength, description }));
 
+const hint = (description: string) => parameter(`Goes to the provider. ${description}`, 255);
+
 export const ProviderName = Type.Object({
   provider: Type.String({ description: "A name from GET /auth", examples: ["google"] }),
 });
@@ -16,6 +18,14 @@ export const AuthorizationQuery = Type.Object({
   code_challenge: parameter("With `code`: base64url of the SHA-256 of a code_verifier (RFC 7636). " +
     "Required for public clients"),
   code_challenge_method: parameter("`S256`"),
+  prompt: hint("`login`, `consent`, `select_account`, or `none`, which shows the user no page. With `login` the " +
+    "provider must prove that the user has just logged in"),
+  login_hint: hint("The address or name of the user who is expected"),
+  max_age: hint("Seconds: the provider must prove that the user logged in at most so long ago"),
+  ui_locales: hint("The user's languages, such as `fr-CH fr`"),
+  acr_values: hint("How the user should be authenticated, in the provider's words"),
+  hd: hint("Google: the organisation's domain. The account must belong to it"),
+  domain_hint: hint("Microsoft: the tenant's domain"),
 });
 
 export const CallbackQuery = Type.Object({
@@ -24,6 +34,7 @@ export const CallbackQuery = Type.Object({
   iss: parameter("The provider's issuer (RFC 9207)"),
   error: parameter("The provider's error code (RFC 6749 §4.1.2.1)"),
   error_description: parameter("The provider's explanation, for the log", 8192),
+  user: parameter("Apple's: the name of a user who logs in for the first time"),
 });
 
 export const ProviderList = Type.Object({
