@@ -30,18 +30,19 @@ const token = (notes: Omit<Notes, "remedy" | "secret">): TSchema =>
     "^[!-~]{32,}$",
   );
 
-type ProviderVariable = `${Uppercase<ProviderName>}_CLIENT_${"ID" | "SECRET"}`;
+type ProviderVariable = `${Uppercase<ProviderName>}_CLIENT_ID` |
+  `${Uppercase<Exclude<ProviderName, "apple">>}_CLIENT_SECRET`;
 const printable = (notes: Omit<Notes, "remedy">): TSchema =>
   text({ ...notes, remedy: "printable characters without spaces" }, "^[!-~]+$");
-/** Each named provider's two variables. */
+/** Each named provider's two variables. Apple has a key in place of a secret. */
 const PROVIDER_VARIABLES = Object.fromEntries(PROVIDER_NAMES.flatMap((name) => {
   const [prefix, { label }] = [name.toUpperCase(), NAMED_PROVIDERS[name]];
   const unset = `logins through ${label} are off`;
   return [
     [`${prefix}_CLIENT_ID`, printable({ description: `Authflow's client ID at ${label}.`, unset })],
-    [`${prefix}_CLIENT_SECRET`, printable({
+    ...(name === "apple" ? [] : [[`${prefix}_CLIENT_SECRET`, printable({
       description: `Authflow's client secret at ${label}.`, secret: true, unset,
-    })],
+    })]]),
   ];
 })) as Record<ProviderVariable, TSchema>;
 
@@ -191,6 +192,21 @@ export const SETTINGS = Type.Object({
     default: "30d",
   }, "24855d"),
   ...PROVIDER_VARIABLES,
+  APPLE_TEAM_ID: printable({
+    description: "The id of your team at Apple.", unset: "logins through Apple are off",
+  }),
+  APPLE_KEY_ID: printable({
+    description: "The id of the key for Sign in with Apple.", unset: "logins through Apple are off",
+  }),
+  APPLE_PRIVATE_KEY: text(
+    {
+      description: "That key, as Apple gave it (.p8). It signs Authflow's client secrets.",
+      remedy: "a PEM private key",
+      secret: true,
+      unset: "logins through Apple are off",
+    },
+    "-----BEGIN PRIVATE KEY-----",
+  ),
   MICROSOFT_TENANT: text(
     {
       description: "Whose accounts may log in through Microsoft: one tenant, or common, organizations, consumers.",
@@ -201,7 +217,7 @@ export const SETTINGS = Type.Object({
   ),
   AUTHFLOW_OIDC_PROVIDERS: text({
     description: "Names of further OpenID providers. Each needs AUTHFLOW_OIDC_<NAME>_ISSUER, _CLIENT_ID and " +
-      "_CLIENT_SECRET; _SCOPE is optional (openid email profile).",
+      "_CLIENT_SECRET; optional are _SCOPE, _DISCOVERY_URL, _TOKEN_AUTH, _AUTH_PARAMS and _CLAIMS.",
     remedy: "names of a-z, 0-9 and -, separated by commas, such as okta,corp",
     unset: "there are none",
   }),

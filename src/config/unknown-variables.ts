@@ -1,10 +1,10 @@
-import { openIdVariable } from "./providers.js";
+import { OPENID_SUFFIXES, openIdVariable } from "./providers.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = "AUTHFLOW_";
 const OPENID_PREFIX = "AUTHFLOW_OIDC_";
-const OPENID_VARIABLE = /^AUTHFLOW_OIDC_(\w+?)_(ISSUER|CLIENT_ID|CLIENT_SECRET|CLIENT_SECRET_FILE|SCOPE)$/;
+const OPENID_VARIABLE = new RegExp(`^AUTHFLOW_OIDC_(\\w+?)_(${OPENID_SUFFIXES.join("|")})$`);
 /** What the verifiers in examples/ read: a shell that runs one of them may start the service too. */
 const VERIFIER_VARIABLES = [
   "AUTHFLOW_URL", "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REFETCH_AFTER", "AUTHFLOW_RECONNECT_WITHIN",
@@ -46,8 +46,7 @@ function unknownProvider(name: string, provider: string, part: string, providers
 }
 
 const variablesOf = (provider: string): string[] =>
-  ["ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "SCOPE"]
-    .map((suffix) => `${openIdVariable(provider)}_${suffix}`);
+  OPENID_SUFFIXES.map((suffix) => `${openIdVariable(provider)}_${suffix}`);
 
 const isOfKubernetes = (name: string, value = ""): boolean =>
   SERVICE_VARIABLE.test(name) || (name.endsWith("_PORT") && SERVICE_ADDRESS.test(value));

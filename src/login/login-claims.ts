@@ -16,6 +16,7 @@ export function loginClaims(provider: string, identity: Identity): IdentityClaim
   const { email, emailVerified, picture } = identity;
   const name = cleanName(identity.name ?? "");
   return {
+    ...identity.claims,
     sub,
     provider,
     ...(email !== null && EMAIL.test(email) && fits(email, MAX.email) && { email, email_verified: emailVerified }),

@@ -8,7 +8,7 @@ type Claims = Record<string, unknown>;
 
 /** A name may hold dots and slashes, as those that are URLs do: a whole name is looked for before its parts. */
 const PATH = /^[\w:./-]+(\[\d{1,3}\])*$/;
-const NAME = /^[A-Za-z][\w:./-]{0,127}$/;
+const NAME = /^(?!(?:constructor|prototype)$)[A-Za-z][\w:./-]{0,127}$/;
 
 /**
  * Parses `email=upn, name=given_name+family_name|nickname, hd`: a name alone stands for itself. Throws Error whose
@@ -17,12 +17,12 @@ const NAME = /^[A-Za-z][\w:./-]{0,127}$/;
 export function parseClaimMap(value: string): ClaimMap {
   const entries = value.split(",").map((part) => part.trim()).filter((part) => part !== "").map((part) => {
     const [name = "", source = name] = part.split(/=(.*)/s).map((side) => side.trim());
-    if (!NAME.test(name)) throw new Error(`can't map a claim "${name}": a name has letters, digits and _ : . / -`);
+    if (!NAME.test(name)) throw new Error(`can't name a claim "${name}": a name has letters, digits and _ : . / -`);
     return [name, parseSource(source, part)] as const;
   });
   const names = entries.map(([name]) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new Error(`must name ${twice} once: alternatives stand behind one = with | between them`);
+  if (twice !== undefined) throw new Error(`must name ${twice} once: alternatives have | between them`);
   return Object.fromEntries(entries);
 }
 

@@ -1,5 +1,6 @@
 import { type ClaimMap, claimFrom, type ClaimSource } from "./claim-map.js";
 import { isTrue, text } from "./claims.js";
+import { isPrintable } from "../shared/text.js";
 import type { Identity } from "./identity.js";
 
 type Claims = Record<string, unknown>;
@@ -67,9 +68,9 @@ export function lacksNothing(claims: Claims, rules: Rules): boolean {
 export const isSufficient = (claims: Claims, { claims: map }: Rules, scope: string): boolean =>
   text(claimFrom(claims, map.email ?? EMAIL)) !== null || !scope.split(" ").includes("email");
 
-/** A further claim is a text, a number, a boolean or a list of texts. */
+/** A further claim is a printable text, a number, a boolean or a list of texts. */
 function isUsable(value: unknown): boolean {
-  const isScalar = typeof value === "boolean" || Number.isFinite(value) || text(value) !== null;
-  const isList = Array.isArray(value) && value.every((item) => text(item) !== null);
-  return (isScalar || isList) && JSON.stringify(value).length <= MAX_CLAIM;
+  const isText = (item: unknown): boolean => text(item) !== null && isPrintable(item as string);
+  const isScalar = typeof value === "boolean" || Number.isFinite(value) || isText(value);
+  return (isScalar || (Array.isArray(value) && value.every(isText))) && JSON.stringify(value).length <= MAX_CLAIM;
 }

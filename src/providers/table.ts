@@ -1,3 +1,4 @@
+import { apple } from "./apple.js";
 import { discord } from "./discord.js";
 import { facebook } from "./facebook.js";
 import { github } from "./github.js";
@@ -9,8 +10,8 @@ import { openIdIssuer } from "./openid-issuer.js";
 import type { Provider, ProviderSettings } from "./provider.js";
 import type { ConnectUpstream } from "./upstream.js";
 
-/** Every provider with a name of its own. <NAME>_CLIENT_ID and <NAME>_CLIENT_SECRET enable it. */
-export const NAMED_PROVIDERS = { google, github, microsoft, gitlab, discord, facebook, linkedin };
+/** Every provider with a name of its own. <NAME>_CLIENT_ID and the other variables of its page enable it. */
+export const NAMED_PROVIDERS = { google, github, microsoft, gitlab, discord, facebook, linkedin, apple };
 
 export type ProviderName = keyof typeof NAMED_PROVIDERS;
 export const PROVIDER_NAMES = Object.keys(NAMED_PROVIDERS) as ProviderName[];

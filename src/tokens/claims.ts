@@ -44,6 +44,8 @@ export interface AccessTokenClaims {
 export interface IdentityClaims extends Pick<AccessTokenClaims, "email" | "email_verified" | "name" | "picture"> {
   sub: string;
   provider: string;
+  /** Further claims of the provider that the operator has chosen. */
+  [claim: string]: unknown;
 }
 
 /** What a token says besides what every token has. */

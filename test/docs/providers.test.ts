@@ -14,12 +14,14 @@ await t.test("the index and the folder know the same pages", async (t) => {
 for (const name of PROVIDER_NAMES) {
   await t.test(`${name}'s page says what to enter where`, async (t) => {
     const page = text(`docs/providers/${name}.md`);
-    const [id, secret] = [`${name.toUpperCase()}_CLIENT_ID`, `${name.toUpperCase()}_CLIENT_SECRET`];
+    const credentials = name === "apple" ? ["TEAM_ID", "KEY_ID", "PRIVATE_KEY"] : ["CLIENT_SECRET"];
+    const suffixes = ["CLIENT_ID", ...credentials];
+    const settings = suffixes.map((suffix) => `${name.toUpperCase()}_${suffix}`);
     t.match(page, `# ${NAMED_PROVIDERS[name].label}\n`);
     t.match(page, `https://auth.example.com/auth/${name}/callback`, "the callback URL");
     t.match(page, `/auth/${name}?client_id=`, "a first try");
     t.match(page, `${name}\\|`, "the subject");
-    t.match(page, new RegExp(`^${id}=.*\n${secret}=`, "m"), "both settings");
-    t.match(index, `\`${id}\`, \`${secret}\``, "also in the index");
+    t.match(page, new RegExp(settings.map((setting) => `^${setting}(_FILE)?=.*\n`).join(""), "m"), "all settings");
+    t.match(index, settings.map((setting) => `\`${setting}\``).join(", "), "also in the index");
   });
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import t from "../support/tap.js";
 import { loadConfig } from "../../src/config/load.js";
+import { OPENID_SUFFIXES } from "../../src/config/providers.js";
 import { SETTINGS } from "../../src/config/settings.js";
 import { run } from "../support/process.js";
 import { ROOT } from "../support/root.js";
@@ -31,7 +32,7 @@ const OTHERS = [
   "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REQUIRE_SERVICES",
 ];
 /** Those of an OpenID provider whose name the operator chose. */
-const OF_A_PROVIDER = /^AUTHFLOW_OIDC_[A-Z_]+_(ISSUER|CLIENT_ID|CLIENT_SECRET|SCOPE)$/;
+const OF_A_PROVIDER = new RegExp(`^AUTHFLOW_OIDC_[A-Z0-9_]+_(${OPENID_SUFFIXES.join("|")})$`);
 for (const page of DOCUMENTS) {
   await t.test(`${page} names no setting that does not exist`, async (t) => {
     const named = text(page).match(/\bAUTHFLOW_[A-Z][A-Z_]*[A-Z]\b/g) ?? [];

@@ -49,8 +49,8 @@ export async function namedUpstream(t: Suite, name: string, answers: Answers, en
     { [`${prefix}_CLIENT_ID`]: CLIENT_ID, [`${prefix}_CLIENT_SECRET`]: CLIENT_SECRET, ...env }, { upstreamSocket });
   const client = await app.register();
 
-  /** `other`: answers for this login only. */
-  const logIn = async (other: Answers = {}): Promise<LoggedIn> => {
+  /** `other`: answers for this login only. `form`: the provider answers with a form, and these further fields. */
+  const logIn = async (other: Answers = {}, form?: Record<string, string>): Promise<LoggedIn> => {
     [asked, overridden] = [new Map<string, Asked>(), other];
     const agent = new UserAgent(app);
     const query = new URLSearchParams({ client_id: client.client_id, redirect_uri: REDIRECT_URI });
@@ -58,7 +58,8 @@ export async function namedUpstream(t: Suite, name: string, answers: Answers, en
     nonce = authorize.searchParams.get("nonce") ?? undefined;
     if (authorize.href.startsWith(REDIRECT_URI)) return resultAt(authorize, authorize);
     const response = new URLSearchParams({ code: "the-code", state: authorize.searchParams.get("state") ?? "" });
-    const { url } = await agent.open(`${CALLBACK(name)}?${response.toString()}`);
+    const { url } = form === undefined ? await agent.open(`${CALLBACK(name)}?${response.toString()}`)
+      : await agent.open(CALLBACK(name), { method: "POST", form: { ...Object.fromEntries(response), ...form } });
     return resultAt(authorize, url);
   };
   const resultAt = (authorize: URL, { hash }: URL): LoggedIn => {
@@ -128,9 +129,9 @@ export async function namedOpenId(t: Suite, name: string, form: OpenIdForm) {
       headers.authorization === "Bearer the-access-token" ? userinfo : { error: "invalid_token" },
   }, env);
   /** `claims`: changes to the ID token of this login. */
-  const logIn = (claims: Json = {}, other: Answers = {}): Promise<LoggedIn> => {
+  const logIn = (claims: Json = {}, other: Answers = {}, fields?: Record<string, string>): Promise<LoggedIn> => {
     idToken = { ...form.idToken, ...claims };
-    return upstream.logIn(other);
+    return upstream.logIn(other, fields);
   };
   return { app: upstream.app, logIn };
 }

@@ -240,6 +240,29 @@ const BAD_PROVIDERS: [env: Record<string, string>, faults: RegExp[]][] = [
       [{ ...CORP, AUTHFLOW_OIDC_CORP_ISSUER: issuer }, [/^AUTHFLOW_OIDC_CORP_ISSUER must be an https URL/]]),
   [{ ...CORP, AUTHFLOW_OIDC_CORP_SCOPE: "email" },
     [/^AUTHFLOW_OIDC_CORP_SCOPE must be space-separated and include openid/]],
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_DISCOVERY_URL: "http://c.example/d" },
+    [/^AUTHFLOW_OIDC_CORP_DISCOVERY_URL must be an https URL/]],
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_TOKEN_AUTH: "basic" },
+    [/^AUTHFLOW_OIDC_CORP_TOKEN_AUTH must be one of client_secret_basic, client_secret_post, none/]],
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_TOKEN_AUTH: "none" },
+    [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET is not used, because AUTHFLOW_OIDC_CORP_TOKEN_AUTH is none/]],
+  ...["state=x", "client_id=x", "a=1&redirect_uri=x", "scope=x"].map((value): [Record<string, string>, RegExp[]] =>
+    [{ ...CORP, AUTHFLOW_OIDC_CORP_AUTH_PARAMS: value },
+      [/^AUTHFLOW_OIDC_CORP_AUTH_PARAMS can't set \w+, because Authflow sets it/]]),
+  ...["hd", "hd=", "hd=a&hd=b", "=a", "a b=c"].map((value): [Record<string, string>, RegExp[]] =>
+    [{ ...CORP, AUTHFLOW_OIDC_CORP_AUTH_PARAMS: value },
+      [/^AUTHFLOW_OIDC_CORP_AUTH_PARAMS must be parameters such as/]]),
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_AUTH_PARAMS: "response_mode=fragment" },
+    [/^AUTHFLOW_OIDC_CORP_AUTH_PARAMS: response_mode must be query or form_post/]],
+  ...["sub=oid", "iss", "exp=x", "client_id=x", "status"].map((value): [Record<string, string>, RegExp[]] =>
+    [{ ...CORP, AUTHFLOW_OIDC_CORP_CLAIMS: value },
+      [/^AUTHFLOW_OIDC_CORP_CLAIMS can't set \w+, because Authflow sets it/]]),
+  ...["email=", "email=a b", "1=a", "email=emails[x]", "email=a+"].map((value): [Record<string, string>, RegExp[]] =>
+    [{ ...CORP, AUTHFLOW_OIDC_CORP_CLAIMS: value },
+      [/^AUTHFLOW_OIDC_CORP_CLAIMS (must be claims such as|can't name)/]]),
+  [{ ...CORP, AUTHFLOW_OIDC_CORP_CLAIMS: "hd,hd=x" }, [/^AUTHFLOW_OIDC_CORP_CLAIMS must name hd once/]],
+  [{ APPLE_CLIENT_ID: "c", APPLE_KEY_ID: "k", APPLE_PRIVATE_KEY: "-----BEGIN PRIVATE KEY-----\\nx" },
+    [/^APPLE_TEAM_ID must be set, because APPLE_CLIENT_ID is/, /^APPLE_PRIVATE_KEY must be the \.p8 file/]],
 ];
 for (const [env, expected] of BAD_PROVIDERS) {
   const found = faults(env);
