@@ -1,3 +1,4 @@
+import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
@@ -5,6 +6,15 @@ export default tseslint.config(
   {
     files: ["**/*.{ts,mjs,js}"],
     rules: { "max-len": ["error", { code: 120 }] },
+  },
+  {
+    files: ["**/*.{ts,mjs,js}"],
+    ignores: ["test/**"],
+    plugins: { regexp },
+    rules: { // what a caller sends must not take more than linear time
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      "regexp/no-super-linear-move": ["error", { report: "potential" }],
+    },
   },
   {
     files: ["**/*.ts"],

@@ -1,7 +1,7 @@
 // The authorization code flow with PKCE (RFC 6749 §4.1, RFC 7636) for a page, which can't keep a secret.
 
 const base64url = (bytes) =>
-  btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  btoa(String.fromCharCode(...new Uint8Array(bytes))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const randomText = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 const challengeOf = async (verifier) =>
   base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));

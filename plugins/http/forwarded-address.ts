@@ -1,5 +1,8 @@
 import fp from "fastify-plugin";
 
+/** More proxies than stand in one row. Fastify looks at each entry again whenever it is asked for an address. */
+const MAX_HOPS = 32;
+
 /**
  * Takes the ports out of X-Forwarded-For. Azure's gateway and IIS write them, and they differ with each connection: as
  * a part of the address, they would give each connection limits of its own. Fastify reads the header when it is asked
@@ -10,7 +13,8 @@ export default fp(async (app) => {
   app.addHook("onRequest", (request, _reply, done) => {
     const { headers } = request.raw;
     const forwarded = headers["x-forwarded-for"];
-    if (typeof forwarded === "string") headers["x-forwarded-for"] = forwarded.split(",").map(withoutPort).join(",");
+    if (typeof forwarded === "string")
+      headers["x-forwarded-for"] = forwarded.split(",").slice(-MAX_HOPS).map(withoutPort).join(",");
     done();
   });
 }, { name: "forwarded-address" });

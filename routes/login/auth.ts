@@ -51,12 +51,12 @@ const callback = {
 };
 
 /** `query`: the application's request, which is added to every link. */
-function chooser(providers: Static<typeof ProviderList>["providers"], query: string | undefined) {
+function chooser(providers: Static<typeof ProviderList>["providers"], query: string) {
   const title = "Log in";
   const labels = providers.map(({ label }) => label).join(", ");
   if (labels === "") return { title, paragraphs: ["No provider is configured here."] };
   // Without the application's request a login could not return to the application: no links.
-  if (query === undefined)
+  if (!query.includes("client_id="))
     return { title, paragraphs: [`Providers: ${labels}.`, "To log in, start at the application: it sends you here."] };
   const links = providers.map(({ label, url }) => ({ text: `Log in with ${label}`, href: `${url}?${query}` }));
   return { title, paragraphs: ["Choose a provider."], links };
@@ -64,7 +64,7 @@ function chooser(providers: Static<typeof ProviderList>["providers"], query: str
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.get("/auth", { config: route.config, schema: list }, async (request, reply) => {
-    const [, query] = /\?(.*client_id=.*)/.exec(request.url) ?? [];
+    const query = request.url.split("?").slice(1).join("?");
     const providers = [...app.providers.values()].map(({ name, label }) =>
       ({ name, label, url: `${app.config.publicUrl}/auth/${name}` }));
     return request.prefersPage() ? reply.sendPage(chooser(providers, query)) : reply.send({ providers });

@@ -28,7 +28,7 @@ const ESCAPE = "write special characters of user and password as % and two digit
  * unescaped `@` or `/`, a part of the password looks like a host or a database.
  */
 export function databaseUrlFaults(url: string): string[] {
-  const [, authority = "", rest = ""] = /^postgres(?:ql)?:\/\/([^/?#]*)(.*)$/s.exec(url) ?? [];
+  const [, authority = "", rest = ""] = /^postgres(?:ql)?:\/\/([^/?#]*)((?:[/?#].*)?)$/s.exec(url) ?? [];
   if (!isPostgres(url)) return sqliteFaults(url);
   if (rest.includes("@")) return [`DATABASE_URL has an @ after its host: ${ESCAPE}`];
   const parameters = parametersOf(url);

@@ -22,7 +22,7 @@ export const REDIS_URL_FORMS =
   "primary-name/0";
 
 const ESCAPE = "write / ? # and % in a password as %2F %3F %23 %25";
-const FORM = /^redis(s?)(\+sentinel)?:\/\/([^/?#]*)([^#]*)$/;
+const FORM = /^redis(s?)(\+sentinel)?:\/\/([^/?#]*)((?:[/?][^#]*)?)$/;
 const PARAMETERS = ["db", "family", "keyPrefix"];
 const SENTINEL_PARAMETERS = ["sentinel_username", "sentinel_password"];
 
