@@ -193,12 +193,12 @@ export async function buildApp(
     await registration.register(adminKeys);
   });
   await app.register(async (limited) => {
-    await limited.register(rateLimit, { ...limits, max: config.rateLimits.ip });
+    await limited.register(rateLimit, { ...limits, max: Math.min(config.rateLimits.documents, config.rateLimits.ip) });
     await limited.register(statusLists);
+    if (config.docs) await limited.register(documentation);
   });
   await app.register(jwks);
   await app.register(health);
   await app.register(root);
-  if (config.docs) await app.register(documentation);
   return app;
 }

@@ -29,7 +29,7 @@ export default fp(async (app) => {
     if (effects.includes("evicting")) return "evicting";
     return app.outletAgreement.differs ? "differs" : "up";
   };
-  app.decorate("readiness", async () => {
+  const check = async (): Promise<Readiness> => {
     const parts = {
       database: await database(),
       clock: app.isClockSynchronised() ? "up" as const : "down" as const,
@@ -39,5 +39,14 @@ export default fp(async (app) => {
     // Whatever Redis is like, Authflow's own answers are right, and all replicas would leave a load balancer together.
     const serves = parts.database === "up" && parts.clock === "up";
     return { status: serves ? "up" : "down", parts };
+  };
+  // Anybody may ask. All who ask within a second share one check.
+  let [last, until] = [undefined as Promise<Readiness> | undefined, 0];
+  app.decorate("readiness", () => {
+    if (last === undefined || performance.now() >= until) {
+      until = Infinity; // while it runs
+      last = check().finally(() => { until = performance.now() + app.timing.readinessAge; });
+    }
+    return last;
   });
 }, { name: "readiness", dependencies: ["clock", "database", "revocation"] });

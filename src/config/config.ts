@@ -52,6 +52,7 @@ export interface Config {
     readonly failures: number;
     readonly registration: number;
     readonly login: number;
+    readonly documents: number;
   };
   readonly trustProxy: false | string[];
   /** Whether the service documents itself at /docs and /openapi.json. */

@@ -111,6 +111,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
       failures: Number(values.AUTHFLOW_RATE_LIMIT_FAILURES),
       registration: Number(values.AUTHFLOW_RATE_LIMIT_REGISTRATION),
       login: Number(values.AUTHFLOW_RATE_LIMIT_LOGIN),
+      documents: Number(values.AUTHFLOW_RATE_LIMIT_DOCUMENTS),
     },
     trustProxy: given.AUTHFLOW_TRUST_PROXY?.split(",").map((part) => part.trim()) ?? false,
     docs: values.AUTHFLOW_DOCS === "on",

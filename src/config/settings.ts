@@ -241,8 +241,7 @@ export const SETTINGS = Type.Object({
     default: "1h",
   }, "30d"),
   AUTHFLOW_RATE_LIMIT_IP: perMinute({
-    description: "Requests per minute and IP address to the token endpoints and /revocations together, and to " +
-      "/status-lists, per replica.",
+    description: "Requests per minute and IP address to the token endpoints and /revocations together, per replica.",
     default: "600000",
   }),
   AUTHFLOW_RATE_LIMIT_CLIENT: perMinute({
@@ -273,6 +272,10 @@ export const SETTINGS = Type.Object({
   AUTHFLOW_RATE_LIMIT_LOGIN: perMinute({
     description: "Requests per minute and IP address to all paths below /auth, per replica. A login takes two.",
     default: "6000",
+  }),
+  AUTHFLOW_RATE_LIMIT_DOCUMENTS: perMinute({
+    description: "Requests per minute and IP address to /status-lists, /docs and /openapi.json together, per replica.",
+    default: "1200",
   }),
   AUTHFLOW_TRUST_PROXY: text(
     {

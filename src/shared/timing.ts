@@ -13,6 +13,8 @@ export interface Timing {
   syncInterval: number;
   /** Between two checks of how Redis is configured. */
   redisInspection: number;
+  /** For which a check of readiness is answered again. */
+  readinessAge: number;
 }
 
 export const TIMING: Timing = {
@@ -20,4 +22,5 @@ export const TIMING: Timing = {
   cutoffWait: 2 * CUTOFF_TOLERANCE + 2,
   syncInterval: 400, // two reads fit into STALENESS_LIMIT
   redisInspection: 60_000,
+  readinessAge: 1000,
 };

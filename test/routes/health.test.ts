@@ -34,6 +34,18 @@ await t.test("a Redis that is down is named, and named as up once it is back and
   t.match(await app.call("GET", "/health/ready"), { status: 200, body: { parts: { redis: "up" } } });
 });
 
+await t.test("a second's worth of questions is answered by one check", async (t) => {
+  const app = await testApp(t, {}, { timing: { readinessAge: 60_000 } });
+  let checks = 0;
+  const { database } = app.fastify;
+  const { condition } = database;
+  database.condition = () => { checks++; return condition(); };
+  const ask = () => app.call("GET", "/health/ready").then(({ status }) => status);
+  t.strictSame(await Promise.all(Array.from({ length: 20 }, ask)), Array<number>(20).fill(200));
+  t.equal(await ask(), 200);
+  t.equal(checks, 1);
+});
+
 const unready = (database: string) => ({ status: 503, body: { status: "down", parts: { database } } });
 
 await t.test("a PostgreSQL that accepts no writes is read-only, not up", async (t) => {

@@ -145,6 +145,16 @@ await t.test("operators' calls stop at the limit of registrations", async (t) =>
   t.strictSame(await statuses(3, () => app.call("GET", "/clients", { headers: OPERATOR })), [200, 200, 429]);
 });
 
+await t.test("documents stop at their limit", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_DOCUMENTS: "3" });
+  const ask = (url: string) => app.call("GET", url).then(({ status }) => status);
+  const list = `/status-lists/${randomUUID()}`;
+  t.strictSame([await ask("/docs/"), await ask("/openapi.json"), await ask(list)], [200, 200, 404]);
+  t.strictSame([await ask("/docs/"), await ask("/docs/static/index.css"), await ask("/openapi.json"), await ask(list)],
+    [429, 429, 429, 429]);
+  t.equal(await ask("/.well-known/jwks.json"), 200, "verifiers always get the keys");
+});
+
 await t.test("health is never limited", async (t) => {
   const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_IP: "1", AUTHFLOW_RATE_LIMIT_REGISTRATION: "1" });
   t.strictSame(await statuses(3, () => app.call("GET", "/health/live")), [200, 200, 200]);

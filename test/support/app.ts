@@ -81,7 +81,9 @@ export async function testApp(
   });
   const isPlain = config.signingKey === undefined && config.signingAlgorithm === "RS256";
   if (env.DATABASE_URL === undefined && isPlain) await giveKeyRing(config, (overrides.clock ?? Date.now)());
-  const fastify = await buildApp(config, { ...overrides, logStream: { write: (line) => { logs.push(line); } } });
+  const timing = { readinessAge: 0, ...overrides.timing };
+  const logStream = { write: (line: string) => { logs.push(line); } };
+  const fastify = await buildApp(config, { ...overrides, timing, logStream });
   t.teardown(() => fastify.close());
   await fastify.ready();
   const validate = await validatorOf(fastify);
