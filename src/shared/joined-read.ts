@@ -7,8 +7,8 @@ const GATHERING = 1;
 
 /**
  * Gives each caller the outcome of a read that began after its call. Callers that wait for one share it, so that under
- * load a read serves many of them. Rejects if there is no outcome within `limit` milliseconds, and then at once until
- * the late read has ended.
+ * load a read serves many of them. Rejects if there is no outcome within `limit` milliseconds, and then at once until a
+ * read has ended in time. One read follows the other meanwhile, so that no caller has to wait for it.
  */
 export class JoinedRead<T> {
   readonly #read: () => Promise<T>;
@@ -27,10 +27,9 @@ export class JoinedRead<T> {
   }
 
   run(): Promise<T> {
-    if (this.#isLate) return Promise.reject(new Error(`A read has not ended within ${this.#limit} ms`));
+    if (this.#isLate) return Promise.reject(new Error(`No read has ended within ${this.#limit} ms`));
     this.#waiting++;
-    this.#next ??= this.#plan();
-    return this.#next;
+    return this.#next ??= this.#plan();
   }
 
   #plan(): Promise<T> {
@@ -44,17 +43,24 @@ export class JoinedRead<T> {
       return this.#read();
     };
     const outcome = begin(this.#running);
-    this.#running = outcome.then(() => undefined, () => undefined).then(() => { this.#isLate = false; });
+    this.#running = outcome.then(() => undefined, () => undefined).then(() => {
+      if (this.#isLate && this.#next === undefined) (this.#next = this.#plan()).catch(() => undefined);
+    });
     return this.#within(outcome);
   }
 
   #within(outcome: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
+      let isInTime = true;
       const timer = setTimeout(() => {
         this.#isLate = true;
+        isInTime = false;
         reject(new Error(`Not read within ${this.#limit} ms`));
       }, this.#limit);
-      outcome.finally(() => { clearTimeout(timer); }).then(resolve, reject);
+      outcome.finally(() => {
+        clearTimeout(timer);
+        if (isInTime) this.#isLate = false;
+      }).then(resolve, reject);
     });
   }
 }

@@ -6,6 +6,7 @@ import t from "../support/tap.js";
 import { openDatabase } from "../../src/stores/prisma/database.js";
 import { listen } from "../../src/stores/prisma/listen-postgres.js";
 import { migratedPostgres } from "../support/services.js";
+import { until } from "../e2e/support.js";
 import { onEveryDialect } from "./dialects.js";
 import { aClient } from "./samples.js";
 
@@ -30,7 +31,8 @@ async function silentServer(t: Test, url?: string) {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, connected, fallSilent: () => { silent = true; } };
+  const { port } = server.address() as AddressInfo;
+  return { port, connected, fallSilent: () => { silent = true; }, speak: () => { silent = false; } };
 }
 
 t.test("a PostgreSQL that accepts and never answers gives an error, not a hang", async (t) => {
@@ -56,7 +58,7 @@ t.test("closing a database again does nothing", (t) => onEveryDialect(t, async (
 t.test("a PostgreSQL that falls silent gives an error, not a hang", async (t) => {
   const url = await migratedPostgres(t);
   if (url === undefined) return;
-  const { port, fallSilent } = await silentServer(t, url);
+  const { port, fallSilent, speak } = await silentServer(t, url);
   const through = new URL(url);
   through.host = `127.0.0.1:${port}`;
   const database = await openDatabase(through.href);
@@ -64,6 +66,14 @@ t.test("a PostgreSQL that falls silent gives an error, not a hang", async (t) =>
   fallSilent();
   const name = { scope: "jti", value: "a-jti" } as const;
   await Promise.all([t.rejects(database.ping()), t.rejects(database.revocations.find([name]))]);
+  for (const call of [database.clients.find("x"), database.revocations.read(0, 1)] as Promise<unknown>[]) {
+    await t.rejects(call, { status: 503, cause: { name: "Silent" } }, "others do not wait for a time-out too");
+  }
+  await t.rejects(database.transaction(({ clients }) => clients.find("x")), { status: 503, cause: { name: "Silent" } });
+  await t.rejects(database.condition(), { name: "Silent" });
+  speak();
+  await until("it is used again", () => database.clients.find("x").then((client) => client === null, () => false));
+  t.equal(await database.condition(), "up");
   await database.close();
 });
 

@@ -1,10 +1,11 @@
 import { isPostgres, sqlitePath } from "../../config/database-url.js";
+import { CircuitBreaker } from "../../shared/circuit-breaker.js";
 import type { Database, Stores } from "../database.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
 import { conditionOf } from "./condition.js";
 import { connect, type Db } from "./db.js";
-import { mapDriverError, mapDriverErrors, repeatConflicts } from "./driver-errors.js";
+import { isSilent, mapDriverError, mapDriverErrors, repeatConflicts, type Run } from "./driver-errors.js";
 import { finishedLoginStore } from "./finished-logins.js";
 import { installationStore } from "./installation.js";
 import type { LogAccess, LogConnection } from "./log-connection.js";
@@ -25,29 +26,34 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
   await db.open();
   const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
   const log = await openLog(url);
+  const breaker = new CircuitBreaker({ isSilent, probe: () => db.prisma.$queryRaw`SELECT 1` });
+  // Without a pool of connections, a database in a file does not fall silent.
+  const guard: Run = db.postgres ? (work) => breaker.run(work) : (work) => work();
   return {
-    ...storesOf(db, log, true),
-    transaction: (work) => repeatConflicts(() => db.transaction((tx) => work(storesOf(tx, { read: log.read }, false))))
-      .catch(mapDriverError),
+    ...storesOf(db, log, (work) => guard(() => repeatConflicts(work))),
+    // A conflict inside a transaction has failed it as a whole.
+    transaction: (work) => guard(() => repeatConflicts(() => db.transaction((tx) =>
+      work(storesOf(tx, { read: log.read }, (method) => method()))))).catch(mapDriverError),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
-    condition: () => conditionOf(db),
+    condition: () => guard(() => conditionOf(db)),
     close: async () => {
+      breaker.stop();
       await log.close();
       await db.close();
     },
   };
 }
 
-const storesOf = (db: Db, log: LogAccess, repeat: boolean): Stores => ({
-  clients: mapDriverErrors(clientStore(db), repeat),
-  keys: mapDriverErrors(signingKeyStore(db), repeat),
-  finishedLogins: mapDriverErrors(finishedLoginStore(db), repeat),
-  authorizationCodes: mapDriverErrors(authorizationCodeStore(db), repeat),
-  revocations: mapDriverErrors(revocationLog(db, log), repeat),
-  replicas: mapDriverErrors(replicaStore(db), repeat),
-  statusLists: mapDriverErrors(statusListStore(db), repeat),
-  installation: mapDriverErrors(installationStore(db), repeat),
+const storesOf = (db: Db, log: LogAccess, run: Run): Stores => ({
+  clients: mapDriverErrors(clientStore(db), run),
+  keys: mapDriverErrors(signingKeyStore(db), run),
+  finishedLogins: mapDriverErrors(finishedLoginStore(db), run),
+  authorizationCodes: mapDriverErrors(authorizationCodeStore(db), run),
+  revocations: mapDriverErrors(revocationLog(db, log), run),
+  replicas: mapDriverErrors(replicaStore(db), run),
+  statusLists: mapDriverErrors(statusListStore(db), run),
+  installation: mapDriverErrors(installationStore(db), run),
 });
 
 /** Loads only the driver in use. */

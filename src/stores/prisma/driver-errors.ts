@@ -4,15 +4,17 @@ import { AuthflowError, invalidRequest, unavailable, unavailableUntilRepaired } 
 import { reason } from "../../shared/loggable-error.js";
 import { isUntrustedCertificate } from "../../shared/untrusted-certificate.js";
 
+/** Runs a method of a store. */
+export type Run = <T>(work: () => Promise<T>) => Promise<T>;
+
 /**
  * The same store, but failures of the driver become temporarily_unavailable, with the driver's error as the cause.
- * `repeat`: a method that lost a conflict with another transaction runs again. Not for a store inside a transaction,
- * which has failed as a whole.
+ * `run` runs each method.
  */
-export function mapDriverErrors<T extends object>(store: T, repeat = false): T {
+export function mapDriverErrors<T extends object>(store: T, run: Run): T {
   const guarded = Object.entries(store).map(([name, method]: [string, (...args: unknown[]) => Promise<unknown>]) => [
     name,
-    (...args: unknown[]) => (repeat ? repeatConflicts(() => method(...args)) : method(...args)).catch(mapDriverError),
+    (...args: unknown[]) => run(() => method(...args)).catch(mapDriverError),
   ]);
   return Object.fromEntries(guarded) as T;
 }
@@ -88,10 +90,21 @@ export function driverCode(error: unknown): string | undefined {
 /** When a connection breaks, pg sometimes throws a plain Error, which only its message distinguishes from others. */
 function isDriverError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return /^(PrismaClient|DriverAdapter|Sqlite|UnreadableInstant)/.test(error.name)
+  return /^(PrismaClient|DriverAdapter|Sqlite|UnreadableInstant|Silent$)/.test(error.name)
     || /^([0-9A-Z]{5}|E(?!RR_)[A-Z_]+)$/.test(driverCode(error) ?? "") // SQLSTATE, or Node's codes for the network
     || /connection|timeout/i.test(error.message);
 }
+
+/** Whether a call of PostgreSQL failed because nothing answered: what the server itself says has a SQLSTATE. */
+export function isSilent(error: unknown): boolean {
+  if (error instanceof AuthflowError) return isSilent(error.cause);
+  const { code, message } = (error ?? {}) as DriverError;
+  if (/^[0-9A-Z]{5}$/.test(driverCode(error) ?? "") && !isPrismaCode(driverCode(error))) return false;
+  return code === "P2024" || code === "P2028" || code === "ETIMEDOUT" || /time-?out|timed out/i.test(message);
+}
+
+/** Prisma's own codes look like SQLSTATEs, which none of PostgreSQL's are: P2024, a pool without a free connection. */
+const isPrismaCode = (code: string | undefined): boolean => /^P[12]\d{3}$/.test(code ?? "");
 
 /** What the driver itself says about a failure, for those who start the service. */
 export function driverReason(error: unknown): string {

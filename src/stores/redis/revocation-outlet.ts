@@ -3,6 +3,8 @@ import type { ChainableCommander, Redis } from "ioredis";
 import { type Entry, isCutoff, type Name } from "../../revocation/entry.js";
 import type { Place } from "../../revocation/log.js";
 import type { OutletContents, OutletState, RevocationOutlet } from "../../revocation/outlet.js";
+import type { CircuitBreaker } from "../../shared/circuit-breaker.js";
+import { breakerOf } from "./breaker.js";
 import { infoFields } from "./facts.js";
 import { RevocationKeys } from "./revocation-keys.js";
 import { RevocationQuestions } from "./revocation-questions.js";
@@ -37,6 +39,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   readonly #redis: Redis;
   readonly #keys: RevocationKeys;
   readonly #questions: RevocationQuestions;
+  readonly #breaker: CircuitBreaker;
   readonly #id = randomUUID();
   #identity: string | undefined;
 
@@ -44,6 +47,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     this.#redis = redis;
     this.#keys = new RevocationKeys(installation);
     this.#questions = new RevocationQuestions(redis, this.#keys);
+    this.#breaker = breakerOf(redis);
     // The next connection may lead to another Redis.
     redis.on("close", () => { this.#identity = undefined; });
   }
@@ -69,7 +73,7 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     const transaction = this.#redis.multi();
     this.#add(transaction, entries);
     transaction.sadd(this.#keys.unconfirmed, entries.map((entry) => JSON.stringify(entry)));
-    await succeed(transaction.del(this.#keys.formerMarker).publish(this.#keys.channel, ""));
+    await this.#breaker.run(() => succeed(transaction.del(this.#keys.formerMarker).publish(this.#keys.channel, "")));
     this.#identity ??= await this.#identify();
   }
 
@@ -78,12 +82,12 @@ export class RedisRevocationOutlet implements RevocationOutlet {
   }
 
   async state(): Promise<OutletState> {
-    const [, value, unconfirmed, [seconds, microseconds]] = await succeed(this.#redis.multi()
+    const [, value, unconfirmed, [seconds, microseconds]] = await this.#breaker.run(() => succeed(this.#redis.multi()
       // A full Redis (noeviction) still answers reads, but could not store a revocation.
       .set(`${this.#keys.place}:probe`, "1", "EX", 60)
       .get(this.#keys.place)
       .smembers(this.#keys.unconfirmed)
-      .time()) as [unknown, string | null, string[], [string, string]];
+      .time())) as [unknown, string | null, string[], [string, string]];
     this.#identity ??= await this.#identify();
     return {
       place: readPlace(value), now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000),

@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { isCutoff, type Name } from "../../revocation/entry.js";
 import { isBefore } from "../../revocation/revocation-index.js";
+import type { CircuitBreaker } from "../../shared/circuit-breaker.js";
+import { breakerOf } from "./breaker.js";
 import type { RevocationKeys } from "./revocation-keys.js";
 
 /** Milliseconds that a live check waits for Redis. */
@@ -13,17 +15,20 @@ interface Question { names: readonly Name[]; issuedAt: number; answer: (revoked:
 export class RevocationQuestions {
   readonly #redis: Redis;
   readonly #keys: RevocationKeys;
+  /** Other calls have their own: they wait for longer, and a moment's pause must not fail them. */
+  readonly #breaker: CircuitBreaker;
   #questions: Question[] = [];
   #isAsking = false;
 
   constructor(redis: Redis, keys: RevocationKeys) {
     this.#redis = redis;
     this.#keys = keys;
+    this.#breaker = breakerOf(redis);
   }
 
   /** As RevocationOutlet.isRevoked. */
   ask(names: readonly Name[], issuedAt: number): Promise<boolean | undefined> {
-    if (this.#redis.status !== "ready") return Promise.resolve(undefined);
+    if (this.#redis.status !== "ready" || this.#breaker.isOpen) return Promise.resolve(undefined);
     return new Promise((answer) => {
       this.#questions.push({ names, issuedAt, answer });
       if (!this.#isAsking) void this.#answerAll();
@@ -51,7 +56,10 @@ export class RevocationQuestions {
   /** Undefined if Redis does not answer in time. */
   #valuesOf(keys: string[]): Promise<(string | null)[] | undefined> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => { resolve(undefined); }, LIMIT);
+      const timer = setTimeout(() => {
+        this.#breaker.open();
+        resolve(undefined);
+      }, LIMIT);
       this.#redis.mget(keys).finally(() => { clearTimeout(timer); }).then(resolve, () => { resolve(undefined); });
     });
   }

@@ -46,6 +46,23 @@ async function contents(outlet: RedisRevocationOutlet): Promise<Map<string, Entr
   return found;
 }
 
+await t.test("a Redis that hangs is waited for once, and used again when it answers", async (t) => {
+  const server = await privateRedis(t);
+  if (server === undefined) return;
+  const redis = new Redis(server.url, { commandTimeout: 200, maxRetriesPerRequest: 0 });
+  t.teardown(() => { redis.disconnect(); });
+  await isReady(redis);
+  const outlet = new RedisRevocationOutlet(redis, "installation");
+  const entry = token();
+  server.pause();
+  await t.rejects(outlet.put([entry]), { message: "Command timed out" });
+  await t.rejects(outlet.put([entry]), { name: "Silent" });
+  await t.rejects(outlet.state(), { name: "Silent" });
+  server.resume();
+  await until("it is used again", () => outlet.put([entry]).then(() => true, () => false));
+  t.equal(await isRevoked(outlet, entry.value), true);
+});
+
 await t.test("a revoked token stands under its jti for the rest of its life", async (t) => {
   const setting = await fixture(t);
   if (setting === undefined) return;
