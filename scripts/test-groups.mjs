@@ -20,7 +20,10 @@ const GROUPS = {
   ],
   "e2e-matrix": ["test/e2e/matrix.test.ts", "test/e2e/cut-off-replica.test.ts"],
   "e2e-crash": ["test/e2e/crash.test.ts", "test/e2e/failover.test.ts", "test/e2e/walk.test.ts"],
-  "e2e-start": ["test/e2e/startup.test.ts", "test/e2e/shutdown.test.ts", "test/e2e/slow-migration.test.ts"],
+  "e2e-start": [
+    "test/e2e/startup.test.ts", "test/e2e/shutdown.test.ts", "test/e2e/slow-migration.test.ts",
+    "test/e2e/listening.test.ts", "test/e2e/restored.test.ts", "test/e2e/postgres-tls.test.ts",
+  ],
   "revocations-stream": ["test/routes/revocations/subscribers.test.ts", "test/routes/revocations/feed.test.ts"],
   routes: ["test/routes/tokens", "test/routes/revocations"],
   "e2e-redis": [
@@ -33,12 +36,14 @@ const GROUPS = {
   "docs-feed": [
     "test/docs/feed-protocol.test.ts", "test/docs/feed-verifiers.test.ts", "test/docs/feed-middleware.test.ts",
   ],
+  "docs-proxies": ["test/docs/proxies.test.ts"],
   docs: ["test/docs", "test/reference", "test/shipping"],
   "contracts-slow": [
     "test/contracts/outage.test.ts", "test/contracts/concurrency.test.ts", "test/contracts/migrate.test.ts",
     "test/contracts/status-lists.test.ts",
   ],
   "contracts-postgres": [
+    "test/contracts/condition.test.ts",
     "test/contracts/sessions.test.ts", "test/contracts/schemas.test.ts", "test/contracts/driver-errors.test.ts",
   ],
   contracts: ["test/contracts", "test/support"],
