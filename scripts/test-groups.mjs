@@ -51,6 +51,7 @@ const GROUPS = {
   src: ["test/src", "test/architecture.test.ts"],
   "chaos-redis": ["test/chaos/with-redis.test.ts"],
   "chaos-postgres": ["test/chaos/with-postgres.test.ts"],
+  "chaos-behind": ["test/chaos/behind-pgbouncer.test.ts", "test/chaos/behind-haproxy.test.ts"],
   "chaos-alone": ["test/chaos/alone.test.ts", "test/chaos/scenarios.test.ts"],
 };
 

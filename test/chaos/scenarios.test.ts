@@ -1,7 +1,7 @@
 import t from "../support/tap.js";
-import { ALONE, KINDS, WITH_POSTGRES, WITH_REDIS } from "./scenarios.js";
+import { ALONE, BEHIND_HAPROXY, BEHIND_PGBOUNCER, KINDS, WITH_POSTGRES, WITH_REDIS } from "./scenarios.js";
 
-const PLANS = { ALONE, WITH_POSTGRES, WITH_REDIS };
+const PLANS = { ALONE, BEHIND_HAPROXY, BEHIND_PGBOUNCER, WITH_POSTGRES, WITH_REDIS };
 const kindsOf = (form: "all" | "short") =>
   new Set(Object.values(PLANS).flatMap((plan) => plan[form].map(({ kind }) => kind)));
 

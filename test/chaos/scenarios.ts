@@ -194,10 +194,26 @@ const POSTGRES_READ_ONLY: Scenario = {
     await logouts();
     await set("SET default_transaction_read_only = on");
     try {
-      await unready();
+      await unready(undefined, "read-only");
       await sleep(outage);
     } finally {
       await set("RESET default_transaction_read_only");
+    }
+    await logouts();
+  },
+};
+const DISK_FULL: Scenario = {
+  kind: "database can't write",
+  what: "the database's disk is full",
+  promise: `${STANDARD}; logouts meanwhile are answered 503, and readiness says \`full\``,
+  harm: async ({ fillDisk, unready }, { logouts, outage }) => {
+    await logouts();
+    const makeRoom = fillDisk?.();
+    try {
+      await unready(undefined, "full");
+      await sleep(outage);
+    } finally {
+      makeRoom?.();
     }
     await logouts();
   },
@@ -335,4 +351,12 @@ export const WITH_POSTGRES: Plan = {
   ],
   short: [POSTGRES_RESTART, POSTGRES_READ_ONLY, CLOCKS, POSTGRES_PROMOTED],
 };
-export const ALONE: Plan = { all: [KILL, CLOCK, MACHINE_HOURS, MACHINE_DAYS, MACHINE_BACK], short: [KILL] };
+export const ALONE: Plan = {
+  all: [KILL, DISK_FULL, CLOCK, MACHINE_HOURS, MACHINE_DAYS, MACHINE_BACK], short: [KILL, DISK_FULL],
+};
+export const BEHIND_PGBOUNCER: Plan = {
+  all: [POSTGRES_RESTART, CUT_OFF_DATABASE, DISK_FULL], short: [POSTGRES_RESTART, DISK_FULL],
+};
+export const BEHIND_HAPROXY: Plan = {
+  all: [POSTGRES_RESTART, POSTGRES_PAUSED, POSTGRES_READ_ONLY], short: [POSTGRES_RESTART],
+};

@@ -1,14 +1,18 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { isAllUp, until } from "../e2e/support.js";
 import { type FakeClock, fakeClock } from "../support/fake-clock.js";
+import { tcpProxy } from "../support/haproxy.js";
 import { type Link, link } from "../support/link.js";
+import { pgBouncer } from "../support/pgbouncer.js";
 import { freePort } from "../support/ports.js";
 import { type PrivatePostgres, privatePostgres } from "../support/private-postgres.js";
 import { type PrivateRedis, privateRedis } from "../support/private-redis.js";
 import { type ServerProcess, startServer } from "../support/process.js";
 import { sqlite, type Suite, temporaryFolder } from "../support/services.js";
+import { smallDisk } from "../support/small-disk.js";
 import { call, postJson } from "./client.js";
 
 export interface Replica {
@@ -36,6 +40,8 @@ export interface World {
   redis: PrivateRedis | undefined;
   /** A second Redis, to take its place. */
   standby: PrivateRedis | undefined;
+  /** Takes all room on the database's disk; returns how to give it back. */
+  fillDisk: (() => () => void) | undefined;
   stepDatabaseClock: Step;
   /** Of both Redis. */
   stepRedisClock: Step;
@@ -49,14 +55,25 @@ export interface World {
   leadToPostgres(postgres: PrivatePostgres): void;
   /** Resolves when every replica says that all its parts work. */
   healed(): Promise<void>;
-  /** Resolves when each of these replicas says that a part does not work, or nothing at all. */
-  unready(replicas?: readonly Replica[]): Promise<void>;
+  /** Resolves when each of these replicas says that a part does not work, or nothing at all; or this of the database. */
+  unready(replicas?: readonly Replica[], database?: string): Promise<void>;
 }
 
-export interface Shape { name: string; size: number; on: "SQLite" | "PostgreSQL" | "PostgreSQL and Redis" }
+export interface Shape {
+  name: string;
+  size: number;
+  on: "SQLite" | "PostgreSQL" | "PostgreSQL and Redis";
+  /** What the replicas reach PostgreSQL through. */
+  through?: "PgBouncer" | "HAProxy";
+  /** Whether the tables are on a disk of their own, which a scenario can fill. */
+  onSmallDisk?: boolean;
+}
+
+/** MiB. */
+const DISK = 64;
 
 /** Undefined, and said so, where this machine lacks something. */
-export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World | undefined> {
+export async function buildWorld(t: Suite, { size, on, through, onSmallDisk }: Shape): Promise<World | undefined> {
   const clocks = Array.from({ length: size + 2 }, () => fakeClock(t)).filter((clock) => clock !== undefined);
   const [databaseClock, redisClock, ...machines] = clocks;
   if (databaseClock === undefined || redisClock === undefined) return undefined;
@@ -66,14 +83,19 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
   ]);
   if (on !== "SQLite" && postgres === undefined) return undefined;
   if (on === "PostgreSQL and Redis" && (redis === undefined || standby === undefined)) return undefined;
+  const disk = onSmallDisk === true ? smallDisk(t, DISK) : undefined;
+  if (onSmallDisk === true && disk === undefined) return undefined;
+  if (disk !== undefined && postgres !== undefined) await postgres.keepTablesAt(disk.path);
+  const port = postgres && await portThrough(t, postgres, through);
+  if (postgres !== undefined && port === undefined) return undefined;
   const common = {
     AUTHFLOW_PUBLIC_URL: "http://localhost:8080",
     AUTHFLOW_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
     AUTHFLOW_STATUS_LISTS: "on",
     LOG_LEVEL: "warn",
-    ...(postgres === undefined && { DATABASE_URL: sqlite(t) }),
+    ...(postgres === undefined && { DATABASE_URL: disk ? `file:${join(disk.path, "authflow.db")}` : sqlite(t) }),
   };
-  const replicas = await Promise.all(machines.map((clock) => startReplica(t, common, clock, postgres, redis)));
+  const replicas = await Promise.all(machines.map((clock) => startReplica(t, common, clock, port, redis)));
   const registration = { name: "chaos", redirect_uri: "https://chaos.example/cb" };
   const { body } = await postJson(`${replicas[0]?.url}/clients`, registration);
   const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
@@ -81,7 +103,7 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
   t.teardown(() => { shared?.disconnect(); });
   const works = async (url: string): Promise<boolean> => isAllUp(await call("GET", `${url}/health/ready`, {}));
   const world: World = {
-    replicas, postgres, redis, standby,
+    replicas, postgres, redis, standby, fillDisk: disk?.fill,
     client: { id: String(body.client_id), headers: { authorization: `Basic ${credentials}` } },
     stepDatabaseClock: databaseClock.step, stepRedisClock: redisClock.step,
     cutoffPrefix: postgres === undefined ? "" : `authflow:${await installationId(postgres)}:issued_before:sub:`,
@@ -100,11 +122,27 @@ export async function buildWorld(t: Suite, { size, on }: Shape): Promise<World |
     healed: async () => {
       for (const { url } of replicas) await until(`${url} says that all is well`, () => works(url));
     },
-    unready: async (some = replicas) => {
-      for (const { url } of some) await until(`${url} says what is wrong`, async () => !await works(url));
+    unready: async (some = replicas, database) => {
+      const says = async (url: string): Promise<boolean> => {
+        if (database === undefined) return !await works(url);
+        const { body: { parts } } = await call("GET", `${url}/health/ready`, {});
+        return (parts as { database?: string } | undefined)?.database === database;
+      };
+      for (const { url } of some) await until(`${url} says what is wrong`, () => says(url));
     },
   };
   return world;
+}
+
+async function portThrough(
+  t: Suite,
+  { url, port }: PrivatePostgres,
+  through: Shape["through"],
+): Promise<number | undefined> {
+  if (through === undefined) return port;
+  if (through === "HAProxy") return tcpProxy(t, port);
+  const pooled = await pgBouncer(t, url, "transaction");
+  return pooled === undefined ? undefined : Number(new URL(pooled).port);
 }
 
 async function installationId({ url }: PrivatePostgres): Promise<string> {
@@ -128,11 +166,11 @@ async function startReplica(
   t: Suite,
   common: Record<string, string>,
   clock: FakeClock,
-  postgres: PrivatePostgres | undefined,
+  postgresPort: number | undefined,
   redis: PrivateRedis | undefined,
 ): Promise<Replica> {
   const way = redis && await link(t, portOf(redis));
-  const databaseLink = postgres && await link(t, postgres.port);
+  const databaseLink = postgresPort === undefined ? undefined : await link(t, postgresPort);
   const env = {
     ...common, ...clock.env, PORT: String(await freePort()), CWD: temporaryFolder(t),
     ...(way && { REDIS_URL: `redis://127.0.0.1:${way.port}` }),

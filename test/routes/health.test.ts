@@ -1,12 +1,11 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import t from "../support/tap.js";
 import { onEveryBackend, testApp, withoutDatabase } from "../support/app.js";
 import { privateRedis } from "../support/private-redis.js";
 import { ownedPostgres, rowsOf } from "../support/roles.js";
-import { binary, missing, temporaryFolder } from "../support/services.js";
+import { smallDisk } from "../support/small-disk.js";
 
 await onEveryBackend(t, async (t, env) => {
   const app = await testApp(t, env);
@@ -65,29 +64,16 @@ await t.test("a PostgreSQL that accepts no writes is read-only, not up", async (
 });
 
 await t.test("a SQLite file on a full disk is full, and up again once it has room", async (t) => {
-  const folder = temporaryFolder(t);
-  const mount = (...options: string[]): void => { execFileSync("mount", [...options, folder], { stdio: "ignore" }); };
-  try {
-    mount("-t", "tmpfs", "-o", "size=8m", "tmpfs");
-  } catch {
-    missing(t, "the right to mount a file system", binary("mount") === undefined ? "was not found" : "was refused");
-    return;
-  }
-  t.teardown(() => { execFileSync("umount", ["--lazy", folder]); });
-  const [database, filler] = [join(folder, "authflow.db"), join(folder, "filler")];
+  const disk = smallDisk(t, 8);
+  if (disk === undefined) return;
+  const database = join(disk.path, "authflow.db");
   const app = await testApp(t, { DATABASE_URL: `file:${database}` });
   const token = await app.mint();
   t.equal((await app.call("GET", "/health/ready")).status, 200);
-  for (let size = 8 << 20; size >= 4096;) { // until not one page is left
-    try {
-      writeFileSync(filler, Buffer.alloc(size), { flag: "a" });
-    } catch {
-      size >>= 1;
-    }
-  }
+  const makeRoom = disk.fill();
   t.match(await app.call("GET", "/health/ready"), unready("full"));
   t.match(await app.logout(token), { status: 503, body: { error_description: /^The database has no room left / } });
-  rmSync(filler);
+  makeRoom();
   t.equal((await app.call("GET", "/health/ready")).status, 200);
   t.ok(existsSync(database));
 });

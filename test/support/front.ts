@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { until } from "../e2e/support.js";
 import { freePort } from "./ports.js";
-import { endedWith } from "./process.js";
+import { endedWith, opensAt } from "./process.js";
 import { ROOT } from "./root.js";
 import { binary, missing, type Suite, temporaryFolder } from "./services.js";
 
@@ -75,12 +73,9 @@ export async function front(t: Suite, name: FrontName, target: string): Promise<
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => { output += String(chunk); });
   const end = endedWith(t, child);
   t.teardown(() => end("SIGTERM"));
-  await until(`${name} listens`, async () => {
+  await until(`${name} listens`, () => {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: ${output}`);
-    const socket = connect(Number(port), "127.0.0.1");
-    const isOpen = await once(socket, "connect").then(() => true, () => false);
-    socket.destroy();
-    return isOpen;
+    return opensAt(port);
   });
   return `http://localhost:${port}`;
 }

@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../e2e/support.js";
 import { freePort } from "./ports.js";
 import { account } from "./private-postgres.js";
-import { endedWith } from "./process.js";
+import { endedWith, opensAt } from "./process.js";
 import { binary, missing, type Suite } from "./services.js";
 
 /**
@@ -45,13 +44,8 @@ pool_mode = ${mode}
   });
   await until("PgBouncer listens", () => {
     if (child.exitCode !== null) throw new Error(`PgBouncer ended with ${child.exitCode} while starting`);
-    return listens(port);
+    return opensAt(port);
   });
   through.host = `127.0.0.1:${port}`;
   return through.href;
 }
-
-const listens = (port: number): Promise<boolean> => new Promise((resolve) => {
-  const socket = connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); });
-  socket.once("error", () => { resolve(false); });
-});

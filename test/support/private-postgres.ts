@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -25,6 +25,8 @@ export interface PrivatePostgres {
   resume(): void;
   /** One statement. */
   sql(statement: string): Promise<void>;
+  /** Keeps the tables that are made from now on in another folder, a disk of its own. */
+  keepTablesAt(folder: string): Promise<void>;
   /** Copies its data. Returns how to replace its data with the copy, as it was then. */
   backUp(): Promise<() => Promise<void>>;
   /** Another server, which replicates this one through `port` until it is promoted. */
@@ -106,6 +108,15 @@ async function serve(t: Suite, folder: string, programs: Programs): Promise<Priv
     },
     resume,
     sql: (statement) => administer(url, statement),
+    keepTablesAt: async (path) => {
+      const tables = join(path, "tables");
+      mkdirSync(tables);
+      chmodSync(path, 0o755);
+      if (user.uid !== undefined) chownSync(tables, user.uid, user.gid as number);
+      await administer(url, `CREATE TABLESPACE elsewhere LOCATION '${tables}'`);
+      await administer(url, "ALTER SYSTEM SET default_tablespace = 'elsewhere'");
+      await administer(url, "SELECT pg_reload_conf()");
+    },
     backUp: async () => {
       const copy = newFolder(t, user);
       await copyTo(copy, port);

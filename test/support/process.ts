@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, isAllUp } from "../e2e/support.js";
@@ -94,6 +95,12 @@ export function endedWith(t: Suite, child: ChildProcess): (signal: NodeJS.Signal
   t.teardown(() => end("SIGKILL"));
   return end;
 }
+
+/** Whether something listens at a port of this machine. */
+export const opensAt = (port: number): Promise<boolean> => new Promise((resolve) => {
+  const socket = connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); });
+  socket.once("error", () => { resolve(false); });
+});
 
 export interface Finished { code: number | null; stdout: string; stderr: string }
 
