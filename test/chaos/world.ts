@@ -55,7 +55,7 @@ export interface World {
   leadToPostgres(postgres: PrivatePostgres): void;
   /** Resolves when every replica says that all its parts work. */
   healed(): Promise<void>;
-  /** Resolves when each of these replicas says that a part does not work, or nothing at all; or this of the database. */
+  /** Resolves when each of these replicas says that a part does not work, or nothing; or this of the database. */
   unready(replicas?: readonly Replica[], database?: string): Promise<void>;
 }
 
