@@ -23,7 +23,10 @@ const basic = ({ client_id: id, client_secret: secret }) =>
 export const mintAs = (credentials) => post("/mint", { ...credentials, ...USER });
 
 export async function register({ url }) {
-  const request = post("/clients", { name: "Bench", redirect_uri: "https://app.example.com/callback" });
+  const request = post("/clients", {
+    name: "Bench", redirect_uri: "https://app.example.com/callback",
+    permissions: ["mint", "introspect:any", "feed", "revoke:any", "login"],
+  });
   const { client_id, client_secret } = await (await fetch(`${url}/clients`, request)).json();
   return { client_id, client_secret };
 }

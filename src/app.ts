@@ -24,6 +24,7 @@ import openapi from "../plugins/http/openapi.js";
 import operator from "../plugins/guards/operator.js";
 import pages from "../plugins/http/pages.js";
 import parameters from "../plugins/http/parameters.js";
+import permission from "../plugins/guards/permission.js";
 import providers from "../plugins/services/providers.js";
 import published from "../plugins/http/published.js";
 import rawAnswers, { answerUnreadable } from "../plugins/http/raw-answers.js";
@@ -153,6 +154,7 @@ export async function buildApp(
     await tokenEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.ip });
     await tokenEndpoints.register(clientLimits);
     await tokenEndpoints.register(clientAuthentication);
+    await tokenEndpoints.register(permission);
     // The order of the routes is their order in the documentation.
     await tokenEndpoints.register(mint);
     await tokenEndpoints.register(async (browserEndpoints) => {

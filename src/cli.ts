@@ -91,7 +91,7 @@ function programOf(context: Context): Command {
 
 const drivers: Drivers = {
   migrate: async (url) => (await import("./stores/prisma/migrate.js")).migrate(url),
-  inspectDatabase: async (url) => (await import("./stores/prisma/inspection.js")).inspectDatabase(url),
+  inspectDatabase: async (url, now) => (await import("./stores/prisma/inspection.js")).inspectDatabase(url, now),
   inspectRedis: async (redis, timeout) => (await import("./stores/redis/inspection.js")).inspectRedis(redis, timeout),
   connectUpstreams: async () => (await import("./upstream/connect.js")).connectUpstreams(systemClock),
 };

@@ -81,6 +81,7 @@ export default fp(async (app) => {
       }),
       every(SWEEP_INTERVAL, "deleting expired logins", () => app.logins.sweep()),
       every(SWEEP_INTERVAL, "deleting expired codes", () => app.authorizationCodes.sweep(app.logSweeper.horizon)),
+      every(SWEEP_INTERVAL, "recording which permissions clients use", () => app.permissionUses.flush()),
       every(RECORD_INTERVAL, "recording the tokens of status lists", () => app.statusAllocator.flush()),
       every(SWEEP_INTERVAL, "deleting expired status lists", () => app.statusLists.sweep(app.logSweeper.horizon)),
     ]);
@@ -89,6 +90,7 @@ export default fp(async (app) => {
     stopped.abort();
     app.logChanged.notify();
     await loops;
+    await app.permissionUses.flush().catch(() => undefined); // a permission that is in use will be used again
   });
 }, {
   name: "background",

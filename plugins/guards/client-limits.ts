@@ -9,7 +9,7 @@ declare module "fastify" {
   interface FastifyInstance {
     /** Guard: requests of one client, after its authentication. */
     limitClient: Limit;
-    /** Guard: cut-offs of one client, after its authentication or that of one of its tokens. */
+    /** Guard: cut-offs of one client, after its authentication or that of one of its tokens. None for operators. */
     limitCutoffs: Limit;
     /**
      * Limits failed authentications of one address. Others may share it, behind a proxy: who has the right secret is
@@ -34,7 +34,8 @@ export default fp(async (app) => {
     };
   };
   app.decorate("limitClient", refuseAbove(client, byClient));
-  app.decorate("limitCutoffs", refuseAbove(cutoffs, byClient));
+  const limitCutoffs = refuseAbove(cutoffs, byClient);
+  app.decorate("limitCutoffs", async (request) => { if (byClient(request) !== "") await limitCutoffs(request); });
 
   const failed = limit(failures);
   app.decorate("countFailures", async (request, authenticate) => {

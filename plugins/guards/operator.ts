@@ -2,11 +2,15 @@ import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { digest, sameDigest } from "../../src/shared/digest.js";
 import { accessDenied, invalidToken } from "../../src/shared/errors.js";
-import { isLocalAuthority } from "../../src/shared/loopback.js";
+import { isLocalAuthority, isLoopbackAddress } from "../../src/shared/loopback.js";
 import { presentedToken } from "./authorization-header.js";
 
 type Guard = (request: FastifyRequest) => Promise<void>;
 declare module "fastify" {
+  interface FastifyRequest {
+    /** Set by `mayRegister`: the caller may register clients that reach the tokens of other clients. */
+    isTrustedRegistrant: boolean;
+  }
   interface FastifyInstance {
     /** Guard: the operator's token. */
     operatorOnly: Guard;
@@ -22,13 +26,19 @@ export default fp(async (app) => {
     if (adminToken === undefined) throw accessDenied("The operators' endpoints are off: set AUTHFLOW_ADMIN_TOKEN");
     requireToken(request, [adminToken]);
   });
+  app.decorateRequest("isTrustedRegistrant", false);
   app.decorate("mayRegister", async (request) => {
     if (loopback) refuseOtherSites(request, publicUrl);
-    if (registration === "open") return;
+    if (registration === "open") {
+      // Anyone may register, but from another machine only with a token what reaches other clients' tokens.
+      request.isTrustedRegistrant = isLoopbackAddress(request.ip) || presents(request, [registrationToken, adminToken]);
+      return;
+    }
     const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
     if (registration === "closed" && adminToken === undefined)
       throw accessDenied("Registration is closed: ask the operator for a client");
     requireToken(request, accepted);
+    request.isTrustedRegistrant = true;
   });
 }, { name: "operator" });
 
@@ -45,8 +55,14 @@ function refuseOtherSites({ headers: { host = "", origin } }: FastifyRequest, pu
 }
 
 function requireToken(request: FastifyRequest, accepted: (string | undefined)[]): void {
+  presentedToken(request); // throws if there is none
+  if (!presents(request, accepted)) throw invalidToken("This token does not allow the request: check its value");
+}
+
+function presents(request: FastifyRequest, accepted: (string | undefined)[]): boolean {
+  if (request.headers.authorization === undefined) return false;
   const presented = digest(presentedToken(request) ?? "");
   // All digests have one length, and each is compared: the time shows neither which token nor how much of it matched.
   const matches = accepted.map((token) => token !== undefined && sameDigest(digest(token), presented));
-  if (!matches.includes(true)) throw invalidToken("This token does not allow the request: check its value");
+  return matches.includes(true);
 }

@@ -13,8 +13,8 @@ declare module "fastify" {
   }
   interface FastifyInstance {
     /**
-     * Ends the streams of clients that were disabled or deleted, or whose secret is no longer valid. Rejects if that
-     * can't be determined.
+     * Ends the streams of clients that were disabled or deleted, lost the permission, or whose secret is no longer
+     * valid. Rejects if that can't be determined.
      */
     endUnauthenticatedStreams: () => Promise<void>;
   }
@@ -90,7 +90,7 @@ export default fp(async (app) => {
     const valid = new Map<string, boolean>(); // thousands of streams may share credentials
     for (const [subscriber, { id, secret }] of streams) {
       const key = `${id}:${secret}`;
-      if (!valid.has(key)) valid.set(key, await app.clients.stillAuthenticates(id, secret));
+      if (!valid.has(key)) valid.set(key, await app.clients.mayStillFollow(id, secret));
       if (valid.get(key) === false) subscriber.end();
     }
   });

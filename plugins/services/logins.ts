@@ -42,8 +42,8 @@ export default fp(async (app) => {
   });
   app.decorate("authorizationCodes", codes);
   app.decorate("logins", new LoginService({
-    store: database.finishedLogins, sealer: new LoginSealer(app.keyEncryptionKeys), codes, tokens, clients, providers,
-    clock, publicUrl, issuer,
+    store: database.finishedLogins, sealer: new LoginSealer(app.keyEncryptionKeys), codes, tokens, clients,
+    uses: app.permissionUses, providers, clock, publicUrl, issuer,
   }));
   app.decorate("grants", new Grants({ codes }));
 

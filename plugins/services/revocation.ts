@@ -50,11 +50,11 @@ export default fp(async (app) => {
   app.decorate("revocationState", state);
   app.decorate("outletFiller", outlet && new OutletFiller({ outlet, log, follower, clock, recovered }));
   app.decorate("logSweeper", new LogSweeper({ log, clocks: [clock, systemClock], monotonic }));
-  app.decorate("liveTokens", new LiveTokens({ verifier, state }));
+  app.decorate("liveTokens", new LiveTokens({ verifier, state, uses: app.permissionUses }));
   app.decorate("logChanged", changed);
   app.decorate("outletAgreement", agreement);
   app.decorate("revocations", new Revocations({
-    writer: new LogWriter(log), follower, state, outlet, agreement, clock, timing, statusOf,
+    writer: new LogWriter(log), verifier, follower, state, outlet, agreement, clock, timing, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
     appended: () => { changed.notify(); },
@@ -65,4 +65,7 @@ export default fp(async (app) => {
     await stop();
     await agreement.leave().catch(() => undefined); // the others remove it once it is silent for long enough
   });
-}, { name: "revocation", dependencies: ["database", "redis", "keys", "tokens", "status-lists", "revocation-log"] });
+}, {
+  name: "revocation",
+  dependencies: ["database", "redis", "keys", "clients", "tokens", "status-lists", "revocation-log"],
+});

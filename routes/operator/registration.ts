@@ -8,7 +8,9 @@ const schema = {
   tags: ["clients"],
   summary: "Register an application",
   description: "AUTHFLOW_REGISTRATION decides who may register clients. Only this answer shows the secret. " +
-    "Applications that can't keep a secret (browser, mobile) register with `token_endpoint_auth_method` none.",
+    "Applications that can't keep a secret (browser, mobile) register with `token_endpoint_auth_method` none. " +
+    "`permissions` are `mint`, `login`, `introspect:own` and `revoke:own` by default, `login` for a public client. " +
+    "`redirect_uri` is needed with `login` only.",
   security: [{}, { registrationToken: [] }, { adminToken: [] }] as Security,
   body: ref(RegistrationBody),
   response: {
@@ -22,10 +24,11 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
     "/clients",
     { schema, preParsing: app.mayRegister },
     async (request, reply) => {
-      const { name, redirect_uri, redirect_uris, token_endpoint_auth_method, response_types } = request.body;
+      const { isTrustedRegistrant: isTrusted, body } = request;
+      const { name, redirect_uri, redirect_uris, token_endpoint_auth_method, response_types, permissions } = body;
       const { client, secret } = await app.clients.register({
-        name, redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types,
-        isPublic: token_endpoint_auth_method === "none",
+        name, redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types, permissions,
+        isPublic: token_endpoint_auth_method === "none", isTrusted,
       });
       request.logFields = { client_id: client.id, client_name: client.name };
       return reply.code(201)

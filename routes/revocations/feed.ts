@@ -6,9 +6,10 @@ import { presentSnapshot, RevocationSnapshot, SnapshotQuery, StreamHeaders } fro
 const common = { tags: ["revocations"], security: [{ clientBasic: [] }] as Security };
 
 const revocationFeed: FastifyPluginAsyncTypebox = async (app) => {
+  const preHandler = app.clientWith("feed");
   app.get("/revocations/stream", {
     exposeHeadRoute: false,
-    preHandler: app.authenticateClient,
+    preHandler,
     schema: {
       ...common,
       operationId: "streamRevocations",
@@ -26,13 +27,13 @@ const revocationFeed: FastifyPluginAsyncTypebox = async (app) => {
           description: "The stream. It has no end",
           content: { "text/event-stream": { schema: Type.String() } },
         },
-        ...errors(400, 401, 429, 503),
+        ...errors(400, 401, 403, 429, 503),
       },
     },
   }, async (request, reply) => { await reply.sendFeed(request.headers["last-event-id"]); });
 
   app.get("/revocations", {
-    preHandler: app.authenticateClient,
+    preHandler,
     schema: {
       ...common,
       operationId: "listRevocations",
@@ -40,7 +41,7 @@ const revocationFeed: FastifyPluginAsyncTypebox = async (app) => {
       description:
         "Read all pages, then open the stream with `last_event_id` as `Last-Event-ID`. All pages have the same one.",
       querystring: SnapshotQuery,
-      response: { 200: { ...ref(RevocationSnapshot), description: "One page" }, ...errors(400, 401, 429, 503) },
+      response: { 200: { ...ref(RevocationSnapshot), description: "One page" }, ...errors(400, 401, 403, 429, 503) },
     },
   }, async ({ query: { limit, cursor } }) => presentSnapshot(await app.feed.page(limit, cursor)));
 };

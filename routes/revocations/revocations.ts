@@ -1,25 +1,28 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import type { Client } from "../../src/clients/client.js";
 import { errors, ref, type Security } from "../schemas/common.js";
-import { RevocationBody, RevokedSubject } from "../schemas/revocations/revocations.js";
+import { RevocationBody, Revoked } from "../schemas/revocations/revocations.js";
 
 const schema = {
-  operationId: "revokeSubject",
+  operationId: "revokeTokens",
   tags: ["revocations"],
   summary: "Log a user out everywhere",
   description:
-    "Revokes every token of the subject that was issued until now, by any client. The client must be allowed to mint " +
-    "for the subject. Tokens that are issued after the answer stay valid. On 503 repeat the call.",
-  security: [{ clientBasic: [] }, {}] as Security,
+    "Revokes the tokens of the subject that were issued until now: those that the client was issued, or with the " +
+    "permission `revoke:any` those of every client, if the client may mint for the subject. Operators name `sub`, " +
+    "`client_id` or both, or one token by `token` or `jti`; a status list shows the end of a token only if it was " +
+    "named by `token`. Tokens that are issued after the answer stay valid. On 503 repeat the call.",
+  security: [{ clientBasic: [] }, {}, { adminToken: [] }] as Security,
   body: ref(RevocationBody),
-  response: { 200: { ...ref(RevokedSubject), description: "In effect" }, ...errors(400, 401, 403, 413, 415, 429, 503) },
+  response: { 200: { ...ref(Revoked), description: "In effect" }, ...errors(400, 401, 403, 413, 415, 429, 503) },
 };
 
 const revocations: FastifyPluginAsyncTypebox = async (app) => {
-  const preHandler = [app.authenticateClient, app.limitCutoffs];
-  app.post("/revocations", { schema, preHandler }, async ({ client, body: { sub } }) => {
-    await app.revocations.revokeSubject(client as Client, sub);
-    return { revoked: true as const, sub };
+  const preHandler = [app.operatorOrClientWith("revoke"), app.limitCutoffs];
+  app.post("/revocations", { schema, preHandler }, async ({ client, body }) => {
+    const revoked = client === null
+      ? await app.revocations.revokeAsOperator(body)
+      : await app.revocations.revokeAsClient(client, body);
+    return { revoked: true as const, ...revoked };
   });
 };
 export default revocations;

@@ -17,7 +17,7 @@ import { KeyList, KeyResponse } from "./operator/keys.js";
 import { ProviderList } from "./login/auth.js";
 import { Jwks } from "./discovery/jwks.js";
 import { RevocationSnapshot } from "./revocations/feed.js";
-import { RevocationBody, RevokedSubject } from "./revocations/revocations.js";
+import { RevocationBody, Revoked } from "./revocations/revocations.js";
 import { LogoutResponse } from "./tokens/logout.js";
 import { MintBody } from "./tokens/mint.js";
 import { TokenResponse } from "./tokens/token.js";
@@ -28,6 +28,6 @@ import { UserInfo } from "./tokens/userinfo.js";
 export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
-  RevocationBody, RevokedSubject, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
+  RevocationBody, Revoked, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
   ProviderList, Health, Readiness, Service,
 ];

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { Client } from "../../src/clients/client.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { IntrospectionForm, IntrospectionResponse } from "../schemas/tokens/introspect.js";
 
@@ -7,7 +8,9 @@ const schema = {
   tags: ["tokens"],
   summary: "Check whether a token is valid, and get its claims",
   description: "RFC 7662. For services that can't verify a JWT themselves. Anything but a valid token of this issuer " +
-    "gives `active: false`, for any reason. If Authflow can't determine it, the answer is 503.",
+    "gives `active: false`, for any reason. So does a token that was issued to another client and does not name this " +
+    "one in `aud`, unless the client has the permission `introspect:any`. If Authflow can't determine it, the answer " +
+    "is 503.",
   security: [{ clientBasic: [] }, {}] as Security,
   consumes: ["application/x-www-form-urlencoded"],
   body: ref(IntrospectionForm),
@@ -18,8 +21,9 @@ const schema = {
 };
 
 const introspect: FastifyPluginAsyncTypebox = async (app) => {
-  app.post("/introspect", { schema, config: { form: true }, preHandler: app.authenticateClient }, async ({ body }) => {
-    const live = await app.liveTokens.find(body.token);
+  const options = { schema, config: { form: true }, preHandler: app.authenticateClient };
+  app.post("/introspect", options, async ({ client, body }) => {
+    const live = await app.liveTokens.introspect(client as Client, body.token);
     return live === null ? { active: false } : { ...live.claims, active: true, token_type: "Bearer" as const };
   });
 };

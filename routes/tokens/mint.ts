@@ -17,7 +17,7 @@ const schema = {
 };
 
 const mint: FastifyPluginAsyncTypebox = async (app) => {
-  app.post("/mint", { schema, preHandler: app.authenticateClient }, async ({ client, body }) => {
+  app.post("/mint", { schema, preHandler: app.clientWith("mint") }, async ({ client, body }) => {
     const { client_id: _id, client_secret: _secret, ...request } = body;
     return app.tokens.mint(client as Client, request);
   });

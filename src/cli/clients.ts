@@ -1,5 +1,7 @@
-import { type Command, Option } from "commander";
-import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/client.js";
+import { Argument, type Command, Option } from "commander";
+import {
+  type Client, type Permission, PERMISSIONS, RESPONSE_TYPES, type ResponseType,
+} from "../clients/client.js";
 import { presentClient, presentMetadata } from "../clients/presentation.js";
 import { allClients } from "./all-clients.js";
 import { jsonObject, wholeSeconds } from "./arguments.js";
@@ -33,20 +35,24 @@ function readingCommands(group: Command, context: Context): void {
     }));
 }
 
-interface AddOptions { public?: boolean; responseTypes?: ResponseType[] }
+interface AddOptions { public?: boolean; responseTypes?: ResponseType[]; permissions?: Permission[] }
 
 function changingCommands(group: Command, context: Context): void {
   const { withServices, readServices } = context;
   group.command("add")
     .description("register an application; its secret is shown only now")
     .argument("<name>", "1 to 100 characters")
-    .argument("<redirect-uris...>", "1 to 20 absolute URIs, https unless loopback")
+    .argument("[redirect-uris...]", "1 to 20 absolute URIs, https unless loopback; needed to log users in")
     .option("--public", "an application that can't keep a secret: a page in a browser, a mobile application")
     .addOption(new Option("--response-types <types...>", "what a login returns; the first is the default")
       .choices(RESPONSE_TYPES))
-    .action((name: string, redirectUris: string[], { public: isPublic, responseTypes }: AddOptions) =>
+    .addOption(new Option("--permissions <permissions...>", "what it may do, instead of what is usual")
+      .choices(PERMISSIONS))
+    .action((name: string, redirectUris: string[], { public: isPublic, responseTypes, permissions }: AddOptions) =>
       withServices(async ({ clients }) => {
-        const { client, secret } = await clients.register({ name, redirectUris, isPublic, responseTypes });
+        const { client, secret } = await clients.register({
+          name, redirectUris, isPublic, responseTypes, permissions, isTrusted: true,
+        });
         const { client_id, redirect_uri: _first, ...metadata } = presentMetadata(client);
         context.logFields.client_id = client_id;
         print(context, { client_id, client_secret: secret, ...metadata });
@@ -64,6 +70,18 @@ function changingCommands(group: Command, context: Context): void {
         printList(context, client.redirectUris, { json, line: (uri) => uri, present: (uri) => uri });
       });
     });
+
+  group.command("permissions")
+    .description("print what an application may do, or replace all of it")
+    .argument("<client-id>")
+    .addArgument(new Argument("[permissions...]", "all that it may do from now on").choices(PERMISSIONS))
+    .option("--json", "as a JSON array")
+    .action((id: string, wanted: Permission[], { json }: { json?: boolean }) => withServices(async ({ clients }) => {
+      const { permissions } = wanted.length === 0
+        ? await clients.read(id)
+        : await clients.update(id, { permissions: wanted });
+      printList(context, permissions, { json, line: (one) => one, present: (one) => one });
+    }));
 
   group.command("policy")
     .description("print what an application may put into its tokens, as JSON, or change it")

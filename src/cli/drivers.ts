@@ -1,3 +1,4 @@
+import type { UnusedPermission } from "../clients/permission-uses.js";
 import type { StoredKey } from "../keys/store.js";
 import type { RedisTls } from "../config/redis-tls.js";
 import type { ConnectUpstream } from "../providers/upstream.js";
@@ -18,6 +19,8 @@ export interface DatabaseFacts {
   installation: string | undefined;
   /** Which Redis the running processes write revocations to, each once; null: none. */
   outlets: (string | null)[];
+  /** Permissions of consequence that clients have and do not use; empty if migrations are missing. */
+  unusedPermissions: UnusedPermission[];
 }
 
 /** What doctor reads from Redis. `time`: its clock, epoch milliseconds; undefined if it may not be read. */
@@ -27,8 +30,8 @@ export type RedisInspection = RedisFacts & { time: number | undefined };
 export interface Drivers {
   /** Applies the migrations that the database lacks; resolves to their names. */
   migrate(databaseUrl: string): Promise<string[]>;
-  /** Changes nothing. Rejects if the database can't be used. */
-  inspectDatabase(databaseUrl: string): Promise<DatabaseFacts>;
+  /** Changes nothing. `now`: epoch ms. Rejects if the database can't be used. */
+  inspectDatabase(databaseUrl: string, now: number): Promise<DatabaseFacts>;
   /** Changes nothing. Rejects if Redis does not answer within `timeout` milliseconds. */
   inspectRedis(redis: { url: string; tls: RedisTls }, timeout: number): Promise<RedisInspection>;
   connectUpstreams(): Promise<ConnectUpstream>;

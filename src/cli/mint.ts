@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { requirePermission } from "../clients/permissions.js";
 import { accessDenied } from "../shared/errors.js";
 import { jsonObject, wholeSeconds } from "./arguments.js";
 import type { Context } from "./context.js";
@@ -29,6 +30,7 @@ export function mintCommand(program: Command, context: Context): void {
       context.withServices(async ({ clients, tokens }) => {
         const client = await clients.read(id);
         if (client.disabled) throw accessDenied(`This client is disabled: authflow clients enable ${id}`);
+        requirePermission(client, "mint");
         const asked = {
           ...rest,
           ...(scope !== undefined && { scope: scope.join(" ") }),

@@ -4,34 +4,28 @@ import type { Context } from "./context.js";
 import { revokeKey } from "./keys.js";
 import { print } from "./terminal.js";
 
-interface Options { sub?: string; jti?: string; client?: string; key?: string; yes?: boolean }
+interface Options { sub?: string; client?: string; token?: string; jti?: string; key?: string; yes?: boolean }
 
 export function revokeCommand(program: Command, context: Context): void {
   program.command("revoke")
-    .description("end tokens before they expire; takes exactly one of --sub, --jti, --client and --key")
+    .description("end tokens before they expire; takes --sub, --client or both, or --token, --jti or --key")
     .option("--sub <sub>", "every token of a user that was issued until now", someText)
-    .option("--jti <jti>", "one token, by its id; status lists do not show it", someText)
     .option("--client <client-id>", "every token of an application that was issued until now", clientId)
+    .option("--token <jwt>", "one token", someText)
+    .option("--jti <jti>", "one token of which you know only the id; status lists do not show it", someText)
     .option("--key <kid>", "every token that a signing key ever signed, and the key: as keys revoke", someText)
     .option("--yes", "do not ask before revoking the active key")
-    .action(async ({ sub, jti, client, key, yes }: Options, command: Command) => {
-      if ([sub, jti, client, key].filter((one) => one !== undefined).length !== 1) {
-        command.error("error: exactly one of --sub, --jti, --client and --key is needed");
+    .action(async ({ sub, client, token, jti, key, yes }: Options, command: Command) => {
+      if ([sub ?? client, token, jti, key].filter((one) => one !== undefined).length !== 1) {
+        command.error("error: --sub, --client or both are needed, or exactly one of --token, --jti and --key");
       }
       await context.withServices(async (services) => {
-        const { revocations } = services;
-        if (sub !== undefined) {
-          await revocations.revokeSubjectAsOperator(sub);
-          print(context, `Every token of ${sub} that was issued until now is revoked`);
-        } else if (jti !== undefined) {
-          await revocations.revokeById(jti);
-          print(context, `The token ${jti} is revoked`);
-        } else if (client !== undefined) {
-          await revocations.revokeClient(client);
-          print(context, `Every token of ${client} that was issued until now is revoked`);
-        } else if (key !== undefined) {
-          await revokeKey(services, context, key, yes);
-        }
+        if (key !== undefined) return revokeKey(services, context, key, yes);
+        const revoked = await services.revocations.revokeAsOperator({ sub, client_id: client, token, jti });
+        const names = [sub, client].filter((name) => name !== undefined).join(" from ");
+        print(context, revoked.jti === undefined
+          ? `Every token of ${names} that was issued until now is revoked`
+          : `The token ${revoked.jti} is revoked`);
       });
     });
 }

@@ -28,6 +28,15 @@ export const PERMISSIVE: MintPolicy = Object.freeze({
 export const RESPONSE_TYPES = ["token", "code"] as const;
 export type ResponseType = (typeof RESPONSE_TYPES)[number];
 
+/**
+ * What a client may do. `own`: with tokens that it was issued, for `introspect` also with those that name it in `aud`.
+ * `any`: with every token.
+ */
+export const PERMISSIONS = [
+  "mint", "login", "introspect:own", "introspect:any", "feed", "revoke:own", "revoke:any",
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
 /** SHA-256 of a client secret (base64url), and the instant (epoch ms) when it expires; null: it does not expire. */
 export interface StoredSecret { hash: string; expiresAt: number | null }
 
@@ -44,6 +53,10 @@ export interface Client {
   isPublic: boolean;
   /** The response types that it may request at a login; the first one is the default. */
   responseTypes: ResponseType[];
+  /** In the order of PERMISSIONS. */
+  permissions: Permission[];
+  /** When they were last changed (epoch ms). */
+  permissionsSince: number;
   policy: MintPolicy;
   disabled: boolean;
   /** The installation's client revision at this client's latest change. */
@@ -56,4 +69,4 @@ export interface Client {
 
 export type NewClient = Omit<Client, "revision">;
 export type ClientChange =
-  Partial<Pick<Client, "name" | "redirectUris" | "secrets" | "responseTypes" | "policy" | "disabled">>;
+  Partial<Pick<Client, "name" | "redirectUris" | "secrets" | "responseTypes" | "permissions" | "policy" | "disabled">>;

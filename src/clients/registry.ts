@@ -6,13 +6,14 @@ import { characters, isPrintable } from "../shared/text.js";
 import { uuidv7 } from "../shared/uuid.js";
 import type { ClientCache, ClientRead } from "./cache.js";
 import {
-  type Client, type ClientChange, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType,
+  type Client, type ClientChange, type MintPolicy, type Permission, PERMISSIVE, RESPONSE_TYPES, type ResponseType,
 } from "./client.js";
+import { checkPermissions, DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS, refuseFarReaching } from "./permissions.js";
 import { checkRedirectUri } from "./redirect-uri.js";
 import { newSecret, secretMatches } from "./secret.js";
 import type { ClientStore } from "./store.js";
 
-/** Exactly one of `redirectUri` and `redirectUris`. */
+/** Exactly one of `redirectUri` and `redirectUris`; neither is needed without the permission `login`. */
 export interface Registration {
   name: string;
   redirectUri?: string | undefined;
@@ -20,11 +21,16 @@ export interface Registration {
   /** Default: code for a public client, token and code for any other. */
   responseTypes?: ResponseType[] | undefined;
   isPublic?: boolean | undefined;
+  /** Default: `login` for a public client, DEFAULT_PERMISSIONS for any other. */
+  permissions?: Permission[] | undefined;
+  /** Whether the caller may get permissions that reach other clients' tokens. */
+  isTrusted: boolean;
 }
 export interface ClientPatch {
   name?: string;
   redirectUris?: string[];
   responseTypes?: ResponseType[];
+  permissions?: Permission[];
   policy?: Partial<MintPolicy>;
   disabled?: boolean;
 }
@@ -57,8 +63,11 @@ export class ClientRegistry {
     redirectUris = redirectUri === undefined ? [] : [redirectUri],
     isPublic = false,
     responseTypes = isPublic ? ["code"] : [...RESPONSE_TYPES],
+    permissions: asked = [...isPublic ? PUBLIC_PERMISSIONS : DEFAULT_PERMISSIONS],
+    isTrusted,
   }: Registration): Promise<RegisteredClient> {
-    if (redirectUris.length === 0) throw invalidRequest("redirect_uri is missing");
+    const permissions = checkPermissions(asked, { isPublic, redirectUris });
+    if (!isTrusted) refuseFarReaching(permissions);
     if (redirectUri !== undefined && redirectUris[0] !== redirectUri)
       throw invalidRequest("Send redirect_uri or redirect_uris, not both");
     checkNames({ name, redirectUris });
@@ -71,6 +80,8 @@ export class ClientRegistry {
       secrets: secret === undefined ? [] : [{ hash: digest(secret), expiresAt: null }],
       isPublic,
       responseTypes,
+      permissions,
+      permissionsSince: now,
       policy: PERMISSIVE,
       disabled: false,
       createdAt: now,
@@ -95,10 +106,10 @@ export class ClientRegistry {
     return enabled(client);
   }
 
-  /** Whether these credentials still authenticate a client. The answer is at most a second old. */
-  async stillAuthenticates(id: string, secret: string): Promise<boolean> {
-    const works = (client: Client | null | undefined): boolean =>
-      client?.disabled === false && secretMatches(client.secrets, secret, this.#clock());
+  /** Whether these credentials still authenticate a client that may follow the feed; at most a second old. */
+  async mayStillFollow(id: string, secret: string): Promise<boolean> {
+    const works = (client: Client | null | undefined): boolean => client?.disabled === false
+      && client.permissions.includes("feed") && secretMatches(client.secrets, secret, this.#clock());
     return works(this.#cache.get(id)) || works(await this.#cache.load(id)); // the cache may lack the newest secret
   }
 
@@ -135,7 +146,11 @@ export class ClientRegistry {
     const reserved = policy?.claim_names?.find((name) => !LOGIN_CLAIMS.has(name) && reservedClaim(name) !== undefined);
     if (reserved !== undefined)
       throw invalidRequest(`policy.claim_names must not hold ${reserved}: claims can't set it`);
-    return this.#change(id, (client) => ({ ...patch, policy: { ...client.policy, ...policy } }));
+    return this.#change(id, (client) => ({
+      ...patch,
+      permissions: checkPermissions(patch.permissions ?? client.permissions, { ...client, ...patch }),
+      policy: { ...client.policy, ...policy },
+    }));
   }
 
   /** Adds a secret. Those in use stay valid for `overlap` seconds, until `previousExpiresAt` (epoch ms). */

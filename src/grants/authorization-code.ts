@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { requirePermission } from "../clients/permissions.js";
 import { defineGrant, type Grant, type GrantDependencies } from "./grant.js";
 
 const text = (description: string) => Type.String({ minLength: 1, maxLength: 2048, description });
@@ -21,6 +22,8 @@ export const authorizationCode = ({ codes }: GrantDependencies): Grant => define
     code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
   },
   allows: ({ responseTypes }) => responseTypes.includes("code"),
-  exchange: (client, { code, redirect_uri: redirectUri, code_verifier: codeVerifier }) =>
-    codes.exchange(client, { code, redirectUri, codeVerifier }),
+  exchange: async (client, { code, redirect_uri: redirectUri, code_verifier: codeVerifier }) => {
+    requirePermission(client, "login");
+    return codes.exchange(client, { code, redirectUri, codeVerifier });
+  },
 });

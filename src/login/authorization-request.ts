@@ -1,5 +1,6 @@
 import { type Client, RESPONSE_TYPES, type ResponseType } from "../clients/client.js";
 import { enforceLoginPolicy } from "../clients/mint-policy.js";
+import { requirePermission } from "../clients/permissions.js";
 import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import { type LoginHints, loginHints } from "../providers/login-hints.js";
@@ -57,6 +58,7 @@ export function authorizationRequest(
   const { response_type: asked, code_challenge: codeChallenge, code_challenge_method: method } = parameters;
   if (asked !== undefined && asked !== responseType)
     throw new AuthflowError(400, "unsupported_response_type", `response_type must be ${RESPONSE_TYPES.join(" or ")}`);
+  requirePermission(client, "login");
   if (!client.responseTypes.includes(responseType)) {
     throw unauthorizedClient(
       `This client may not use response_type ${responseType}, only ${client.responseTypes.join(", ")}`);

@@ -1,4 +1,6 @@
 import type { Client } from "../clients/client.js";
+import type { PermissionUses } from "../clients/permission-uses.js";
+import { requirePermission } from "../clients/permissions.js";
 import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../shared/clock.js";
@@ -52,6 +54,7 @@ interface Dependencies {
   codes: AuthorizationCodeService;
   tokens: TokenIssuer;
   clients: ClientRegistry;
+  uses: Pick<PermissionUses, "note">;
   providers: ReadonlyMap<string, Provider>;
   clock: Clock;
   /** The base of the callback URLs. */
@@ -150,8 +153,9 @@ export class LoginService {
     state: string,
     { code = "", iss, user, error = "", error_description: description }: CallbackParameters,
   ): Promise<string> {
-    const { codes, tokens } = this.#dependencies;
+    const { codes, tokens, uses } = this.#dependencies;
     if (client.disabled) throw accessDenied("This application was disabled during the login");
+    uses.note(client.id, requirePermission(client, "login"));
     if (error !== "") throw upstreamRefusal(provider, error, description);
     const identity = await provider.identify({ code, iss, user }, this.#upstreamRequest(login, state));
     const claims = loginClaims(provider.name, identity);

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../clients/client.js";
 import { enforceSubject } from "../clients/mint-policy.js";
+import { requirePermission } from "../clients/permissions.js";
 import { type Clock, CUTOFF_TOLERANCE } from "../shared/clock.js";
-import { invalidRequest, invalidToken, unavailable } from "../shared/errors.js";
+import { AuthflowError, invalidRequest, invalidToken, unavailable } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
 import type { Timing } from "../shared/timing.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { StatusReference } from "../tokens/status-reference.js";
-import type { VerifiedToken } from "../tokens/verifier.js";
+import type { TokenVerifier, VerifiedToken } from "../tokens/verifier.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
-import { type Entry, FOREVER, type Name } from "./entry.js";
+import { type Entry, FOREVER, type Name, subjectOfClient } from "./entry.js";
 import type { LogFollower } from "./log-follower.js";
 import type { LogWriter } from "./log-writer.js";
 import type { OutletAgreement } from "./outlet-agreement.js";
@@ -17,6 +18,7 @@ import type { RevocationOutlet } from "./outlet.js";
 import { namesOf, type RevocationState } from "./revocation-state.js";
 
 interface Dependencies {
+  verifier: Pick<TokenVerifier, "verify">;
   writer: LogWriter;
   follower: LogFollower;
   state: RevocationState;
@@ -37,6 +39,17 @@ interface Dependencies {
 
 /** A token that is revoked without being presented. `expiresAt` is epoch ms. */
 export type RevokedToken = Pick<Entry, "expiresAt" | "status"> & { jti: string };
+
+/** What a caller asks to revoke. `token` is a JWT; `client_id` is a client's own where a client asks. */
+export interface RevocationRequest {
+  sub?: string | undefined;
+  client_id?: string | undefined;
+  client_secret?: string | undefined;
+  jti?: string | undefined;
+  token?: string | undefined;
+}
+/** What was revoked: `sub` and `client_id` together are the tokens of the subject that the client was issued. */
+export interface RevokedNames { sub?: string; client_id?: string; jti?: string }
 
 /** Revokes tokens, one by one or by cut-offs. A call resolves when the revoked tokens are refused. */
 export class Revocations {
@@ -79,35 +92,68 @@ export class Revocations {
   }
 
   /**
-   * Revokes every token of a subject that was issued until now, by any client. Rejects with access_denied if the client
-   * may not mint for this subject.
+   * Revokes the tokens of a subject that were issued until now: those that the client was issued, or with `revoke:any`
+   * those of every client. Rejects with access_denied if it has neither permission, or if it may not mint for the
+   * subject whose tokens of other clients it would revoke.
    */
-  async revokeSubject({ policy }: Client, sub: string): Promise<void> {
+  async revokeAsClient(client: Client, { sub, jti, token }: RevocationRequest): Promise<RevokedNames> {
+    const permission = requirePermission(client, "revoke");
+    if (jti !== undefined || token !== undefined)
+      throw invalidRequest("jti and token are for operators: a client names sub, or logs a token out by POST /logout");
+    if (sub === undefined) throw invalidRequest("sub is missing");
     checkPrintable("sub", sub);
-    enforceSubject(policy, sub, this.#dependencies.loginProviders);
-    await this.#endIssued({ scope: "sub", value: sub });
+    if (permission === "revoke:any") {
+      enforceSubject(client.policy, sub, this.#dependencies.loginProviders);
+      await this.#endIssued({ scope: "sub", value: sub });
+      return { sub };
+    }
+    await this.#endIssued(subjectOfClient(client.id, sub));
+    return { sub, client_id: client.id };
   }
 
-  /** As `revokeSubject`, for an operator, who may name any subject. */
-  async revokeSubjectAsOperator(sub: string): Promise<void> {
+  /** Revokes what an operator names: `sub`, `client_id` or both; `jti`; or `token`. Repeating it is no error. */
+  async revokeAsOperator({ sub, client_id, client_secret, jti, token }: RevocationRequest): Promise<RevokedNames> {
+    if (client_secret !== undefined)
+      throw invalidRequest("client_secret is for clients: an operator sends no secret of a client");
+    const clientId = client_id?.toLowerCase();
+    const ways = [jti, token, sub ?? clientId].filter((way) => way !== undefined);
+    if (ways.length !== 1)
+      throw invalidRequest("Name what to revoke: sub, client_id or both; or one token by token or jti");
+    if (jti !== undefined) return this.#revokeById(jti);
+    if (token !== undefined) return this.#revokePresented(token);
+    if (sub === undefined) {
+      await this.revokeClient(clientId as string);
+      return { client_id: clientId as string };
+    }
     checkPrintable("sub", sub);
-    await this.#endIssued({ scope: "sub", value: sub });
+    await this.#endIssued(clientId === undefined ? { scope: "sub", value: sub } : subjectOfClient(clientId, sub));
+    return { sub, ...(clientId !== undefined && { client_id: clientId }) };
+  }
+
+  /** Revokes every token that a client was issued until now. */
+  async revokeClient(clientId: string): Promise<void> {
+    await this.#endIssued({ scope: "client_id", value: clientId.toLowerCase() });
   }
 
   /**
    * Revokes a token of which only the id is known. Its expiry is unknown: the entry is kept as long as any token issued
    * until now can be valid. Its index is unknown too, so that its status list does not show the revocation.
    */
-  async revokeById(jti: string): Promise<void> {
+  async #revokeById(jti: string): Promise<RevokedNames> {
     checkPrintable("jti", jti);
     const { clock, longestTtl } = this.#dependencies;
     const expiresAt = clock() + CUTOFF_TOLERANCE + longestTtl() * 1000;
     await this.revokeIssued({ jti, expiresAt });
+    return { jti };
   }
 
-  /** Revokes every token that a client was issued until now. */
-  async revokeClient(clientId: string): Promise<void> {
-    await this.#endIssued({ scope: "client_id", value: clientId });
+  async #revokePresented(token: string): Promise<RevokedNames> {
+    const verified = await this.#dependencies.verifier.verify(token).catch((error: unknown) => {
+      if (!(error instanceof AuthflowError) || error.code !== "invalid_token") throw error;
+      throw invalidRequest(`token can't be revoked, because no service accepts it: ${error.message}`);
+    });
+    await this.#append([this.#entryOf(verified)]);
+    return { jti: verified.claims.jti };
   }
 
   /**

@@ -12,3 +12,7 @@ export function isLocalAuthority(authority: string): boolean {
   return host === authority.toLowerCase().replace(/:80$/, "")
     && (isLoopback(hostname) || /^[^.:]+$/.test(hostname) || hostname.endsWith(".localhost"));
 }
+
+/** Whether an IP address is this machine's own; undefined is a connection without one. */
+export const isLoopbackAddress = (address: string | undefined): boolean =>
+  /^((::ffff:)?127(\.\d{1,3}){3}|::1)$/i.test(address ?? "");

@@ -1,3 +1,4 @@
+import type { PermissionUseStore } from "../clients/permission-uses.js";
 import type { ClientStore } from "../clients/store.js";
 import type { KeyStore } from "../keys/store.js";
 import type { AuthorizationCodeStore } from "../login/authorization-code.js";
@@ -12,6 +13,7 @@ import type { StatusListStore } from "../status-lists/store.js";
 /** The stores of one database. Each interface is defined by the module that uses it. */
 export interface Stores {
   clients: ClientStore;
+  permissionUses: PermissionUseStore;
   keys: KeyStore;
   finishedLogins: FinishedLoginStore;
   authorizationCodes: AuthorizationCodeStore;

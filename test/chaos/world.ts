@@ -11,6 +11,7 @@ import { freePort } from "../support/ports.js";
 import { type PrivatePostgres, privatePostgres } from "../support/private-postgres.js";
 import { type PrivateRedis, privateRedis } from "../support/private-redis.js";
 import { type ServerProcess, startServer } from "../support/process.js";
+import { registration } from "../support/registration.js";
 import { sqlite, type Suite, temporaryFolder } from "../support/services.js";
 import { smallDisk } from "../support/small-disk.js";
 import { call, postJson } from "./client.js";
@@ -96,8 +97,7 @@ export async function buildWorld(t: Suite, { size, on, through, onSmallDisk }: S
     ...(postgres === undefined && { DATABASE_URL: disk ? `file:${join(disk.path, "authflow.db")}` : sqlite(t) }),
   };
   const replicas = await Promise.all(machines.map((clock) => startReplica(t, common, clock, port, redis)));
-  const registration = { name: "chaos", redirect_uri: "https://chaos.example/cb" };
-  const { body } = await postJson(`${replicas[0]?.url}/clients`, registration);
+  const { body } = await postJson(`${replicas[0]?.url}/clients`, registration({ name: "chaos" }));
   const credentials = Buffer.from(`${String(body.client_id)}:${String(body.client_secret)}`).toString("base64");
   let shared = redis && readerOf(redis);
   t.teardown(() => { shared?.disconnect(); });

@@ -1,6 +1,8 @@
 import t from "../support/tap.js";
+import type { Client, Permission } from "../../src/clients/client.js";
+import { migrate } from "../../src/stores/prisma/migrate.js";
 import { aClient, NOW, nextId } from "./samples.js";
-import { onEveryDialect } from "./dialects.js";
+import { onEveryDialect, run } from "./dialects.js";
 
 await onEveryDialect(t, async (t, { open }) => {
   const [database, other] = [await open(), await open()];
@@ -84,6 +86,43 @@ await onEveryDialect(t, async (t, { open }) => {
     t.strictSame((await clients.list({ limit: 1000 })).slice(-2).map(({ id }) => id), [fourth, fifth]);
   });
 
+  await t.test("a change of the permissions is noted with its time, any other is not", async (t) => {
+    const { id, permissions, permissionsSince } = await clients.insert(aClient());
+    t.match(await clients.update(id, NOW + 5, () => ({ name: "New" })), { permissions, permissionsSince });
+    t.match(await clients.update(id, NOW + 6, () => ({ permissions: [...permissions] })), { permissionsSince });
+    t.match(await clients.update(id, NOW + 7, () => ({ permissions: ["feed"] })),
+      { permissions: ["feed"], permissionsSince: NOW + 7 });
+    t.match(await other.clients.find(id), { permissions: ["feed"], permissionsSince: NOW + 7 });
+  });
+
+  await t.test("what was not used is known, of clients that have it and are enabled", async (t) => {
+    const { permissionUses: uses } = database;
+    const kinds = { permissions: ["mint", "introspect:any", "feed"] as Permission[], permissionsSince: NOW + 9 };
+    const [one, two, disabled, gone, narrow] = [
+      await clients.insert(aClient(kinds)), await clients.insert(aClient({ ...kinds, name: "two" })),
+      await clients.insert(aClient({ ...kinds, disabled: true })), await clients.insert(aClient(kinds)),
+      await clients.insert(aClient({ permissions: ["login", "introspect:own"] })),
+    ];
+    const known = new Set([one, two, disabled, gone, narrow].map(({ id }) => id));
+    const unused = async (before: number) => (await uses.unused(["mint", "feed", "introspect:any"], before))
+      .filter(({ clientId }) => known.has(clientId))
+      .map(({ clientId, permission, since }) => `${clientId === one.id ? "one" : "two"} ${permission} ${since - NOW}`);
+    const use = (client: Client, permission: Permission, at: number) =>
+      uses.record([{ clientId: client.id, permission, usedAt: NOW + at }]);
+    await use(gone, "feed", 0);
+    await clients.delete(gone.id, NOW);
+    await use(one, "mint", 100);
+    await use(one, "feed", 100);
+    await use(one, "feed", 200);
+    await use(two, "introspect:own", 100);
+    t.strictSame((await unused(NOW + 100)).sort(),
+      ["one introspect:any 9", "two feed 9", "two introspect:any 9", "two mint 9"]);
+    t.strictSame((await unused(NOW + 101)).filter((text) => text.startsWith("one")).sort(),
+      ["one introspect:any 9", "one mint 100"], "a use of long ago counts no more");
+    t.match((await uses.unused(["feed"], NOW)).find(({ clientId }) => clientId === two.id),
+      { name: "two", permissions: kinds.permissions });
+  });
+
   await t.test("changedSince returns the latest state of each, and deletions, in order", async (t) => {
     const [kept, gone] = [await clients.insert(aClient()), await clients.insert(aClient())];
     const before = await revision();
@@ -96,5 +135,36 @@ await onEveryDialect(t, async (t, { open }) => {
       { id: kept.id, revision: before + 3, client: latest },
     ]);
     t.strictSame(await clients.changedSince(before + 3), []);
+  });
+});
+
+await onEveryDialect(t, async (t, { url, open }) => {
+  const { clients } = await open();
+  const kept = { redirectUris: ["https://a.example/"], permissions: ["feed"] as Permission[] };
+  const [confidential, open_] = [await clients.insert(aClient(kept)),
+    await clients.insert(aClient({ ...kept, isPublic: true, secrets: [] }))];
+  const found = async ({ id }: Client) => {
+    const { permissions, permissionsSince, ...rest } = await clients.find(id) as Client;
+    return { permissions, isRecent: Math.abs(Date.now() - permissionsSince) < 3_600_000, rest };
+  };
+
+  await t.test("clients of the version before permissions keep what they could do", async (t) => {
+    await run(url, "DROP TABLE permission_uses");
+    await run(url, "ALTER TABLE clients DROP COLUMN permissions");
+    await run(url, "ALTER TABLE clients DROP COLUMN permissions_since");
+    await run(url, "UPDATE clients SET token_endpoint_auth_method = NULL, response_types = NULL " +
+      `WHERE id = '${confidential.id}'`);
+    await run(url, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%_permissions'");
+    t.equal((await migrate(url)).length, 1);
+    t.match(await found(confidential),
+      { permissions: ["mint", "login", "introspect:any", "feed", "revoke:any"], isRecent: true });
+    t.match(await found(open_), { permissions: ["login"], isRecent: true, rest: { isPublic: true } });
+  });
+
+  await t.test("a client that such a version registers during an upgrade gets those of a new client", async (t) => {
+    await run(url, "UPDATE clients SET permissions = NULL, permissions_since = NULL");
+    t.strictSame((await found(confidential)).permissions, ["mint", "login", "introspect:own", "revoke:own"]);
+    t.strictSame((await found(open_)).permissions, ["login"]);
+    t.equal((await clients.find(confidential.id))?.permissionsSince, NOW);
   });
 });

@@ -14,6 +14,7 @@ export const aClient = (changes: Partial<NewClient> = {}): NewClient => ({
   redirectUris: ["https://app.example.com/callback?a=%00&b=\\u0000"],
   secrets: [{ hash: "a-hash", expiresAt: null }, { hash: "another", expiresAt: NOW }],
   isPublic: false, responseTypes: ["code", "token"],
+  permissions: ["mint", "introspect:own", "feed"], permissionsSince: NOW,
   policy: { ...PERMISSIVE, providers: ["google"], max_ttl: 60 },
   disabled: false, createdAt: NOW, updatedAt: NOW, ...changes,
 });

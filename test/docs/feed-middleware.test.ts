@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "../support/tap.js";
 import { freePort } from "../support/ports.js";
 import { endedWith } from "../support/process.js";
+import { registration } from "../support/registration.js";
 import { serve } from "../support/serve.js";
 import { type CountingProxy, countingProxy } from "./counting-proxy.js";
 import { headerOf, newKey, pem, signed } from "./forged-tokens.js";
@@ -14,8 +15,7 @@ const STREAM = "/revocations/stream";
 const JWKS = "/.well-known/jwks.json";
 const key = newKey();
 const server = await serve(t, { AUTHFLOW_SIGNING_KEY: pem(key) });
-const registration = { name: "docs", redirect_uri: "https://docs.example/" };
-const { client_id = "", client_secret = "" } = await post(`${server.url}/clients`, registration);
+const { client_id = "", client_secret = "" } = await post(`${server.url}/clients`, registration());
 const mint = async (): Promise<string> =>
   (await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice" })).access_token ?? "";
 const tokens = await Promise.all(Array.from({ length: 20 }, mint));

@@ -2,6 +2,7 @@ import t, { type Test } from "../support/tap.js";
 import { uuidv7 } from "../../src/shared/uuid.js";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/process.js";
+import { registration } from "../support/registration.js";
 import { temporaryFolder } from "../support/services.js";
 import { countingProxy } from "./counting-proxy.js";
 import { claimsOf, headerOf, hostileTokens, newKey, pem, signed } from "./forged-tokens.js";
@@ -23,8 +24,7 @@ const home = {
 const serve = () => startServer(t, home);
 let server = await serve();
 
-const registration = { name: "docs", redirect_uri: "https://docs.example/" };
-const register = () => post(`${server.url}/clients`, registration, ADMIN_TOKEN);
+const register = () => post(`${server.url}/clients`, registration(), ADMIN_TOKEN);
 const [client, kiosk] = [await register(), await register()];
 const mint = async (more = {}, { client_id, client_secret } = client): Promise<string> => {
   const { access_token = "" } = await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice", ...more });

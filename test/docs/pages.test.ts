@@ -1,4 +1,5 @@
 import t from "../support/tap.js";
+import { registration } from "../support/registration.js";
 import { serve } from "../support/serve.js";
 import { blocks } from "./documents.js";
 import { post } from "./post.js";
@@ -25,7 +26,7 @@ AUTH="Authorization: Bearer $AUTHFLOW_ADMIN_TOKEN"
 /** The answers' statuses that each page's requests get, in order, by its sh blocks. */
 const PAGES: Record<string, string[][]> = {
   "docs/integrating.md": [["201"], ["200"], ["200"], ["200"]],
-  "docs/clients-and-policy.md": [["200"], ["200", "200", "200", "204"], ["200"], ["200"]],
+  "docs/clients-and-policy.md": [["201"], ["200"], ["200"], ["200", "200", "200", "204"], ["200"], ["200"]],
   "docs/subjects.md": [["200", "200"]],
   "docs/immediate-logout.md": [["200"]],
 };
@@ -35,8 +36,7 @@ for (const [page, expected] of Object.entries(PAGES)) {
     const requests = blocks(page, "sh");
     t.equal(requests.length, expected.length);
     for (const [index, block] of requests.entries()) {
-      const registration = { name: "page", redirect_uri: "https://page.example/" };
-      const registered = await post(`${server.url}/clients`, registration, AUTHFLOW_ADMIN_TOKEN);
+      const registered = await post(`${server.url}/clients`, registration(), AUTHFLOW_ADMIN_TOKEN);
       const { client_id = "", client_secret = "" } = registered;
       const { access_token = "" } = await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice" });
       const client = { AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret, ID: client_id };

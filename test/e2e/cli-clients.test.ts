@@ -29,6 +29,21 @@ await t.test("the redirect URIs of a client are printed and replaced", async (t)
   t.strictSame(JSON.parse((await uris("--json")).stdout), replaced, "an error changes nothing");
 });
 
+await t.test("the permissions of a client are printed and replaced, and one that only listens is added", async (t) => {
+  const { env, id } = await withClient(t);
+  const permissions = (...args: string[]) => cli(["clients", "permissions", id, ...args], env);
+  const printed = (...lines: string[]) => ({ code: 0, stdout: lines.map((line) => `${line}\n`).join(""), stderr: "" });
+  t.strictSame(await permissions(), printed("mint", "login", "introspect:own", "revoke:own"));
+  t.strictSame(await permissions("introspect:any", "login"), printed("login", "introspect:any"));
+  t.strictSame(JSON.parse((await permissions("--json")).stdout), ["login", "introspect:any"]);
+  t.match(await permissions("admin"), { code: 1, stdout: "", stderr: /is invalid .*Allowed choices are mint, login/ });
+  t.strictSame(JSON.parse((await permissions("--json")).stdout), ["login", "introspect:any"]);
+
+  const { code, stdout } = await cli(["clients", "add", "listener", "--permissions", "feed"], env);
+  t.equal(code, 0);
+  t.match(JSON.parse(stdout), { client_secret: String, redirect_uris: [], permissions: ["feed"] });
+});
+
 await t.test("the policy of a client is printed, changed by member, and checked as PATCH /clients does", async (t) => {
   const { env, id } = await withClient(t);
   const policy = (...args: string[]) => cli(["clients", "policy", id, ...args], env);

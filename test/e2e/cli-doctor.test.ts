@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import t from "../support/tap.js";
-import { testApp } from "../support/app.js";
+import { basic, type Credentials, testApp } from "../support/app.js";
 import { openIdSettings, openIdUpstream } from "../support/openid.js";
 import { privateRedis } from "../support/private-redis.js";
 import { cli } from "../support/cli.js";
@@ -55,6 +55,30 @@ await t.test("doctor names a Redis that may evict revocations, and the remedy", 
   t.match(broken.stdout, /\n1 problem found\.\n$/);
   await redis.cli("CONFIG", "SET", "maxmemory-policy", "noeviction");
   t.match(await doctor(env), { code: 0, stdout: /No problems found/ });
+});
+
+await t.test("doctor names clients that have more permissions than they use, and how to withdraw them", async (t) => {
+  const app = await testApp(t);
+  const [listener, busy] = [await app.register({ name: "listener" }), await app.register({ name: "busy" })];
+  await app.register({ name: "narrow", permissions: ["login", "introspect:own"] });
+  const { client_id: id } = await app.register({ name: "idle", permissions: ["feed"] });
+  const as = (client: Credentials) => ({ headers: basic(client) });
+  await app.call("GET", "/revocations", as(listener));
+  await app.call("GET", "/revocations", as(busy));
+  await app.call("POST", "/revocations", { ...as(busy), payload: { sub: "alice" } });
+  const token = await app.mint({}, busy);
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  for (const minted of [token, await app.mint({}, await app.register({ name: "other", permissions: ["mint"] }))]) {
+    await app.call("POST", "/introspect", { headers: { ...basic(busy), ...form }, payload: `token=${minted}` });
+  }
+  await app.fastify.permissionUses.flush();
+  const { code, stdout } = await doctor({ DATABASE_URL: app.fastify.config.databaseUrl });
+  t.equal(code, 0, "that is no fault");
+  const today = new Date().toISOString().slice(0, 8);
+  t.match(stdout, new RegExp(` note {2}client listener has not used mint, introspect:any, revoke:any since ${today}` +
+    `\\d\\d: withdraw .*authflow clients permissions ${listener.client_id} login introspect:own feed revoke:own\\)`));
+  t.match(stdout, new RegExp(` note {2}client idle has not used feed since .*authflow clients disable ${id}\\)`));
+  for (const name of ["busy", "other", "narrow"]) t.notMatch(stdout, `client ${name}`);
 });
 
 await t.test("doctor fails where migrations are missing, and changes nothing itself", async (t) => {

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import t from "../support/tap.js";
-import { onEveryBackend, testApp } from "../support/app.js";
+import { onEveryBackend, OPERATOR, testApp } from "../support/app.js";
 import { cli } from "../support/cli.js";
 import { sqlite } from "../support/services.js";
 
@@ -55,6 +55,26 @@ await onEveryBackend(t, async (t, backend) => {
     t.strictSame(await statuses(await app.mint({ sub: "dave" }, client)), [200]);
   });
 
+  await t.test("--sub with --client ends what a client was issued for a subject", async (t) => {
+    const [mine, theirs] = [await app.mint({ sub: "frank" }, client), await app.mint({ sub: "frank" }, other)];
+    const stdout = `Every token of frank from ${client.client_id} that was issued until now is revoked\n`;
+    t.strictSame(await revoke("--sub", "frank", "--client", client.client_id), { code: 0, stdout, stderr: "" });
+    t.strictSame(await statuses(mine, theirs), [401, 200]);
+  });
+
+  await t.test("--token ends one token, and its status list shows it", async (t) => {
+    const { fastify } = app;
+    const patch = { policy: { status_list: true } };
+    await app.call("PATCH", `/clients/${client.client_id}`, { headers: OPERATOR, payload: patch });
+    const [one, sibling] = [await app.mint({ sub: "grace" }, client), await app.mint({ sub: "grace" }, client)];
+    const { jti, status } = decodeJwt(one) as { jti: string; status: { status_list: { idx: number; uri: string } } };
+    t.strictSame(await revoke("--token", one), { code: 0, stdout: `The token ${jti} is revoked\n`, stderr: "" });
+    t.strictSame(await statuses(one, sibling), [401, 200]);
+    const { idx, uri } = status.status_list;
+    t.strictSame(await fastify.database.statusLists.revoked(uri.slice(uri.lastIndexOf("/") + 1)), [idx]);
+    t.match(await revoke("--token", "x"), { code: 1, stderr: /^token can't be revoked, because no service accepts/ });
+  });
+
   for (const command of [["revoke", "--key"], ["keys", "revoke"]]) {
     await t.test(`${command.join(" ")} asks before it revokes the active key`, async (t) => {
       const token = await app.mint({ sub: "erin" }, client);
@@ -86,8 +106,10 @@ await onEveryBackend(t, async (t, backend) => {
 await t.test("exactly one kind of tokens is named, and one that there can be", async (t) => {
   const env = { DATABASE_URL: sqlite(t) };
   const MISTAKES: [args: string[], says: RegExp][] = [
-    [[], /^error: exactly one of --sub, --jti, --client and --key is needed\n\nUsage: authflow revoke /],
-    [["--sub", "alice", "--jti", "x"], /^error: exactly one of --sub, --jti, --client and --key is needed\n\nUsage: /],
+    [[], /^error: --sub, --client or both are needed, or exactly one of --token, --jti and --key\n\nUsage: authflow /],
+    [["--sub", "alice", "--jti", "x"], /^error: --sub, --client or both are needed, or exactly one of .*\n\nUsage: /],
+    [["--client", UNKNOWN, "--key", "x"], /^error: --sub, --client or both are needed/],
+    [["--token", ""], /--token .*must not be empty/],
     [["--sub", ""], /--sub .*must not be empty/],
     [["--sub", "a\u0000"], /^sub must not hold control characters/],
     [["--jti", ""], /--jti .*must not be empty/],

@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
+import { registration } from "../support/registration.js";
 
 export interface Answer { status: number; body: Record<string, unknown>; headers: Headers }
 export interface Credentials { client_id: string; client_secret: string }
@@ -24,7 +25,7 @@ export function at(url: string) {
     ask,
     mint,
     register: async (name = "shop") => {
-      const answer = await ask("POST", "/clients", {}, { name, redirect_uri: "https://shop.example/callback" });
+      const answer = await ask("POST", "/clients", {}, registration({ name }));
       return expected(201, answer) as unknown as Credentials;
     },
     token: async (client: Credentials, fields?: object): Promise<string> =>

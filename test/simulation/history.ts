@@ -1,4 +1,4 @@
-import type { Name } from "../../src/revocation/entry.js";
+import { type Name, subjectOfClient } from "../../src/revocation/entry.js";
 import { AuthflowError } from "../../src/shared/errors.js";
 import type { AccessTokenClaims } from "../../src/tokens/claims.js";
 import { Database } from "./database.js";
@@ -126,14 +126,16 @@ export class History implements World {
     const confirmation = { by: replica, wasFilled: replica.follower.isFilled, since: time.now };
     const cutoff = (name: Name) => () => { judge.acknowledgeCutoff(confirmation, name, LONGEST_TTL); };
     const one = (): void => { judge.acknowledgeToken(confirmation, token); };
-    const [what, request, confirmed] = random.weighted<[string, () => Promise<void>, () => void]>([
+    const [what, request, confirmed] = random.weighted<[string, () => Promise<unknown>, () => void]>([
       [10, [`token ${jti}`, () => revocations.revoke(token), one]],
-      [2, [`token ${jti} by its id`, () => revocations.revokeById(jti), one]],
+      [2, [`token ${jti} by its id`, () => revocations.revokeAsOperator({ jti }), one]],
       [2, [`everything of ${sub} by ${jti}`, () => revocations.revokeEverywhere(token), () => {
         one();
         cutoff({ scope: "sub", value: sub })();
       }]],
-      [2, [sub, () => revocations.revokeSubjectAsOperator(sub), cutoff({ scope: "sub", value: sub })]],
+      [2, [sub, () => revocations.revokeAsOperator({ sub }), cutoff({ scope: "sub", value: sub })]],
+      [2, [`${sub} of ${client_id}`, () => revocations.revokeAsOperator({ sub, client_id }),
+        cutoff(subjectOfClient(client_id, sub))]],
       [1, [client_id, () => revocations.revokeClient(client_id), cutoff({ scope: "client_id", value: client_id })]],
       [0.3, [kid, () => revocations.revokeKey(kid), cutoff({ scope: "kid", value: kid })]],
     ]);

@@ -14,6 +14,8 @@ import type { Database } from "./database.js";
 import { Link, type Network } from "./link.js";
 import type { Redis } from "./redis.js";
 
+const noToken = (): never => { throw new Error("No token is presented here as a text"); };
+
 /** Milliseconds. Far shorter than in the service, so that a history has many sweeps. */
 const SWEEP_INTERVAL = 1100;
 /** Seconds. */
@@ -68,7 +70,8 @@ export class Replica {
     this.#filler = outlet && new OutletFiller({ outlet, log, follower, clock, recovered: () => undefined });
     this.#sweeper = new LogSweeper({ log, clocks: [wrongClock, wrongClock], monotonic });
     this.revocations = new Revocations({
-      writer: new LogWriter(log), follower, state: this.state, outlet, agreement, clock, timing: TIMING,
+      writer: new LogWriter(log), verifier: { verify: noToken }, follower, state: this.state, outlet,
+      agreement, clock, timing: TIMING,
       longestTtl: () => LONGEST_TTL, loginProviders: [], appended: () => { this.wake(); }, statusOf: () => undefined,
     });
     this.#start();

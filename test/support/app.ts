@@ -9,11 +9,12 @@ import { loadConfig } from "../../src/config/load.js";
 import { signCompact, type TokenType } from "../../src/tokens/jws.js";
 import { giveKeyRing } from "./keys.js";
 import { type OpenApiDocument, responseValidator } from "./openapi.js";
+import { REDIRECT_URI, registration } from "./registration.js";
 import { migratedPostgres, migratedSqlite, redis, type Suite } from "./services.js";
 
 export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
 export const OPERATOR = { authorization: `Bearer ${ADMIN_TOKEN}` };
-export const REDIRECT_URI = "https://app.example.com/callback";
+export { REDIRECT_URI };
 
 export type Environment = Record<string, string>;
 type Json = Record<string, unknown>;
@@ -97,7 +98,7 @@ export async function testApp(
   const register: TestApp["register"] = async (body) => {
     const answer = await call("POST", "/clients", {
       headers: OPERATOR,
-      payload: { name: "my-app", redirect_uri: REDIRECT_URI, ...body },
+      payload: registration(body),
     });
     const { client_id, client_secret } = answer.body as unknown as Credentials;
     return { client_id, client_secret };

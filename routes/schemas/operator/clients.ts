@@ -14,6 +14,11 @@ const ResponseTypes = Type.Array(OneOf(["token", "code"], "`token` or `code`"), 
 });
 const AuthMethod = OneOf(["client_secret_basic", "none"],
   "client_secret_basic: with a secret, by HTTP Basic or in the body. none: a public client without a secret");
+const PERMISSIONS = ["mint", "login", "introspect:own", "introspect:any", "feed", "revoke:own", "revoke:any"] as const;
+const Permissions = Type.Array(OneOf(PERMISSIONS, `One of ${PERMISSIONS.join(", ")}`), {
+  minItems: 1, maxItems: PERMISSIONS.length, uniqueItems: true,
+  description: `What the client may do: any of ${PERMISSIONS.join(", ")}`,
+});
 const names = (description: string, none = "no limit") =>
   Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 100 }), Type.Null()], {
     description: `${description}: at most 100 strings of 1 to 255 characters, or null for ${none}`,
@@ -28,6 +33,7 @@ export const RegistrationBody = Type.Object(
     redirect_uris: Type.Optional(RedirectUris),
     token_endpoint_auth_method: Type.Optional(AuthMethod),
     response_types: Type.Optional(ResponseTypes),
+    permissions: Type.Optional(Permissions),
   },
   {
     $id: "RegistrationRequest",
@@ -35,6 +41,7 @@ export const RegistrationBody = Type.Object(
     examples: [
       { name: "my-app", redirect_uri: "https://my-app.com/callback" },
       { name: "my-spa", redirect_uri: "https://my-app.com/callback", token_endpoint_auth_method: "none" },
+      { name: "my-api", permissions: ["feed"] },
     ],
   },
 );
@@ -42,15 +49,17 @@ export const RegistrationBody = Type.Object(
 const registered = {
   client_id: Type.String({ format: "uuid" }),
   name: Type.String(),
-  redirect_uri: Type.String({ description: "The first of redirect_uris" }),
+  redirect_uri: Type.Optional(Type.String({ description: "The first of redirect_uris, if there is one" })),
   redirect_uris: Type.Array(Type.String()),
   token_endpoint_auth_method: AuthMethod,
   response_types: ResponseTypes,
+  permissions: Permissions,
 };
 const example = {
   client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e", name: "my-app",
   redirect_uri: "https://my-app.com/callback", redirect_uris: ["https://my-app.com/callback"],
   token_endpoint_auth_method: "client_secret_basic" as const, response_types: ["token" as const, "code" as const],
+  permissions: ["mint" as const, "login" as const, "introspect:own" as const, "revoke:own" as const],
 };
 
 export const RegisteredClient = Type.Object({
@@ -58,6 +67,7 @@ export const RegisteredClient = Type.Object({
   client_secret: Type.Optional(Type.String({ description: "Only this answer shows it. Public clients get none" })),
   name: registered.name, redirect_uri: registered.redirect_uri, redirect_uris: registered.redirect_uris,
   token_endpoint_auth_method: registered.token_endpoint_auth_method, response_types: registered.response_types,
+  permissions: registered.permissions,
 }, { $id: "RegisteredClient", examples: [{ ...example, client_secret: "authflow_secret_…" }] });
 
 const policy = {
@@ -136,6 +146,7 @@ export const ClientPatchBody = Type.Object(
     name: Type.Optional(Name),
     redirect_uris: Type.Optional(RedirectUris),
     response_types: Type.Optional(ResponseTypes),
+    permissions: Type.Optional(Permissions),
     disabled: Type.Optional(Type.Boolean({ description: "true stops minting immediately" })),
     policy: Type.Optional(
       Type.Partial(Type.Object(policy), {
@@ -147,7 +158,9 @@ export const ClientPatchBody = Type.Object(
     $id: "ClientPatch",
     additionalProperties: false,
     minProperties: 1,
-    examples: [{ disabled: true }, { policy: { max_ttl: 900, subject_prefixes: ["shop|"] } }],
+    examples: [
+      { disabled: true }, { policy: { max_ttl: 900, subject_prefixes: ["shop|"] } }, { permissions: ["feed"] },
+    ],
   },
 );
 

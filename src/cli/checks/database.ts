@@ -4,6 +4,7 @@ import type { DatabaseFacts } from "../drivers.js";
 import type { Check, Finding } from "./check.js";
 import { compareClocks } from "./clocks.js";
 import { checkKeys } from "./keys.js";
+import { checkPermissions } from "./permissions.js";
 
 const DIFFERENT_REDIS: Finding = ["fail", "The running processes use different Redis servers, or some use none: set " +
   "the same REDIS_URL everywhere. Services that read Redis directly do not see all revocations"];
@@ -14,11 +15,11 @@ export const checkDatabase: Check = async (config, { drivers, clock }) => {
   const start = clock();
   let facts: DatabaseFacts;
   try {
-    facts = await drivers.inspectDatabase(databaseUrl);
+    facts = await drivers.inspectDatabase(databaseUrl, start);
   } catch (error) {
     return [["fail", `${kind} can't be used: ${reason(error)}. Check DATABASE_URL and that the server runs`]];
   }
-  const { pendingMigrations, condition, keys, time, installation, outlets } = facts;
+  const { pendingMigrations, condition, keys, time, installation, outlets, unusedPermissions } = facts;
   if (pendingMigrations.length > 0) {
     return [["fail", `${kind} lacks ${pendingMigrations.length} migration(s): ` +
       "run authflow migrate, or start the service, which applies them"]];
@@ -33,5 +34,6 @@ export const checkDatabase: Check = async (config, { drivers, clock }) => {
     ...(outlets.length > 1 ? [DIFFERENT_REDIS] : []),
     ...clocks,
     ...checkKeys(keys, config, now),
+    ...checkPermissions(unusedPermissions),
   ];
 };

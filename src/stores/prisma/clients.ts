@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import {
-  type Client, type MintPolicy, PERMISSIVE, RESPONSE_TYPES, type ResponseType, type StoredSecret,
+  type Client, type MintPolicy, type Permission, PERMISSIVE, RESPONSE_TYPES, type ResponseType, type StoredSecret,
 } from "../../clients/client.js";
+import { DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS } from "../../clients/permissions.js";
 import type { ClientStore } from "../../clients/store.js";
 import type { Db, Json, Transaction } from "./db.js";
 import type { Client as Row } from "./generated/sqlite/client.js";
@@ -44,10 +46,13 @@ export function clientStore(db: Db): ClientStore {
       const current = toClient(await findPresent(tx, id));
       const {
         name = current.name, redirectUris = current.redirectUris, secrets = current.secrets,
-        responseTypes = current.responseTypes, policy = current.policy, disabled = current.disabled,
+        responseTypes = current.responseTypes, permissions = current.permissions, policy = current.policy,
+        disabled = current.disabled,
       } = storable(change(current));
+      const permissionsSince = isDeepStrictEqual(permissions, current.permissions) ? current.permissionsSince : now;
       const changed: Client = {
-        ...current, name, redirectUris, secrets, responseTypes, policy, disabled, revision, updatedAt: now,
+        ...current, name, redirectUris, secrets, responseTypes, permissions, permissionsSince, policy, disabled,
+        revision, updatedAt: now,
       };
       await tx.client.update({ where: { id: current.id }, data: toRow(changed) });
       return changed;
@@ -58,6 +63,7 @@ export function clientStore(db: Db): ClientStore {
       await findPresent(tx, id);
       const [updatedAt, deletedAt] = [new Date(now), new Date(now)];
       const tombstone = { name: "", redirectUris: [], secrets: [], policy: {}, disabled: true };
+      await tx.permissionUse.deleteMany({ where: { clientId: id } });
       await tx.client.update({ where: { id }, data: { ...tombstone, revision, updatedAt, deletedAt } });
       return true;
     })),
@@ -101,13 +107,20 @@ async function unlessAbsent<T, U>(otherwise: U, transaction: Promise<T>): Promis
   }
 }
 
-/** In rows of older versions, both authentication method and response types are null, and policies may lack members. */
+/**
+ * In rows of older versions, both authentication method and response types are null, and policies may lack members. A
+ * row that a replica of the version before wrote during an upgrade has no permissions: it gets those of a new client.
+ */
 function toClient({
-  redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, tokenEndpointAuthMethod, responseTypes, ...row
+  redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, tokenEndpointAuthMethod, responseTypes,
+  permissions, permissionsSince, ...row
 }: Row): Client {
+  const isPublic = tokenEndpointAuthMethod === "none";
   return {
     ...row,
-    isPublic: tokenEndpointAuthMethod === "none",
+    isPublic,
+    permissions: (permissions?.split(" ") ?? [...isPublic ? PUBLIC_PERMISSIONS : DEFAULT_PERMISSIONS]) as Permission[],
+    permissionsSince: Number(permissionsSince ?? createdAt),
     responseTypes: responseTypes === null ? [...RESPONSE_TYPES] : responseTypes.split(" ") as ResponseType[],
     redirectUris: redirectUris as string[],
     secrets: secrets as unknown as StoredSecret[],
@@ -118,12 +131,15 @@ function toClient({
 }
 
 function toRow({
-  id, name, redirectUris, secrets, isPublic, responseTypes, policy, disabled, revision, createdAt, updatedAt,
+  id, name, redirectUris, secrets, isPublic, responseTypes, permissions, permissionsSince, policy, disabled, revision,
+  createdAt, updatedAt,
 }: Client) {
   return {
     id, name, redirectUris, disabled, revision,
     tokenEndpointAuthMethod: isPublic ? "none" : "client_secret_basic",
     responseTypes: responseTypes.join(" "),
+    permissions: permissions.join(" "),
+    permissionsSince: BigInt(permissionsSince),
     secrets: secrets as unknown as Json,
     policy: policy as unknown as Json,
     createdAt: new Date(createdAt),

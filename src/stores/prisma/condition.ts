@@ -5,7 +5,7 @@ import { faultOf } from "./driver-errors.js";
 
 const TABLES = [
   "installation", "clients", "signing_keys", "former_keys", "revocation_log_head", "replicas", "finished_logins",
-  "authorization_codes", "status_lists", "status_batches",
+  "authorization_codes", "status_lists", "status_batches", "permission_uses",
 ];
 /** Fails if one of the tables is missing. */
 const ALL_TABLES = `SELECT 1 FROM ${TABLES.join(", ")} WHERE 1 = 0`;

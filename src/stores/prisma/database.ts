@@ -9,6 +9,7 @@ import { isSilent, mapDriverError, mapDriverErrors, repeatConflicts, type Run } 
 import { finishedLoginStore } from "./finished-logins.js";
 import { installationStore } from "./installation.js";
 import type { LogAccess, LogConnection } from "./log-connection.js";
+import { permissionUseStore } from "./permission-uses.js";
 import { replicaStore } from "./replicas.js";
 import { revocationLog } from "./revocation-log.js";
 import { signingKeyStore } from "./signing-keys.js";
@@ -47,6 +48,7 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
 
 const storesOf = (db: Db, log: LogAccess, run: Run): Stores => ({
   clients: mapDriverErrors(clientStore(db), run),
+  permissionUses: mapDriverErrors(permissionUseStore(db), run),
   keys: mapDriverErrors(signingKeyStore(db), run),
   finishedLogins: mapDriverErrors(finishedLoginStore(db), run),
   authorizationCodes: mapDriverErrors(authorizationCodeStore(db), run),

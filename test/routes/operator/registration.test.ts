@@ -15,6 +15,7 @@ await onEveryBackend(t, async (t, env) => {
     t.strictSame(rest, {
       name: "my-app", redirect_uri: "https://my-app.com/callback", redirect_uris: ["https://my-app.com/callback"],
       token_endpoint_auth_method: "client_secret_basic", response_types: ["token", "code"],
+      permissions: ["mint", "login", "introspect:own", "revoke:own"],
     });
   });
 
@@ -61,7 +62,7 @@ await t.test("what is not a registration is refused with the field's name", asyn
   const uri = "https://a.example/";
   const refusals: [what: string, payload: object, description: RegExp, error?: string][] = [
     ["no name", { redirect_uri: uri }, /^name is missing$/],
-    ["no URI", { name: "a" }, /^redirect_uri is missing$/],
+    ["no URI", { name: "a" }, /^redirect_uri is missing: only a client without the permission login needs none$/],
     ["an empty list of URIs", { name: "a", redirect_uris: [] }, /redirect_uris/],
     ["both forms of URI that differ", { name: "a", redirect_uri: uri, redirect_uris: ["https://b.example/"] },
       /not both/],

@@ -112,7 +112,7 @@ await onEveryBackend(t, async (t, env) => {
     /** The user logs out everywhere just after the exchange has asked whether that happened. */
     const hasRevoked: RevocationState["hasRevoked"] = async (...names) => {
       const answer = await revocationState.hasRevoked(...names);
-      await revocations.revokeSubjectAsOperator("corp|erin");
+      await revocations.revokeAsOperator({ sub: "corp|erin" });
       return answer;
     };
     const codes = new AuthorizationCodeService({

@@ -18,7 +18,8 @@ const newCache = async (over: ClientStore = store): Promise<ClientCache> =>
   new ClientCache({ store: over, clock, revision: await revision() });
 const aClient = (): NewClient => ({
   id: randomUUID(), name: "a", redirectUris: ["https://a.example/"], secrets: [], isPublic: false,
-  responseTypes: ["token"], policy: PERMISSIVE, disabled: false, createdAt: now, updatedAt: now,
+  responseTypes: ["token"], permissions: ["mint"], permissionsSince: now, policy: PERMISSIVE, disabled: false,
+  createdAt: now, updatedAt: now,
 });
 const disable = (id: string) => store.update(id, now, () => ({ disabled: true }));
 

@@ -8,7 +8,7 @@ import { tokenForm } from "../../../routes/schemas/tokens/token.js";
 
 const aClient = (changes: Partial<Client> = {}): Client => ({
   id: "a-client", name: "a", redirectUris: [], secrets: [], isPublic: false, responseTypes: ["code"],
-  policy: PERMISSIVE,
+  permissions: ["login"], permissionsSince: 0, policy: PERMISSIVE,
   disabled: false, revision: 1, createdAt: 0, updatedAt: 0, ...changes,
 });
 const received: unknown[] = [];
