@@ -14,17 +14,20 @@ await onEveryBackend(t, async (t, env) => {
   const [a, b] = [await listening(t, env), await listening(t, env)];
   const client = await a.register();
 
-  await t.test("a disabled or deleted client receives nothing more, at any replica; others go on", async (t) => {
+  await t.test("a client that is disabled, deleted or may not follow receives no more; others go on", async (t) => {
     const bystander = await follow(t, a.url, client);
     const disabled = await follow(t, a.url, await a.register());
     const deleted = await follow(t, b.url, await a.register());
-    for (const follower of [bystander, disabled, deleted]) await follower.current();
+    const withdrawn = await follow(t, b.url, await a.register());
+    for (const follower of [bystander, disabled, deleted, withdrawn]) await follower.current();
     const path = ({ credentials }: Follower) => `/clients/${credentials.client_id}`;
     await a.call("PATCH", path(disabled), { headers: OPERATOR, payload: { disabled: true } });
     await a.call("DELETE", path(deleted), { headers: OPERATOR });
-    await until("their streams end", () => !disabled.isConnected && !deleted.isConnected);
+    await a.call("PATCH", path(withdrawn), { headers: OPERATOR, payload: { permissions: ["mint"] } });
+    await until("their streams end", () => [disabled, deleted, withdrawn].every(({ isConnected }) => !isConnected));
     t.equal(await disabled.connect(a.url), 401);
     t.equal(await deleted.connect(b.url), 401);
+    t.equal(await withdrawn.connect(a.url), 403);
     const token = await a.mint({}, client);
     await a.logout(token);
     await bystander.knows(jtiOf(token));
