@@ -30,6 +30,9 @@ async function fastUpstream(t: Suite): Promise<string> {
       const user = users.get(code);
       Object.assign(payload, { sub: user, email: `${user}@example.com`, name: user });
     });
+  server.service.on("beforeUserinfo", (answer: { body: object }, { headers }: IncomingMessage) => {
+    answer.body = decode(headers.authorization?.slice("Bearer ".length) ?? "");
+  });
   return server.issuer.url as string;
 }
 
