@@ -37,7 +37,7 @@ export const cleanName = (name: string): string =>
 export const characters = (text: string): number => [...text].length;
 
 /** A text of somebody else for the log: one line of printable characters, `most` of them. */
-export const oneLine = (text: string, most = 300): string => text.slice(0, most).replace(UNPRINTABLES, " ");
+const oneLine = (text: string, most = 300): string => text.slice(0, most).replace(UNPRINTABLES, " ");
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Whether a text has the form of a client's id. Any other text, given as one, may be a secret in the wrong place. */

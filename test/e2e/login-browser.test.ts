@@ -167,8 +167,8 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
     await page.goto(answers[0] as string);
     t.equal(page.url(), arrived.href);
     const stranger = await newPage(await context(t));
-    t.equal((await stranger.goto(answers[0] as string))?.status(), 403);
-    t.match(await stranger.locator("main").innerText(), /started in another browser/);
+    t.equal((await stranger.goto(answers[0] as string))?.status(), 410);
+    t.match(await stranger.locator("main").innerText(), /This login is over/);
   });
 
   await t.test("a popup's answer reaches the page that opened it", async (t) => {

@@ -137,7 +137,7 @@ async function formOf(request: IncomingMessage): Promise<URLSearchParams> {
 
 /** One upstream for each name, all at one origin. `settings` are Authflow's for all of them. */
 export async function lyingUpstreams(t: Suite, names: string[]) {
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: 0 }); // none: a connection that ends while it is reused fails a test
   const origin = `http://localhost:${await listen(t, server)}`;
   const upstreams = names.map((name) => new LyingUpstream(name, `${origin}/${name}`));
   server.on("request", (request, response) => {
