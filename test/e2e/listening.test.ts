@@ -51,7 +51,7 @@ await t.test("at a Unix socket, also one that a killed process left; its proxy i
   for (const HOST of [path, `unix:${path}`]) {
     const server = start(t, { HOST, AUTHFLOW_TRUST_PROXY: "loopback" });
     await until("it listens", server.isReady);
-    t.equal(statSync(path).mode & 0o777, 0o777);
+    t.equal(statSync(path).mode & 0o666, 0o666);
     t.equal((await get(path, "/health/ready")).status, 200);
     t.equal((await get(path, "/nowhere", { "x-forwarded-for": "203.0.113.7" })).status, 404);
     await until("it is in the log", () => server.output().includes('"ip":"203.0.113.7"'));
