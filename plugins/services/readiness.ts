@@ -29,24 +29,22 @@ export default fp(async (app) => {
     if (effects.includes("evicting")) return "evicting";
     return app.outletAgreement.differs ? "differs" : "up";
   };
-  const check = async (): Promise<Readiness> => {
-    const parts = {
-      database: await database(),
-      clock: app.isClockSynchronised() ? "up" as const : "down" as const,
-      ...(app.outletFiller && { redis: await redis(app.outletFiller) }),
-      ...(app.outletFiller === undefined && app.outletAgreement.differs && { redis: "differs" as const }),
-    };
-    // Whatever Redis is like, Authflow's own answers are right, and all replicas would leave a load balancer together.
-    const serves = parts.database === "up" && parts.clock === "up";
-    return { status: serves ? "up" : "down", parts };
-  };
-  // Anybody may ask. All who ask within a second share one check.
-  let [last, until] = [undefined as Promise<Readiness> | undefined, 0];
-  app.decorate("readiness", () => {
+  const check = async () => ({
+    database: await database(),
+    ...(app.outletFiller && { redis: await redis(app.outletFiller) }),
+    ...(app.outletFiller === undefined && app.outletAgreement.differs && { redis: "differs" as const }),
+  });
+  // Anybody may ask. All who ask within a second share one check of what is asked over a connection.
+  let [last, until] = [undefined as ReturnType<typeof check> | undefined, 0];
+  app.decorate("readiness", async () => {
     if (last === undefined || performance.now() >= until) {
       until = Infinity; // while it runs
       last = check().finally(() => { until = performance.now() + app.timing.readinessAge; });
     }
-    return last;
+    const { database, ...others } = await last;
+    const clock = app.isClockSynchronised() ? "up" as const : "down" as const;
+    // Whatever Redis is like, Authflow's own answers are right, and all replicas would leave a load balancer together.
+    const status = database === "up" && clock === "up" ? "up" as const : "down" as const;
+    return { status, parts: { database, clock, ...others } };
   });
 }, { name: "readiness", dependencies: ["clock", "database", "revocation"] });

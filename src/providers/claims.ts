@@ -35,7 +35,7 @@ export function refusal(error: unknown, description: unknown, secrets: readonly 
   const repeats = (secret: string): boolean =>
     secret !== "" && [secret, encodeURIComponent(secret)].some((form) => explanation?.includes(form));
   const isQuoted = explanation !== null && !secrets.some(repeats);
-  return `error ${errorCode(error)}${isQuoted ? `: "${withoutSecrets(explanation)}"` : ""}`;
+  return `error ${errorCode(error)}${isQuoted ? `: "${withoutSecrets(explanation.trim())}"` : ""}`;
 }
 
 export function accessTokenFrom(answer: Record<string, unknown>): string {

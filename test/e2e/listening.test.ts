@@ -41,7 +41,7 @@ await t.test("at an IPv6 address, in brackets or without, and at all addresses o
       const { status } = await fetch(`http://${origin}:${port}/health/ready`);
       t.equal(status, 200, `${HOST} ${origin}`);
     }
-    t.equal(server.output().includes("Anyone who reaches"), HOST === "::");
+    t.equal(server.output().includes("because others may reach"), HOST === "::");
     await server.end("SIGTERM");
   }
 });

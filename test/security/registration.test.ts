@@ -78,8 +78,10 @@ type Headers = Record<string, string>;
 const LOCAL = ["localhost", "localhost:8080", "LOCALHOST:9090", "127.0.0.1:8080", "127.8.9.1", "[::1]:8080", "[::1]",
   "authflow:8080", "app.localhost:3000"];
 const FOREIGN = ["evil.example", "evil.example:8080", "localhost.evil.example", "localhost.", "127.0.0.1.evil.example",
-  "192.168.0.7:8080", "[fe80::1]:8080", "evil.example@localhost", "localhost:8080@evil.example",
-  "localhost/.evil.example", "localhost, evil.example", "evil.example#localhost", "2130706433"];
+  "192.168.0.7:8080", "[fe80::1]:8080", "2130706433"];
+/** No host names: refused before anything else. */
+const MALFORMED = ["evil.example@localhost", "localhost:8080@evil.example", "localhost/.evil.example",
+  "localhost, evil.example", "evil.example#localhost"];
 await t.test("on a loopback URL a page of another site, whose name leads here, gets nothing", async (t) => {
   const app = await testApp(t);
   const register = (headers: Headers) => app.call("POST", "/clients", { headers, payload });
@@ -97,6 +99,10 @@ await t.test("on a loopback URL a page of another site, whose name leads here, g
   for (const headers of [...foreign, { host: "localhost", origin: "null" }]) {
     t.match(await register(headers), refused, JSON.stringify(headers));
     t.match(await list(headers), refused, JSON.stringify(headers));
+  }
+  for (const host of MALFORMED) {
+    t.match(await register({ host }), { status: 400, body: { error: "invalid_request" } }, host);
+    t.match(await register({ host: "localhost", origin: `http://${host}` }), refused, host);
   }
 });
 

@@ -121,7 +121,7 @@ await t.test("a refusal is quoted, unless it repeats a secret", async (t) => {
   const request = { ...token, parameters: { code: "the/code" }, authentication: "none" as const };
   state.answer = refused('AADSTS7000215: Invalid client secret "provided"\r\n');
   await t.rejects(upstream.requestToken(request), { message:
-    'the token endpoint answered 400 (error invalid_client: "AADSTS7000215: Invalid client secret ?provided???")' });
+    'the token endpoint answered 400 (error invalid_client: "AADSTS7000215: Invalid client secret "provided"")' });
   for (const secret of ["the/code", "the%2Fcode", token.clientSecret]) {
     state.answer = refused(`${secret} is not known`);
     await t.rejects(upstream.requestToken(request),
