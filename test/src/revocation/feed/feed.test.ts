@@ -387,6 +387,7 @@ await t.test("a log that does not answer makes a newcomer wait for two seconds a
   await t.rejects(feed.subscribe(refused), UNAVAILABLE);
   t.equal(refused.text, "");
   answer();
+  await until("the log is known to answer again", () => advance().then(() => true, () => false));
   await record(1);
   while (await advance().then(() => false, () => true)) await nextTurn(); // until a read has ended in time
   const reader = new Reader();
