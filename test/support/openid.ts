@@ -11,6 +11,7 @@ export interface OpenIdUpstream { issuer: string; server: Server; settings: Reco
 
 /** A server on a port of its own, closed afterwards. */
 export async function listen(t: Suite, server: Server): Promise<number> {
+  server.keepAliveTimeout = 0; // never: fetch would use a connection in the moment in which the server closes it
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.teardown(() => { server.closeAllConnections(); server.close(); });

@@ -64,6 +64,17 @@ await t.test("the operator's parameters go to the provider, such as those for Op
   t.match(found, { sub: "corp|alice", email: "a@b.example", zone: "Europe/Zurich" });
 });
 
+await t.test("a provider that was asked to answers with a form", async (t) => {
+  const { settings } = await openIdUpstream(t, { callbacks: [CALLBACK] });
+  const app = await testApp(t, { ...settings, AUTHFLOW_OIDC_CORP_AUTH_PARAMS: "response_mode=form_post" });
+  const { client_id } = await app.register();
+  const query = new URLSearchParams({ client_id, redirect_uri: REDIRECT_URI });
+  const agent = new UserAgent(app);
+  const form = await logInAs(agent, "alice", `http://localhost:8080/auth/corp?${query.toString()}`);
+  t.match(form.text, `action="${CALLBACK}"`, "a page that sends itself");
+  t.match(delivered(await agent.submit(form)), { access_token: String });
+});
+
 await t.test("a discovery document may stand elsewhere, and claims have other names (Azure AD B2C)", async (t) => {
   const { upstreams, settings } = await lyingUpstreams(t, ["corp"]);
   const [upstream] = upstreams as [LyingUpstream];
