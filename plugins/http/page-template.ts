@@ -4,11 +4,15 @@ import { html } from "ghtml";
 /** A page for a person whose login stops at Authflow. All text in it is escaped. */
 export interface Page {
   title: string;
+  /** The URL of the application's logo. */
+  logo?: string | null;
   paragraphs: string[];
-  links?: { text: string; href: string }[];
+  /** `mark`: whether the link's label, which is a provider's name, has a mark beside it. `quiet`: it stands back. */
+  links?: { text: string; href: string; mark?: string; quiet?: true }[];
   /** The request's id in the log. */
   reference?: string;
 }
+interface Operator { name: string | undefined; logo: string | undefined }
 
 const STYLE = `
 :root { color-scheme: light dark;
@@ -23,40 +27,69 @@ main { width: 100%; max-width: 30rem; padding: 1.75rem; background: var(--card);
   border-radius: 0.75rem; overflow-wrap: anywhere; }
 h1 { margin: 0 0 0.75rem; font-size: 1.35rem; line-height: 1.3; }
 p { margin: 0 0 0.75rem; }
+img { display: block; max-width: 100%; object-fit: contain; background: #fff; border-radius: 0.4rem; padding: 0.2rem; }
+.logo { height: 4rem; margin-bottom: 1rem; }
+.operator { display: flex; align-items: center; gap: 0.6rem; margin-bottom: 1.25rem; color: var(--muted); }
+.operator img { height: 1.9rem; }
 ul { list-style: none; margin: 1.25rem 0 0; padding: 0; display: grid; gap: 0.6rem; }
-a { display: block; padding: 0.7rem 1rem; border: 1px solid var(--line); border-radius: 0.5rem; color: var(--link);
-  font-weight: 600; text-align: center; text-decoration: none; }
+a { display: flex; align-items: center; justify-content: center; gap: 0.6rem; padding: 0.7rem 1rem;
+  border: 1px solid var(--line); border-radius: 0.5rem; color: var(--link); font-weight: 600; text-decoration: none; }
+a.quiet { border-color: transparent; font-weight: 400; text-decoration: underline; }
 a:hover { text-decoration: underline; }
 a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+svg { flex: none; width: 1.6rem; height: 1.6rem; fill: var(--muted); }
+svg text { fill: var(--card); font-size: 11px; font-weight: 700; text-anchor: middle; }
 footer { margin-top: 1.25rem; padding-top: 0.75rem; border-top: 1px solid var(--line); color: var(--muted);
   font-size: 0.85rem; }
 `;
+const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
-/** No scripts, no external content, no framing. The style sheet is allowed by its hash. */
-export const PAGE_CSP = [
-  "default-src 'none'", `style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`,
-  "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
-].join(";");
+/** No scripts, no framing, no external content but the logos. The style sheet is allowed by its hash. */
+export function pageCsp({ logo }: Page, operator: Operator): string {
+  const origins = [logo, operator.logo].filter((url) => typeof url === "string").map((url) => new URL(url).origin);
+  return [
+    "default-src 'none'", `style-src 'sha256-${STYLE_HASH}'`,
+    ...(origins.length > 0 ? [`img-src ${[...new Set(origins)].join(" ")}`] : []),
+    "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+  ].join(";");
+}
 
-const renderLinks = (links: NonNullable<Page["links"]>): string =>
+type Link = NonNullable<Page["links"]>[number];
+const renderLinks = (links: Link[]): string =>
   (links.length === 0 ? "" : html`<ul>!${links.map(renderLink).join("\n")}</ul>`);
-const renderLink = ({ text, href }: { text: string; href: string }): string =>
-  html`<li><a href="${href}">${text}</a></li>`;
+const renderLink = ({ text, href, mark, quiet }: Link): string =>
+  html`<li><a href="${href}"!${quiet ? ' class="quiet"' : ""}>!${mark === undefined ? "" : renderMark(mark)}${
+    text}</a></li>`;
 
-export const renderPage = ({ title, paragraphs, links = [], reference }: Page): string => html`<!doctype html>
+/** The initials of a provider's label: the providers' rules for their logos allow no drawings of our own. */
+const renderMark = (label: string): string => {
+  const initials = (label.match(/\p{Lu}/gu) ?? [...label.toUpperCase()]).slice(0, 2).join("");
+  return html`<svg viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="6"/><text x="12" y="16">${
+    initials}</text></svg>`;
+};
+
+/** Decorative: the name stands beside it. */
+const renderLogo = (url: string | null | undefined, name: string): string =>
+  (url == null ? "" : html`<img class="${name}" src="${url}" alt="">`);
+const renderOperator = ({ name, logo }: Operator): string => (name === undefined && logo === undefined ? ""
+  : html`<p class="operator">!${renderLogo(logo, "mark")}<span>${name ?? ""}</span></p>`);
+
+export const renderPage = (page: Page, operator: Operator): string => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+<title>${page.title}${operator.name === undefined ? "" : ` – ${operator.name}`}</title>
 <style>!${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${title}</h1>
-!${paragraphs.map((paragraph) => html`<p>${paragraph}</p>`).join("\n")}
-!${renderLinks(links)}
-!${reference === undefined ? "" : html`<footer>Request ${reference}</footer>`}
+!${renderOperator(operator)}
+!${renderLogo(page.logo, "logo")}
+<h1>${page.title}</h1>
+!${page.paragraphs.map((paragraph) => html`<p>${paragraph}</p>`).join("\n")}
+!${renderLinks(page.links ?? [])}
+!${page.reference === undefined ? "" : html`<footer>Request ${page.reference}</footer>`}
 </main>
 </body>
 </html>

@@ -2,7 +2,7 @@ import accepts from "@fastify/accepts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { AuthflowError } from "../../src/shared/errors.js";
-import { type Page, PAGE_CSP, renderPage } from "./page-template.js";
+import { type Page, pageCsp, renderPage } from "./page-template.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -17,7 +17,9 @@ export default fp(async (app) => {
   await app.register(accepts);
   app.decorateRequest("prefersPage", function (this: FastifyRequest) { return prefersPage(this); });
   app.decorateReply("sendPage", function sendPage(this: FastifyReply, page: Page) {
-    return this.header("content-security-policy", PAGE_CSP).type("text/html; charset=utf-8").send(renderPage(page));
+    const { operator } = app.config;
+    return this.header("content-security-policy", pageCsp(page, operator)).type("text/html; charset=utf-8")
+      .send(renderPage(page, operator));
   });
 }, { name: "pages" });
 

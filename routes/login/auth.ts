@@ -1,5 +1,6 @@
 import type { Static } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { Application } from "../../src/login/login-service.js";
 import { pageErrors, ref } from "../schemas/common.js";
 import { AuthorizationQuery, CallbackQuery, ProviderList, ProviderName } from "../schemas/login/auth.js";
 
@@ -22,7 +23,7 @@ const list = {
         "text/html": { schema: { type: "string" as const } },
       },
     },
-    ...pageErrors(429),
+    ...pageErrors(429, 503),
   },
 };
 const start = {
@@ -50,24 +51,35 @@ const callback = {
   response: { 303: redirect("To the application's redirect URI"), ...pageErrors(400, 403, 404, 410, 429, 503) },
 };
 
-/** `query`: the application's request, which is added to every link. */
-function chooser(providers: Static<typeof ProviderList>["providers"], query: string) {
-  const title = "Log in";
+type Listed = Static<typeof ProviderList>["providers"];
+
+/** `query`: the application's request, which is added to every link. `application`: whose request that is, if known. */
+function chooser(listed: Listed, query: string, application: Application | undefined) {
+  const title = application === undefined ? "Log in" : `Log in to ${application.name}`;
+  const providers = listed.filter(({ name }) => application?.providers?.includes(name) ?? true);
+  const back = application === undefined ? []
+    : [{ text: `Back to ${application.name}`, href: application.cancelUrl, quiet: true as const }];
+  const page = { title, logo: application?.logoUri ?? null, links: back };
   const labels = providers.map(({ label }) => label).join(", ");
-  if (labels === "") return { title, paragraphs: ["No provider is configured here."] };
+  if (labels === "") return { ...page, paragraphs: ["No provider is configured here."] };
   // Without the application's request a login could not return to the application: no links.
-  if (!query.includes("client_id="))
-    return { title, paragraphs: [`Providers: ${labels}.`, "To log in, start at the application: it sends you here."] };
-  const links = providers.map(({ label, url }) => ({ text: `Log in with ${label}`, href: `${url}?${query}` }));
-  return { title, paragraphs: ["Choose a provider."], links };
+  if (!query.includes("client_id=")) {
+    const start = "To log in, start at the application: it sends you here.";
+    return { ...page, paragraphs: [`Providers: ${labels}.`, start] };
+  }
+  const links = providers.map(({ label, url }) =>
+    ({ text: `Log in with ${label}`, href: `${url}?${query}`, mark: label }));
+  return { ...page, paragraphs: ["Choose a provider."], links: [...links, ...back] };
 }
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.get("/auth", { config: route.config, schema: list }, async (request, reply) => {
-    const query = request.url.split("?").slice(1).join("?");
     const providers = [...app.providers.values()].map(({ name, label }) =>
       ({ name, label, url: `${app.config.publicUrl}/auth/${name}` }));
-    return request.prefersPage() ? reply.sendPage(chooser(providers, query)) : reply.send({ providers });
+    if (!request.prefersPage()) return reply.send({ providers });
+    const query = request.url.split("?").slice(1).join("?");
+    const application = await app.logins.application(Object.fromEntries(new URLSearchParams(query)));
+    return reply.sendPage(chooser(providers, query, application));
   });
 
   app.get("/auth/:provider", { ...route, schema: start }, async ({ params, query }, reply) => {

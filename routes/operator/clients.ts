@@ -57,9 +57,13 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async ({ params, body: { redirect_uris: redirectUris, response_types: responseTypes, ...patch } }) =>
-      presentClient(await app.clients.update(params.client_id,
-        { ...patch, ...(redirectUris && { redirectUris }), ...(responseTypes && { responseTypes }) })),
+    async ({ params, body }) => {
+      const { redirect_uris: redirectUris, response_types: responseTypes, logo_uri: logoUri, ...patch } = body;
+      return presentClient(await app.clients.update(params.client_id, {
+        ...patch, ...(redirectUris && { redirectUris }), ...(responseTypes && { responseTypes }),
+        ...(logoUri !== undefined && { logoUri }),
+      }));
+    },
   );
 
   app.delete("/clients/:client_id", {

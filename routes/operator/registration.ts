@@ -27,7 +27,8 @@ const clients: FastifyPluginAsyncTypebox = async (app) => {
       const { isTrustedRegistrant: isTrusted, body } = request;
       const { name, redirect_uri, redirect_uris, token_endpoint_auth_method, response_types, permissions } = body;
       const { client, secret } = await app.clients.register({
-        name, redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types, permissions,
+        name, logoUri: body.logo_uri,
+        redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types, permissions,
         isPublic: token_endpoint_auth_method === "none", isTrusted,
       });
       request.logFields = { client_id: client.id, client_name: client.name };

@@ -35,7 +35,7 @@ function readingCommands(group: Command, context: Context): void {
     }));
 }
 
-interface AddOptions { public?: boolean; responseTypes?: ResponseType[]; permissions?: Permission[] }
+interface AddOptions { public?: boolean; logoUri?: string; responseTypes?: ResponseType[]; permissions?: Permission[] }
 
 function changingCommands(group: Command, context: Context): void {
   const { withServices, readServices } = context;
@@ -44,18 +44,19 @@ function changingCommands(group: Command, context: Context): void {
     .argument("<name>", "1 to 100 characters")
     .argument("[redirect-uris...]", "1 to 20 absolute URIs, https unless loopback; needed to log users in")
     .option("--public", "an application that can't keep a secret: a page in a browser, a mobile application")
+    .option("--logo-uri <url>", "the image that the pages of a login show")
     .addOption(new Option("--response-types <types...>", "what a login returns; the first is the default")
       .choices(RESPONSE_TYPES))
     .addOption(new Option("--permissions <permissions...>", "what it may do, instead of what is usual")
       .choices(PERMISSIONS))
-    .action((name: string, redirectUris: string[], { public: isPublic, responseTypes, permissions }: AddOptions) =>
+    .action((name: string, redirectUris: string[], { public: isPublic, ...metadata }: AddOptions) =>
       withServices(async ({ clients }) => {
         const { client, secret } = await clients.register({
-          name, redirectUris, isPublic, responseTypes, permissions, isTrusted: true,
+          name, redirectUris, isPublic, ...metadata, isTrusted: true,
         });
-        const { client_id, redirect_uri: _first, ...metadata } = presentMetadata(client);
+        const { client_id, redirect_uri: _first, ...presented } = presentMetadata(client);
         context.logFields.client_id = client_id;
-        print(context, { client_id, client_secret: secret, ...metadata });
+        print(context, { client_id, client_secret: secret, ...presented });
       }));
 
   group.command("redirect-uris")

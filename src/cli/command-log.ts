@@ -6,7 +6,8 @@ import type { Context } from "./context.js";
 const READING = new Set(["serve", "doctor", "clients list", "clients show", "keys list"]);
 /** Options and arguments that the line repeats. Others may name a person (`sub`, `email`). */
 const LOGGED = new Set([
-  "clientId", "name", "redirectUris", "public", "responseTypes", "set", "overlap", "kid", "jti", "client", "key",
+  "clientId",
+  "name", "redirectUris", "public", "logoUri", "responseTypes", "set", "overlap", "kid", "jti", "client", "key",
 ]);
 
 /**

@@ -47,6 +47,8 @@ export interface Client {
   /** UUIDv7: sorts in the order of registration, so that it can be the cursor of a list. */
   id: string;
   name: string;
+  /** For the pages of a login; null if there is none. */
+  logoUri: string | null;
   redirectUris: string[];
   secrets: StoredSecret[];
   /** It has no secret, because it can't keep one (RFC 6749 §2.1): a page in a browser, a mobile application. */
@@ -69,4 +71,4 @@ export interface Client {
 
 export type NewClient = Omit<Client, "revision">;
 export type ClientChange =
-  Partial<Pick<Client, "name" | "redirectUris" | "secrets" | "responseTypes" | "permissions" | "policy" | "disabled">>;
+  Partial<Omit<Client, "id" | "isPublic" | "permissionsSince" | "revision" | "createdAt" | "updatedAt">>;

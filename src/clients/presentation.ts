@@ -4,6 +4,7 @@ import type { Client, MintPolicy, Permission, ResponseType } from "./client.js";
 export interface ClientMetadata {
   client_id: string;
   name: string;
+  logo_uri?: string;
   /** The first of redirect_uris, if there is one. */
   redirect_uri?: string;
   redirect_uris: string[];
@@ -21,10 +22,11 @@ export interface PresentedClient extends ClientMetadata {
 }
 
 export const presentMetadata = ({
-  id, name, redirectUris, isPublic, responseTypes, permissions,
+  id, name, logoUri, redirectUris, isPublic, responseTypes, permissions,
 }: Client): ClientMetadata => ({
   client_id: id,
   name,
+  ...(logoUri !== null && { logo_uri: logoUri }),
   ...(redirectUris[0] !== undefined && { redirect_uri: redirectUris[0] }),
   redirect_uris: redirectUris,
   token_endpoint_auth_method: isPublic ? "none" : "client_secret_basic",

@@ -2,6 +2,7 @@ import { reservedClaim } from "../shared/claim-names.js";
 import type { Clock } from "../shared/clock.js";
 import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
+import { isLogoUrl, LOGO_RULE } from "../shared/logo.js";
 import { characters, isPrintable } from "../shared/text.js";
 import { uuidv7 } from "../shared/uuid.js";
 import type { ClientCache, ClientRead } from "./cache.js";
@@ -16,6 +17,7 @@ import type { ClientStore } from "./store.js";
 /** Exactly one of `redirectUri` and `redirectUris`; neither is needed without the permission `login`. */
 export interface Registration {
   name: string;
+  logoUri?: string | null | undefined;
   redirectUri?: string | undefined;
   redirectUris?: string[] | undefined;
   /** Default: code for a public client, token and code for any other. */
@@ -28,6 +30,7 @@ export interface Registration {
 }
 export interface ClientPatch {
   name?: string;
+  logoUri?: string | null;
   redirectUris?: string[];
   responseTypes?: ResponseType[];
   permissions?: Permission[];
@@ -59,6 +62,7 @@ export class ClientRegistry {
 
   async register({
     name,
+    logoUri = null,
     redirectUri,
     redirectUris = redirectUri === undefined ? [] : [redirectUri],
     isPublic = false,
@@ -70,12 +74,13 @@ export class ClientRegistry {
     if (!isTrusted) refuseFarReaching(permissions);
     if (redirectUri !== undefined && redirectUris[0] !== redirectUri)
       throw invalidRequest("Send redirect_uri or redirect_uris, not both");
-    checkNames({ name, redirectUris });
+    checkNames({ name, logoUri, redirectUris });
     const secret = isPublic ? undefined : newSecret();
     const now = this.#clock();
     const client = await this.#store.insert({
       id: uuidv7(now),
       name,
+      logoUri,
       redirectUris,
       secrets: secret === undefined ? [] : [{ hash: digest(secret), expiresAt: null }],
       isPublic,
@@ -194,7 +199,8 @@ function enabled(client: Client): Client {
   return client;
 }
 
-function checkNames({ name, redirectUris }: { name?: string; redirectUris?: string[] }): void {
+function checkNames({ name, logoUri = null, redirectUris }: ClientPatch): void {
+  if (logoUri !== null && !isLogoUrl(logoUri)) throw invalidRequest(`logo_uri must be ${LOGO_RULE}`);
   if (name !== undefined && (!isPrintable(name) || name.trim() === ""))
     throw invalidRequest("name must be printable text without control characters");
   if (name !== undefined && characters(name) > NAME_MAX)

@@ -57,6 +57,8 @@ export interface Config {
   readonly trustProxy: false | string[];
   /** Whether the service documents itself at /docs and /openapi.json. */
   readonly docs: boolean;
+  /** Who runs this installation, for pages. */
+  readonly operator: { readonly name: string | undefined; readonly logo: string | undefined };
   readonly logLevel: string;
 }
 

@@ -115,6 +115,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     },
     trustProxy: given.AUTHFLOW_TRUST_PROXY?.split(",").map((part) => part.trim()) ?? false,
     docs: values.AUTHFLOW_DOCS === "on",
+    operator: { name: given.AUTHFLOW_OPERATOR_NAME, logo: given.AUTHFLOW_OPERATOR_LOGO },
     logLevel: values.LOG_LEVEL,
   };
   // An invalid setting has its default value here. A contradiction with that default would only confuse the reader.

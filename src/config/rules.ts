@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { Config } from "./config.js";
 import { databaseUrlFaults } from "./database-url.js";
 import { scheduleOf } from "../keys/rotation.js";
+import { isLogoUrl, LOGO_RULE } from "../shared/logo.js";
 import { settingNotes } from "./settings.js";
 
 /** Seconds. */
@@ -17,6 +18,8 @@ const LIFETIME_MAX = 24_855 * 86_400;
 export function contradictions(config: Config, publicUrl: URL | undefined): string[] {
   const faults = databaseUrlFaults(config.databaseUrl);
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
+  fault(config.operator.logo !== undefined && !isLogoUrl(config.operator.logo),
+    `AUTHFLOW_OPERATOR_LOGO must be ${LOGO_RULE}`);
   fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
   fault(config.tokenTtlMax > LIFETIME_MAX, "AUTHFLOW_TOKEN_TTL_MAX must be at most 24855d");
   fault(config.importedTokenTtlMax > LIFETIME_MAX, "AUTHFLOW_IMPORTED_TOKEN_TTL_MAX must be at most 24855d");

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { NAMED_PROVIDERS, PROVIDER_NAMES, type ProviderName } from "../providers/table.js";
+import { LOGO_RULE } from "../shared/logo.js";
 import { REDIS_URL_FORMS } from "./redis-url.js";
 
 interface Notes {
@@ -289,6 +290,19 @@ export const SETTINGS = Type.Object({
   AUTHFLOW_DOCS: choice(["on", "off"], {
     description: "Whether /docs and /openapi.json answer.",
     default: "on",
+  }),
+  AUTHFLOW_OPERATOR_NAME: text(
+    {
+      description: "Your name, on the pages that people see during a login.",
+      remedy: "1 to 100 characters without control characters",
+      unset: "the pages name only the application",
+    },
+    "^[^\\x00-\\x1f\\x7f]{1,100}$",
+  ),
+  AUTHFLOW_OPERATOR_LOGO: text({
+    description: "Your logo on these pages.",
+    remedy: LOGO_RULE,
+    unset: "there is none",
   }),
   LOG_LEVEL: choice(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
     description: "The least severe level that is logged.",

@@ -5,7 +5,7 @@ import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
-import { accessDenied, AuthflowError, loginOver, notFound, unavailable } from "../shared/errors.js";
+import { accessDenied, AuthflowError, loginOver, unavailable } from "../shared/errors.js";
 import { refusal } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
 import type { Provider, UpstreamRequest } from "../providers/provider.js";
@@ -36,6 +36,14 @@ export interface LoginCookie { name: string; value: string; maxAge: number }
 export const LOGIN_COOKIE = "authflow-login-";
 /** Where to redirect the browser. The rest is for the log; `failure`: why the login failed. */
 export interface Redirect { location: string; clientId: string; provider: string; failure?: AuthflowError }
+/** What the page of providers says about the application. `cancelUrl`: back to it, without a login. */
+export interface Application {
+  name: string;
+  logoUri: string | null;
+  cancelUrl: string;
+  /** Names of the providers through which its users may log in; null: all. */
+  providers: string[] | null;
+}
 /** `cookie`: to set; absent if the login could not be started. */
 type RedirectWithCookie = Redirect & { cookie?: LoginCookie };
 
@@ -81,7 +89,7 @@ export class LoginService {
 
   /** Starts a login. Rejects with errors that must not be redirected to the application. */
   async start(name: string, parameters: AuthorizationParameters): Promise<RedirectWithCookie> {
-    const provider = this.#provider(name);
+    const provider = this.#provider(name, parameters);
     const address = await returnAddress(this.#dependencies.clients, parameters);
     try {
       const request = authorizationRequest(address, name, parameters);
@@ -97,6 +105,19 @@ export class LoginService {
       return { location, clientId: login.clientId, provider: name, cookie };
     } catch (failure) {
       return this.#refusal({ ...address, clientId: address.client.id }, provider, failure);
+    }
+  }
+
+  /** The application that a request names. Undefined unless client and redirect URI match. */
+  async application(parameters: AuthorizationParameters): Promise<Application | undefined> {
+    try {
+      const address = await returnAddress(this.#dependencies.clients, parameters);
+      const { name, logoUri, policy: { providers } } = address.client;
+      const cancelUrl = this.#response.error(address, accessDenied("The user chose no provider"));
+      return { name, logoUri, providers, cancelUrl };
+    } catch (error) {
+      if (error instanceof AuthflowError && error.status < 500) return undefined;
+      throw error;
     }
   }
 
@@ -173,10 +194,14 @@ export class LoginService {
     return { location, clientId: address.clientId, provider: provider.name, failure: answer };
   }
 
-  #provider(name: string): Provider {
+  /** `request`: the application's, with which a person may choose another provider. */
+  #provider(name: string, request?: AuthorizationParameters): Provider {
     const provider = this.#dependencies.providers.get(name);
-    if (provider === undefined) throw notFound("There is no provider with this name, or it is not switched on");
-    return provider;
+    if (provider !== undefined) return provider;
+    const query = Object.entries(request ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const href = `${this.#dependencies.publicUrl}/auth?${new URLSearchParams(query).toString()}`;
+    throw new AuthflowError(404, "not_found", "There is no provider with this name, or it is not switched on",
+      request?.client_id === undefined ? {} : { links: [{ text: "Choose another one", href }] });
   }
 
   #upstreamRequest({ provider, codeVerifier, expiresAt, hints }: Login, state: string): UpstreamRequest {
@@ -187,9 +212,9 @@ export class LoginService {
   }
 
   /** What a person can do about a login of theirs that can't be finished. */
-  #wayForward(login: Login, { name }: Client): { text: string; href: string }[] {
+  #wayForward(login: Login, { name }: Client): NonNullable<AuthflowError["extra"]["links"]> {
     const back = this.#response.error(login, accessDenied("The login was not finished"));
-    return [{ text: "Start again", href: this.#startUrl(login) }, { text: `Back to ${name}`, href: back }];
+    return [{ text: "Start again", href: this.#startUrl(login) }, { text: `Back to ${name}`, href: back, quiet: true }];
   }
 
   #startUrl({ provider, clientId, redirectUri, responseType, state, codeChallenge, hints }: Login): string {

@@ -13,8 +13,8 @@ export class AuthflowError extends Error {
       challenge?: "Basic" | "Bearer";
       /** Seconds. */
       retryAfter?: number;
-      /** What a person can do about it, for a page. */
-      links?: { text: string; href: string }[];
+      /** What a person can do about it, for a page; `quiet`: the lesser way. */
+      links?: { text: string; href: string; quiet?: true }[];
       /** It stays until an operator acts: to try again does not help. */
       isLasting?: true;
     } = {},

@@ -11,6 +11,7 @@ export const nextId = (): string => `${String(++count).padStart(8, "0")}-${rando
 
 export const aClient = (changes: Partial<NewClient> = {}): NewClient => ({
   id: nextId(), name: "Zürich 🚲",
+  logoUri: "https://app.example.com/logo.png",
   redirectUris: ["https://app.example.com/callback?a=%00&b=\\u0000"],
   secrets: [{ hash: "a-hash", expiresAt: null }, { hash: "another", expiresAt: NOW }],
   isPublic: false, responseTypes: ["code", "token"],

@@ -7,6 +7,12 @@ const RedirectUri = Type.String({
   maxLength: 2048,
   description: "An absolute URI of at most 2048 characters: https, http on a loopback host, or a private-use scheme",
 });
+const LogoUri = Type.String({
+  minLength: 1,
+  maxLength: 2048,
+  description: "Shown on the pages of a login: an https URL of an image, at most 2048 printable ASCII characters " +
+    "(http on a loopback host only)",
+});
 const RedirectUris = Type.Array(RedirectUri, { minItems: 1, maxItems: 20, description: "1 to 20 redirect URIs" });
 const ResponseTypes = Type.Array(OneOf(["token", "code"], "`token` or `code`"), {
   minItems: 1, maxItems: 2, uniqueItems: true,
@@ -29,6 +35,7 @@ export const ClientId = Type.Object({ client_id: Type.String({ format: "uuid", d
 export const RegistrationBody = Type.Object(
   {
     name: Name,
+    logo_uri: Type.Optional(LogoUri),
     redirect_uri: Type.Optional(RedirectUri),
     redirect_uris: Type.Optional(RedirectUris),
     token_endpoint_auth_method: Type.Optional(AuthMethod),
@@ -49,6 +56,7 @@ export const RegistrationBody = Type.Object(
 const registered = {
   client_id: Type.String({ format: "uuid" }),
   name: Type.String(),
+  logo_uri: Type.Optional(Type.String()),
   redirect_uri: Type.Optional(Type.String({ description: "The first of redirect_uris, if there is one" })),
   redirect_uris: Type.Array(Type.String()),
   token_endpoint_auth_method: AuthMethod,
@@ -65,7 +73,8 @@ const example = {
 export const RegisteredClient = Type.Object({
   client_id: registered.client_id,
   client_secret: Type.Optional(Type.String({ description: "Only this answer shows it. Public clients get none" })),
-  name: registered.name, redirect_uri: registered.redirect_uri, redirect_uris: registered.redirect_uris,
+  name: registered.name, logo_uri: registered.logo_uri,
+  redirect_uri: registered.redirect_uri, redirect_uris: registered.redirect_uris,
   token_endpoint_auth_method: registered.token_endpoint_auth_method, response_types: registered.response_types,
   permissions: registered.permissions,
 }, { $id: "RegisteredClient", examples: [{ ...example, client_secret: "authflow_secret_…" }] });
@@ -144,6 +153,7 @@ export const ClientList = Type.Object({
 export const ClientPatchBody = Type.Object(
   {
     name: Type.Optional(Name),
+    logo_uri: Type.Optional(Type.Union([LogoUri, Type.Null()], { description: `${LogoUri.description}; null: none` })),
     redirect_uris: Type.Optional(RedirectUris),
     response_types: Type.Optional(ResponseTypes),
     permissions: Type.Optional(Permissions),

@@ -45,14 +45,14 @@ export function clientStore(db: Db): ClientStore {
       const revision = await raiseRevision(tx);
       const current = toClient(await findPresent(tx, id));
       const {
-        name = current.name, redirectUris = current.redirectUris, secrets = current.secrets,
+        name = current.name, logoUri = current.logoUri, redirectUris = current.redirectUris, secrets = current.secrets,
         responseTypes = current.responseTypes, permissions = current.permissions, policy = current.policy,
         disabled = current.disabled,
       } = storable(change(current));
       const permissionsSince = isDeepStrictEqual(permissions, current.permissions) ? current.permissionsSince : now;
       const changed: Client = {
-        ...current, name, redirectUris, secrets, responseTypes, permissions, permissionsSince, policy, disabled,
-        revision, updatedAt: now,
+        ...current, name, logoUri, redirectUris, secrets, responseTypes, permissions, permissionsSince, policy,
+        disabled, revision, updatedAt: now,
       };
       await tx.client.update({ where: { id: current.id }, data: toRow(changed) });
       return changed;
@@ -62,7 +62,7 @@ export function clientStore(db: Db): ClientStore {
       const revision = await raiseRevision(tx);
       await findPresent(tx, id);
       const [updatedAt, deletedAt] = [new Date(now), new Date(now)];
-      const tombstone = { name: "", redirectUris: [], secrets: [], policy: {}, disabled: true };
+      const tombstone = { name: "", logoUri: null, redirectUris: [], secrets: [], policy: {}, disabled: true };
       await tx.permissionUse.deleteMany({ where: { clientId: id } });
       await tx.client.update({ where: { id }, data: { ...tombstone, revision, updatedAt, deletedAt } });
       return true;
@@ -131,11 +131,11 @@ function toClient({
 }
 
 function toRow({
-  id, name, redirectUris, secrets, isPublic, responseTypes, permissions, permissionsSince, policy, disabled, revision,
-  createdAt, updatedAt,
+  id, name, logoUri, redirectUris, secrets, isPublic, responseTypes, permissions, permissionsSince, policy, disabled,
+  revision, createdAt, updatedAt,
 }: Client) {
   return {
-    id, name, redirectUris, disabled, revision,
+    id, name, logoUri, redirectUris, disabled, revision,
     tokenEndpointAuthMethod: isPublic ? "none" : "client_secret_basic",
     responseTypes: responseTypes.join(" "),
     permissions: permissions.join(" "),

@@ -236,7 +236,7 @@ await onEveryBackend(t, async (t, env) => {
       advance(2);
       const late = await agent.open(callback);
       t.match(late, { status: 410, text: /This login is over/ });
-      const [, back = ""] = /<a href="([^"]+)">Back to my-app<\/a>/.exec(late.text) ?? [];
+      const [, back = ""] = /<a href="([^"]+)" class="quiet">Back to my-app<\/a>/.exec(late.text) ?? [];
       const link = new URL(back.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))));
       t.match(delivered({ url: link }), { error: "access_denied", state: "xyz" });
     });

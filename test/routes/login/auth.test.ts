@@ -272,3 +272,45 @@ await t.test("to start a login writes nothing: it works while the database is aw
   await withoutDatabase(app);
   t.match(await app.call("GET", path()), { status: 302, headers: { location: /\/auth\?/, "set-cookie": String } });
 });
+
+await t.test("the page of providers names the application, if client and redirect_uri match", async (t) => {
+  const app = await testApp(t, { GOOGLE_CLIENT_ID: "g", GOOGLE_CLIENT_SECRET: "s",
+    GITHUB_CLIENT_ID: "h", GITHUB_CLIENT_SECRET: "s", AUTHFLOW_OPERATOR_NAME: "Acme \"ID\"" });
+  const logo_uri = "https://cdn.example.com/a,b;c.png?x='";
+  const { client_id } = await app.register({ name: "Acme Shop", logo_uri });
+  const page = (query: object, path = "/auth") =>
+    app.call("GET", `${path}?${new URLSearchParams({ client_id, ...query }).toString()}`, { headers: HTML });
+  const known = await page({ redirect_uri: REDIRECT_URI, state: "a b" });
+  t.match(known.text, /<title>Log in to Acme Shop – Acme &#34;ID&#34;<\/title>/);
+  t.match(known.text, /<h1>Log in to Acme Shop<\/h1>.*Log in with Google<.*Log in with GitHub<.*>Back to Acme/s);
+  t.match(known.text, '<img class="logo" src="https://cdn.example.com/a,b;c.png?x&#61;&#39;" alt="">');
+  t.match(known.headers["content-security-policy"], /;img-src https:\/\/cdn\.example\.com;base-uri/);
+  t.match(known.text, "callback#error&#61;access_denied");
+  t.match(known.text, "state&#61;a%20b");
+  for (const other of [{}, { redirect_uri: "https://evil.example/" }, { redirect_uri: REDIRECT_URI, client_id: "x" }]) {
+    const { status, text, headers } = await page(other);
+    t.equal(status, 200);
+    t.match(text, /<h1>Log in<\/h1>/);
+    t.notMatch(text, /Acme Shop|evil\.example\/#|cdn\.example/);
+    t.notMatch(headers["content-security-policy"], /img-src/);
+  }
+  await app.call("PATCH", `/clients/${client_id}`,
+    { headers: OPERATOR, payload: { policy: { providers: ["github"] }, logo_uri: null } });
+  const bound = await page({ redirect_uri: REDIRECT_URI });
+  t.notMatch(bound.text, /Google|<img/, "only the providers that its policy allows");
+  t.match(bound.text, /Log in with GitHub/);
+  const unknown = await page({ redirect_uri: REDIRECT_URI, state: "x" }, "/auth/nobody");
+  t.match(unknown, { status: 404, text: /<a href="[^"]+\/auth\?client_id[^"]+state&#61;x">Choose another one</ });
+});
+
+await t.test("a logo is an https URL", async (t) => {
+  const app = await testApp(t);
+  const register = (logo_uri: unknown) => app.call("POST", "/clients",
+    { headers: OPERATOR, payload: { name: "a", redirect_uri: REDIRECT_URI, logo_uri } });
+  for (const url of ["https://a.example/logo.png", "http://localhost:3000/a", "https://[::1]/"])
+    t.match(await register(url), { status: 201, body: { logo_uri: url } });
+  for (const url of ["http://a.example/logo.png", "javascript:alert(1)", "data:image/png;base64,AAAA", "//a.example/",
+    "https://user@a.example/", "https://a.example/ü", "https://a.example/\n", "", "a", 1,
+    `https://a.example/${"x".repeat(2048)}`])
+    t.match(await register(url), { status: 400, body: { error_description: /logo_uri/ } }, String(url));
+});

@@ -17,7 +17,7 @@ const revision = async (): Promise<number> => (await installation.load()).client
 const newCache = async (over: ClientStore = store): Promise<ClientCache> =>
   new ClientCache({ store: over, clock, revision: await revision() });
 const aClient = (): NewClient => ({
-  id: randomUUID(), name: "a", redirectUris: ["https://a.example/"], secrets: [], isPublic: false,
+  id: randomUUID(), name: "a", logoUri: null, redirectUris: ["https://a.example/"], secrets: [], isPublic: false,
   responseTypes: ["token"], permissions: ["mint"], permissionsSince: now, policy: PERMISSIVE, disabled: false,
   createdAt: now, updatedAt: now,
 });
