@@ -113,13 +113,13 @@ export async function buildApp(
   app.decorate("timing", { ...TIMING, ...timing });
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
 
+  await app.register(securityHeaders); // before all that may refuse a request
   await app.register(forwardedAddress); // before all that asks for an address
   await app.register(requestLog); // before the routes: each uses the logger factory of the moment it is registered
   await app.register(pages);
   await app.register(errors);
   await app.register(notFound);
   await app.register(bodyParsing);
-  await app.register(securityHeaders);
   await app.register(rawAnswers);
   await app.register(published);
   await app.register(openapi);

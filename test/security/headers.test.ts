@@ -17,6 +17,7 @@ const REQUESTS: Requested[] = [
   ["POST", "/mint", { payload: { ...client, sub: "google|1" } }, 403],
   ["POST", "/mint", { payload: "x".repeat(40_000), headers: { "content-type": "application/json" } }, 413],
   ["POST", "/mint", { payload: "x" }, 415],
+  ["POST", "/mint", { payload: {}, headers: { "content-encoding": "gzip" } }, 415],
   ["POST", "/clients", { payload: { name: "a", redirect_uri: "https://a.example/" } }, 201],
   ["POST", "/clients", { payload: {} }, 400],
   ["GET", "/clients", { headers: OPERATOR }, 200],
