@@ -1,6 +1,6 @@
 import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
 import type { Entry } from "./entry.js";
-import { hasPlace, isSamePlace, type Place, type RevocationLog } from "./log.js";
+import { hasPlace, isSamePlace, type LogEntry, type Place, type RevocationLog } from "./log.js";
 import type { LogFollower } from "./log-follower.js";
 import type { RevocationOutlet } from "./outlet.js";
 
@@ -15,6 +15,8 @@ interface Dependencies {
 
 /** Entries that are put while the condition is asked for; with more, the outlet is called filling. */
 const CONDITION_LIMIT = 1000;
+/** Entries that are put at a time: while Redis runs a transaction, it answers nobody else. */
+const PAGE = 2000;
 
 /** Whether the outlet holds the log up to this replica's place. */
 export type OutletCondition = "current" | "filling" | "clock differs";
@@ -75,13 +77,23 @@ export class OutletFiller {
       return covered.length > 0 ? outlet.confirm(covered) : undefined;
     }
     const missing = place && follower.recent.since(place);
-    if (place !== undefined && missing !== undefined) return outlet.advance(missing, place, follower.place);
+    if (place !== undefined && missing !== undefined) return this.#advanceBy(missing, place);
     await follower.current();
     if (place !== undefined && follower.recent.since(place) !== undefined) return; // it was ahead of this replica
     await outlet.fill(async () => {
       await this.#recover(place);
       return { entries: this.#live(), place: follower.place };
     });
+  }
+
+  /** Each page moves the place: if the outlet loses a page meanwhile, its place is not the expected one, and stays. */
+  async #advanceBy(missing: readonly LogEntry[], from: Place): Promise<void> {
+    for (let at = 0, place = from; at < missing.length; at += PAGE) {
+      const page = missing.slice(at, at + PAGE);
+      const { position, tag } = page.at(-1) as LogEntry;
+      await this.#dependencies.outlet.advance(page, place, { position, tag });
+      place = { position, tag };
+    }
   }
 
   /** What has expired would be deleted there at once. */

@@ -70,6 +70,42 @@ await t.test("an empty outlet is filled, and then follows the log", async (t) =>
   }
 });
 
+await t.test("many entries are put page by page, and the place moves with each page", async (t) => {
+  const setting = await fixture(t);
+  if (setting === undefined) return;
+  const { log, outlet, follower, advance, shown } = setting;
+  await log.append(some(1));
+  await advance();
+  const put = t.capture(outlet, "advance", outlet.advance.bind(outlet));
+  for (let i = 0; i < 5; i++) await log.append(some(1000));
+  await advance();
+  const pages = put.args();
+  t.strictSame(pages.map(([entries]) => entries.length), [2000, 2000, 1000]);
+  t.strictSame(pages.map(([, from, to]) => [from.position, to.position]), [[1, 2001], [2001, 4001], [4001, 5001]]);
+  const { place } = await outlet.state();
+  t.ok(place && isSamePlace(place, follower.place));
+  t.equal((await shown()).length, 5001);
+});
+
+await t.test("an outlet that is emptied between two pages is filled again", async (t) => {
+  const setting = await fixture(t);
+  if (setting === undefined) return;
+  const { server, log, outlet, filler, advance, shown } = setting;
+  await log.append(some(1));
+  await advance();
+  const put = outlet.advance.bind(outlet);
+  t.intercept(outlet, "advance", { value: async (...page: Parameters<typeof put>) => {
+    await put(...page);
+    if (page[1].position === 1) await server.flush();
+  } });
+  for (let i = 0; i < 3; i++) await log.append(some(1000));
+  await advance();
+  t.equal(await filler.condition(), "filling");
+  await advance();
+  t.equal(await filler.condition(), "current");
+  t.equal((await shown()).length, 3001);
+});
+
 await t.test("an empty log too makes an outlet current", async (t) => {
   const setting = await fixture(t);
   if (setting === undefined) return;
