@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Replica, ReplicaStore } from "./replica-store.js";
+import { LEFT, type Replica, type ReplicaStore } from "./replica-store.js";
 
 /** Milliseconds after its last contact with the database for which a replica may trust the outlet. */
 export const LEASE = 30_000;
@@ -60,7 +60,9 @@ export class OutletAgreement {
   }
 
   /** Whether another process writes to another outlet, or to none. */
-  get differs(): boolean { return this.#others.some(({ outlet }) => outlet !== this.#own.outlet); }
+  get differs(): boolean {
+    return this.#others.some(({ outlet, beat }) => outlet !== this.#own.outlet && beat !== LEFT);
+  }
 
   /**
    * Reads who else runs, and registers this replica. `holdsLog` resolves to whether the outlet holds everything that
@@ -103,7 +105,8 @@ export class OutletAgreement {
   /** To be called when this process will acknowledge nothing any more. */
   async leave(): Promise<void> {
     this.#trustedUntil = -Infinity;
-    await this.#dependencies.store.remove([this.#own]);
+    if (this.#own.outlet !== null) await this.#save({ ...this.#own, trusts: false, beat: LEFT });
+    else await this.#dependencies.store.remove([this.#own]);
   }
 
   /** Until it is known, an outlet is taken for one that nobody else writes to. */

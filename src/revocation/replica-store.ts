@@ -1,3 +1,6 @@
+/** The beat of a process that has left. Its row stays for a while: to the others, a missing row may have been lost. */
+export const LEFT = -1;
+
 /** A running process that may append to the log. */
 export interface Replica {
   id: string;
@@ -5,7 +8,7 @@ export interface Replica {
   outlet: string | null;
   /** Whether it may answer from that outlet while it can't read the log. */
   trusts: boolean;
-  /** Raised from time to time while the process lives. */
+  /** Raised from time to time while the process lives; LEFT: it acknowledges nothing any more. */
   beat: number;
 }
 

@@ -1,6 +1,7 @@
 import type { DatabaseFacts } from "../../cli/drivers.js";
 import { UNUSED_AFTER } from "../../clients/permission-uses.js";
 import { OF_CONSEQUENCE } from "../../clients/permissions.js";
+import { LEFT } from "../../revocation/replica-store.js";
 import { openDatabase } from "./database.js";
 import { driverReason } from "./driver-errors.js";
 import { pendingMigrations } from "./migrate.js";
@@ -23,7 +24,8 @@ async function inspect(url: string, now: number): Promise<DatabaseFacts> {
   try {
     const { keys } = await database.keys.load();
     const [condition, installation] = [await database.condition(), await database.installation.find()];
-    const outlets = new Set((await database.replicas.all()).map(({ outlet }) => outlet));
+    const running = (await database.replicas.all()).filter(({ beat }) => beat !== LEFT);
+    const outlets = new Set(running.map(({ outlet }) => outlet));
     return {
       pendingMigrations: [], condition, keys, time: installation?.now ?? null, installation: installation?.id,
       outlets: [...outlets],

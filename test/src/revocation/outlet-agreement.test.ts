@@ -230,13 +230,37 @@ await t.test("a process that shows no sign of life is removed, and others are no
   t.strictSame([a.agreement.isTrusted, a.agreement.differs], [false, true]);
 });
 
-await t.test("one that leaves is gone at once, and trusts nothing any more", async (t) => {
+await t.test("one that leaves trusts nothing any more, and does not disturb the others", async (t) => {
   const { replica, pass, row } = await fixture(t);
-  const [a, b] = [replica("a", "x"), replica("b", "x")];
+  const [a, b, without] = [replica("a", "x"), replica("b", "x"), replica("without", null)];
   await agree(pass, a, b);
   await a.agreement.leave();
   t.equal(a.agreement.isTrusted, false);
-  t.equal(await row("a"), undefined);
+  t.match(await row("a"), { trusts: false });
   await b.advance();
   t.equal(b.agreement.isTrusted, true);
+  await without.advance();
+  await without.agreement.leave();
+  t.equal(await row("without"), undefined, "nobody waits for one that has no outlet");
+});
+
+await t.test("one that trusted another outlet until it left is not taken for one whose row was lost", async (t) => {
+  const { replica, pass, row } = await fixture(t);
+  const [leaving, other] = [replica("leaving", "x"), replica("other", "y")];
+  await agree(pass, leaving);
+  await other.advance();
+  t.equal(other.agreement.differs, true);
+  await leaving.agreement.leave();
+  const { settling, done } = await other.settling();
+  t.equal(settling.isDone, true);
+  if (!settling.isDone) pass(LEASE + 1); // so that a failure ends
+  await done;
+  t.equal(other.agreement.differs, false, "nobody acknowledges with the other outlet any more");
+  await agree(pass, other);
+  t.equal(other.agreement.isTrusted, true);
+  for (let passed = 0; passed <= SILENCE_LIMIT; passed += PROOF) {
+    pass(PROOF);
+    await other.advance();
+  }
+  t.equal(await row("leaving"), undefined, "it is removed like one that fell silent");
 });
