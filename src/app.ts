@@ -82,11 +82,23 @@ const HIDDEN_RATE_LIMIT_HEADERS = {
 };
 const BODY_LIMIT = 32 * 1024;
 
-/** Builds the whole service, without listening. Production, tests, the CLI and the OpenAPI document all use it. */
-export async function buildApp(
-  config: Config,
-  { clock, systemClock, migrates, logStream, upstreamSocket, timing }: Overrides = {},
-): Promise<FastifyInstance> {
+/**
+ * Builds the whole service, without listening. Production, tests, the CLI and the OpenAPI document all use it. If it
+ * rejects, it has closed what it opened.
+ */
+export async function buildApp(config: Config, overrides: Overrides = {}): Promise<FastifyInstance> {
+  const app = newApp(config, overrides);
+  try {
+    await registerAll(app, config, overrides);
+    return app;
+  } catch (error) {
+    await app.close().catch(() => undefined); // why it failed is what matters
+    throw error;
+  }
+}
+
+function newApp(config: Config, { logStream, timing: overrides }: Overrides): FastifyInstance {
+  const timing: Timing = { ...TIMING, ...overrides };
   const app = Fastify({
     logger: { level: config.logLevel, serializers: { err: loggable }, stream: logStream ?? logOutput() },
     // plugins/http/request-log.ts writes one line instead of two.
@@ -95,12 +107,17 @@ export async function buildApp(
     requestIdHeader: false,
     trustProxy: config.trustProxy,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 30_000,
+    requestTimeout: timing.requestTimeout,
+    http: {
+      requireHostHeader: false, // plugins/http/raw-answers.ts requires it
+      // If the headers' limit is the longer one, as by default, Node exchanges the two.
+      requestTimeout: timing.requestTimeout, headersTimeout: timing.requestTimeout,
+      connectionsCheckingInterval: Math.min(1000, timing.requestTimeout), // by default 30 s: late requests stay so long
+    },
     keepAliveTimeout: config.keepAlive * 1000,
     pluginTimeout: 0, // none: each plugin limits its own waits, and a migration may take as long as it needs
     forceCloseConnections: "idle",
     return503OnClosing: false, // requests during the shutdown are answered, with Connection: close
-    http: { requireHostHeader: false }, // plugins/http/raw-answers.ts requires it
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     clientErrorHandler: (error, socket) => { answerUnreadable(error, socket, app.securityHeaders); },
     schemaController,
@@ -110,7 +127,15 @@ export async function buildApp(
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.decorate("config", config);
-  app.decorate("timing", { ...TIMING, ...timing });
+  app.decorate("timing", timing);
+  return app;
+}
+
+async function registerAll(
+  app: FastifyInstance,
+  config: Config,
+  { clock, systemClock, migrates, upstreamSocket }: Overrides,
+): Promise<void> {
   for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
 
   await app.register(securityHeaders); // before all that may refuse a request
@@ -202,5 +227,4 @@ export async function buildApp(
   await app.register(jwks);
   await app.register(health);
   await app.register(root);
-  return app;
 }

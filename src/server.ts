@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import closeWithGrace from "close-with-grace";
 import { reportAndExit } from "./cli/exit.js";
 import type { Config } from "./config/config.js";
@@ -6,7 +7,7 @@ import { loadConfig } from "./config/load.js";
 import { isLoopback } from "./shared/loopback.js";
 import { isMainModule } from "./shared/main-module.js";
 
-/** Milliseconds within which running requests must finish after SIGTERM or SIGINT. */
+/** Milliseconds within which the process ends after SIGTERM or SIGINT, whatever still runs. */
 const GRACE = 10_000;
 
 /** Starts the service from `env`; resolves when it listens. */
@@ -20,7 +21,11 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     if (signal !== undefined) ignoreRepetitions(signal);
     if (err) app.log.fatal({ err }, "unexpected error, closing");
     else app.log.info({ signal }, "closing");
-    await app.close();
+    const closed = app.close().then(() => true, (error: unknown) => {
+      app.log.error({ err: error }, "not everything could be closed");
+      return true;
+    });
+    if (!await Promise.race([closed, sleep(GRACE - 500, false)])) app.log.warn("closing takes too long: ending now");
   });
   booted();
   await listen(app, config);

@@ -13,6 +13,10 @@ export interface Timing {
   syncInterval: number;
   /** Between two checks of how Redis is configured. */
   redisInspection: number;
+  /** For a request to arrive completely. */
+  requestTimeout: number;
+  /** For the requests that are being answered when the service is told to end. */
+  shutdownLimit: number;
   /** For which a check of readiness is answered again. */
   readinessAge: number;
 }
@@ -22,5 +26,7 @@ export const TIMING: Timing = {
   cutoffWait: 2 * CUTOFF_TOLERANCE + 2,
   syncInterval: 400, // two reads fit into STALENESS_LIMIT
   redisInspection: 60_000,
+  requestTimeout: 30_000,
+  shutdownLimit: 8000, // less than src/server.ts waits for everything
   readinessAge: 1000,
 };

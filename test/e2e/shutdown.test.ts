@@ -21,6 +21,8 @@ async function begin(url: string, path: string, body: object, headers: Record<st
   socket.write([`POST ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n"));
   await until("the server has the request", () => received.startsWith("HTTP/1.1 100 Continue"));
   return {
+    /** Sends the body and more, and breaks the connection. */
+    abort: (more: string): void => { socket.write(text + more, () => { socket.resetAndDestroy(); }); },
     /** Sends the body; resolves to the status of the answer. */
     finish: async (): Promise<number> => {
       socket.write(text);
@@ -96,6 +98,18 @@ await t.test("connections that ask for nothing hold nothing up", async (t) => {
     await once(socket, "data");
   }
   t.equal(await server.stop(), 0);
+});
+
+await t.test("whatever does not end is cut off in time, and the process ends with 0", async (t) => {
+  const server = await startServer(t, { DATABASE_URL: sqlite(t) });
+  const client = await at(server.url).register();
+  const { client_id, client_secret } = client;
+  await begin(server.url, "/mint", { client_id, client_secret, sub: "alice" }); // its body never comes
+  const token = await at(server.url).token(client);
+  const reset = await begin(server.url, "/logout", { everywhere: true }, { authorization: `Bearer ${token}` });
+  reset.abort("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5));
+  t.equal(await server.stop(), 0);
+  t.match(server.output(), /requests did not end in time/);
 });
 
 const ENDINGS = [["SIGTERM", "npm"], ["SIGINT", "npm"], ["SIGINT", "everybody"], ["SIGHUP", "everybody"]] as const;
