@@ -24,9 +24,13 @@ export { migrate, pendingMigrations } from "./migrate.js";
  */
 export async function openDatabase(url: string, poolSize?: number): Promise<Database> {
   const db = await connect(url, poolSize);
-  await db.open();
   const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
-  const log = await openLog(url);
+  const closing = async (cause: unknown): Promise<never> => {
+    await db.close().catch(() => undefined);
+    throw cause;
+  };
+  await db.open().catch(closing);
+  const log = await openLog(url).catch(closing);
   const breaker = new CircuitBreaker({ isSilent, probe: () => db.prisma.$queryRaw`SELECT 1` });
   // Without a pool of connections, a database in a file does not fall silent.
   const guard: Run = db.postgres ? (work) => breaker.run(work) : (work) => work();
