@@ -218,7 +218,8 @@ export const SETTINGS = Type.Object({
   ),
   AUTHFLOW_OIDC_PROVIDERS: text({
     description: "Names of further OpenID providers. Each needs AUTHFLOW_OIDC_<NAME>_ISSUER, _CLIENT_ID and " +
-      "_CLIENT_SECRET (none with _TOKEN_AUTH=none); optional are _SCOPE, _DISCOVERY_URL, _TOKEN_AUTH, _AUTH_PARAMS and _CLAIMS.",
+      "_CLIENT_SECRET (none with _TOKEN_AUTH=none); optional are _SCOPE, _DISCOVERY_URL, _TOKEN_AUTH, _AUTH_PARAMS " +
+      "and _CLAIMS.",
     remedy: "names of a-z, 0-9 and -, separated by commas, such as okta,corp",
     unset: "there are none",
   }),
