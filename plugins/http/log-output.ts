@@ -19,9 +19,9 @@ function openOutput(): { write(line: string): void } {
   let isPlanned = false;
   const flush = (): void => {
     isPlanned = false;
-    stdout.flushSync();
+    stdout.flush(); // `flushSync` waits for the disk where the output is a file
   };
-  process.on("exit", flush);
+  process.on("exit", () => { stdout.flushSync(); });
   return {
     write: (line) => {
       stdout.write(line);
