@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from "node:crypto";
+import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { seal, unseal } from "../keys/sealing.js";
 import type { Clock } from "../shared/clock.js";
 import { unavailable } from "../shared/errors.js";
 import type { FinishedLoginStore } from "./pending-login.js";
@@ -29,18 +30,19 @@ export class LoginAnswers {
    */
   async once(key: CallbackKey, finish: () => Promise<string>): Promise<string | undefined> {
     const { stateHash, secret, expiresAt } = key;
-    if (!await this.#store.finish(stateHash, expiresAt)) return this.#repeated(stateHash, secret);
+    if (!await this.#store.finish(stateHash, expiresAt)) return this.#repeated(key);
     const location = await finish();
-    const sealed = seal(secret, { location, until: this.#clock() + REPEATABLE * 1000 });
+    const answer: Answer = { location, until: this.#clock() + REPEATABLE * 1000 };
+    const sealed = seal(keyOf(secret), stateHash, Buffer.from(JSON.stringify(answer)));
     await this.#store.keepAnswer(stateHash, sealed).catch(() => undefined); // the answer stands, but can't be repeated
     return location;
   }
 
-  async #repeated(stateHash: string, secret: string): Promise<string | undefined> {
+  async #repeated(key: CallbackKey): Promise<string | undefined> {
     for (let polls = 0; polls < POLLS; polls++) {
-      const sealed = await this.#store.answerOf(stateHash);
+      const sealed = await this.#store.answerOf(key.stateHash);
       if (sealed === undefined) { await sleep(POLL_INTERVAL); continue; }
-      const answer = unseal(secret, sealed);
+      const answer = opened(key, sealed);
       return answer !== undefined && answer.until > this.#clock() ? answer.location : undefined;
     }
     throw unavailable("This login is still being finished, or was interrupted: try again");
@@ -48,24 +50,14 @@ export class LoginAnswers {
 }
 
 interface Answer { location: string; until: number }
+
+/** Who reads the database, which knows digests only, learns neither a code nor a token from an answer. */
 const keyOf = (secret: string): Buffer => hash("sha256", `login answer ${secret}`, "buffer");
 
-/** AES-256-GCM: whoever reads the database, which knows digests only, learns neither a code nor a token from it. */
-function seal(secret: string, answer: Answer): string {
-  const iv = randomBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", keyOf(secret), iv);
-  const ciphertext = Buffer.concat([cipher.update(JSON.stringify(answer)), cipher.final()]);
-  return Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString("base64url");
-}
-
-/** Undefined if it was sealed with another secret. */
-function unseal(secret: string, sealed: string): Answer | undefined {
-  const bytes = Buffer.from(sealed, "base64url");
-  const decipher = createDecipheriv("aes-256-gcm", keyOf(secret), bytes.subarray(0, 12), { authTagLength: 16 })
-    .setAuthTag(bytes.subarray(12, 28));
+/** Undefined if it was sealed with another secret, or for another login. */
+function opened({ secret, stateHash }: CallbackKey, sealed: string): Answer | undefined {
   try {
-    const text = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString();
-    return JSON.parse(text) as Answer;
+    return JSON.parse(unseal(keyOf(secret), stateHash, sealed).toString()) as Answer;
   } catch {
     return undefined;
   }
