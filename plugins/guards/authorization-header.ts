@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { invalidClient, invalidRequest, missingToken } from "../../src/shared/errors.js";
+import { isRepeated } from "../http/repeated-header.js";
 
 /**
  * The token of `Authorization: Bearer` (RFC 6750 §2.1) or, of a route with a form, `access_token` in its body (§2.2).
@@ -41,8 +42,6 @@ function formDecoded(text: string): string {
 
 /** Node keeps the first of several Authorization headers. A proxy may have checked another one. */
 function authorizationOf({ headers: { authorization }, raw: { rawHeaders } }: FastifyRequest): string | undefined {
-  const isAuthorization = (text: string, i: number): boolean =>
-    i % 2 === 0 && text.length === 13 && text.toLowerCase() === "authorization";
-  if (rawHeaders.filter(isAuthorization).length > 1) throw invalidRequest("Send the header Authorization once");
+  if (isRepeated("authorization", rawHeaders)) throw invalidRequest("Send the header Authorization once");
   return authorization === "" ? undefined : authorization;
 }

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import fp from "fastify-plugin";
 import { invalidRequest } from "../../src/shared/errors.js";
+import { isRepeated } from "./repeated-header.js";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -55,9 +56,7 @@ export default fp(async (app) => {
   });
   // With `requireHostHeader` Node would answer itself (RFC 9112 §3.2).
   app.addHook("onRequest", ({ raw: { httpVersion, headers: { host }, rawHeaders } }, _reply, done) => {
-    const isHost = (text: string, i: number): boolean =>
-      i % 2 === 0 && text.length === 4 && text.toLowerCase() === "host";
-    const valid = host === undefined ? httpVersion === "1.0" : HOST.test(host) && rawHeaders.filter(isHost).length < 2;
+    const valid = host === undefined ? httpVersion === "1.0" : HOST.test(host) && !isRepeated("host", rawHeaders);
     done(valid ? undefined : invalidRequest("Send the header Host once, with a host name and possibly a port"));
   });
 }, { name: "raw-answers", dependencies: ["security-headers"] });
