@@ -26,26 +26,23 @@ export default fp(async (app) => {
     client?.id ?? accessToken?.claims.client_id ?? "";
   const limit = (max: number, keyGenerator?: typeof byClient) =>
     app.createRateLimit({ max, timeWindow: 60_000, ...(keyGenerator && { keyGenerator }) });
-  const refuseAbove = (max: number, keyGenerator?: typeof byClient): Limit => {
-    const count = limit(max, keyGenerator);
-    return async (request) => {
-      const counted = await count(request);
-      if (!counted.isAllowed && counted.isExceeded) throw tooManyRequests(counted.ttlInSeconds);
-    };
+  const refusing = (count: ReturnType<typeof limit>): Limit => async (request) => {
+    const counted = await count(request);
+    if (!counted.isAllowed && counted.isExceeded) throw tooManyRequests(counted.ttlInSeconds);
   };
-  app.decorate("limitClient", refuseAbove(client, byClient));
-  const limitCutoffs = refuseAbove(cutoffs, byClient);
+  app.decorate("limitClient", refusing(limit(client, byClient)));
+  const limitCutoffs = refusing(limit(cutoffs, byClient));
   app.decorate("limitCutoffs", async (request) => { if (byClient(request) !== "") await limitCutoffs(request); });
 
   const failed = limit(failures);
+  const refuseFailure = refusing(failed);
   app.decorate("countFailures", async (request, authenticate) => {
     const state = await failed(request, { increment: false });
     try {
       return await authenticate(state.isAllowed || state.remaining > 0 ? "own" : "shared");
     } catch (error) {
       if (!(error instanceof AuthflowError) || error.code !== "invalid_client") throw error;
-      const counted = await failed(request);
-      if (!counted.isAllowed && counted.isExceeded) throw tooManyRequests(counted.ttlInSeconds);
+      await refuseFailure(request);
       throw error;
     }
   });
