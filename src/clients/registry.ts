@@ -1,4 +1,4 @@
-import { reservedClaim } from "../shared/claim-names.js";
+import { isLoginClaim, reservedClaim } from "../shared/claim-names.js";
 import type { Clock } from "../shared/clock.js";
 import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
@@ -42,8 +42,6 @@ export interface Page { limit: number; after?: string | undefined }
 /** `secret` is returned only here; it is not stored. A public client has none. */
 export interface RegisteredClient { client: Client; secret: string | undefined }
 
-/** Reserved, but a request has fields for them. */
-const LOGIN_CLAIMS = new Set(["acr", "amr", "auth_time", "sid"]);
 const NAME_MAX = 100;
 const REDIRECT_URIS_MAX = 20;
 const UNKNOWN = "There is no client with this client_id";
@@ -148,7 +146,7 @@ export class ClientRegistry {
         throw invalidRequest(`policy.${member} must hold printable texts without control characters`);
       }
     }
-    const reserved = policy?.claim_names?.find((name) => !LOGIN_CLAIMS.has(name) && reservedClaim(name) !== undefined);
+    const reserved = policy?.claim_names?.find((name) => !isLoginClaim(name) && reservedClaim(name) !== undefined);
     if (reserved !== undefined)
       throw invalidRequest(`policy.claim_names must not hold ${reserved}: claims can't set it`);
     return this.#change(id, (client) => ({

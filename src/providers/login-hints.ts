@@ -1,15 +1,13 @@
 import { accessDenied, invalidRequest } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
 import { text } from "./claims.js";
-import { UpstreamError } from "./upstream.js";
+import { PROVIDER_CLOCK_SKEW, UpstreamError } from "./upstream.js";
 
 /** Parameters that an application may pass on to the provider (OpenID Connect Core §3.1.2.1; Google, Microsoft). */
 export const HINT_NAMES =
   ["prompt", "login_hint", "max_age", "ui_locales", "acr_values", "hd", "domain_hint"] as const;
 export type LoginHints = Partial<Record<(typeof HINT_NAMES)[number], string | undefined>>;
 
-/** Milliseconds by which the provider's clock may differ from ours. */
-const PROVIDER_CLOCK_SKEW = 60_000;
 
 /** The hints in a query. An empty one counts as absent (RFC 6749 §3.1). Throws invalid_request. */
 export function loginHints(query: LoginHints): LoginHints {
@@ -44,7 +42,7 @@ export function checkHints(hints: LoginHints, claims: Record<string, unknown>, s
   if (oldest === undefined) return;
   if (claims.auth_time === undefined)
     throw new UpstreamError("untrustworthy", "id_token: auth_time is missing, which max_age and prompt=login ask for");
-  if (!(Number(claims.auth_time) * 1000 >= oldest - PROVIDER_CLOCK_SKEW))
+  if (!(Number(claims.auth_time) * 1000 >= oldest - PROVIDER_CLOCK_SKEW * 1000))
     throw new UpstreamError("untrustworthy", "id_token: auth_time is before what max_age or prompt=login asks for");
 }
 

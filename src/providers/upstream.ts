@@ -1,3 +1,6 @@
+/** Seconds by which a provider's clock may differ from ours. */
+export const PROVIDER_CLOCK_SKEW = 60;
+
 /** An upstream's token response (RFC 6749 §5.1), unchecked. */
 export type TokenAnswer = Record<string, unknown>;
 

@@ -1,13 +1,11 @@
 import { errors } from "jose";
 import { idText, quotable } from "../providers/claims.js";
-import { type IdTokenChecks, UpstreamError } from "../providers/upstream.js";
+import { type IdTokenChecks, PROVIDER_CLOCK_SKEW, UpstreamError } from "../providers/upstream.js";
 import { isObject, parseJson } from "./json.js";
 import type { KeySet } from "./keys.js";
 
 type Claims = Record<string, unknown>;
 
-/** Seconds by which the provider's clock may differ from ours. */
-const PROVIDER_CLOCK_SKEW = 60;
 /** The greatest age of a new ID token in seconds. */
 const MAX_AGE = 3600;
 
