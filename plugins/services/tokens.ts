@@ -9,10 +9,10 @@ declare module "fastify" {
 
 export default fp(async (app) => {
   const { clock, systemClock, isClockSynchronised, config, keys: ring, statusAllocator: statuses } = app;
-  const { issuer, tokenTtl: ttl, tokenTtlMax: ttlMax, providers, statusLists } = config;
+  const { issuer, standardIssuer, tokenTtl: ttl, tokenTtlMax: ttlMax, providers, statusLists } = config;
   app.decorate("tokens", new TokenIssuer({
-    ring, clock, isClockSynchronised, issuer, ttl, ttlMax, loginProviders: loginProviders(providers), statuses,
-    statusLists,
+    ring, clock, isClockSynchronised, issuer, standardIssuer, ttl, ttlMax, loginProviders: loginProviders(providers),
+    statuses, statusLists,
   }));
-  app.decorate("tokenVerifier", new TokenVerifier({ ring, clock, systemClock, issuer }));
+  app.decorate("tokenVerifier", new TokenVerifier({ ring, clock, systemClock, issuers: [issuer, standardIssuer] }));
 }, { name: "tokens", dependencies: ["clock", "keys", "status-lists"] });

@@ -30,12 +30,20 @@ export type ResponseType = (typeof RESPONSE_TYPES)[number];
 
 /**
  * What a client may do. `own`: with tokens that it was issued, for `introspect` also with those that name it in `aud`.
- * `any`: with every token.
+ * `any`: with every token. `authenticate`: it says who logged in at the platform's own login page.
  */
 export const PERMISSIONS = [
-  "mint", "login", "introspect:own", "introspect:any", "feed", "revoke:own", "revoke:any",
+  "mint", "login", "introspect:own", "introspect:any", "feed", "revoke:own", "revoke:any", "authenticate",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
+
+/** What a client may send to POST /token (RFC 7591 §2). */
+export const GRANT_TYPES = ["authorization_code", "refresh_token", "client_credentials"] as const;
+export type GrantType = (typeof GRANT_TYPES)[number];
+
+/** How a client authenticates (RFC 7591 §2, OpenID Connect Core §9); none: it is public. */
+export const AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"] as const;
+export type AuthMethod = (typeof AUTH_METHODS)[number];
 
 /** SHA-256 of a client secret (base64url), and the instant (epoch ms) when it expires; null: it does not expire. */
 export interface StoredSecret { hash: string; expiresAt: number | null }
@@ -51,8 +59,15 @@ export interface Client {
   logoUri: string | null;
   redirectUris: string[];
   secrets: StoredSecret[];
+  authMethod: AuthMethod;
   /** It has no secret, because it can't keep one (RFC 6749 §2.1): a page in a browser, a mobile application. */
   isPublic: boolean;
+  grantTypes: GrantType[];
+  /** Its public keys (RFC 7517 §5), or where they stand; for private_key_jwt. */
+  jwks: { keys: Record<string, unknown>[] } | null;
+  jwksUri: string | null;
+  /** Nobody whom the operator trusts registered it: its users are asked for their consent. */
+  isSelfRegistered: boolean;
   /** The response types that it may request at a login; the first one is the default. */
   responseTypes: ResponseType[];
   /** In the order of PERMISSIONS. */
@@ -71,4 +86,4 @@ export interface Client {
 
 export type NewClient = Omit<Client, "revision">;
 export type ClientChange =
-  Partial<Omit<Client, "id" | "isPublic" | "permissionsSince" | "revision" | "createdAt" | "updatedAt">>;
+  Partial<Omit<Client, "id" | "isPublic" | "authMethod" | "permissionsSince" | "revision" | "createdAt" | "updatedAt">>;

@@ -2,13 +2,13 @@ import { accessDenied, invalidRequest, unauthorizedClient } from "../shared/erro
 import { type Client, type Permission, PERMISSIONS } from "./client.js";
 
 /** A permission without its reach. */
-export type Ability = "mint" | "login" | "introspect" | "feed" | "revoke";
+export type Ability = "mint" | "login" | "introspect" | "feed" | "revoke" | "authenticate";
 
 export const DEFAULT_PERMISSIONS: readonly Permission[] = ["mint", "login", "introspect:own", "revoke:own"];
 /** All that a client without a secret can have: everything else needs its authentication. */
 export const PUBLIC_PERMISSIONS: readonly Permission[] = ["login"];
 /** Those that reach the tokens and users of other clients. */
-const FAR_REACHING: readonly Permission[] = ["introspect:any", "feed", "revoke:any"];
+const FAR_REACHING: readonly Permission[] = ["introspect:any", "feed", "revoke:any", "authenticate"];
 
 /** Those with which a stolen secret does harm beyond the tokens of its client. */
 export const OF_CONSEQUENCE: readonly Permission[] = ["mint", ...FAR_REACHING];

@@ -9,6 +9,7 @@ import type { ClientCache, ClientRead } from "./cache.js";
 import {
   type Client, type ClientChange, type MintPolicy, type Permission, PERMISSIVE, RESPONSE_TYPES, type ResponseType,
 } from "./client.js";
+import { defaultGrantTypes } from "./grant-types.js";
 import { checkPermissions, DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS, refuseFarReaching } from "./permissions.js";
 import { checkRedirectUri } from "./redirect-uri.js";
 import { newSecret, secretMatches } from "./secret.js";
@@ -81,7 +82,12 @@ export class ClientRegistry {
       logoUri,
       redirectUris,
       secrets: secret === undefined ? [] : [{ hash: digest(secret), expiresAt: null }],
+      authMethod: isPublic ? "none" : "client_secret_basic",
       isPublic,
+      grantTypes: defaultGrantTypes({ isPublic, permissions }),
+      jwks: null,
+      jwksUri: null,
+      isSelfRegistered: !isTrusted,
       responseTypes,
       permissions,
       permissionsSince: now,

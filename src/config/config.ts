@@ -16,7 +16,10 @@ export interface Config {
   readonly port: number;
   /** How long an idle connection of a client stays open. */
   readonly keepAlive: number;
+  /** The iss of tokens of /mint and /auth/{provider}. */
   readonly issuer: string;
+  /** The iss of the standard endpoints: `issuer` if that is a URL, else `publicUrl`. */
+  readonly standardIssuer: string;
   readonly databaseUrl: string;
   /** Connections to PostgreSQL; undefined: as the URL says, or the default. */
   readonly databasePoolSize: number | undefined;

@@ -70,17 +70,19 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
   const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, given[name] ?? settingNotes(name).default])) as
     Record<SettingName, string>; // below, settings without a default are read from `given` only
   const publicUrl = parsePublicUrl(given.AUTHFLOW_PUBLIC_URL ?? `http://localhost:${values.PORT}`, faults);
+  const base = publicUrl?.href.replace(/\/$/, "") ?? "";
   const loopback = publicUrl === undefined || isLoopback(publicUrl.hostname);
   const address = parseHost(given.HOST ?? (loopback ? "localhost" : anyAddress()));
   const [keyEncryptionKey, ...formerKeyEncryptionKeys] =
     given.AUTHFLOW_KEY_ENCRYPTION_KEY?.split(",").map((text) => Buffer.from(text.trim(), "base64")) ?? [];
   const config: Config = {
-    publicUrl: publicUrl?.href.replace(/\/$/, "") ?? "",
+    publicUrl: base,
     loopback,
     ...address,
     keepAlive: seconds(values.AUTHFLOW_KEEP_ALIVE),
     port: Number(values.PORT),
     issuer: values.AUTHFLOW_ISSUER,
+    standardIssuer: isWebUrl(values.AUTHFLOW_ISSUER) ? values.AUTHFLOW_ISSUER : base,
     databaseUrl: values.DATABASE_URL,
     databasePoolSize: given.AUTHFLOW_DATABASE_POOL_SIZE === undefined ? undefined
       : Number(given.AUTHFLOW_DATABASE_POOL_SIZE),
@@ -147,6 +149,8 @@ function isEncrypted(redisUrl: string, faults: string[]): boolean {
     return true; // nothing is known about it
   }
 }
+
+const isWebUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const seconds = (value: string): number => Number.parseInt(value, 10) * (UNITS[value.at(-1) ?? "s"] ?? 1);

@@ -3,11 +3,12 @@ import type { Clock } from "../shared/clock.js";
 import { invalidRequest, unavailable } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { uuidv7 } from "../shared/uuid.js";
+import { accessTokenClaims, type Authorized, idTokenClaims, type Part } from "./authorized.js";
 import {
   type AccessTokenClaims, audienceClaim, type IdentityClaims, type MintRequest, type RequestedClaims,
   requestedClaims,
 } from "./claims.js";
-import { signCompact } from "./jws.js";
+import { halfHash, signCompact } from "./jws.js";
 import type { StatusEntries } from "./status-entries.js";
 
 /** A token response (RFC 6749 §5.1); `expires_in` is seconds. */
@@ -35,7 +36,10 @@ interface Dependencies {
   clock: Clock;
   /** Whether `clock` can be relied on. */
   isClockSynchronised: () => boolean;
+  /** The iss of tokens of /mint and /auth/{provider}. */
   issuer: string;
+  /** The iss of tokens of the standard endpoints. */
+  standardIssuer: string;
   ttl: number;
   ttlMax: number;
   /** Providers whose logins get the subject `<provider>|<id>`. A client needs permission to mint such subjects. */
@@ -58,6 +62,47 @@ export class TokenIssuer {
     const decided = requestedClaims(
       client, request, this.#dependencies.loginProviders, this.#dependencies.clock());
     return this.sign(await this.#complete(client, decided, expiresIn), client);
+  }
+
+  /** The claims of a token that a client gets for itself (RFC 6749 §4.4, RFC 9068 §2.2): its subject is the client. */
+  claimsOfClient(client: Client, { scopes = [], resources = [] }: Part): Promise<AccessTokenClaims> {
+    const decided = {
+      sub: client.id,
+      ...audienceClaim(resources.length > 0 ? resources : client.policy.default_audience),
+      client_id: client.id,
+      ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+    };
+    return this.#complete(client, decided, this.#lifetime(client, undefined), this.#dependencies.standardIssuer);
+  }
+
+  /** The claims of an access token for what a user has authorized. `sign` is a separate step, as for a login. */
+  claimsOfAuthorized(client: Client, authorized: Authorized, part: Part = {}): Promise<AccessTokenClaims> {
+    const decided = accessTokenClaims(client, authorized, part);
+    return this.#complete(client, decided, this.#lifetime(client, undefined), this.#dependencies.standardIssuer);
+  }
+
+  /**
+   * Signs an access token and, if the scope has `openid`, the ID token that belongs to it (OpenID Connect Core §3.1.3.3
+   * and §12.2). `isFirst`: it answers an authorization request, whose nonce it repeats.
+   */
+  async signAuthorized(
+    client: Client,
+    authorized: Authorized,
+    claims: AccessTokenClaims,
+    { isFirst }: { isFirst: boolean },
+  ): Promise<TokenResponse> {
+    const response = await this.sign(claims, client);
+    const scopes = claims.scope?.split(" ") ?? [];
+    const granted = { ...response, ...(claims.scope !== undefined && { scope: claims.scope }) };
+    if (!scopes.includes("openid")) return granted;
+    const { ring, clock, standardIssuer: iss } = this.#dependencies;
+    const signer = await ring.currentSigner(clock());
+    const { nonce, ...said } = idTokenClaims(client, authorized, { scopes });
+    const payload = {
+      iss, ...said, ...(isFirst && nonce !== undefined && { nonce }), iat: claims.iat, exp: claims.exp,
+      at_hash: halfHash(signer.algorithm, response.access_token),
+    };
+    return { ...granted, id_token: await signCompact(signer, "JWT", payload) };
   }
 
   /** All claims of the token for a login. `sign` is a separate step, so that the caller knows the jti before. */
@@ -90,8 +135,9 @@ export class TokenIssuer {
     { policy }: Client,
     decided: RequestedClaims,
     expiresIn: number,
+    issuer = this.#dependencies.issuer,
   ): Promise<AccessTokenClaims> {
-    const { clock, isClockSynchronised, issuer, statuses, statusLists } = this.#dependencies;
+    const { clock, isClockSynchronised, statuses, statusLists } = this.#dependencies;
     // A cut-off does not cover a token whose time of issue is in the future.
     if (!isClockSynchronised()) throw unavailable("No token can be issued while the clocks disagree: try again");
     const status = policy.status_list ?? statusLists ? { status: await statuses.take() } : {};

@@ -1,5 +1,5 @@
-import { type KeyObject, verify } from "node:crypto";
-import { ALGORITHMS } from "../keys/algorithms.js";
+import { hash, type KeyObject, verify } from "node:crypto";
+import { type Algorithm, ALGORITHMS } from "../keys/algorithms.js";
 import type { VerificationKey } from "../keys/opened-ring.js";
 import type { Signer } from "../keys/signers/signer.js";
 import { unavailable } from "../shared/errors.js";
@@ -56,6 +56,13 @@ export function hasValidSignature({ signingInput, signature }: UnverifiedJws, ke
   const { digest } = ALGORITHMS[key.algorithm];
   const publicKey: { key: KeyObject; dsaEncoding: "ieee-p1363" } = { key: key.publicKey, dsaEncoding: "ieee-p1363" };
   return verify(digest, Buffer.from(signingInput), publicKey, signature);
+}
+
+/** The left half of a text's hash, by the hash function of an algorithm: at_hash (OpenID Connect Core §3.1.3.6). */
+export function halfHash(algorithm: Algorithm, text: string): string {
+  // Ed25519 hashes by SHA-512 inside.
+  const digest = hash(ALGORITHMS[algorithm].digest ?? "sha512", text, "buffer");
+  return digest.subarray(0, digest.length / 2).toString("base64url");
 }
 
 /**

@@ -18,7 +18,8 @@ interface Dependencies {
   clock: Clock;
   /** This machine's own. */
   systemClock: Clock;
-  issuer: string;
+  /** The iss of /mint's and /auth's tokens, and that of the standard endpoints' tokens. */
+  issuers: readonly string[];
 }
 
 const KID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -62,7 +63,7 @@ export class TokenVerifier {
 
   #checkClaims(claims: Record<string, unknown>): AccessTokenClaims {
     const { iss, sub, jti, iat, exp, nbf } = claims;
-    if (iss !== this.#dependencies.issuer) throw invalidToken(MALFORMED);
+    if (!this.#dependencies.issuers.includes(iss as string)) throw invalidToken(MALFORMED);
     const complete =
       [sub, jti].every((claim) => typeof claim === "string" && claim !== "") &&
       [iat, exp].every((claim) => Number.isSafeInteger(claim) && (claim as number) >= 0);

@@ -142,7 +142,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
   const { clients } = await open();
   const kept = { redirectUris: ["https://a.example/"], permissions: ["feed"] as Permission[] };
   const [confidential, open_] = [await clients.insert(aClient(kept)),
-    await clients.insert(aClient({ ...kept, isPublic: true, secrets: [] }))];
+    await clients.insert(aClient({ ...kept, authMethod: "none", isPublic: true, secrets: [] }))];
   const found = async ({ id }: Client) => {
     const { permissions, permissionsSince, ...rest } = await clients.find(id) as Client;
     return { permissions, isRecent: Math.abs(Date.now() - permissionsSince) < 3_600_000, rest };

@@ -20,7 +20,9 @@ const ResponseTypes = Type.Array(OneOf(["token", "code"], "`token` or `code`"), 
 });
 const AuthMethod = OneOf(["client_secret_basic", "none"],
   "client_secret_basic: with a secret, by HTTP Basic or in the body. none: a public client without a secret");
-const PERMISSIONS = ["mint", "login", "introspect:own", "introspect:any", "feed", "revoke:own", "revoke:any"] as const;
+const PERMISSIONS = [
+  "mint", "login", "introspect:own", "introspect:any", "feed", "revoke:own", "revoke:any", "authenticate",
+] as const;
 const Permissions = Type.Array(OneOf(PERMISSIONS, `One of ${PERMISSIONS.join(", ")}`), {
   minItems: 1, maxItems: PERMISSIONS.length, uniqueItems: true,
   description: `What the client may do: any of ${PERMISSIONS.join(", ")}`,

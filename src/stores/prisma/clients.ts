@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import {
-  type Client, type MintPolicy, type Permission, PERMISSIVE, RESPONSE_TYPES, type ResponseType, type StoredSecret,
+  type AuthMethod, type Client, type GrantType, type MintPolicy, type Permission, PERMISSIVE, RESPONSE_TYPES,
+  type ResponseType, type StoredSecret,
 } from "../../clients/client.js";
+import { defaultGrantTypes } from "../../clients/grant-types.js";
 import { DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS } from "../../clients/permissions.js";
 import type { ClientStore } from "../../clients/store.js";
 import type { Db, Json, Transaction } from "./db.js";
@@ -44,16 +46,9 @@ export function clientStore(db: Db): ClientStore {
     update: (id, now, change) => unlessAbsent(null, db.transaction(async ({ prisma: tx }) => {
       const revision = await raiseRevision(tx);
       const current = toClient(await findPresent(tx, id));
-      const {
-        name = current.name, logoUri = current.logoUri, redirectUris = current.redirectUris, secrets = current.secrets,
-        responseTypes = current.responseTypes, permissions = current.permissions, policy = current.policy,
-        disabled = current.disabled,
-      } = storable(change(current));
-      const permissionsSince = isDeepStrictEqual(permissions, current.permissions) ? current.permissionsSince : now;
-      const changed: Client = {
-        ...current, name, logoUri, redirectUris, secrets, responseTypes, permissions, permissionsSince, policy,
-        disabled, revision, updatedAt: now,
-      };
+      const given = Object.entries(storable(change(current))).filter(([, value]) => value !== undefined);
+      const changed: Client = { ...current, ...Object.fromEntries(given), revision, updatedAt: now };
+      if (!isDeepStrictEqual(changed.permissions, current.permissions)) changed.permissionsSince = now;
       await tx.client.update({ where: { id: current.id }, data: toRow(changed) });
       return changed;
     })),
@@ -62,7 +57,9 @@ export function clientStore(db: Db): ClientStore {
       const revision = await raiseRevision(tx);
       await findPresent(tx, id);
       const [updatedAt, deletedAt] = [new Date(now), new Date(now)];
-      const tombstone = { name: "", logoUri: null, redirectUris: [], secrets: [], policy: {}, disabled: true };
+      const tombstone = {
+        name: "", logoUri: null, redirectUris: [], secrets: [], policy: {}, metadata: {}, disabled: true,
+      };
       await tx.permissionUse.deleteMany({ where: { clientId: id } });
       await tx.client.update({ where: { id }, data: { ...tombstone, revision, updatedAt, deletedAt } });
       return true;
@@ -113,13 +110,21 @@ async function unlessAbsent<T, U>(otherwise: U, transaction: Promise<T>): Promis
  */
 function toClient({
   redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, tokenEndpointAuthMethod, responseTypes,
-  permissions, permissionsSince, ...row
+  permissions: stored, permissionsSince, grantTypes, metadata, selfRegistered: isSelfRegistered, ...row
 }: Row): Client {
-  const isPublic = tokenEndpointAuthMethod === "none";
+  const authMethod = (tokenEndpointAuthMethod ?? "client_secret_basic") as AuthMethod;
+  const isPublic = authMethod === "none";
+  const permissions = (stored?.split(" ") ?? [...isPublic ? PUBLIC_PERMISSIONS : DEFAULT_PERMISSIONS]) as Permission[];
+  const { jwks = null, jwksUri = null } = (metadata ?? {}) as Metadata;
   return {
     ...row,
     isPublic,
-    permissions: (permissions?.split(" ") ?? [...isPublic ? PUBLIC_PERMISSIONS : DEFAULT_PERMISSIONS]) as Permission[],
+    authMethod,
+    grantTypes: (grantTypes?.split(" ").filter(Boolean) ?? defaultGrantTypes({ isPublic, permissions })) as GrantType[],
+    jwks,
+    jwksUri,
+    isSelfRegistered,
+    permissions,
     permissionsSince: Number(permissionsSince ?? createdAt),
     responseTypes: responseTypes === null ? [...RESPONSE_TYPES] : responseTypes.split(" ") as ResponseType[],
     redirectUris: redirectUris as string[],
@@ -130,13 +135,18 @@ function toClient({
   };
 }
 
+type Metadata = Partial<Pick<Client, "jwks" | "jwksUri">>;
+
 function toRow({
-  id, name, logoUri, redirectUris, secrets, isPublic, responseTypes, permissions, permissionsSince, policy, disabled,
-  revision, createdAt, updatedAt,
+  id, name, logoUri, redirectUris, secrets, authMethod, grantTypes, jwks, jwksUri, isSelfRegistered, responseTypes,
+  permissions, permissionsSince, policy, disabled, revision, createdAt, updatedAt,
 }: Client) {
   return {
     id, name, logoUri, redirectUris, disabled, revision,
-    tokenEndpointAuthMethod: isPublic ? "none" : "client_secret_basic",
+    tokenEndpointAuthMethod: authMethod,
+    grantTypes: grantTypes.join(" "),
+    metadata: { jwks, jwksUri } as unknown as Json,
+    selfRegistered: isSelfRegistered,
     responseTypes: responseTypes.join(" "),
     permissions: permissions.join(" "),
     permissionsSince: BigInt(permissionsSince),

@@ -17,7 +17,9 @@ const revision = async (): Promise<number> => (await installation.load()).client
 const newCache = async (over: ClientStore = store): Promise<ClientCache> =>
   new ClientCache({ store: over, clock, revision: await revision() });
 const aClient = (): NewClient => ({
-  id: randomUUID(), name: "a", logoUri: null, redirectUris: ["https://a.example/"], secrets: [], isPublic: false,
+  id: randomUUID(), name: "a", logoUri: null, redirectUris: ["https://a.example/"], secrets: [],
+  authMethod: "client_secret_basic", isPublic: false, grantTypes: ["authorization_code"], jwks: null, jwksUri: null,
+  isSelfRegistered: false,
   responseTypes: ["token"], permissions: ["mint"], permissionsSince: now, policy: PERMISSIVE, disabled: false,
   createdAt: now, updatedAt: now,
 });

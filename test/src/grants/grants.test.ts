@@ -7,7 +7,9 @@ import { Grants } from "../../../src/grants/grants.js";
 import { tokenForm } from "../../../routes/schemas/tokens/token.js";
 
 const aClient = (changes: Partial<Client> = {}): Client => ({
-  id: "a-client", name: "a", logoUri: null, redirectUris: [], secrets: [], isPublic: false, responseTypes: ["code"],
+  id: "a-client", name: "a", logoUri: null, redirectUris: [], secrets: [],
+  authMethod: "client_secret_basic", isPublic: false, grantTypes: ["authorization_code"], jwks: null, jwksUri: null,
+  isSelfRegistered: false, responseTypes: ["code"],
   permissions: ["login"], permissionsSince: 0, policy: PERMISSIVE,
   disabled: false, revision: 1, createdAt: 0, updatedAt: 0, ...changes,
 });

@@ -1,0 +1,83 @@
+import { isPrintable } from "../shared/text.js";
+import type { Client } from "../clients/client.js";
+import { audienceClaim, type IdentityClaims, type RequestedClaims } from "./claims.js";
+
+/** What a user has authorized a client for at /authorize. All tokens that follow from it say what stands here. */
+export interface Authorized {
+  /** What the provider said about the user, with the subject. */
+  claims: IdentityClaims;
+  /** The session's id. */
+  sid: string;
+  /** When the user logged in, seconds since 1970. */
+  authTime: number;
+  /** How the user logged in, where the provider says it (OpenID Connect Core §2). */
+  acr?: string | undefined;
+  amr?: string[] | undefined;
+  scopes: string[];
+  /** The audiences that the client named (RFC 8707); empty: its default. */
+  resources: string[];
+  /** Names of single claims that the client asked for (OpenID Connect Core §5.5). */
+  wanted: { userinfo: string[]; idToken: string[] };
+  /** Of the authorization request. */
+  nonce?: string | undefined;
+}
+
+/** What a client asks for when it redeems an authorization: a part of it. */
+export interface Part { scopes?: string[] | undefined; resources?: string[] | undefined }
+
+/** The claims that a scope stands for (OpenID Connect Core §5.4). Others that the operator chose are in every token. */
+const CLAIMS_OF_SCOPE: Readonly<Record<string, readonly string[]>> = {
+  profile: ["name", "picture", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile",
+    "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"],
+  email: ["email", "email_verified"],
+  address: ["address"],
+  phone: ["phone_number", "phone_number_verified"],
+};
+const BOUND_TO_SCOPE = new Set(Object.values(CLAIMS_OF_SCOPE).flat());
+/** The scopes of OpenID Connect Core §5.4 and §11, which every client may request. */
+export const STANDARD_SCOPES = ["openid", ...Object.keys(CLAIMS_OF_SCOPE), "offline_access"];
+
+/** What a token or userinfo may say about the user: `wanted` are single claims beside those of the scopes. */
+export function userClaims(
+  { sub: _sub, provider: _provider, ...claims }: IdentityClaims,
+  scopes: readonly string[],
+  wanted: readonly string[],
+): Record<string, unknown> {
+  const allowed = new Set([...scopes.flatMap((scope) => CLAIMS_OF_SCOPE[scope] ?? []), ...wanted]);
+  return Object.fromEntries(Object.entries(claims)
+    .filter(([name, value]) => value !== undefined && (allowed.has(name) || !BOUND_TO_SCOPE.has(name))));
+}
+
+/** The payload of an access token (RFC 9068 §2.2) without what every token has. */
+export function accessTokenClaims(client: Client, authorized: Authorized, part: Part): RequestedClaims {
+  const { claims, sid, authTime, acr, amr, wanted } = authorized;
+  const { scopes = authorized.scopes, resources = authorized.resources } = part;
+  return {
+    sub: claims.sub,
+    ...audienceClaim(resources.length > 0 ? resources : client.policy.default_audience),
+    client_id: client.id,
+    provider: claims.provider,
+    ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+    sid,
+    auth_time: authTime,
+    ...(acr !== undefined && isPrintable(acr) && { acr }),
+    ...(amr !== undefined && { amr }),
+    ...userClaims(claims, scopes, wanted.userinfo),
+  };
+}
+
+/** The payload of an ID token (OpenID Connect Core §2) without iss, iat, exp and at_hash. */
+export function idTokenClaims(client: Client, authorized: Authorized, part: Part): Record<string, unknown> {
+  const { claims, sid, authTime, acr, amr, wanted, nonce } = authorized;
+  return {
+    ...userClaims(claims, part.scopes ?? authorized.scopes, wanted.idToken),
+    sub: claims.sub,
+    aud: client.id,
+    azp: client.id,
+    auth_time: authTime,
+    ...(nonce !== undefined && { nonce }),
+    ...(acr !== undefined && { acr }),
+    ...(amr !== undefined && { amr }),
+    sid,
+  };
+}
