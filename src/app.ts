@@ -40,6 +40,9 @@ import tokens from "../plugins/services/tokens.js";
 import adminClients from "../routes/operator/clients.js";
 import adminKeys from "../routes/operator/keys.js";
 import auth from "../routes/login/auth.js";
+import authorizationPlugin from "../plugins/services/authorization.js";
+import authorize from "../routes/login/authorize.js";
+import authorizePost from "../routes/login/authorize-post.js";
 import authFormPost from "../routes/login/auth-form-post.js";
 import clientRoutes from "../routes/operator/registration.js";
 import documentation from "../routes/documentation.js";
@@ -47,7 +50,10 @@ import health from "../routes/health.js";
 import introspect from "../routes/tokens/introspect.js";
 import jwks from "../routes/discovery/jwks.js";
 import logout from "../routes/tokens/logout.js";
+import metadataRoutes from "../routes/discovery/metadata.js";
 import mint from "../routes/tokens/mint.js";
+import par from "../routes/tokens/par.js";
+import sessions from "../plugins/services/sessions.js";
 import revocationFeed from "../routes/revocations/feed.js";
 import revocations from "../routes/revocations/revocations.js";
 import root from "../routes/root.js";
@@ -158,7 +164,9 @@ async function registerAll(
   await app.register(tokens);
   await app.register(revocation);
   await app.register(providers, { upstreamSocket });
+  await app.register(sessions);
   await app.register(logins);
+  await app.register(authorizationPlugin);
   app.addSchema(tokenForm(app.grants));
   await app.register(operator);
   await app.register(readiness);
@@ -189,6 +197,7 @@ async function registerAll(
         await oauthEndpoints.register(parameters);
         await oauthEndpoints.register(userinfo);
         await oauthEndpoints.register(token);
+        await oauthEndpoints.register(par);
       });
       await browserEndpoints.register(logout);
     });
@@ -203,9 +212,11 @@ async function registerAll(
     await loginEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.login });
     await loginEndpoints.register(parameters);
     await loginEndpoints.register(auth);
+    await loginEndpoints.register(authorize);
     await loginEndpoints.register(async (formEndpoints) => {
       await formEndpoints.register(forms);
       await formEndpoints.register(authFormPost);
+      await formEndpoints.register(authorizePost);
     });
   });
   await app.register(async (registration) => {
@@ -225,6 +236,7 @@ async function registerAll(
     if (config.docs) await limited.register(documentation);
   });
   await app.register(jwks);
+  await app.register(metadataRoutes);
   await app.register(health);
   await app.register(root);
 }

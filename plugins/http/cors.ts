@@ -2,7 +2,7 @@ import cors from "@fastify/cors";
 import fp from "fastify-plugin";
 
 /** What a page in a browser may call with its own token or code. Backends call the rest, and need no CORS. */
-const BROWSER_PATHS = new Set(["/userinfo", "/logout", "/token"]);
+const BROWSER_PATHS = new Set(["/userinfo", "/logout", "/token", "/revoke", "/par"]);
 
 /** CORS without credentials: browsers send no cookies, only what the page itself puts into the request. */
 export default fp(async (app) => {

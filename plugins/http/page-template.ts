@@ -7,10 +7,21 @@ export interface Page {
   /** The URL of the application's logo. */
   logo?: string | null;
   paragraphs: string[];
+  /** Below the paragraphs, as a list. */
+  list?: string[];
   /** `mark`: whether the link's label, which is a provider's name, has a mark beside it. `quiet`: it stands back. */
   links?: { text: string; href: string; mark?: string; quiet?: true }[];
+  /** What the person decides by one of the buttons. */
+  form?: PageForm;
+  /** Small, at the end. */
+  note?: string;
   /** The request's id in the log. */
   reference?: string;
+}
+interface PageForm {
+  action: string;
+  fields: Record<string, string>;
+  buttons: { text: string; name: string; value: string; quiet?: true }[];
 }
 interface Operator { name: string | undefined; logo: string | undefined }
 
@@ -32,11 +43,13 @@ img { display: block; max-width: 100%; object-fit: contain; background: #fff; bo
 .operator { display: flex; align-items: center; gap: 0.6rem; margin-bottom: 1.25rem; color: var(--muted); }
 .operator img { height: 1.9rem; }
 ul { list-style: none; margin: 1.25rem 0 0; padding: 0; display: grid; gap: 0.6rem; }
-a { display: flex; align-items: center; justify-content: center; gap: 0.6rem; padding: 0.7rem 1rem;
+ul.plain { list-style: disc; margin: 0 0 0.75rem; padding-left: 1.25rem; gap: 0.2rem; }
+a, button { display: flex; align-items: center; justify-content: center; gap: 0.6rem; padding: 0.7rem 1rem;
   border: 1px solid var(--line); border-radius: 0.5rem; color: var(--link); font-weight: 600; text-decoration: none; }
-a.quiet { border-color: transparent; font-weight: 400; text-decoration: underline; }
-a:hover { text-decoration: underline; }
-a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+button { width: 100%; background: none; font: inherit; font-weight: 600; cursor: pointer; }
+a.quiet, button.quiet { border-color: transparent; font-weight: 400; text-decoration: underline; }
+a:hover, button:hover { text-decoration: underline; }
+a:focus-visible, button:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 svg { flex: none; width: 1.6rem; height: 1.6rem; fill: var(--muted); }
 svg text { fill: var(--card); font-size: 11px; font-weight: 700; text-anchor: middle; }
 footer { margin-top: 1.25rem; padding-top: 0.75rem; border-top: 1px solid var(--line); color: var(--muted);
@@ -44,13 +57,16 @@ footer { margin-top: 1.25rem; padding-top: 0.75rem; border-top: 1px solid var(--
 `;
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
-/** No scripts, no framing, no external content but the logos. The style sheet is allowed by its hash. */
-export function pageCsp({ logo }: Page, operator: Operator): string {
+/**
+ * No scripts, no framing, no external content but the logos. The style sheet is allowed by its hash. Browsers apply
+ * form-action to the redirect after a form too, which leads to the application: a page with a form goes without.
+ */
+export function pageCsp({ logo, form }: Page, operator: Operator): string {
   const origins = [logo, operator.logo].filter((url) => typeof url === "string").map((url) => new URL(url).origin);
   return [
     "default-src 'none'", `style-src 'sha256-${STYLE_HASH}'`,
     ...(origins.length > 0 ? [`img-src ${[...new Set(origins)].join(" ")}`] : []),
-    "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    "base-uri 'none'", ...(form === undefined ? ["form-action 'none'"] : []), "frame-ancestors 'none'",
   ].join(";");
 }
 
@@ -60,6 +76,12 @@ const renderLinks = (links: Link[]): string =>
 const renderLink = ({ text, href, mark, quiet }: Link): string =>
   html`<li><a href="${href}"!${quiet ? ' class="quiet"' : ""}>!${mark === undefined ? "" : renderMark(mark)}${
     text}</a></li>`;
+
+const renderForm = ({ action, fields, buttons }: PageForm): string => html`<form method="post" action="${action}">
+!${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+<ul>!${buttons.map(({ text, name, value, quiet }) =>
+    html`<li><button name="${name}" value="${value}"!${quiet ? ' class="quiet"' : ""}>${text}</button></li>`)}</ul>
+</form>`;
 
 /** The initials of a provider's label: the providers' rules for their logos allow no drawings of our own. */
 const renderMark = (label: string): string => {
@@ -88,7 +110,10 @@ export const renderPage = (page: Page, operator: Operator): string => html`<!doc
 !${renderLogo(page.logo, "logo")}
 <h1>${page.title}</h1>
 !${page.paragraphs.map((paragraph) => html`<p>${paragraph}</p>`).join("\n")}
+!${page.list === undefined ? "" : html`<ul class="plain">!${page.list.map((one) => html`<li>${one}</li>`)}</ul>`}
+!${page.form === undefined ? "" : renderForm(page.form)}
 !${renderLinks(page.links ?? [])}
+!${page.note === undefined ? "" : html`<footer>${page.note}</footer>`}
 !${page.reference === undefined ? "" : html`<footer>Request ${page.reference}</footer>`}
 </main>
 </body>

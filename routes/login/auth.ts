@@ -1,7 +1,6 @@
-import type { Static } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import type { Application } from "../../src/login/login-service.js";
 import { pageErrors, ref } from "../schemas/common.js";
+import { chooser } from "./chooser.js";
 import { AuthorizationQuery, CallbackQuery, ProviderList, ProviderName } from "../schemas/login/auth.js";
 
 const common = { tags: ["login"], security: [] };
@@ -51,27 +50,6 @@ const callback = {
   response: { 303: redirect("To the application's redirect URI"), ...pageErrors(400, 403, 404, 410, 429, 503) },
 };
 
-type Listed = Static<typeof ProviderList>["providers"];
-
-/** `query`: the application's request, which is added to every link. `application`: whose request that is, if known. */
-function chooser(listed: Listed, query: string, application: Application | undefined) {
-  const title = application === undefined ? "Log in" : `Log in to ${application.name}`;
-  const providers = listed.filter(({ name }) => application?.providers?.includes(name) ?? true);
-  const back = application === undefined ? []
-    : [{ text: `Back to ${application.name}`, href: application.cancelUrl, quiet: true as const }];
-  const page = { title, logo: application?.logoUri ?? null, links: back };
-  const labels = providers.map(({ label }) => label).join(", ");
-  if (labels === "") return { ...page, paragraphs: ["No provider is configured here."] };
-  // Without the application's request a login could not return to the application: no links.
-  if (!query.includes("client_id=")) {
-    const start = "To log in, start at the application: it sends you here.";
-    return { ...page, paragraphs: [`Providers: ${labels}.`, start] };
-  }
-  const links = providers.map(({ label, url }) =>
-    ({ text: `Log in with ${label}`, href: `${url}?${query}`, mark: label }));
-  return { ...page, paragraphs: ["Choose a provider."], links: [...links, ...back] };
-}
-
 const auth: FastifyPluginAsyncTypebox = async (app) => {
   app.get("/auth", { config: route.config, schema: list }, async (request, reply) => {
     const providers = [...app.providers.values()].map(({ name, label }) =>
@@ -79,19 +57,19 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     if (!request.prefersPage()) return reply.send({ providers });
     const query = request.url.split("?").slice(1).join("?");
     const application = await app.logins.application(Object.fromEntries(new URLSearchParams(query)));
-    return reply.sendPage(chooser(providers, query, application));
+    return reply.sendPage(chooser(providers, application, (name) =>
+      (query.includes("client_id=") ? `${app.config.publicUrl}/auth/${name}?${query}` : undefined)));
   });
 
   app.get("/auth/:provider", { ...route, schema: start }, async ({ params, query }, reply) => {
-    const { cookie, ...redirect } = await app.logins.start(params.provider, query);
-    return reply.setLoginCookie(cookie).redirectLogin(redirect, 302);
+    return reply.answerLogin(await app.logins.start(params.provider, query), 302);
   });
 
   const finish = { ...route, schema: callback, onRequest: app.refusePrefetch };
   app.get("/auth/:provider/callback", finish, async (request, reply) => {
     const { params: { provider }, query } = request;
-    const { cookie, ...redirect } = await app.logins.finish(provider, query, request.loginCookie(query.state));
-    return reply.setLoginCookie(cookie).redirectLogin(redirect, 303);
+    const cookies = { login: request.loginCookie(query.state), session: request.sessionCookie() };
+    return reply.answerLogin(await app.logins.finish(provider, query, cookies), 303);
   });
 };
 export default auth;

@@ -15,7 +15,9 @@ import { Health, Readiness } from "./health.js";
 import { IntrospectionForm, IntrospectionResponse } from "./tokens/introspect.js";
 import { KeyList, KeyResponse } from "./operator/keys.js";
 import { ProviderList } from "./login/auth.js";
+import { PushedForm, PushedResponse } from "./login/authorize.js";
 import { Jwks } from "./discovery/jwks.js";
+import { Metadata } from "./discovery/metadata.js";
 import { RevocationSnapshot } from "./revocations/feed.js";
 import { RevocationBody, Revoked } from "./revocations/revocations.js";
 import { LogoutResponse } from "./tokens/logout.js";
@@ -29,5 +31,5 @@ export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
   RevocationBody, Revoked, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
-  ProviderList, Health, Readiness, Service,
+  ProviderList, PushedForm, PushedResponse, Metadata, Health, Readiness, Service,
 ];

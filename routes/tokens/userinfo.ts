@@ -1,5 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyRequest } from "fastify";
+import { userinfoOf } from "../../src/tokens/userinfo.js";
 import type { VerifiedToken } from "../../src/tokens/verifier.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { UserInfo, UserInfoForm } from "../schemas/tokens/userinfo.js";
@@ -11,7 +13,8 @@ const get = {
   operationId: "userinfo",
   summary: "Get the claims of a valid token",
   description: "OpenID Connect Core §5.3. A live check: 401 if the token is revoked or expired, or was not issued by " +
-    "Authflow.",
+    "Authflow. A token of the standard endpoints gets the user's claims, and needs the scope `openid`; a token of " +
+    "/mint or /auth gets all its claims.",
   response: { 200: claims, ...errors(400, 401, 429, 503) },
 };
 const post = {
@@ -26,10 +29,12 @@ const post = {
 };
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  app.get("/userinfo", { schema: get, preParsing: app.liveBearer }, async ({ accessToken }) =>
-    (accessToken as VerifiedToken).claims);
+  const { issuer, standardIssuer } = app.config;
+  const answer = ({ accessToken }: FastifyRequest) =>
+    userinfoOf((accessToken as VerifiedToken).claims, { issuer, standardIssuer });
+  app.get("/userinfo", { schema: get, preParsing: app.liveBearer }, async (request) => answer(request));
 
   app.post("/userinfo", { schema: post, config: { form: true }, preHandler: app.liveBearer },
-    async ({ accessToken }) => (accessToken as VerifiedToken).claims);
+    async (request) => answer(request));
 };
 export default userinfo;

@@ -30,6 +30,9 @@ export interface Config {
   readonly tokenTtl: number;
   readonly tokenTtlMax: number;
   readonly importedTokenTtlMax: number;
+  readonly sessionTtl: number;
+  readonly sessionIdleTtl: number;
+  readonly requirePkce: boolean;
   readonly registration: Registration;
   readonly registrationToken: string | undefined;
   readonly adminToken: string | undefined;

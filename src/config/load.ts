@@ -92,6 +92,9 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     tokenTtl: seconds(values.AUTHFLOW_TOKEN_TTL),
     tokenTtlMax: seconds(values.AUTHFLOW_TOKEN_TTL_MAX),
     importedTokenTtlMax: seconds(values.AUTHFLOW_IMPORTED_TOKEN_TTL_MAX),
+    sessionTtl: seconds(values.AUTHFLOW_SESSION_TTL),
+    sessionIdleTtl: seconds(values.AUTHFLOW_SESSION_IDLE_TTL),
+    requirePkce: values.AUTHFLOW_REQUIRE_PKCE === "on",
     registration: (given.AUTHFLOW_REGISTRATION as Registration | undefined)
       ?? defaultRegistration(loopback, address, given.AUTHFLOW_REGISTRATION_TOKEN),
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,

@@ -137,6 +137,16 @@ export const SETTINGS = Type.Object({
     description: "The longest lifetime that a request may ask for; at most 24855d (68 years).",
     default: "24h",
   }, "24855d"),
+  AUTHFLOW_SESSION_TTL: duration({
+    description: "How long a login at /authorize lasts, for further applications in the same browser.", default: "7d",
+  }, "24855d"),
+  AUTHFLOW_SESSION_IDLE_TTL: duration({
+    description: "How long such a login lasts if no application uses it.", default: "1d",
+  }, "24855d"),
+  AUTHFLOW_REQUIRE_PKCE: choice(["on", "off"], {
+    description: "Whether every client must use PKCE at /authorize, as OAuth 2.1 demands. Public clients always must.",
+    default: "off",
+  }),
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
     description: "Who may register clients: anyone, holders of the registration token, or operators only.",
     unset: "open if public URL and HOST are loopback, closed if HOST alone is not and there is no token, else token",

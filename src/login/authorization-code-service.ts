@@ -1,11 +1,12 @@
 import type { Client } from "../clients/client.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
-import { invalidGrant } from "../shared/errors.js";
+import { invalidGrant, invalidTarget } from "../shared/errors.js";
 import { namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
+import type { Authorized } from "../tokens/authorized.js";
 import type { AccessTokenClaims, IdentityClaims } from "../tokens/claims.js";
 import type { TokenResponse, TokenIssuer } from "../tokens/issuer.js";
 import type { AuthorizationCode, AuthorizationCodeStore } from "./authorization-code.js";
@@ -16,7 +17,13 @@ const CODE_LIFETIME = 60_000;
 const UNKNOWN_OR_EXPIRED = "code is unknown or expired: start the login again";
 
 /** The parameters of POST /token for a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
-export interface CodeExchange { code: string; redirectUri: string; codeVerifier: string | undefined }
+export interface CodeExchange {
+  code: string;
+  redirectUri: string;
+  codeVerifier: string | undefined;
+  /** RFC 8707 §2.2: the audiences of the token, of those that the request named. */
+  resources?: string[];
+}
 
 interface Dependencies {
   store: AuthorizationCodeStore;
@@ -35,12 +42,17 @@ export class AuthorizationCodeService {
     this.#dependencies = dependencies;
   }
 
-  async issue({ clientId, redirectUri, codeChallenge }: AuthorizationRequest, claims: IdentityClaims): Promise<string> {
+  /** `authorized`: of a request at /authorize. */
+  async issue(
+    { clientId, redirectUri, codeChallenge }: AuthorizationRequest,
+    claims: IdentityClaims,
+    authorized?: Authorized,
+  ): Promise<string> {
     const { store, clock } = this.#dependencies;
     const code = randomSecret();
     await store.issue({
-      codeHash: digest(code), clientId, redirectUri, codeChallenge, claims, expiresAt: clock() + CODE_LIFETIME,
-      jti: undefined, status: undefined,
+      codeHash: digest(code), clientId, redirectUri, codeChallenge, claims, authorized,
+      expiresAt: clock() + CODE_LIFETIME, jti: undefined, status: undefined,
     });
     return code;
   }
@@ -57,11 +69,14 @@ export class AuthorizationCodeService {
     if (code.expiresAt <= clock()) throw invalidGrant(UNKNOWN_OR_EXPIRED);
     checkBinding(code, exchange);
     // The token's jti is chosen before the code is marked as used: a replay then always finds the token to revoke.
-    const claims = await tokens.claimsOfLogin(client, code.claims);
+    const authorized = code.authorized as Authorized | undefined;
+    const claims = await (authorized === undefined ? tokens.claimsOfLogin(client, code.claims)
+      : tokens.claimsOfAuthorized(client, authorized, { resources: partOf(authorized.resources, exchange.resources) }));
     // After the token's time of issue is chosen: a later cut-off covers the token.
     await this.#refuseAfterLogout(code);
     // Signed before the code is used: if signing fails, the client can try again.
-    const response = await tokens.sign(claims, client);
+    const response = await (authorized === undefined ? tokens.sign(claims, client)
+      : tokens.signAuthorized(client, authorized, claims, { isFirst: true }));
     const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
     if (await store.exchange(code, token)) return response;
     return this.#refuseReplay(await store.find(codeHash) ?? code);
@@ -73,20 +88,29 @@ export class AuthorizationCodeService {
   }
 
   /** What a log-out-everywhere ends includes the codes that were not exchanged yet. */
-  async #refuseAfterLogout({ claims: { sub }, clientId, expiresAt }: AuthorizationCode): Promise<void> {
-    if (await this.#dependencies.state.hasRevoked(namesOfSubject(sub, clientId), expiresAt - CODE_LIFETIME))
+  async #refuseAfterLogout({ claims: { sub }, authorized, clientId, expiresAt }: AuthorizationCode): Promise<void> {
+    const names = namesOfSubject(sub, clientId, authorized?.sid);
+    if (await this.#dependencies.state.hasRevoked(names, expiresAt - CODE_LIFETIME))
       throw invalidGrant("The user was logged out after this code was issued: start the login again");
   }
 
   /** RFC 6749 §4.1.2: a code that is used twice was probably stolen, so the token issued for it is revoked. */
   async #refuseReplay(code: AuthorizationCode): Promise<never> {
     const { revocations, state, clock } = this.#dependencies;
-    const { jti = "", expiresAt, status } = code;
+    const { jti = "", expiresAt, status, authorized, clientId } = code;
     // Once: every further replay would add an entry to the log.
     if (!await state.hasRevoked([{ scope: "jti", value: jti }], clock()))
       await revocations.revokeIssued({ jti, expiresAt, ...(status && { status }) });
+    if (authorized !== undefined) await revocations.endClientSession(clientId, authorized.sid);
     throw invalidGrant("code was used before, so the token issued for it is now revoked: start the login again");
   }
+}
+
+/** RFC 8707 §2.2. Throws invalid_target unless the authorization request named all of them. */
+function partOf(granted: string[], asked: string[] = []): string[] {
+  const foreign = asked.find((one) => !granted.includes(one));
+  if (foreign !== undefined) throw invalidTarget(`resource ${foreign} is not one of the authorization request's`);
+  return asked.length > 0 ? asked : granted;
 }
 
 function checkBinding(code: AuthorizationCode, { redirectUri, codeVerifier }: CodeExchange): void {

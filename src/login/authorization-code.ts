@@ -1,4 +1,5 @@
 import type { IdentityClaims } from "../tokens/claims.js";
+import type { Authorized } from "../tokens/authorized.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 
 /** A one-time code (RFC 6749 §4.1.2), stored as its SHA-256. Instants are epoch milliseconds. */
@@ -9,6 +10,8 @@ export interface AuthorizationCode {
   codeChallenge: string | undefined;
   /** After the exchange only `sub` and `provider`. */
   claims: IdentityClaims;
+  /** What a code of /authorize stands for; undefined: it is of /auth/{provider}. After the exchange only `sid`. */
+  authorized: (Partial<Authorized> & Pick<Authorized, "sid">) | undefined;
   /** When the code expires; after the exchange, when the token expires. */
   expiresAt: number;
   /** Of the token that was issued for it; undefined before the exchange. */
@@ -21,7 +24,7 @@ export interface AuthorizationCodeStore {
   issue(code: AuthorizationCode): Promise<void>;
   find(codeHash: string): Promise<AuthorizationCode | null>;
   /**
-   * Marks a code as exchanged for this token, and deletes its claims except `sub` and `provider`. False if it was
+   * Marks a code as exchanged for this token, and deletes what it stands for except `sub`, `provider` and `sid`. False if it was
    * exchanged already: of concurrent callers, on any replica, exactly one gets true.
    */
   exchange(

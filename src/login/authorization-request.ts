@@ -6,7 +6,8 @@ import type { ClientRegistry } from "../clients/registry.js";
 import { type LoginHints, loginHints } from "../providers/login-hints.js";
 import { AuthflowError, invalidRedirectUri, invalidRequest, unauthorizedClient } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
-import type { AuthorizationRequest } from "./pending-login.js";
+import type { Address } from "./authorization-response.js";
+import { type AuthorizationRequest, defaultMode } from "./pending-login.js";
 
 /** The query of GET /auth/{provider} (RFC 6749 §4.1.1 and §4.2.1, RFC 7636 §4.3), unchecked. */
 export interface AuthorizationParameters extends LoginHints {
@@ -19,12 +20,7 @@ export interface AuthorizationParameters extends LoginHints {
 }
 
 /** Where further errors may be redirected to, because the client has registered the redirect URI. */
-export interface ReturnAddress {
-  client: Client;
-  redirectUri: string;
-  state: string | undefined;
-  responseType: ResponseType;
-}
+export interface ReturnAddress extends Address { client: Client }
 
 /**
  * Checks client and redirect URI before anything else. Their errors must not be redirected: a redirect to an
@@ -45,13 +41,13 @@ export async function returnAddress(
       "redirect_uri is not registered for this application: it must equal a registered one character by character");
   }
   if (state !== undefined && !isPrintable(state)) throw invalidRequest("state must be printable characters");
-  const known = RESPONSE_TYPES.find((type) => type === responseType);
-  return { client, redirectUri, state, responseType: known ?? client.responseTypes[0] as ResponseType };
+  const known = RESPONSE_TYPES.find((type) => type === responseType) ?? client.responseTypes[0] as ResponseType;
+  return { client, redirectUri, state, responseType: known, responseMode: defaultMode(known) };
 }
 
 /** Makes the remaining checks, whose errors are redirected to the application. */
 export function authorizationRequest(
-  { client, redirectUri, state, responseType }: ReturnAddress,
+  { client, redirectUri, state, responseType, responseMode }: ReturnAddress,
   provider: string,
   parameters: AuthorizationParameters,
 ): AuthorizationRequest {
@@ -65,11 +61,13 @@ export function authorizationRequest(
   }
   enforceLoginPolicy(client.policy, provider);
   checkChallenge(client, responseType, codeChallenge, method);
-  return { clientId: client.id, redirectUri, responseType, state, codeChallenge, hints: loginHints(parameters) };
+  const hints = loginHints(parameters);
+  return { clientId: client.id, redirectUri, responseType, responseMode, state, codeChallenge, hints };
 }
 
-function checkChallenge(
-  client: Client,
+/** Throws invalid_request unless the challenge is one of S256, or absent where that is allowed. */
+export function checkChallenge(
+  client: Pick<Client, "isPublic">,
   type: ResponseType,
   challenge: string | undefined,
   method: string | undefined,

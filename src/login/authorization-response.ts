@@ -1,38 +1,67 @@
 import type { ResponseType } from "../clients/client.js";
 import type { AuthflowError } from "../shared/errors.js";
 import type { TokenResponse } from "../tokens/issuer.js";
+import type { ResponseMode } from "./pending-login.js";
 
-interface Address { redirectUri: string; responseType: ResponseType; state: string | undefined }
+/** Where an answer goes. `iss`: the issuer of the face that was asked, if that is a URL. */
+export interface Address {
+  redirectUri: string;
+  responseType: ResponseType;
+  responseMode: ResponseMode;
+  state: string | undefined;
+  /** Of a request at /authorize. */
+  standard?: object | undefined;
+}
+/** What the browser gets: a redirect, or a form that it posts (OAuth 2.0 Form Post Response Mode §2). */
+export type Answer = { location: string } | { action: string; fields: Record<string, string> };
 type Parameters = Record<string, string | number>;
 
-/** Builds the URLs that redirect to the application. If the issuer is a URL, they contain it as `iss` (RFC 9207). */
+/** Builds the answers to the application. They contain the issuer as `iss`, if that is a URL (RFC 9207). */
 export class AuthorizationResponse {
   readonly #issuer: Parameters;
+  readonly #standardIssuer: string;
 
-  constructor(issuer: string) {
-    this.#issuer = URL.canParse(issuer) ? { iss: issuer } : {};
+  /** `issuer` is that of /auth/{provider}, `standardIssuer` that of /authorize. */
+  constructor({ issuer, standardIssuer }: { issuer: string; standardIssuer: string }) {
+    this.#issuer = issuer === standardIssuer || URL.canParse(issuer) ? { iss: issuer } : {};
+    this.#standardIssuer = standardIssuer;
   }
 
   /** RFC 6749 §4.2.2: in the fragment, which browsers do not send to servers. */
-  token(address: Address, token: TokenResponse): string {
-    return this.#append(address, "#", { ...token });
+  token(address: Address, token: TokenResponse): Answer {
+    return this.#answer(address, { ...token });
   }
 
   /** RFC 6749 §4.1.2 */
-  code(address: Address, code: string): string {
-    return this.#append(address, "?", { code });
+  code(address: Address, code: string): Answer {
+    return this.#answer(address, { code });
   }
 
-  /** RFC 6749 §4.1.2.1 and §4.2.2.1: in the same part of the URL as a token or a code. */
-  error(address: Address, { code, message }: AuthflowError): string {
-    // The RFC allows no other characters in error_description.
-    const description = message.replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, "'");
-    const separator = address.responseType === "token" ? "#" : "?";
-    return this.#append(address, separator, { error: code, error_description: description });
+  /** RFC 6749 §4.1.2.1 and §4.2.2.1: in the same way as a token or a code. */
+  error(address: Address, error: AuthflowError): Answer {
+    return this.#answer(address, parametersOf(error));
   }
 
-  #append({ redirectUri, state }: Address, separator: "?" | "#", parameters: Parameters): string {
-    const all = { ...parameters, ...(state !== undefined && { state }), ...this.#issuer };
+  /** The same as a link. */
+  errorUrl(address: Address, error: AuthflowError): string {
+    const { responseMode } = address;
+    return this.#url(address, responseMode === "fragment" ? "#" : "?", this.#all(address, parametersOf(error)));
+  }
+
+  #answer(address: Address, parameters: Parameters): Answer {
+    const all = this.#all(address, parameters);
+    if (address.responseMode !== "form_post")
+      return { location: this.#url(address, address.responseMode === "fragment" ? "#" : "?", all) };
+    const fields = Object.entries(all).map(([name, value]) => [name, String(value)]);
+    return { action: address.redirectUri, fields: Object.fromEntries(fields) as Record<string, string> };
+  }
+
+  #all({ state, standard }: Address, parameters: Parameters): Parameters {
+    const issuer = standard === undefined ? this.#issuer : { iss: this.#standardIssuer };
+    return { ...parameters, ...(state !== undefined && { state }), ...issuer };
+  }
+
+  #url({ redirectUri }: Address, separator: "?" | "#", all: Parameters): string {
     const query = new URLSearchParams(Object.entries(all).map(([name, value]) => [name, String(value)])).toString()
       .replaceAll("+", "%20"); // many parse a fragment with decodeURIComponent, which leaves a plus as it is
     // Concatenated, because a URL parser could change the registered URI. A registered URI has no fragment.
@@ -42,3 +71,9 @@ export class AuthorizationResponse {
     return `${redirectUri}${redirectUri.includes("?") ? "&" : "?"}${query}#`;
   }
 }
+
+const parametersOf = ({ code, message }: AuthflowError): Parameters => ({
+  error: code,
+  // The RFC allows no other characters in error_description.
+  error_description: message.replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, "'"),
+});

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { seal, unseal } from "../keys/sealing.js";
 import type { Clock } from "../shared/clock.js";
 import { unavailable } from "../shared/errors.js";
+import type { Answer } from "./authorization-response.js";
 import type { FinishedLoginStore } from "./pending-login.js";
 
 /** Seconds for which a finished login answers its browser the same again: after a double click, a reload, "back". */
@@ -13,6 +14,9 @@ const POLLS = 100;
 
 /** The login, and what only its browser with the same callback knows: the answer is sealed with it. */
 export interface CallbackKey { stateHash: string; secret: string; expiresAt: number }
+
+/** The answer to the application, and the value of the session's cookie if the login made one. */
+export interface Finished { answer: Answer; session?: string | undefined }
 
 /** Finishes each login once, and repeats the answer to whoever was there the first time. */
 export class LoginAnswers {
@@ -25,39 +29,39 @@ export class LoginAnswers {
   }
 
   /**
-   * The URL that `finish` resolves to, or that it resolved to the first time. Undefined if that was more than a minute
+   * What `finish` resolves to, or resolved to the first time. Undefined if that was more than a minute
    * ago, or for another callback. Rejects with temporarily_unavailable if it is still going on.
    */
-  async once(key: CallbackKey, finish: () => Promise<string>): Promise<string | undefined> {
+  async once(key: CallbackKey, finish: () => Promise<Finished>): Promise<Finished | undefined> {
     const { stateHash, secret, expiresAt } = key;
     if (!await this.#store.finish(stateHash, expiresAt)) return this.#repeated(key);
-    const location = await finish();
-    const answer: Answer = { location, until: this.#clock() + REPEATABLE * 1000 };
-    const sealed = seal(keyOf(secret), stateHash, Buffer.from(JSON.stringify(answer)));
+    const finished = await finish();
+    const kept: Kept = { finished, until: this.#clock() + REPEATABLE * 1000 };
+    const sealed = seal(keyOf(secret), stateHash, Buffer.from(JSON.stringify(kept)));
     await this.#store.keepAnswer(stateHash, sealed).catch(() => undefined); // the answer stands, but can't be repeated
-    return location;
+    return finished;
   }
 
-  async #repeated(key: CallbackKey): Promise<string | undefined> {
+  async #repeated(key: CallbackKey): Promise<Finished | undefined> {
     for (let polls = 0; polls < POLLS; polls++) {
       const sealed = await this.#store.answerOf(key.stateHash);
       if (sealed === undefined) { await sleep(POLL_INTERVAL); continue; }
-      const answer = opened(key, sealed);
-      return answer !== undefined && answer.until > this.#clock() ? answer.location : undefined;
+      const kept = opened(key, sealed);
+      return kept !== undefined && kept.until > this.#clock() ? kept.finished : undefined;
     }
     throw unavailable("This login is still being finished, or was interrupted: try again");
   }
 }
 
-interface Answer { location: string; until: number }
+interface Kept { finished: Finished; until: number }
 
 /** Who reads the database, which knows digests only, learns neither a code nor a token from an answer. */
 const keyOf = (secret: string): Buffer => hash("sha256", `login answer ${secret}`, "buffer");
 
 /** Undefined if it was sealed with another secret, or for another login. */
-function opened({ secret, stateHash }: CallbackKey, sealed: string): Answer | undefined {
+function opened({ secret, stateHash }: CallbackKey, sealed: string): Kept | undefined {
   try {
-    return JSON.parse(unseal(keyOf(secret), stateHash, sealed).toString()) as Answer;
+    return JSON.parse(unseal(keyOf(secret), stateHash, sealed).toString()) as Kept;
   } catch {
     return undefined;
   }

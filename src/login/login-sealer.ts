@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { seal, unsealWithOneOf } from "../keys/sealing.js";
 import { invalidRequest } from "../shared/errors.js";
-import type { Login } from "./pending-login.js";
+import { defaultMode, type Login } from "./pending-login.js";
 
 /** Characters. Browsers keep a cookie whose name and value together have up to 4,096 (RFC 6265 §6.1). */
 const SEALED_MAX = 4000;
@@ -38,7 +38,7 @@ export class LoginSealer {
 
   /** Opens only with this `state`. Throws invalid_request if the login does not fit into a cookie. */
   seal(login: Login, state: string): string {
-    const sealed = seal(this.#keys[0].cookie, state, Buffer.from(JSON.stringify(login)));
+    const sealed = this.sealValue(login, state);
     if (sealed.length > SEALED_MAX) {
       throw invalidRequest("state is too long: with redirect_uri it may have about 2600 bytes. " +
         "Keep what it holds in the user's session, and send a random value");
@@ -48,8 +48,20 @@ export class LoginSealer {
 
   /** Undefined unless the login was sealed here, with this state. */
   open(sealed: string, state: string): Login | undefined {
+    const login = this.openValue<Login>(sealed, state);
+    // A replica of the version before, which knew no other modes, may have sealed it.
+    return login && { ...login, responseMode: login.responseMode ?? defaultMode(login.responseType) };
+  }
+
+  /** Any value for the browser to keep; opens only with this `context`. */
+  sealValue(value: object, context: string): string {
+    return seal(this.#keys[0].cookie, context, Buffer.from(JSON.stringify(value)));
+  }
+
+  /** Undefined unless `sealed` was made here, with this context. */
+  openValue<T>(sealed: string, context: string): T | undefined {
     try {
-      return JSON.parse(unsealWithOneOf(this.#keys.map((keys) => keys.cookie), state, sealed).toString()) as Login;
+      return JSON.parse(unsealWithOneOf(this.#keys.map((keys) => keys.cookie), context, sealed).toString()) as T;
     } catch {
       return undefined;
     }

@@ -10,14 +10,15 @@ import { refusal } from "../providers/claims.js";
 import { UpstreamError } from "../providers/upstream.js";
 import type { Provider, UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../shared/sweep.js";
+import type { IdentityClaims } from "../tokens/claims.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
 import { loginClaims } from "./login-claims.js";
 import type { AuthorizationCodeService } from "./authorization-code-service.js";
 import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
-import { AuthorizationResponse } from "./authorization-response.js";
-import { LoginAnswers, REPEATABLE } from "./login-answer.js";
+import type { Address, Answer, AuthorizationResponse } from "./authorization-response.js";
+import { type Finished, LoginAnswers, REPEATABLE } from "./login-answer.js";
 import type { LoginSealer } from "./login-sealer.js";
-import type { FinishedLoginStore, Login } from "./pending-login.js";
+import { type AuthorizationRequest, type FinishedLoginStore, type Login, standardUrl } from "./pending-login.js";
 
 /** What a provider sends back (RFC 6749 §4.1.2, RFC 9207), unchecked. */
 export interface CallbackParameters {
@@ -34,8 +35,12 @@ export interface CallbackParameters {
 export interface LoginCookie { name: string; value: string; maxAge: number }
 /** The prefix of these cookies' names. */
 export const LOGIN_COOKIE = "authflow-login-";
-/** Where to redirect the browser. The rest is for the log; `failure`: why the login failed. */
-export interface Redirect { location: string; clientId: string; provider: string; failure?: AuthflowError }
+/** What the browser gets. The rest is for the log; `failure`: why the login failed. */
+export interface Outcome { answer: Answer; clientId: string; provider: string; failure?: AuthflowError }
+/** Finishes logins of requests at /authorize. `previous` is the cookie of the browser's session, if it has one. */
+export interface StandardLogins {
+  afterLogin(client: Client, login: Login, claims: IdentityClaims, previous: string | undefined): Promise<Finished>;
+}
 /** What the page of providers says about the application. `cancelUrl`: back to it, without a login. */
 export interface Application {
   name: string;
@@ -44,8 +49,8 @@ export interface Application {
   /** Names of the providers through which its users may log in; null: all. */
   providers: string[] | null;
 }
-/** `cookie`: to set; absent if the login could not be started. */
-type RedirectWithCookie = Redirect & { cookie?: LoginCookie };
+/** Cookies to set; `cookie` is absent if the login could not be started, `session` unless it made a session. */
+export type OutcomeWithCookies = Outcome & { cookie?: LoginCookie; session?: string | undefined };
 
 /** Seconds that a user has to log in at the provider. */
 const LOGIN_LIFETIME = 600;
@@ -60,6 +65,8 @@ interface Dependencies {
   store: FinishedLoginStore;
   sealer: LoginSealer;
   codes: AuthorizationCodeService;
+  standard: StandardLogins;
+  response: AuthorizationResponse;
   tokens: TokenIssuer;
   clients: ClientRegistry;
   uses: Pick<PermissionUses, "note">;
@@ -67,7 +74,6 @@ interface Dependencies {
   clock: Clock;
   /** The base of the callback URLs. */
   publicUrl: string;
-  issuer: string;
 }
 
 /** Logins through providers, from the application's authorization request to the response. */
@@ -78,7 +84,7 @@ export class LoginService {
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    this.#response = new AuthorizationResponse(dependencies.issuer);
+    this.#response = dependencies.response;
     this.#answers = new LoginAnswers(dependencies);
   }
 
@@ -88,23 +94,31 @@ export class LoginService {
   }
 
   /** Starts a login. Rejects with errors that must not be redirected to the application. */
-  async start(name: string, parameters: AuthorizationParameters): Promise<RedirectWithCookie> {
+  async start(name: string, parameters: AuthorizationParameters): Promise<OutcomeWithCookies> {
     const provider = this.#provider(name, parameters);
     const address = await returnAddress(this.#dependencies.clients, parameters);
     try {
-      const request = authorizationRequest(address, name, parameters);
-      const { sealer, clock } = this.#dependencies;
+      return await this.begin(provider, authorizationRequest(address, name, parameters));
+    } catch (failure) {
+      return this.#refusal({ ...address, clientId: address.client.id }, provider, failure);
+    }
+  }
+
+  /** Sends the browser to the provider, for a request that was checked. */
+  async begin(provider: Provider, request: AuthorizationRequest): Promise<OutcomeWithCookies> {
+    const { sealer, clock } = this.#dependencies;
+    try {
       const state = sealer.newState();
       const login: Login = {
-        ...request, provider: name, codeVerifier: randomSecret(), expiresAt: clock() + LOGIN_LIFETIME * 1000,
+        ...request, provider: provider.name, codeVerifier: randomSecret(), expiresAt: clock() + LOGIN_LIFETIME * 1000,
       };
       const value = sealer.seal(login, state);
       const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
       const maxAge = LOGIN_LIFETIME + KEPT_AFTER_EXPIRY / 1000;
       const cookie = { name: LoginService.cookieName(state), value, maxAge };
-      return { location, clientId: login.clientId, provider: name, cookie };
+      return { answer: { location }, clientId: login.clientId, provider: provider.name, cookie };
     } catch (failure) {
-      return this.#refusal({ ...address, clientId: address.client.id }, provider, failure);
+      return this.#refusal(request, provider, failure);
     }
   }
 
@@ -113,7 +127,7 @@ export class LoginService {
     try {
       const address = await returnAddress(this.#dependencies.clients, parameters);
       const { name, logoUri, policy: { providers } } = address.client;
-      const cancelUrl = this.#response.error(address, accessDenied("The user chose no provider"));
+      const cancelUrl = this.#response.errorUrl(address, accessDenied("The user chose no provider"));
       return { name, logoUri, providers, cancelUrl };
     } catch (error) {
       if (error instanceof AuthflowError && error.status < 500) return undefined;
@@ -122,11 +136,15 @@ export class LoginService {
   }
 
   /**
-   * Finishes a login. `browser` is the value of its cookie. All that the request shows by itself is checked before the
+   * Finishes a login. The last argument holds the browser's cookies: that of this login, and its session's. All that the request shows by itself is checked before the
    * login is used up, so that scanners of links end no login. The same request of the same browser gets the same answer
    * for a minute. Rejects with errors that must not be redirected to the application.
    */
-  async finish(name: string, parameters: CallbackParameters, browser = ""): Promise<RedirectWithCookie> {
+  async finish(
+    name: string,
+    parameters: CallbackParameters,
+    { login: browser = "", session: previous }: { login?: string | undefined; session?: string | undefined } = {},
+  ): Promise<OutcomeWithCookies> {
     const provider = this.#provider(name);
     const { store, sealer, clock, clients } = this.#dependencies;
     const { state = "", code = "", error = "" } = parameters;
@@ -148,17 +166,17 @@ export class LoginService {
       throw new AuthflowError(400, "invalid_request", "This address lacks the provider's answer", { links });
     let failure: AuthflowError | undefined;
     const key = { stateHash, expiresAt: login.expiresAt, secret: [browser, code, error].join(" ") };
-    const location = await this.#answers.once(key, async () => {
+    const finished = await this.#answers.once(key, async () => {
       try {
-        return await this.#complete(provider, client, login, state, parameters);
+        return await this.#complete(provider, client, login, state, parameters, previous);
       } catch (cause) {
         failure = answerTo(cause, provider);
-        return this.#response.error(login, failure);
+        return { answer: this.#response.error(login, failure) };
       }
     });
-    if (location === undefined) throw loginOver(OVER, links);
+    if (finished === undefined) throw loginOver(OVER, links);
     const cookie = { name: LoginService.cookieName(state), value: browser, maxAge: REPEATABLE };
-    return { location, clientId: client.id, provider: name, cookie, ...(failure && { failure }) };
+    return { ...finished, clientId: client.id, provider: name, cookie, ...(failure && { failure }) };
   }
 
   /** Deletes the records of finished logins which nobody could finish again; returns how many. */
@@ -173,25 +191,28 @@ export class LoginService {
     login: Login,
     state: string,
     { code = "", iss, user, error = "", error_description: description }: CallbackParameters,
-  ): Promise<string> {
-    const { codes, tokens, uses } = this.#dependencies;
+    previous: string | undefined,
+  ): Promise<Finished> {
+    const { codes, standard, tokens, uses } = this.#dependencies;
     if (client.disabled) throw accessDenied("This application was disabled during the login");
     uses.note(client.id, requirePermission(client, "login"));
     if (error !== "") throw upstreamRefusal(provider, error, description);
     const identity = await provider.identify({ code, iss, user }, this.#upstreamRequest(login, state));
     const claims = loginClaims(provider.name, identity);
-    if (login.responseType === "code") return this.#response.code(login, await codes.issue(login, claims));
-    return this.#response.token(login, await tokens.sign(await tokens.claimsOfLogin(client, claims), client));
+    if (login.standard !== undefined) return standard.afterLogin(client, login, claims, previous);
+    if (login.responseType === "code")
+      return { answer: this.#response.code(login, await codes.issue(login, claims)) };
+    const token = await tokens.sign(await tokens.claimsOfLogin(client, claims), client);
+    return { answer: this.#response.token(login, token) };
   }
 
   #refusal(
-    address: Parameters<AuthorizationResponse["error"]>[0] & { clientId: string },
+    address: Address & { clientId: string },
     provider: Provider,
-    failure: unknown,
-  ): Redirect {
-    const answer = answerTo(failure, provider);
-    const location = this.#response.error(address, answer);
-    return { location, clientId: address.clientId, provider: provider.name, failure: answer };
+    cause: unknown,
+  ): Outcome {
+    const failure = answerTo(cause, provider);
+    return { answer: this.#response.error(address, failure), clientId: address.clientId, provider: provider.name, failure };
   }
 
   /** `request`: the application's, with which a person may choose another provider. */
@@ -213,11 +234,13 @@ export class LoginService {
 
   /** What a person can do about a login of theirs that can't be finished. */
   #wayForward(login: Login, { name }: Client): NonNullable<AuthflowError["extra"]["links"]> {
-    const back = this.#response.error(login, accessDenied("The login was not finished"));
+    const back = this.#response.errorUrl(login, accessDenied("The login was not finished"));
     return [{ text: "Start again", href: this.#startUrl(login) }, { text: `Back to ${name}`, href: back, quiet: true }];
   }
 
-  #startUrl({ provider, clientId, redirectUri, responseType, state, codeChallenge, hints }: Login): string {
+  #startUrl(login: Login): string {
+    const { provider, clientId, redirectUri, responseType, state, codeChallenge, hints, standard } = login;
+    if (standard !== undefined) return standardUrl(this.#dependencies.publicUrl, login, { provider });
     const query = new URLSearchParams({
       ...hints as Record<string, string>,
       client_id: clientId, redirect_uri: redirectUri, response_type: responseType,

@@ -1,17 +1,66 @@
 import type { ResponseType } from "../clients/client.js";
 import type { LoginHints } from "../providers/login-hints.js";
 
-/** The application's request at GET /auth/{provider}, after all checks. */
+/** How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode). */
+export const RESPONSE_MODES = ["query", "fragment", "form_post"] as const;
+export type ResponseMode = (typeof RESPONSE_MODES)[number];
+
+/** OAuth 2.0 Multiple Response Types §2.1 */
+export const defaultMode = (type: ResponseType): ResponseMode => (type === "token" ? "fragment" : "query");
+
+/** What a request at /authorize asks for besides (OpenID Connect Core §3.1.2.1 and §5.5, RFC 8707). */
+export interface StandardRequest {
+  scopes: string[];
+  resources: string[];
+  /** Names of single claims. */
+  wanted: { userinfo: string[]; idToken: string[] };
+  prompts: string[];
+  nonce?: string | undefined;
+  /** Seconds. */
+  maxAge?: number | undefined;
+  /** The only user that will do. */
+  subject?: string | undefined;
+  /** The only values of acr that will do. */
+  acrValues?: string[] | undefined;
+}
+
+/** The application's request at /auth/{provider} or /authorize, after all checks. */
 export interface AuthorizationRequest {
   clientId: string;
   redirectUri: string;
   responseType: ResponseType;
+  responseMode: ResponseMode;
+  /** Only of a request at /authorize. */
+  standard?: StandardRequest | undefined;
   /** The application's own, returned unchanged; undefined if it sent none. */
   state: string | undefined;
   /** RFC 7636 §4.3, always S256. */
   codeChallenge: string | undefined;
   /** What the provider gets too. */
   hints: LoginHints;
+}
+
+/** The address of a request at /authorize, by which it can be made again. `changes` replace its parameters. */
+export function standardUrl(
+  publicUrl: string,
+  { clientId, redirectUri, responseType, responseMode, state, codeChallenge, hints, standard }: AuthorizationRequest,
+  changes: Record<string, string> = {},
+): string {
+  const { scopes = [], resources = [], nonce, wanted } = standard ?? {};
+  const member = (names: string[] = []) => Object.fromEntries(names.map((name) => [name, null]));
+  const query = new URLSearchParams({
+    ...hints as Record<string, string>,
+    client_id: clientId, redirect_uri: redirectUri, response_type: responseType, response_mode: responseMode,
+    ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+    ...(state !== undefined && { state }), ...(nonce !== undefined && { nonce }),
+    ...(codeChallenge !== undefined && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
+    ...((wanted?.userinfo.length ?? 0) + (wanted?.idToken.length ?? 0) > 0 && {
+      claims: JSON.stringify({ userinfo: member(wanted?.userinfo), id_token: member(wanted?.idToken) }),
+    }),
+    ...changes,
+  });
+  for (const resource of resources) query.append("resource", resource);
+  return `${publicUrl}/authorize?${query.toString()}`;
 }
 
 /** A login in progress. The browser keeps it, sealed. */

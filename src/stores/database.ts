@@ -1,3 +1,5 @@
+import type { ConsentStore } from "../authorization/consents.js";
+import type { PushedRequestStore } from "../authorization/pushed-requests.js";
 import type { PermissionUseStore } from "../clients/permission-uses.js";
 import type { ClientStore } from "../clients/store.js";
 import type { KeyStore } from "../keys/store.js";
@@ -5,6 +7,7 @@ import type { AuthorizationCodeStore } from "../login/authorization-code.js";
 import type { FinishedLoginStore } from "../login/pending-login.js";
 import type { ReplicaStore } from "../revocation/replica-store.js";
 import type { RevocationLog } from "../revocation/log.js";
+import type { SessionStore } from "../sessions/session.js";
 import type { DatabaseCondition } from "../shared/database-fault.js";
 import type { InstallationStore } from "../shared/installation.js";
 import type { UnitOfWork } from "../shared/unit-of-work.js";
@@ -17,6 +20,9 @@ export interface Stores {
   keys: KeyStore;
   finishedLogins: FinishedLoginStore;
   authorizationCodes: AuthorizationCodeStore;
+  pushedRequests: PushedRequestStore;
+  consents: ConsentStore;
+  sessions: SessionStore;
   revocations: RevocationLog;
   replicas: ReplicaStore;
   statusLists: StatusListStore;

@@ -1,7 +1,7 @@
 import type { KeyRing } from "../keys/key-ring.js";
 import type { VerificationKey } from "../keys/opened-ring.js";
 import { type Clock, MAX_CLOCK_SKEW } from "../shared/clock.js";
-import { invalidToken } from "../shared/errors.js";
+import { AuthflowError, invalidToken } from "../shared/errors.js";
 import type { AccessTokenClaims } from "./claims.js";
 import { hasValidSignature, type JoseHeader, parseCompact } from "./jws.js";
 
@@ -45,6 +45,23 @@ export class TokenVerifier {
     const claims = this.#checkClaims(jws.payload);
     await this.#checkLifetime(claims, key.kid);
     return { claims, kid: key.kid };
+  }
+
+  /**
+   * The subject of an ID token that this issuer gave the client, even if it has expired (OpenID Connect Core §3.1.2.1,
+   * id_token_hint). Undefined if it is no such token.
+   */
+  async subjectOfIdToken(token: string, clientId: string): Promise<string | undefined> {
+    const jws = parseCompact(token);
+    if (jws === undefined) return undefined;
+    const key = await this.#key(jws.header).catch((error: unknown) => {
+      if (error instanceof AuthflowError && error.code === "invalid_token") return undefined;
+      throw error;
+    });
+    const { iss, aud, sub } = jws.payload;
+    const isOurs = key !== undefined && hasValidSignature(jws, key)
+      && this.#dependencies.issuers.includes(iss as string) && aud === clientId && typeof sub === "string";
+    return isOurs ? sub : undefined;
   }
 
   /**

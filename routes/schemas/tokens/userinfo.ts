@@ -6,10 +6,10 @@ export const UserInfoForm = Type.Object({
 
 export const UserInfo = Type.Object({
   sub: Type.String(),
-  iss: Type.String(),
-  jti: Type.String(),
-  iat: Type.Integer({ description: "NumericDate" }),
-  exp: Type.Integer({ description: "NumericDate" }),
+  iss: Type.Optional(Type.String()),
+  jti: Type.Optional(Type.String()),
+  iat: Type.Optional(Type.Integer({ description: "NumericDate" })),
+  exp: Type.Optional(Type.Integer({ description: "NumericDate" })),
   client_id: Type.Optional(Type.String({
     description: "In all of Authflow's tokens. Tokens that another service signed with an imported key may lack it",
   })),

@@ -17,8 +17,11 @@ export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
       return row && toCode(row);
     },
 
-    exchange: async ({ codeHash, claims: { sub, provider } }, { jti, expiresAt, status }) => {
-      const data = { jti, expiresAt: toDate(expiresAt), claims: { sub, provider }, ...toColumns(status) };
+    exchange: async ({ codeHash, claims: { sub, provider }, authorized }, { jti, expiresAt, status }) => {
+      const data = {
+        jti, expiresAt: toDate(expiresAt), claims: { sub, provider }, ...toColumns(status),
+        ...(authorized && { authorized: { sid: authorized.sid } }),
+      };
       // Of concurrent callers, only the first finds `jti` null: the row lock makes the others wait.
       return (await codes.updateMany({ where: { codeHash, jti: null }, data })).count === 1;
     },
@@ -30,17 +33,18 @@ export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
 const toColumns = (status: StatusReference | undefined) =>
   ({ statusListId: status?.listId ?? null, statusIndex: status?.index ?? null });
 
-function toRow({ codeChallenge, claims, expiresAt, jti, status, ...code }: AuthorizationCode) {
+function toRow({ codeChallenge, claims, authorized, expiresAt, jti, status, ...code }: AuthorizationCode) {
   return {
-    ...code, ...toColumns(status), jti: jti ?? null, codeChallenge: codeChallenge ?? null,
+    ...code, ...(authorized && { authorized: authorized as unknown as Json }), ...toColumns(status), jti: jti ?? null, codeChallenge: codeChallenge ?? null,
     claims: claims as unknown as Json, expiresAt: new Date(expiresAt),
   };
 }
 
 const toCode = ({
-  codeChallenge, claims, expiresAt, jti, statusListId: listId, statusIndex: index, ...row
+  codeChallenge, claims, authorized, expiresAt, jti, statusListId: listId, statusIndex: index, ...row
 }: Row): AuthorizationCode => ({
   ...row,
+  authorized: authorized as unknown as AuthorizationCode["authorized"] ?? undefined,
   jti: jti ?? undefined,
   status: listId === null || index === null ? undefined : { listId, index },
   codeChallenge: codeChallenge ?? undefined,

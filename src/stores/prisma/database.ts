@@ -1,6 +1,7 @@
 import { isPostgres, sqlitePath } from "../../config/database-url.js";
 import { CircuitBreaker } from "../../shared/circuit-breaker.js";
 import type { Database, Stores } from "../database.js";
+import { consentStore, pushedRequestStore } from "./authorization.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
 import { conditionOf } from "./condition.js";
@@ -12,6 +13,7 @@ import type { LogAccess, LogConnection } from "./log-connection.js";
 import { permissionUseStore } from "./permission-uses.js";
 import { replicaStore } from "./replicas.js";
 import { revocationLog } from "./revocation-log.js";
+import { sessionStore } from "./sessions.js";
 import { signingKeyStore } from "./signing-keys.js";
 import { statusListStore } from "./status-lists.js";
 
@@ -56,6 +58,9 @@ const storesOf = (db: Db, log: LogAccess, run: Run): Stores => ({
   keys: mapDriverErrors(signingKeyStore(db), run),
   finishedLogins: mapDriverErrors(finishedLoginStore(db), run),
   authorizationCodes: mapDriverErrors(authorizationCodeStore(db), run),
+  pushedRequests: mapDriverErrors(pushedRequestStore(db), run),
+  consents: mapDriverErrors(consentStore(db), run),
+  sessions: mapDriverErrors(sessionStore(db), run),
   revocations: mapDriverErrors(revocationLog(db, log), run),
   replicas: mapDriverErrors(replicaStore(db), run),
   statusLists: mapDriverErrors(statusListStore(db), run),

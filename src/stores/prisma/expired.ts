@@ -3,6 +3,8 @@ import type { Db } from "./db.js";
 const KEYS = {
   finished_logins: "state_hash",
   authorization_codes: "code_hash",
+  sessions: "sid",
+  pushed_requests: "uri_hash",
   status_lists: "id",
   status_batches: "list_id, sequence",
 };

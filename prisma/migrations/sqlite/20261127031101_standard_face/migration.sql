@@ -6,7 +6,7 @@ CREATE TABLE "sessions" (
     "sid" TEXT NOT NULL PRIMARY KEY,
     "cookie_hash" TEXT NOT NULL,
     "sub" TEXT NOT NULL,
-    "claims" JSONB NOT NULL,
+    "login" JSONB NOT NULL,
     "auth_time" BIGINT NOT NULL,
     "created_at" BIGINT NOT NULL,
     "idle_until" BIGINT NOT NULL,

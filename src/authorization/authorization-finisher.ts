@@ -1,0 +1,141 @@
+import type { Client } from "../clients/client.js";
+import type { ClientRegistry } from "../clients/registry.js";
+import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
+import type { Answer, AuthorizationResponse } from "../login/authorization-response.js";
+import type { Finished } from "../login/login-answer.js";
+import type { LoginSealer } from "../login/login-sealer.js";
+import type { StandardLogins } from "../login/login-service.js";
+import type { AuthorizationRequest, StandardRequest } from "../login/pending-login.js";
+import type { Session } from "../sessions/session.js";
+import type { SessionService } from "../sessions/session-service.js";
+import type { Clock } from "../shared/clock.js";
+import { accessDenied, AuthflowError, loginOver } from "../shared/errors.js";
+import type { IdentityClaims } from "../tokens/claims.js";
+import { type ConsentStore, describeScope, needsConsent } from "./consents.js";
+
+interface Dependencies {
+  codes: AuthorizationCodeService;
+  sessions: SessionService;
+  consents: ConsentStore;
+  clients: ClientRegistry;
+  response: AuthorizationResponse;
+  sealer: LoginSealer;
+  clock: Clock;
+  publicUrl: string;
+}
+
+/** A request after all checks, at /authorize. */
+export type CheckedRequest = AuthorizationRequest & { standard: StandardRequest };
+/** A request whose user has to decide, as the browser keeps it. */
+interface Question { request: CheckedRequest; sid: string; until: number }
+/** What the page of a consent says. `host`: where the browser goes afterwards. */
+export interface ConsentPage { client: Client; host: string; allowed: string[]; resources: string[]; user: string }
+
+/** Milliseconds that a user has to decide. */
+const QUESTION_LIFETIME = 600_000;
+
+/** The last steps of a request at /authorize: session, consent, code. */
+export class AuthorizationFinisher implements StandardLogins {
+  readonly #dependencies: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async afterLogin(
+    client: Client,
+    request: AuthorizationRequest,
+    { acr, amr, auth_time: at, ...claims }: IdentityClaims,
+    previous: string | undefined,
+  ): Promise<Finished> {
+    const { sessions, clock } = this.#dependencies;
+    const facts = {
+      authTime: typeof at === "number" ? at : Math.floor(clock() / 1000),
+      ...(typeof acr === "string" && { acr }), ...(Array.isArray(amr) && { amr: amr as string[] }),
+    };
+    const checked = request as CheckedRequest;
+    const { subject, acrValues } = checked.standard;
+    if (subject !== undefined && claims.sub !== subject)
+      throw loginRequired("Another user logged in than the one that the application asked for");
+    if (acrValues !== undefined && !acrValues.includes(facts.acr ?? "")) {
+      throw new AuthflowError(403, "unmet_authentication_requirements",
+        `The login did not reach the acr that the application asked for: ${acrValues.join(" or ")}`);
+    }
+    const { session, cookie } = await sessions.start(claims as IdentityClaims, facts, previous);
+    return { answer: await this.finish(client, checked, session), session: cookie };
+  }
+
+  /** The answer to a request whose user has this session. Rejects with errors for the application. */
+  async finish(client: Client, request: CheckedRequest, session: Session): Promise<Answer> {
+    const { consents, sealer, clock, publicUrl } = this.#dependencies;
+    const { scopes, prompts } = request.standard;
+    const given = client.isSelfRegistered ? await consents.find(session.claims.sub, client.id) : null;
+    if (!needsConsent(client, scopes, given, prompts)) return this.#grant(request, session);
+    if (prompts.includes("none"))
+      throw new AuthflowError(403, "consent_required", "The user has to be asked: send the request without prompt none");
+    const question: Question = { request, sid: session.sid, until: clock() + QUESTION_LIFETIME };
+    const query = new URLSearchParams({ request: sealer.sealValue(question, CONTEXT) });
+    return { location: `${publicUrl}/authorize/consent?${query.toString()}` };
+  }
+
+  /** What the page has to ask. Rejects with errors for the user. */
+  async question(sealed: string, cookie: string | undefined): Promise<ConsentPage> {
+    const { client, request, session } = await this.#open(sealed, cookie);
+    const { scopes, resources } = request.standard;
+    const { email, name, sub } = session.claims;
+    const { host, protocol } = new URL(request.redirectUri);
+    return {
+      client, host: host === "" ? protocol.slice(0, -1) : host, allowed: scopes.map(describeScope), resources,
+      user: email ?? name ?? sub,
+    };
+  }
+
+  /** The answer to the application after the user's decision. */
+  async decide(sealed: string, cookie: string | undefined, isAllowed: boolean): Promise<{
+    answer: Answer;
+    clientId: string;
+    failure?: AuthflowError;
+  }> {
+    const { consents, response, clock } = this.#dependencies;
+    const { client, request, session } = await this.#open(sealed, cookie);
+    const { sub } = session.claims;
+    if (!isAllowed) {
+      const failure = accessDenied("The user did not allow it");
+      return { answer: response.error(request, failure), clientId: client.id, failure };
+    }
+    const before = await consents.find(sub, client.id);
+    const scopes = [...new Set([...before?.scopes ?? [], ...request.standard.scopes])];
+    await consents.save(sub, { clientId: client.id, scopes, grantedAt: clock() });
+    return { answer: await this.#grant(request, session), clientId: client.id };
+  }
+
+  async #open(sealed: string, cookie: string | undefined): Promise<{
+    client: Client;
+    request: CheckedRequest;
+    session: Session;
+  }> {
+    const { sealer, sessions, clients, clock } = this.#dependencies;
+    const question = sealer.openValue<Question>(sealed, CONTEXT);
+    const session = await sessions.current(cookie);
+    if (question === undefined || question.until <= clock()) throw loginOver("This question is over");
+    if (session?.sid !== question.sid)
+      throw accessDenied("This question is for another login, which ended or belongs to another browser");
+    const client = await clients.lookUp(question.request.clientId);
+    if (client === null || client.disabled) throw accessDenied("The application was removed or disabled");
+    return { client, request: question.request, session };
+  }
+
+  async #grant(request: CheckedRequest, session: Session): Promise<Answer> {
+    const { codes, response } = this.#dependencies;
+    const { sid, claims, facts } = session;
+    const { scopes, resources, wanted, nonce } = request.standard;
+    const code = await codes.issue(request, claims, { claims, sid, ...facts, scopes, resources, wanted, nonce });
+    return response.code(request, code);
+  }
+}
+
+const CONTEXT = "consent";
+
+/** OpenID Connect Core §3.1.2.6 */
+export const loginRequired = (description: string): AuthflowError =>
+  new AuthflowError(403, "login_required", description);
