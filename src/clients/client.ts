@@ -1,4 +1,7 @@
-/** What a client may put into the tokens that it mints. A list that is null is no limit. */
+/**
+ * What a client may put into its tokens. A list that is null is no limit: but see src/clients/scope-policy.ts for the
+ * standard endpoints.
+ */
 export interface MintPolicy {
   /** Values of `provider`; also the providers through which its users may log in. */
   providers: string[] | null;
@@ -11,17 +14,27 @@ export interface MintPolicy {
   at_jwt_audiences: string[] | null;
   /** Values of a requested scope (RFC 6749 §3.3). */
   scopes: string[] | null;
+  /** The scopes that a token for one of these audiences may have beside OpenID Connect's; others are not limited. */
+  audience_scopes: Record<string, string[]> | null;
   /** Names of additional claims, and of claims about the login: acr, amr, auth_time, sid. */
   claim_names: string[] | null;
   /** Seconds; null: the deployment's AUTHFLOW_TOKEN_TTL_MAX. */
   max_ttl: number | null;
   /** Whether its tokens have a status; null: as AUTHFLOW_STATUS_LISTS says. */
   status_list: boolean | null;
+  /** Lifetimes of its refresh tokens in seconds: of all that follow from one login, and of one that is not used. */
+  refresh_ttl: number | null;
+  refresh_idle_ttl: number | null;
+  /** The platform's own login page for its users; null: the deployment's, if there is one. */
+  login_url: string | null;
+  /** Whether its authorization requests need a code_challenge (RFC 7636); null: as the deployment says. */
+  require_pkce: boolean | null;
 }
 
 export const PERMISSIVE: MintPolicy = Object.freeze({
   providers: null, subject_prefixes: null, audiences: null, default_audience: null, at_jwt_audiences: null,
-  scopes: null, claim_names: null, max_ttl: null, status_list: null,
+  scopes: null, audience_scopes: null, claim_names: null, max_ttl: null, status_list: null,
+  refresh_ttl: null, refresh_idle_ttl: null, login_url: null, require_pkce: null,
 });
 
 /** What a login returns to the application (RFC 6749 §3.1.1): the token itself, or a code for it. */

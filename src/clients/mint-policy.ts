@@ -2,6 +2,7 @@ import { reservedClaim } from "../shared/claim-names.js";
 import { accessDenied, invalidScope, invalidTarget, unauthorizedClient } from "../shared/errors.js";
 import { folded } from "../shared/text.js";
 import type { MintPolicy } from "./client.js";
+import { excludedAt } from "./scope-policy.js";
 
 /** The parts of a mint request that a policy can limit. */
 export interface PolicedRequest {
@@ -35,6 +36,13 @@ export function enforceMintPolicy(
   const excess = scopes.find((one) => policy.scopes !== null && !policy.scopes.includes(one));
   if (excess !== undefined)
     throw invalidScope(`scope "${excess}" is not among those this client may use: ${list(policy.scopes ?? [])}`);
+  for (const scope of scopes) {
+    const limiting = excludedAt(policy, scope, audience ?? policy.default_audience ?? []);
+    if (limiting !== undefined) {
+      throw invalidScope(`scope "${scope}" is not among those for the audience "${limiting}": ` +
+        list(policy.audience_scopes?.[limiting] ?? []));
+    }
+  }
   const extra = claimNames.find((name) => policy.claim_names !== null && !policy.claim_names.includes(name));
   if (extra !== undefined)
     throw accessDenied(

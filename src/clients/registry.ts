@@ -3,6 +3,7 @@ import type { Clock } from "../shared/clock.js";
 import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
 import { isLogoUrl, LOGO_RULE } from "../shared/logo.js";
+import { isLoopback } from "../shared/loopback.js";
 import { characters, isPrintable } from "../shared/text.js";
 import { uuidv7 } from "../shared/uuid.js";
 import type { ClientCache, ClientRead } from "./cache.js";
@@ -152,6 +153,14 @@ export class ClientRegistry {
         throw invalidRequest(`policy.${member} must hold printable texts without control characters`);
       }
     }
+    for (const [audience, scopes] of Object.entries(policy?.audience_scopes ?? {})) {
+      if (![audience, ...scopes].every(isPrintable))
+        throw invalidRequest("policy.audience_scopes must hold printable texts without control characters");
+    }
+    if (policy?.login_url != null && !isPageUrl(policy.login_url)) {
+      throw invalidRequest("policy.login_url must be an https URL without user-info and fragment " +
+        "(http on a loopback host only)");
+    }
     const reserved = policy?.claim_names?.find((name) => !isLoginClaim(name) && reservedClaim(name) !== undefined);
     if (reserved !== undefined)
       throw invalidRequest(`policy.claim_names must not hold ${reserved}: claims can't set it`);
@@ -201,6 +210,14 @@ function enabled(client: Client): Client {
   if (client.disabled)
     throw new AuthflowError(401, "invalid_client", "This client is disabled: ask the operator", { challenge: "Basic" });
   return client;
+}
+
+/** Whether a browser may be sent to this page of a platform: nobody between them can read or change what it shows. */
+function isPageUrl(text: string): boolean {
+  if (!/^[!-~]+$/.test(text) || !URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(text);
+  return username + password + hash === ""
+    && (protocol === "https:" || (protocol === "http:" && isLoopback(hostname)));
 }
 
 function checkNames({ name, logoUri = null, redirectUris }: ClientPatch): void {

@@ -35,6 +35,8 @@ export interface Config {
   readonly requirePkce: boolean;
   readonly registration: Registration;
   readonly registrationToken: string | undefined;
+  /** What clients that registered themselves may ask for. */
+  readonly selfRegistered: { readonly audiences: readonly string[]; readonly scopes: readonly string[] };
   readonly adminToken: string | undefined;
   /** Undefined only on a loopback URL: it is then generated in the data folder. */
   readonly keyEncryptionKey: Buffer | undefined;

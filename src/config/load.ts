@@ -98,6 +98,10 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     registration: (given.AUTHFLOW_REGISTRATION as Registration | undefined)
       ?? defaultRegistration(loopback, address, given.AUTHFLOW_REGISTRATION_TOKEN),
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,
+    selfRegistered: {
+      audiences: listed(given.AUTHFLOW_SELF_REGISTERED_AUDIENCES),
+      scopes: listed(given.AUTHFLOW_SELF_REGISTERED_SCOPES),
+    },
     adminToken: given.AUTHFLOW_ADMIN_TOKEN,
     keyEncryptionKey,
     formerKeyEncryptionKeys,
@@ -118,7 +122,7 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
       login: Number(values.AUTHFLOW_RATE_LIMIT_LOGIN),
       documents: Number(values.AUTHFLOW_RATE_LIMIT_DOCUMENTS),
     },
-    trustProxy: given.AUTHFLOW_TRUST_PROXY?.split(",").map((part) => part.trim()) ?? false,
+    trustProxy: given.AUTHFLOW_TRUST_PROXY === undefined ? false : listed(given.AUTHFLOW_TRUST_PROXY),
     docs: values.AUTHFLOW_DOCS === "on",
     operator: { name: given.AUTHFLOW_OPERATOR_NAME, logo: given.AUTHFLOW_OPERATOR_LOGO },
     logLevel: values.LOG_LEVEL,
@@ -128,6 +132,8 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
   faults.push(...contradictions(config, publicUrl).filter((fault) => !invalid.includes(fault.split(" ", 1)[0])));
   return config;
 }
+
+const listed = (value: string | undefined): string[] => value?.split(",").map((part) => part.trim()) ?? [];
 
 /** Open only if nobody but this machine reaches the service, which is not so in a container (HOST=0.0.0.0). */
 function defaultRegistration(loopback: boolean, { host, socketPath }: Host, token: string | undefined): Registration {

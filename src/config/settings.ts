@@ -47,6 +47,10 @@ const PROVIDER_VARIABLES = Object.fromEntries(PROVIDER_NAMES.flatMap((name) => {
   ];
 })) as Record<ProviderVariable, TSchema>;
 
+/** RFC 3986 §4.3 and RFC 6749 §3.3, without commas. */
+const ABSOLUTE_URI = "[A-Za-z][A-Za-z0-9+.-]*:[!$-+--;=?-[\\]_a-z~]+";
+const SCOPE = "[!#-+--[\\]-~]+";
+
 /** The environment variables, in the order of the documents. */
 export const SETTINGS = Type.Object({
   AUTHFLOW_PUBLIC_URL: text({
@@ -155,6 +159,22 @@ export const SETTINGS = Type.Object({
     description: "The bearer token that POST /clients requires if AUTHFLOW_REGISTRATION is token " +
       "(RFC 7591 initial access token).",
   }),
+  AUTHFLOW_SELF_REGISTERED_AUDIENCES: text(
+    {
+      description: "The resources (RFC 8707) for which clients that registered themselves may request tokens.",
+      remedy: "absolute URIs without a fragment, separated by commas, such as https://mcp.example.com",
+      unset: "there are none",
+    },
+    `^${ABSOLUTE_URI}( *, *${ABSOLUTE_URI})*$`,
+  ),
+  AUTHFLOW_SELF_REGISTERED_SCOPES: text(
+    {
+      description: "The scopes that such clients may request, beside those of OpenID Connect.",
+      remedy: "scopes (RFC 6749 §3.3) separated by commas, such as mcp:tools,mcp:resources",
+      unset: "there are none",
+    },
+    `^${SCOPE}( *, *${SCOPE})*$`,
+  ),
   AUTHFLOW_ADMIN_TOKEN: token({
     description: "The bearer token of the operators' endpoints.",
     unset: "these endpoints are off",

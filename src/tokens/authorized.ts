@@ -1,5 +1,7 @@
-import { isPrintable } from "../shared/text.js";
 import type { Client } from "../clients/client.js";
+import { scopesAt } from "../clients/scope-policy.js";
+import { CLAIMS_OF_SCOPE } from "../shared/standard-scopes.js";
+import { isPrintable } from "../shared/text.js";
 import { audienceClaim, type IdentityClaims, type RequestedClaims } from "./claims.js";
 
 /** What a user has authorized a client for at /authorize. All tokens that follow from it say what stands here. */
@@ -25,17 +27,7 @@ export interface Authorized {
 /** What a client asks for when it redeems an authorization: a part of it. */
 export interface Part { scopes?: string[] | undefined; resources?: string[] | undefined }
 
-/** The claims that a scope stands for (OpenID Connect Core §5.4). Others that the operator chose are in every token. */
-const CLAIMS_OF_SCOPE: Readonly<Record<string, readonly string[]>> = {
-  profile: ["name", "picture", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile",
-    "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"],
-  email: ["email", "email_verified"],
-  address: ["address"],
-  phone: ["phone_number", "phone_number_verified"],
-};
 const BOUND_TO_SCOPE = new Set(Object.values(CLAIMS_OF_SCOPE).flat());
-/** The scopes of OpenID Connect Core §5.4 and §11, which every client may request. */
-export const STANDARD_SCOPES = ["openid", ...Object.keys(CLAIMS_OF_SCOPE), "offline_access"];
 
 /** What a token or userinfo may say about the user: `wanted` are single claims beside those of the scopes. */
 export function userClaims(
@@ -51,7 +43,8 @@ export function userClaims(
 /** The payload of an access token (RFC 9068 §2.2) without what every token has. */
 export function accessTokenClaims(client: Client, authorized: Authorized, part: Part): RequestedClaims {
   const { claims, sid, authTime, acr, amr, wanted } = authorized;
-  const { scopes = authorized.scopes, resources = authorized.resources } = part;
+  const { resources = authorized.resources } = part;
+  const scopes = scopesAt(client.policy, part.scopes ?? authorized.scopes, resources);
   return {
     sub: claims.sub,
     ...audienceClaim(resources.length > 0 ? resources : client.policy.default_audience),

@@ -1,4 +1,5 @@
 import type { Client } from "../clients/client.js";
+import { scopesAt } from "../clients/scope-policy.js";
 import type { Clock } from "../shared/clock.js";
 import { invalidRequest, unavailable } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
@@ -65,7 +66,8 @@ export class TokenIssuer {
   }
 
   /** The claims of a token that a client gets for itself (RFC 6749 §4.4, RFC 9068 §2.2): its subject is the client. */
-  claimsOfClient(client: Client, { scopes = [], resources = [] }: Part): Promise<AccessTokenClaims> {
+  claimsOfClient(client: Client, { scopes: granted = [], resources = [] }: Part): Promise<AccessTokenClaims> {
+    const scopes = scopesAt(client.policy, granted, resources);
     const decided = {
       sub: client.id,
       ...audienceClaim(resources.length > 0 ? resources : client.policy.default_audience),

@@ -32,6 +32,11 @@ const names = (description: string, none = "no limit") =>
     description: `${description}: at most 100 strings of 1 to 255 characters, or null for ${none}`,
   });
 
+const lifetime = (description: string) =>
+  Type.Union([Type.Integer({ minimum: 1, maximum: 2_147_472_000 }), Type.Null()], {
+    description: `${description}: whole seconds from 1 to 2147472000, or null for the deployment's setting`,
+  });
+
 export const ClientId = Type.Object({ client_id: Type.String({ format: "uuid", description: "A UUID" }) });
 
 export const RegistrationBody = Type.Object(
@@ -86,13 +91,23 @@ const policy = {
   subject_prefixes: names(
     "Prefixes of `sub`: it must begin with one of them. Null allows all but those of login providers (google|…)",
   ),
-  audiences: names("Audiences that the client may request"),
+  audiences: names("Audiences that the client may request",
+    "no limit (a client that registered itself: AUTHFLOW_SELF_REGISTERED_AUDIENCES at the standard endpoints)"),
   default_audience: Type.Union([
     Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: 10, uniqueItems: true }),
     Type.Null(),
   ], { description: "The audience if a request has none: 1 to 10 strings of 1 to 255 characters, or null" }),
   at_jwt_audiences: names("Audiences whose tokens have the `typ` at+jwt (RFC 9068), and not JWT", "none"),
-  scopes: names("Values of `scope` that the client may request"),
+  scopes: names("Values of `scope` that the client may request, beside OpenID Connect's at the standard endpoints",
+    "no limit at /mint, and none at the standard endpoints"),
+  audience_scopes: Type.Union([
+    Type.Record(Type.String({ minLength: 1, maxLength: 255 }), Type.Array(Type.String({ pattern: "^[!#-[\\]-~]{1,255}$" }),
+      { maxItems: 100 }), { maxProperties: 100 }),
+    Type.Null(),
+  ], {
+    description: "For each audience of at most 100 the scopes that its tokens may have, as arrays of at most 100 " +
+      "scopes: a further limit beside `scopes`. Audiences without a member are not limited; null limits none",
+  }),
   claim_names: names("Additional claims that the client may set, and acr, amr, auth_time, sid"),
   max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
     description: "The longest lifetime of a token in seconds, or null",
@@ -101,10 +116,20 @@ const policy = {
     description: "Whether its tokens have the claim `status` (GET /status-lists/{id}): true, false, or null for the " +
       "value of AUTHFLOW_STATUS_LISTS",
   }),
+  refresh_ttl: lifetime("How long the refresh tokens of a login work"),
+  refresh_idle_ttl: lifetime("How long a refresh token works that is not used"),
+  login_url: Type.Union([Type.String({ minLength: 1, maxLength: 2048 }), Type.Null()], {
+    description: "The platform's own login page for the client's users: an https URL of at most 2048 characters " +
+      "(http on a loopback host), or null for the deployment's",
+  }),
+  require_pkce: Type.Union([Type.Boolean(), Type.Null()], {
+    description: "Whether its authorization requests need a `code_challenge` (RFC 7636): true, false, or null for the " +
+      "deployment's rule. Public clients always need one",
+  }),
 };
 export const Policy = Type.Object(policy, {
   $id: "MintPolicy",
-  description: "What a client may put into the tokens that it mints",
+  description: "What a client may put into its tokens",
 });
 
 export const ClientResponse = Type.Object(
@@ -129,10 +154,15 @@ export const ClientResponse = Type.Object(
           audiences: null,
           default_audience: null,
           at_jwt_audiences: null,
-          scopes: null,
+          scopes: ["orders:read"],
+          audience_scopes: null,
           claim_names: null,
           max_ttl: 900,
           status_list: null,
+          refresh_ttl: null,
+          refresh_idle_ttl: null,
+          login_url: null,
+          require_pkce: null,
         },
         created_at: "2026-11-24T08:00:00.000Z",
         updated_at: "2026-11-24T08:00:00.000Z",

@@ -1,0 +1,97 @@
+import { invalidScope, invalidTarget } from "../shared/errors.js";
+import { STANDARD_SCOPES } from "../shared/standard-scopes.js";
+import type { Client, MintPolicy } from "./client.js";
+
+/** What the deployment allows a client that registered itself and has no list of its own. */
+export interface SelfRegistered { audiences: readonly string[]; scopes: readonly string[] }
+interface Deployment { selfRegistered: SelfRegistered }
+
+type Policed = Pick<Client, "id" | "policy" | "isSelfRegistered">;
+
+/** RFC 6749 §3.3 */
+const SCOPE_TOKEN = /^[!#-[\]-~]+$/;
+/** RFC 3986 §4.3: the characters of a URI, without #. */
+const ABSOLUTE_URI = /^[a-z][a-z0-9+.-]*:[!$-;=?-[\]_a-z~]+$/i;
+const RESOURCES_MAX = 10;
+
+/**
+ * The scopes (RFC 6749 §3.3) that a client gets at the standard endpoints, each once; none if it asks for none. Those
+ * of OpenID Connect are always allowed, others if they stand in the client's `scopes` (null: none, or for a client that
+ * registered itself what the deployment allows) and in the `audience_scopes` of at least one of `resources`. Throws
+ * invalid_scope with the first one that is not.
+ */
+export function grantedScopes(
+  { id, policy, isSelfRegistered }: Policed,
+  asked: string | undefined,
+  resources: readonly string[],
+  { selfRegistered }: Deployment,
+): string[] {
+  const scopes = [...new Set(asked?.split(" ").filter((one) => one !== ""))];
+  const allowed = policy.scopes ?? (isSelfRegistered ? selfRegistered.scopes : []);
+  for (const scope of scopes) {
+    if (!SCOPE_TOKEN.test(scope))
+      throw invalidScope("scope must be values of ASCII characters except \" and \\, with spaces between them");
+    if (STANDARD_SCOPES.includes(scope)) continue;
+    if (!allowed.includes(scope)) {
+      throw invalidScope(`This client may not request the scope "${scope}", only ` +
+        `${list([...STANDARD_SCOPES, ...allowed])}: ${remedy(id, "scopes")}`);
+    }
+    const audiences = audiencesOf(policy, resources);
+    if (audiences.length > 0 && !audiences.some((one) => allowsAt(policy, one, scope))) {
+      throw invalidScope(`The scope "${scope}" is not for ${list(audiences)}: name another resource, or ` +
+        remedy(id, "audience_scopes"));
+    }
+  }
+  return scopes;
+}
+
+/**
+ * Of granted scopes those that a token for `resources` has (RFC 8707 §2.2): no audience gets a scope that the policy's
+ * `audience_scopes` do not give it. Without resources, the audience is the policy's default.
+ */
+export const scopesAt = (policy: MintPolicy, scopes: readonly string[], resources: readonly string[]): string[] =>
+  scopes.filter((scope) => excludedAt(policy, scope, audiencesOf(policy, resources)) === undefined);
+
+/** The first of the audiences whose `audience_scopes` lack the scope. */
+export const excludedAt = (policy: MintPolicy, scope: string, audiences: readonly string[]): string | undefined =>
+  audiences.find((audience) => !allowsAt(policy, audience, scope));
+
+/**
+ * The audiences for the values of `resource` (RFC 8707 §2), each once. They stand in the client's `audiences` (null:
+ * any, but for a client that registered itself only those that the deployment allows). A slash that is all of a path
+ * makes no difference (RFC 3986 §6.2.3): the audience is the one in the list. Throws invalid_target.
+ */
+export function grantedResources(
+  { id, policy, isSelfRegistered }: Policed,
+  asked: readonly string[],
+  { selfRegistered }: Deployment,
+): string[] {
+  if (asked.length > RESOURCES_MAX) throw invalidTarget(`resource may be sent ${RESOURCES_MAX} times at most`);
+  const allowed = policy.audiences ?? (isSelfRegistered ? selfRegistered.audiences : undefined);
+  const granted = asked.map((resource) => {
+    if (resource.length > 255 || !ABSOLUTE_URI.test(resource) || !URL.canParse(resource)) {
+      throw invalidTarget("resource must be an absolute URI without a fragment, of at most 255 characters, such as " +
+        "https://api.example.com");
+    }
+    if (allowed === undefined) return resource;
+    const audience = allowed.find((one) => withoutRoot(one) === withoutRoot(resource));
+    if (audience !== undefined) return audience;
+    throw invalidTarget(`This client may not request a token for "${resource}", only for ${list(allowed)}: ` +
+      remedy(id, "audiences"));
+  });
+  return [...new Set(granted)];
+}
+
+const audiencesOf = ({ default_audience: others }: MintPolicy, resources: readonly string[]): readonly string[] =>
+  (resources.length > 0 ? resources : others ?? []);
+
+const allowsAt = ({ audience_scopes: bounds }: MintPolicy, audience: string, scope: string): boolean =>
+  STANDARD_SCOPES.includes(scope) || bounds === null || !Object.hasOwn(bounds, audience)
+    || (bounds[audience] as string[]).includes(scope);
+
+const remedy = (id: string, member: string): string =>
+  `an operator can add it to the client's policy, in ${member} (authflow clients policy ${id} --set)`;
+
+const withoutRoot = (uri: string): string => uri.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?]+)\/$/i, "$1");
+
+const list = (values: readonly string[]): string => (values.length === 0 ? "none" : values.join(", "));
