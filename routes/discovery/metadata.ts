@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyReply } from "fastify";
 import { metadata } from "../../src/authorization/metadata.js";
 import { etagOf } from "../../src/shared/etag.js";
 import { notFound } from "../../src/shared/errors.js";
@@ -25,7 +26,7 @@ const MAX_AGE = 3600;
 
 const discovery: FastifyPluginAsyncTypebox = async (app) => {
   const { standardIssuer: issuer, publicUrl, registration, docs } = app.config;
-  const algorithms = () => [...new Set(app.keys.keys.filter(({ state }) => state !== "RETIRED")
+  const algorithms = () => [...new Set(app.keys.keys.filter(({ state }) => state !== "retired")
     .map(({ algorithm }) => algorithm))];
   const make = () => JSON.stringify(metadata({
     issuer, publicUrl, docs, grantTypes: app.grants.types, scopes: STANDARD_SCOPES,
@@ -36,16 +37,16 @@ const discovery: FastifyPluginAsyncTypebox = async (app) => {
   for (const [url, { operationId, summary }] of Object.entries(PATHS)) {
     const schema = { ...common, operationId, summary, description };
     const options = { logLevel: "warn" as const };
-    const publish = (reply: Parameters<Parameters<typeof app.get>[1]>[1]) => {
+    const publish = (reply: FastifyReply) => {
       const body = make();
       return reply.publish({ body, type: "application/json; charset=utf-8", etag: etagOf(body), maxAge: MAX_AGE });
     };
-    app.get(url, { ...options, schema }, (_request, reply) => publish(reply));
+    app.get(url, { ...options, schema }, (_request, reply) => publish(reply as FastifyReply));
     // RFC 8414 §3.1: the path of the issuer follows.
     app.get(`${url}/*`, { ...options, schema: { hide: true } }, (request, reply) => {
       if (path === "" || `/${(request.params as { "*": string })["*"]}` !== path)
         throw notFound(`There is no issuer with this path here: ask ${publicUrl}${url}`);
-      return publish(reply);
+      return publish(reply as FastifyReply);
     });
   }
 };

@@ -2,7 +2,7 @@ import type { Client } from "../clients/client.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
 import { invalidGrant, invalidTarget } from "../shared/errors.js";
-import { namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
+import { namesOfSession, namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
@@ -89,7 +89,7 @@ export class AuthorizationCodeService {
 
   /** What a log-out-everywhere ends includes the codes that were not exchanged yet. */
   async #refuseAfterLogout({ claims: { sub }, authorized, clientId, expiresAt }: AuthorizationCode): Promise<void> {
-    const names = namesOfSubject(sub, clientId, authorized?.sid);
+    const names = [...namesOfSubject(sub, clientId), ...namesOfSession(authorized?.sid, clientId)];
     if (await this.#dependencies.state.hasRevoked(names, expiresAt - CODE_LIFETIME))
       throw invalidGrant("The user was logged out after this code was issued: start the login again");
   }

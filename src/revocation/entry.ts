@@ -1,10 +1,10 @@
 import type { StatusReference } from "../tokens/status-reference.js";
 
 /**
- * What an entry can revoke: one token, or all tokens of a subject, of a client, of a subject that one client was issued
- * (`client_sub`), or of a signing key.
+ * What an entry can revoke: one token, or all tokens of a subject, of a session, of a client, of a subject or a session
+ * that one client was issued (`client_sub`, `client_sid`), or of a signing key.
  */
-export const SCOPES = ["jti", "sub", "client_id", "client_sub", "kid"] as const;
+export const SCOPES = ["jti", "sub", "sid", "client_id", "client_sub", "client_sid", "kid"] as const;
 export type Scope = typeof SCOPES[number];
 export interface Name { scope: Scope; value: string }
 
@@ -28,10 +28,17 @@ export const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59);
 export const subjectOfClient = (clientId: string, sub: string): Name =>
   ({ scope: "client_sub", value: `${clientId}:${sub}` });
 
-/** The two parts of such a name's value. */
-export function partsOf(value: string): { clientId: string; sub: string } {
+/** The same for a session. */
+export const sessionOfClient = (clientId: string, sid: string): Name =>
+  ({ scope: "client_sid", value: `${clientId}:${sid}` });
+
+/** A name of two parts as the client and the rest; any other name as it is. */
+export function partsOf(name: Name): { name: Name; clientId?: string } {
+  const { scope, value } = name;
+  if (scope !== "client_sub" && scope !== "client_sid") return { name };
   const colon = value.indexOf(":");
-  return { clientId: value.slice(0, colon), sub: value.slice(colon + 1) };
+  const rest: Name = { scope: scope === "client_sub" ? "sub" : "sid", value: value.slice(colon + 1) };
+  return { name: rest, clientId: value.slice(0, colon) };
 }
 
 /** An entry that revokes several tokens. */

@@ -1,7 +1,7 @@
 import { unavailable } from "../shared/errors.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
-import { type Name, subjectOfClient } from "./entry.js";
+import { type Name, sessionOfClient, subjectOfClient } from "./entry.js";
 import type { RevocationLog } from "./log.js";
 import type { LogFollower } from "./log-follower.js";
 import type { OutletAgreement } from "./outlet-agreement.js";
@@ -68,10 +68,11 @@ export class RevocationState {
 }
 
 /** What can revoke a token. */
-export const namesOf = ({ kid, claims: { jti, sub, client_id } }: VerifiedToken): Name[] => [
+export const namesOf = ({ kid, claims: { jti, sub, client_id, sid } }: VerifiedToken): Name[] => [
   { scope: "jti", value: jti },
   { scope: "kid", value: kid },
   ...namesOfSubject(sub, client_id),
+  ...namesOfSession(sid, client_id),
 ];
 
 /** What can revoke all tokens of a subject that a client was issued. */
@@ -79,3 +80,9 @@ export const namesOfSubject = (sub: string, clientId: string | undefined): Name[
   { scope: "sub", value: sub },
   ...(clientId === undefined ? [] : [{ scope: "client_id", value: clientId } as const, subjectOfClient(clientId, sub)]),
 ];
+
+/** What can revoke all tokens of a session that a client was issued. Nothing if the token names no session. */
+export const namesOfSession = (sid: unknown, clientId: string | undefined): Name[] => (typeof sid !== "string" ? [] : [
+  { scope: "sid", value: sid },
+  ...(clientId === undefined ? [] : [sessionOfClient(clientId, sid)]),
+]);

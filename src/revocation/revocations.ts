@@ -10,7 +10,7 @@ import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { TokenVerifier, VerifiedToken } from "../tokens/verifier.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
-import { type Entry, FOREVER, type Name, subjectOfClient } from "./entry.js";
+import { type Entry, FOREVER, type Name, sessionOfClient, subjectOfClient } from "./entry.js";
 import type { LogFollower } from "./log-follower.js";
 import type { LogWriter } from "./log-writer.js";
 import type { OutletAgreement } from "./outlet-agreement.js";
@@ -35,6 +35,8 @@ interface Dependencies {
   appended: () => void;
   /** The token's entry in a status list of this deployment. */
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
+  /** Ends what lasts beside the tokens of a cut-off. Called when they are revoked, before that is acknowledged. */
+  ended?: ((name: Name, issuedBefore: number) => Promise<void>) | undefined;
 }
 
 /** A token that is revoked without being presented. `expiresAt` is epoch ms. */
@@ -43,13 +45,14 @@ export type RevokedToken = Pick<Entry, "expiresAt" | "status"> & { jti: string }
 /** What a caller asks to revoke. `token` is a JWT; `client_id` is a client's own where a client asks. */
 export interface RevocationRequest {
   sub?: string | undefined;
+  sid?: string | undefined;
   client_id?: string | undefined;
   client_secret?: string | undefined;
   jti?: string | undefined;
   token?: string | undefined;
 }
-/** What was revoked: `sub` and `client_id` together are the tokens of the subject that the client was issued. */
-export interface RevokedNames { sub?: string; client_id?: string; jti?: string }
+/** What was revoked. `client_id` beside `sub` or `sid`: only the tokens that the client was issued. */
+export interface RevokedNames { sub?: string; sid?: string; client_id?: string; jti?: string }
 
 /** Revokes tokens, one by one or by cut-offs. A call resolves when the revoked tokens are refused. */
 export class Revocations {
@@ -92,47 +95,67 @@ export class Revocations {
   }
 
   /**
-   * Revokes the tokens of a subject that were issued until now: those that the client was issued, or with `revoke:any`
-   * those of every client. Rejects with access_denied if it has neither permission, or if it may not mint for the
-   * subject whose tokens of other clients it would revoke.
+   * Revokes the tokens of a subject or a session that were issued until now: those that the client was issued, or with
+   * `revoke:any` those of every client. Rejects with access_denied if it has neither permission, or if it may not mint
+   * for the subject whose tokens of other clients it would revoke. A session does not say whose it is: a client that
+   * may mint for some subjects only revokes its own tokens of it.
    */
-  async revokeAsClient(client: Client, { sub, jti, token }: RevocationRequest): Promise<RevokedNames> {
+  async revokeAsClient(client: Client, { sub, sid, jti, token }: RevocationRequest): Promise<RevokedNames> {
     const permission = requirePermission(client, "revoke");
-    if (jti !== undefined || token !== undefined)
-      throw invalidRequest("jti and token are for operators: a client names sub, or logs a token out by POST /logout");
-    if (sub === undefined) throw invalidRequest("sub is missing");
-    checkPrintable("sub", sub);
-    if (permission === "revoke:any") {
-      enforceSubject(client.policy, sub, this.#dependencies.loginProviders);
-      await this.#endIssued({ scope: "sub", value: sub });
-      return { sub };
+    if (jti !== undefined || token !== undefined) {
+      throw invalidRequest("jti and token are for operators: a client names sub or sid, or logs a token out by " +
+        "POST /logout");
     }
-    await this.#endIssued(subjectOfClient(client.id, sub));
-    return { sub, client_id: client.id };
+    const holder = holderIn({ sub, sid });
+    if (holder === undefined) throw invalidRequest("sub or sid is missing");
+    const { policy } = client;
+    const isOwn = permission !== "revoke:any" || (holder.scope === "sid" && policy.subject_prefixes !== null);
+    if (!isOwn && holder.scope === "sub") enforceSubject(policy, holder.value, this.#dependencies.loginProviders);
+    return this.#endHolder(holder, isOwn ? client.id : undefined);
   }
 
-  /** Revokes what an operator names: `sub`, `client_id` or both; `jti`; or `token`. Repeating it is no error. */
-  async revokeAsOperator({ sub, client_id, client_secret, jti, token }: RevocationRequest): Promise<RevokedNames> {
+  /**
+   * Revokes what an operator names: `sub`, `sid` or `client_id`, or one of the first two with `client_id`; `jti`; or
+   * `token`. Repeating it is no error.
+   */
+  async revokeAsOperator(request: RevocationRequest): Promise<RevokedNames> {
+    const { client_id, client_secret, jti, token } = request;
     if (client_secret !== undefined)
       throw invalidRequest("client_secret is for clients: an operator sends no secret of a client");
     const clientId = client_id?.toLowerCase();
-    const ways = [jti, token, sub ?? clientId].filter((way) => way !== undefined);
-    if (ways.length !== 1)
-      throw invalidRequest("Name what to revoke: sub, client_id or both; or one token by token or jti");
+    const holder = holderIn(request);
+    const ways = [jti, token, holder ?? clientId].filter((way) => way !== undefined);
+    if (ways.length !== 1) {
+      throw invalidRequest("Name what to revoke: sub or sid, which client_id may accompany; client_id; or one token " +
+        "by token or jti");
+    }
     if (jti !== undefined) return this.#revokeById(jti);
     if (token !== undefined) return this.#revokePresented(token);
-    if (sub === undefined) {
-      await this.revokeClient(clientId as string);
-      return { client_id: clientId as string };
-    }
-    checkPrintable("sub", sub);
-    await this.#endIssued(clientId === undefined ? { scope: "sub", value: sub } : subjectOfClient(clientId, sub));
-    return { sub, ...(clientId !== undefined && { client_id: clientId }) };
+    if (holder !== undefined) return this.#endHolder(holder, clientId);
+    await this.revokeClient(clientId as string);
+    return { client_id: clientId as string };
   }
 
   /** Revokes every token that a client was issued until now. */
   async revokeClient(clientId: string): Promise<void> {
     await this.#endIssued({ scope: "client_id", value: clientId.toLowerCase() });
+  }
+
+  /** Revokes every token of a session that was issued until now, to whichever client. */
+  async endSession(sid: string): Promise<void> {
+    await this.#endHolder({ scope: "sid", value: sid });
+  }
+
+  /** Revokes the tokens of a session that one client was issued until now. */
+  async endClientSession(clientId: string, sid: string): Promise<void> {
+    await this.#endHolder({ scope: "sid", value: sid }, clientId);
+  }
+
+  async #endHolder(holder: Holder, clientId?: string): Promise<RevokedNames> {
+    const { scope, value } = holder;
+    const ofClient = scope === "sub" ? subjectOfClient : sessionOfClient;
+    await this.#endIssued(clientId === undefined ? holder : ofClient(clientId, value));
+    return { [scope]: value, ...(clientId !== undefined && { client_id: clientId }) };
   }
 
   /**
@@ -159,13 +182,16 @@ export class Revocations {
   /**
    * Revokes what was issued until now. Another replica's clock may be ahead: a token that it has just issued may claim
    * a time up to CUTOFF_TOLERANCE after now. The cut-off covers it. The call resolves when no replica's clock can give
-   * a new token a time that the cut-off covers.
+   * a new token a time that the cut-off covers, and what lasts beside the tokens has ended.
    */
   async #endIssued(name: Name, atLeastUntil = 0, token?: Entry): Promise<void> {
-    const { clock, timing, longestTtl } = this.#dependencies;
+    const { clock, timing, longestTtl, ended } = this.#dependencies;
     const issuedBefore = clock() + CUTOFF_TOLERANCE + 1;
     const expiresAt = Math.max(issuedBefore + longestTtl() * 1000, atLeastUntil);
     await this.#append([{ ...name, issuedBefore, expiresAt }, ...(token === undefined ? [] : [token])]);
+    await ended?.(name, issuedBefore).catch((cause: unknown) => {
+      throw unavailable("The tokens are revoked, but what could renew them could not be ended: try again", cause);
+    });
     await sleep(timing.cutoffWait);
   }
 
@@ -225,6 +251,19 @@ function unconfirmed(cause?: unknown): never {
     "The logout is recorded, but has not reached every service yet: try again until it is confirmed",
     cause,
   );
+}
+
+/** A subject or a session. */
+interface Holder extends Name { scope: "sub" | "sid" }
+
+/** What the request names. Throws invalid_request if it names both, or a text that is not printable. */
+function holderIn({ sub, sid }: Pick<RevocationRequest, "sub" | "sid">): Holder | undefined {
+  if (sub !== undefined && sid !== undefined)
+    throw invalidRequest("sub and sid can't be combined: name either the subject or the session");
+  const [scope, value] = sub === undefined ? ["sid", sid] as const : ["sub", sub] as const;
+  if (value === undefined) return undefined;
+  checkPrintable(scope, value);
+  return { scope, value };
 }
 
 function checkPrintable(name: string, text: string): void {

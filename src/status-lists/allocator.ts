@@ -64,7 +64,8 @@ export class StatusAllocator {
     // No cut-off could find a token without a record.
     if (list === undefined) throw unavailable("The token's status list was closed meanwhile: try again");
     const { sub, client_id: clientId = "", exp } = claims;
-    list.record({ index: reference.index, issuedAt: issuedAtMs(claims), sub, clientId, kid }, exp * 1000);
+    const sid = typeof claims.sid === "string" ? claims.sid : undefined;
+    list.record({ index: reference.index, issuedAt: issuedAtMs(claims), sub, sid, clientId, kid }, exp * 1000);
   }
 
   /** Concurrent calls share one flush. Rejects if not everything was stored; the next call stores the rest. */

@@ -71,9 +71,9 @@ function revokes({ client, issuedBefore }: HashedCutoff, records: Buffer, offset
 }
 
 function hashedName({ scope, value }: Name): HashedName {
-  if (scope !== "client_sub") return halves({ scope, value });
-  const { clientId, sub } = partsOf(value);
-  return { ...halves({ scope: "sub", value: sub }), client: halves({ scope: "client_id", value: clientId }) };
+  const { name, clientId } = partsOf({ scope, value });
+  const client = clientId === undefined ? {} : { client: halves({ scope: "client_id", value: clientId }) };
+  return { ...halves(name), ...client };
 }
 
 function halves(name: Name): { head: number; tail: number } {

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { encodeRecord, type RecordedToken } from "./record.js";
+import { encodeToken, type RecordedToken } from "./record.js";
 import { LIST_SIZE } from "./status-list.js";
 import type { StatusBatch, StatusListStore } from "./store.js";
 
@@ -44,7 +44,7 @@ export class ReservedList {
   }
 
   record(token: RecordedToken, expiresAt: number): void {
-    this.#records.push(encodeRecord(token));
+    this.#records.push(encodeToken(token)); // in one batch, if it is more than one record
     this.#expiresAt = Math.max(this.#expiresAt, expiresAt);
   }
 

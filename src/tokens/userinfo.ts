@@ -15,7 +15,7 @@ const NOT_ABOUT_THE_USER = new Set([
 export function userinfoOf(
   claims: AccessTokenClaims,
   { issuer, standardIssuer }: { issuer: string; standardIssuer: string },
-): Record<string, unknown> {
+): Pick<AccessTokenClaims, "sub"> {
   const isForUserinfo = claims.scope?.split(" ").includes("openid") === true;
   // With one issuer for both, only the scope tells them apart.
   if (claims.iss !== standardIssuer || (issuer === standardIssuer && !isForUserinfo)) return claims;
@@ -23,5 +23,6 @@ export function userinfoOf(
     throw new AuthflowError(403, "insufficient_scope", "The token lacks the scope openid: request it at /authorize",
       { challenge: "Bearer" });
   }
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !NOT_ABOUT_THE_USER.has(name)));
+  const { sub, ...others } = claims;
+  return { sub, ...Object.fromEntries(Object.entries(others).filter(([name]) => !NOT_ABOUT_THE_USER.has(name))) };
 }

@@ -6,7 +6,7 @@ import { NOW } from "./samples.js";
 
 const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   codeHash: randomUUID(), clientId: "a-client", redirectUri: "https://app.example.com/callback",
-  codeChallenge: "a-challenge",
+  codeChallenge: "a-challenge", authorized: undefined,
   claims: { sub: "corp|alice", provider: "corp", email: "alice@example.com", email_verified: true, name: "Zürich 🚲" },
   expiresAt: NOW + 60_000, jti: undefined, status: undefined, ...changes,
 });

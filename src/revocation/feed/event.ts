@@ -1,14 +1,15 @@
-import { type Entry, FOREVER, isCutoff, partsOf, type Scope } from "../entry.js";
+import { type Entry, FOREVER, isCutoff, type Name, partsOf } from "../entry.js";
 import type { Place } from "../log.js";
 
 /** A revoked token, and the NumericDate (RFC 7519 §2) from which the entry is no longer needed. */
 export interface RevokedToken { jti: string; exp: number }
 /**
- * A cut-off; exactly one of `sub`, `client_id` and `kid` is set. With `issued_to`, only those tokens of `sub` that this
- * client was issued. `issued_before` is epoch ms, as in a UUIDv7.
+ * A cut-off; exactly one of `sub`, `sid`, `client_id` and `kid` is set. With `issued_to`, only those tokens of `sub` or
+ * `sid` that this client was issued. `issued_before` is epoch ms, as in a UUIDv7.
  */
 export interface IssuedBefore {
   sub?: string;
+  sid?: string;
   issued_to?: string;
   client_id?: string;
   kid?: string;
@@ -33,16 +34,15 @@ const numericDate = (instant: number): number => Math.ceil(Math.min(instant, FOR
 export const presentRevoked = ({ value, expiresAt }: Entry): RevokedToken =>
   ({ jti: value, exp: numericDate(expiresAt) });
 export const presentCutoff = ({ scope, value, issuedBefore, expiresAt }: Entry): IssuedBefore =>
-  ({ ...presentName(scope, value), issued_before: issuedBefore, exp: numericDate(expiresAt) });
+  ({ ...presentName({ scope, value }), issued_before: issuedBefore, exp: numericDate(expiresAt) });
 
 /**
  * Not `client_id` beside `sub`: a subscriber of an earlier version would revoke all tokens of the client. Without
  * knowing `issued_to` it revokes the subject's tokens of other clients too, and misses none.
  */
-function presentName(scope: Scope, value: string): Omit<IssuedBefore, "issued_before" | "exp"> {
-  if (scope !== "client_sub") return { [scope]: value };
-  const { clientId, sub } = partsOf(value);
-  return { sub, issued_to: clientId };
+function presentName(whole: Name): Omit<IssuedBefore, "issued_before" | "exp"> {
+  const { name: { scope, value }, clientId } = partsOf(whole);
+  return { [scope]: value, ...(clientId !== undefined && { issued_to: clientId }) };
 }
 
 /** UTF-16 units of JSON in a message. A line of the stream stays below 16 KB, also if each unit takes three bytes. */

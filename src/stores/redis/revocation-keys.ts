@@ -1,6 +1,8 @@
-import { type Entry, FOREVER, type Name, type Scope } from "../../revocation/entry.js";
+import { type Entry, FOREVER, type Name, type Scope, SCOPES } from "../../revocation/entry.js";
 
 const TOKEN = "revoked:";
+/** What follows the beginning of a cut-off's key. */
+const CUTOFF = new RegExp(`^(${SCOPES.filter((scope) => scope !== "jti").join("|")}):(.*)$`, "s");
 
 /**
  * Authflow's keys in Redis. Other services read `revoked:<jti>` and
@@ -44,7 +46,7 @@ export class RevocationKeys {
     if (key.includes("\0")) return undefined;
     if (key.startsWith(TOKEN))
       return { scope: "jti", value: key.slice(TOKEN.length), issuedBefore: FOREVER, expiresAt };
-    const [, scope, name] = /^(sub|client_id|client_sub|kid):(.*)$/s.exec(key.slice(this.#cutoff.length)) ?? [];
+    const [, scope, name] = CUTOFF.exec(key.slice(this.#cutoff.length)) ?? [];
     if (scope === undefined || name === undefined || !/^\d{1,15}$/.test(value)) return undefined;
     return { scope: scope as Scope, value: name, issuedBefore: Number(value), expiresAt };
   }
