@@ -25,5 +25,12 @@ export function loginClaims(provider: string, identity: Identity): IdentityClaim
   };
 }
 
+/** What a token says about the login itself, where the provider says it. */
+export const authenticationClaims = ({ authTime, acr, amr }: Identity) => ({
+  ...(authTime !== undefined && { auth_time: authTime }),
+  ...(acr !== undefined && { acr }),
+  ...(amr !== undefined && { amr }),
+});
+
 const fits = (text: string, most: number): boolean => isPrintable(text) && characters(text) <= most;
 const isHttps = (url: string): boolean => URL.canParse(url) && new URL(url).protocol === "https:";

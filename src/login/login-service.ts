@@ -12,7 +12,7 @@ import type { Provider, UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { IdentityClaims } from "../tokens/claims.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
-import { loginClaims } from "./login-claims.js";
+import { authenticationClaims, loginClaims } from "./login-claims.js";
 import type { AuthorizationCodeService } from "./authorization-code-service.js";
 import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
 import type { Address, Answer, AuthorizationResponse } from "./authorization-response.js";
@@ -198,7 +198,7 @@ export class LoginService {
     uses.note(client.id, requirePermission(client, "login"));
     if (error !== "") throw upstreamRefusal(provider, error, description);
     const identity = await provider.identify({ code, iss, user }, this.#upstreamRequest(login, state));
-    const claims = loginClaims(provider.name, identity);
+    const claims = { ...loginClaims(provider.name, identity), ...authenticationClaims(identity) };
     if (login.standard !== undefined) return standard.afterLogin(client, login, claims, previous);
     if (login.responseType === "code")
       return { answer: this.#response.code(login, await codes.issue(login, claims)) };

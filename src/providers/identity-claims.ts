@@ -1,7 +1,8 @@
 import { type ClaimMap, claimFrom, type ClaimSource } from "./claim-map.js";
 import { isTrue, text } from "./claims.js";
-import { isPrintable } from "../shared/text.js";
+import { characters, isPrintable } from "../shared/text.js";
 import type { Identity } from "./identity.js";
+import { PROVIDER_CLOCK_SKEW } from "./upstream.js";
 
 type Claims = Record<string, unknown>;
 
@@ -19,6 +20,8 @@ const PICTURE: ClaimSource = [[["picture"]]];
 const STANDARD = ["email", "email_verified", "name", "picture"];
 /** Characters in the JSON form of a further claim. */
 const MAX_CLAIM = 1024;
+const MAX_METHODS = 16;
+type Authentication = Pick<Identity, "authTime" | "acr" | "amr">;
 
 /** The user whom the documents describe; the first that says something counts. All are about the same subject. */
 export function identityFrom(subject: string, documents: readonly Claims[], rules: Rules): Identity {
@@ -37,6 +40,23 @@ export function identityFrom(subject: string, documents: readonly Claims[], rule
     ...(claims.length > 0 && { claims: Object.fromEntries(claims) }),
   };
 }
+
+/** What an ID token says about the login itself. `now`: epoch ms. What has another form is left out. */
+export function authenticationFrom({ auth_time, acr, amr }: Claims, now: number): Authentication {
+  const isText = (value: unknown, most: number): value is string =>
+    text(value) !== null && isPrintable(value as string) && characters(value as string) <= most;
+  const methods = [...new Set(Array.isArray(amr) ? amr as unknown[] : [])];
+  const areMethods = methods.length > 0 && methods.length <= MAX_METHODS;
+  return {
+    ...(isPast(auth_time, now) && { authTime: Math.min(Math.floor(auth_time), Math.floor(now / 1000)) }),
+    ...(isText(acr, 255) && { acr }),
+    ...(areMethods && methods.every((method): method is string => isText(method, 64)) && { amr: methods }),
+  };
+}
+
+/** Whether it is an instant in seconds that is not in the future. */
+const isPast = (value: unknown, now: number): value is number =>
+  typeof value === "number" && value >= 0 && value <= now / 1000 + PROVIDER_CLOCK_SKEW;
 
 /** A name of any document goes before what stands for a name in another. */
 function nameIn(documents: readonly Claims[], source: ClaimSource): string | null {

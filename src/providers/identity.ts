@@ -9,4 +9,8 @@ export interface Identity {
   picture: string | null;
   /** Further claims that the operator has chosen, by their names in Authflow's token. */
   claims?: Record<string, unknown>;
+  /** When the user logged in there, seconds since 1970; in what way and by which methods (OpenID Connect Core §2). */
+  authTime?: number;
+  acr?: string;
+  amr?: string[];
 }

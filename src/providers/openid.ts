@@ -1,7 +1,7 @@
 import { authorizationUrl } from "./authorization-url.js";
 import { accessTokenFrom, idText, quotable, subjectFrom, text } from "./claims.js";
 import { Discovery, type ProviderMetadata } from "./discovery.js";
-import { identityFrom, isSufficient, lacksNothing } from "./identity-claims.js";
+import { authenticationFrom, identityFrom, isSufficient, lacksNothing } from "./identity-claims.js";
 import { checkHints, type LoginHints, withMaxAge } from "./login-hints.js";
 import type { Provider, ProviderDefinition, ProviderSettings, UpstreamRequest, UpstreamResponse } from "./provider.js";
 import { type TokenAuthentication, type Upstream, UpstreamError } from "./upstream.js";
@@ -91,7 +91,8 @@ class OpenIdProvider implements Provider {
     checkHints(this.#hints(request.hints), claims, request.startedAt, this.label);
     const userinfo = await this.#userinfo(claims, metadata, checks, answer);
     const identity = identityFrom(subjectFrom(claims.sub), [claims, userinfo], this.#rules());
-    return { ...identity, name: identity.name ?? this.traits.nameFrom?.(response) ?? null };
+    const name = identity.name ?? this.traits.nameFrom?.(response) ?? null;
+    return { ...identity, name, ...authenticationFrom(claims, this.clock()) };
   };
 
   /** The operator's parameters replace those of the application. */

@@ -39,6 +39,7 @@ const reply = (body: string | Promise<string>, type: string) => () => (response:
   void Promise.resolve(body).then((text) => response.setHeader("content-type", type).end(text));
 };
 
+const NOTHING = { auth_time: undefined, acr: undefined, amr: undefined };
 const SAID: [promise: string, lies: Lies, expected: Json][] = [
   ["an address verified by userinfo",
     said({ email: USER.email }, { email: USER.email, email_verified: true }), VERIFIED],
@@ -74,12 +75,22 @@ const SAID: [promise: string, lies: Lies, expected: Json][] = [
   ["a signed userinfo", said({}, reply(sign(USER), "application/jwt")), USER],
   ["a signed userinfo with iss and aud", said({}, (_, { issuer }) =>
     reply(sign({ ...USER, iss: issuer, aud: [UPSTREAM_CLIENT.client_id] }), "application/json")()), USER],
+  ["what it says about the login itself",
+    said({ auth_time: 1_700_000_000.9, acr: "urn:mfa", amr: ["pwd", "otp", "pwd"] }, {}),
+    { auth_time: 1_700_000_000, acr: "urn:mfa", amr: ["pwd", "otp"] }],
+  ["something of other types about the login", said({ auth_time: "1700000000", acr: 2, amr: "pwd" }, {}), NOTHING],
+  ["a login in the future", said({ auth_time: Date.now() }, {}), NOTHING],
+  ["texts about the login that are not printable or none",
+    said({ auth_time: -1, acr: "a\u202eb", amr: ["pwd", 1] }, {}), NOTHING],
+  ["too much about the login",
+    said({ acr: "a".repeat(256), amr: Array.from({ length: 17 }, (_, i) => String(i)) }, {}), NOTHING],
+  ["something about the login in userinfo only", said({}, { auth_time: 1, acr: "a", amr: ["pwd"] }), NOTHING],
 ];
 for (const [promise, lies, expected] of SAID) {
   await t.test(`a login with ${promise}`, async (t) => {
     const claims = await logIn(lies);
     const all = expected.sub === "u1" ? { ...expected, sub: "corp|u1" } : expected;
-    for (const [name, value] of Object.entries(all)) t.equal(claims[name], value, name);
+    for (const [name, value] of Object.entries(all)) t.strictSame(claims[name], value, name);
   });
 }
 
