@@ -57,8 +57,10 @@ function wwwAuthenticate(challenge: "Basic" | "Bearer", { code, message }: Authf
     : realm;
 }
 
-/** The error for input that does not match its schema; it names the field. `part`: "body", "querystring", … */
-export function invalidInput([first]: FastifySchemaValidationError[], part: string): AuthflowError {
+type Fault = FastifySchemaValidationError & { data?: unknown };
+
+/** The error for input that does not match its schema; it names the field. `part`: "body", "form", "querystring", … */
+export function invalidInput([first]: Fault[], part: string): AuthflowError {
   if (part === "body" && first?.keyword === "type" && first.instancePath === "")
     return invalidRequest("The request body must be a JSON object, such as {}");
   const path = first?.instancePath.split("/").slice(1) ?? [];
@@ -70,6 +72,8 @@ export function invalidInput([first]: FastifySchemaValidationError[], part: stri
     case "required":
       return invalidRequest(`${member(first.params.missingProperty)} is missing`);
     default:
+      // RFC 6749 §3.1: a parameter must not be repeated. Another component might read the other value.
+      if (part !== "body" && Array.isArray(first?.data)) return invalidRequest(`${path.join(".")} must be given once`);
       return invalidRequest(`${path.join(".") || part} ${first?.message ?? "is not valid"}`);
   }
 }

@@ -43,7 +43,7 @@ export function schemaValidator(schemas: object): (schema: object, isBody: boole
     let validate: ReturnType<Ajv["compile"]> | undefined;
     return (value) => {
       validate ??= compiler(isBody).compile(schema);
-      return validate(value) ? undefined : validate.errors?.map(explain) as FastifySchemaValidationError[];
+      return validate(value) ? undefined : explained(validate.errors ?? []) as FastifySchemaValidationError[];
     };
   };
 }
@@ -60,14 +60,32 @@ export function buildValidator(schemas: unknown): FastifySchemaCompiler<object> 
   };
 }
 
+/** What is used of Ajv's errors. `parentSchema`: the schema that has the keyword. */
+interface Fault { keyword: string; instancePath: string; message?: string; parentSchema?: object }
+
+/**
+ * The errors, the real fault first. Of a union, which comes last, that is the fault of the alternative that has the
+ * value's type: the others only say that theirs is another. If no alternative has it, the union is the fault.
+ */
+function explained<E extends Fault>(errors: readonly E[]): E[] {
+  const union = errors.at(-1) as E;
+  if (union.keyword !== "anyOf") return errors.map((error) => explain(error));
+  const within = errors.find(({ keyword, instancePath }) =>
+    keyword !== "anyOf" && !(keyword === "type" && instancePath === union.instancePath));
+  const description = descriptionOf(union);
+  if (within === undefined) return description === undefined ? [...errors] : [explain(union)];
+  const isOfValue = within.instancePath === union.instancePath;
+  return [isOfValue && description !== undefined ? { ...within, message: notValid(description) } : explain(within)];
+}
+
 /** A field's description says which values are valid. That helps more than the name of the keyword that failed. */
-function explain<E extends { keyword: string; message?: string; parentSchema?: object; data?: unknown }>(error: E): E {
-  const { keyword, data } = error;
-  // RFC 6749 §3.1: a parameter must not be repeated. Another component might read the other value.
-  const repeated = Array.isArray(data) && data.length > 1 && data.every((one) => typeof one === "string");
-  if (keyword === "type" && repeated) return { ...error, message: "must be given once" };
-  const { description } = (error.parentSchema ?? {}) as { description?: string };
-  return description !== undefined && DESCRIBED_KEYWORDS.has(keyword)
-    ? { ...error, message: `is not valid: ${description}` }
+function explain<E extends Fault>(error: E): E {
+  const description = descriptionOf(error);
+  return description !== undefined && DESCRIBED_KEYWORDS.has(error.keyword)
+    ? { ...error, message: notValid(description) }
     : error;
 }
+
+const notValid = (description: string): string => `is not valid: ${description}`;
+const descriptionOf = ({ parentSchema = {} }: Fault): string | undefined =>
+  (parentSchema as { description?: string }).description;

@@ -9,7 +9,7 @@ import type { Grant, GrantDependencies } from "./grant.js";
 const TABLE: ((dependencies: GrantDependencies) => Grant)[] = [authorizationCode];
 
 /** The form of POST /token (RFC 6749 §3.2): texts, each at most once. */
-export type TokenParameters = Readonly<Record<string, string | undefined>>;
+export type TokenParameters = Readonly<Record<string, string | undefined> & { grant_type: string }>;
 
 /** Exchanges any grant of POST /token for tokens. */
 export class Grants {
@@ -36,7 +36,6 @@ export class Grants {
    * with the grant's own errors.
    */
   async exchange(client: Client, { grant_type: type, ...given }: TokenParameters): Promise<TokenResponse> {
-    if (type === undefined) throw invalidRequest("grant_type is missing");
     const grant = this.#grants.get(type);
     if (grant === undefined)
       throw new AuthflowError(400, "unsupported_grant_type", `grant_type must be ${this.types.join(" or ")}`);
@@ -52,7 +51,10 @@ function checkClient({ type, clientAuthentication, allows }: Grant, client: Clie
 }
 
 /** The grant's own parameters; others in the form are ignored (RFC 6749 §3.2). */
-function parametersOf({ parameters: { properties, required = [] } }: Grant, given: TokenParameters) {
+function parametersOf(
+  { parameters: { properties, required = [] } }: Grant,
+  given: Record<string, string | undefined>,
+) {
   const missing = required.find((name) => given[name] === undefined);
   if (missing !== undefined) throw invalidRequest(`${missing} is missing: ${properties[missing]?.description ?? ""}`);
   return Object.fromEntries(Object.keys(properties).map((name) => [name, given[name]]));

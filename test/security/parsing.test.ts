@@ -83,8 +83,11 @@ await t.test("any content type of an empty body is ignored", async (t) => {
       t.match(await send(type, "/logout", token, body), { status: 200 }, `${type} ${body[0]}`);
     }
     const { authorization } = basic(client);
-    t.match(await send(type, "/introspect", authorization, ["Content-Length: 0", ""]),
-      { status: 400, body: { error: "invalid_request" } }, `${type} of a form`);
+    for (const [path, field] of [["/introspect", "token"], ["/token", "grant_type"]] as const) {
+      t.match(await send(type, path, authorization, ["Content-Length: 0", ""]),
+        { status: 400, body: { error: "invalid_request", error_description: `${field} is missing` } },
+        `${type} at ${path}`);
+    }
     t.match(await send(type, "/mint", authorization, ["Content-Length: 0", ""]),
       { status: 400, body: { error_description: /must be a JSON object/ } }, `${type} of a mint`);
   }
@@ -95,6 +98,49 @@ await t.test("any content type of an empty body is ignored", async (t) => {
   const token = bearer(await app.mint({}, client)).authorization;
   for (const type of ["text/plain", "application/x-www-form-urlencoded", "json"])
     t.match(await send(type, "/logout", token, ["Content-Length: 1", "", "x"]), { status: 415 }, type);
+});
+
+await t.test("where a value may be of several kinds, the message names what is wrong with this one", async (t) => {
+  const audience = "is not valid: The services that the token is for: one audience, or 1 to 10 different ones";
+  const aList = "at most 100 strings of 1 to 255 characters, or null";
+  const seconds = "is not valid: The longest lifetime of a token in whole seconds, at least 1, or null";
+  const id = client.client_id;
+  const cases: [path: string, body: object, description: string][] = [
+    ["/mint", { audience: ["a", ""] }, "audience.1 is not valid: An audience is 1 to 255 characters"],
+    ["/mint", { audience: ["a", 5] }, "audience.1 must be string"],
+    ["/mint", { audience: "" }, `audience ${audience}`],
+    ["/mint", { audience: [] }, `audience ${audience}`],
+    ["/mint", { audience: ["a", "a"] }, `audience ${audience}`],
+    ["/mint", { audience: [..."abcdefghijk"] }, `audience ${audience}`],
+    ["/mint", { audience: 5 }, `audience ${audience}`],
+    ["/mint", { audience: null }, `audience ${audience}`],
+    ["/mint", { sub: ["a", "b"] }, "sub must be string"],
+    ["/logout", [], "The request body must be a JSON object, such as {}"],
+    ["/logout", { everywhere: 1 }, "everywhere must be boolean"],
+    ["/logout", { anywhere: true }, "Unknown field anywhere: remove it or check its spelling"],
+    [`/clients/${id}`, { policy: { audiences: "a" } }, aList],
+    [`/clients/${id}`, { policy: { audiences: Array.from({ length: 101 }, String) } }, aList],
+    [`/clients/${id}`, { policy: { scopes: ["a", ""] } }, "policy.scopes.1 must NOT have fewer than 1 characters"],
+    [`/clients/${id}`, { policy: { scopes: ["a", 1] } }, "policy.scopes.1 must be string"],
+    [`/clients/${id}`, { policy: { default_audience: [] } }, "1 to 10 strings of 1 to 255 characters, or null"],
+    [`/clients/${id}`, { policy: { default_audience: ["a", "a"] } }, "1 to 10 strings of 1 to 255 characters, or null"],
+    [`/clients/${id}`, { policy: { max_ttl: 0 } }, `policy.max_ttl ${seconds}`],
+    [`/clients/${id}`, { policy: { max_ttl: 1.5 } }, `policy.max_ttl ${seconds}`],
+    [`/clients/${id}`, { policy: { max_ttl: "1h" } }, `policy.max_ttl ${seconds}`],
+    [`/clients/${id}`, { policy: { status_list: "yes" } }, "policy.status_list is not valid: Whether its tokens"],
+    [`/clients/${id}`, { logo_uri: 1 }, "logo_uri is not valid: Shown on the pages of a login"],
+    [`/clients/${id}`, { logo_uri: "" }, "logo_uri is not valid: Shown on the pages of a login"],
+  ];
+  for (const [path, body, description] of cases) {
+    const payload = path === "/mint" ? { sub: "a", ...body } : body;
+    const headers = path === "/mint" ? basic(client)
+      : path === "/logout" ? bearer(await app.mint({}, client)) : OPERATOR;
+    const { status, body: answer } = await app.call(path.startsWith("/clients") ? "PATCH" : "POST", path,
+      { headers, payload });
+    t.equal(status, 400);
+    t.ok(String(answer.error_description).includes(description),
+      `${JSON.stringify(payload)}: ${String(answer.error_description)}`);
+  }
 });
 
 await t.test("a body of more than 32 KiB is refused before it is looked at", async (t) => {

@@ -110,7 +110,7 @@ const policy = {
   }),
   claim_names: names("Additional claims that the client may set, and acr, amr, auth_time, sid"),
   max_ttl: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-    description: "The longest lifetime of a token in seconds, or null",
+    description: "The longest lifetime of a token in whole seconds, at least 1, or null for no limit of its own",
   }),
   status_list: Type.Union([Type.Boolean(), Type.Null()], {
     description: "Whether its tokens have the claim `status` (GET /status-lists/{id}): true, false, or null for the " +

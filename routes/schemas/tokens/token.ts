@@ -14,7 +14,10 @@ type GrantTable = Pick<Grants, "types" | "parameters" | "examples">;
 /** The form of POST /token, made from the table of grants. */
 export const tokenForm = ({ types, parameters, examples }: GrantTable): TObject =>
   Type.Object({
-    grant_type: { ...field(types.map((type) => `\`${type}\``).join(" or ")), examples: types.slice(0, 1) },
+    grant_type: Type.String({
+      minLength: 1, maxLength: 255, description: types.map((type) => `\`${type}\``).join(" or "),
+      examples: types.slice(0, 1),
+    }),
     ...parameters.properties,
     ...ClientCredentialsForm,
   }, {
