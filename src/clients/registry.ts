@@ -4,7 +4,7 @@ import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
 import { isLogoUrl, LOGO_RULE } from "../shared/logo.js";
 import { isLoopback } from "../shared/loopback.js";
-import { characters, isPrintable } from "../shared/text.js";
+import { characters, isBlank, isPrintable } from "../shared/text.js";
 import { uuidv7 } from "../shared/uuid.js";
 import type { ClientCache, ClientRead } from "./cache.js";
 import {
@@ -222,7 +222,7 @@ function isPageUrl(text: string): boolean {
 
 function checkNames({ name, logoUri = null, redirectUris }: ClientPatch): void {
   if (logoUri !== null && !isLogoUrl(logoUri)) throw invalidRequest(`logo_uri must be ${LOGO_RULE}`);
-  if (name !== undefined && (!isPrintable(name) || name.trim() === ""))
+  if (name !== undefined && (!isPrintable(name) || isBlank(name)))
     throw invalidRequest("name must be printable text without control characters");
   if (name !== undefined && characters(name) > NAME_MAX)
     throw invalidRequest(`name must be at most ${NAME_MAX} characters`);

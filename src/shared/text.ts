@@ -1,8 +1,9 @@
 /**
- * Lone surrogates, line and paragraph separators, bidirectional controls, the byte order mark, and U+FFFD. Decoders
- * replace invalid UTF-8 by U+FFFD, so that two different inputs would become the same text.
+ * Lone surrogates, noncharacters (which some readers drop or replace), line and paragraph separators, bidirectional
+ * controls, the byte order mark, and U+FFFD. Decoders replace invalid UTF-8 by U+FFFD, so that two different inputs
+ * would become the same text.
  */
-const MISLEADING = "\\p{Cs}\\u061C\\u200E\\u200F\\u2028-\\u202E\\u2066-\\u2069\\uFEFF\\uFFFD";
+const MISLEADING = "\\p{Cs}\\p{Noncharacter_Code_Point}\\u061C\\u200E\\u200F\\u2028-\\u202E\\u2066-\\u2069\\uFEFF\\uFFFD";
 const UNPRINTABLE = new RegExp(`[\\p{Cc}${MISLEADING}]`, "u");
 const UNPRINTABLE_IN_LINES = new RegExp(`[\\0-\\x08\\v\\f\\x0E-\\x1F\\x7F-\\x9F${MISLEADING}]`, "u");
 
@@ -25,6 +26,9 @@ export function folded(text: string): string {
   // Lower case before upper case: ẞ becomes ß, and only that becomes SS.
   return text.normalize("NFKD").replace(INVISIBLE, "").toLowerCase().toUpperCase().toLowerCase();
 }
+
+/** Whether a reader may take the text for an empty one: it has nothing but spaces, marks and invisible characters. */
+export const isBlank = (text: string): boolean => folded(text) === "";
 
 /**
  * A person's name without what is not printable: controls and separators of lines become spaces, the rest goes. Names

@@ -3,7 +3,7 @@ import { enforceMintPolicy } from "../clients/mint-policy.js";
 import { reservedClaim } from "../shared/claim-names.js";
 import { MAX_CLOCK_SKEW } from "../shared/clock.js";
 import { invalidRequest, invalidScope } from "../shared/errors.js";
-import { characters, isPrintable, isPrintableText } from "../shared/text.js";
+import { characters, isBlank, isPrintable, isPrintableText } from "../shared/text.js";
 
 /** What the platform says about the login that it did (OpenID Connect Core §2). `auth_time` is seconds. */
 interface LoginContext { acr?: string; amr?: string[]; auth_time?: number; sid?: string }
@@ -75,21 +75,16 @@ export function requestedClaims(
   now: number,
 ): RequestedClaims {
   const { sub, provider = DEFAULT_PROVIDER, email, name, scope, acr, amr, auth_time, sid, claims = {} } = request;
-  for (const [field, texts] of Object.entries({ sub, provider, email, name, acr, amr, sid })) {
-    if (![texts ?? []].flat().every(isPrintable))
-      throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
-  }
-  if (sub === "" || characters(sub) > MAX_SUB) throw invalidRequest(`sub must be 1 to ${MAX_SUB} characters`);
+  const audience = request.audience === undefined ? null : [request.audience].flat();
+  checkTexts({ sub, provider, email, acr, amr, sid, audience });
+  if (name !== undefined) checkPrintable("name", name);
+  if (characters(sub) > MAX_SUB) throw invalidRequest(`sub must be 1 to ${MAX_SUB} characters`);
   if (scope !== undefined && !SCOPE.test(scope))
     throw invalidScope("scope must be values of ASCII characters except \" and \\, with one space between them");
   if (auth_time !== undefined && auth_time * 1000 > now + MAX_CLOCK_SKEW)
     throw invalidRequest("auth_time must not be in the future: send seconds since 1970");
   checkNames(claims);
   checkJson(claims, "claims", 1);
-  const audience = request.audience === undefined ? null : [request.audience].flat();
-  if (audience?.some((one) => !isPrintable(one))) {
-    throw invalidRequest("audience must not hold control characters or bidirectional overrides");
-  }
   const login = given({ acr, amr, auth_time, sid });
   const claimNames = [...Object.keys(login), ...Object.keys(claims)];
   const policed = { sub, provider, audience, scopes: scope?.split(" ") ?? [], claimNames };
@@ -113,6 +108,21 @@ const given = <T extends object>(members: T): T =>
 export const audienceClaim = (audience: string[] | null): Pick<AccessTokenClaims, "aud"> =>
   (audience === null ? {} : { aud: audience.length === 1 ? audience[0] : audience });
 
+/** Identifiers: a reader must not take one for an empty text. */
+function checkTexts(fields: Record<string, string | string[] | null | undefined>): void {
+  for (const [field, texts] of Object.entries(fields)) {
+    for (const text of [texts ?? []].flat()) {
+      checkPrintable(field, text);
+      if (isBlank(text)) throw invalidRequest(`${field} must have a visible character`);
+    }
+  }
+}
+
+function checkPrintable(field: string, text: string): void {
+  if (!isPrintable(text))
+    throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
+}
+
 function checkNames(claims: Record<string, unknown>): void {
   for (const name of Object.keys(claims)) {
     const reserved = reservedClaim(name);
@@ -131,9 +141,9 @@ function checkJson(value: unknown, path: string, depth: number): void {
   if (depth > MAX_DEPTH) throw invalidRequest(`claims must not nest deeper than ${MAX_DEPTH} levels`);
   for (const [name, inner] of Object.entries(value)) {
     if (UNSAFE_NAMES.has(name)) throw invalidRequest(`${path} must not have a member named ${name}`);
-    if (name === "" || !isPrintable(name)) {
-      throw invalidRequest(`${path} must not have a member whose name is empty, or holds control characters or ` +
-        "bidirectional overrides");
+    if (isBlank(name) || !isPrintable(name)) {
+      throw invalidRequest(`${path} must not have a member whose name is empty or invisible, or holds control characters ` +
+        "or bidirectional overrides");
     }
     checkJson(inner, `${path}.${name}`, depth + 1);
   }

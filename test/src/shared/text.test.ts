@@ -1,5 +1,5 @@
 import t from "../../support/tap.js";
-import { cleanName, folded, isPrintable, isPrintableText } from "../../../src/shared/text.js";
+import { cleanName, folded, isBlank, isPrintable, isPrintableText } from "../../../src/shared/text.js";
 
 const NOT_PRINTABLE: [what: string, codePoint: number][] = [
   ["NUL", 0], ["TAB", 9], ["LF", 10], ["CR", 13], ["ESC", 27], ["DEL", 127], ["NEL (C1)", 0x85], ["CSI (C1)", 0x9b],
@@ -8,9 +8,11 @@ const NOT_PRINTABLE: [what: string, codePoint: number][] = [
   ["paragraph separator", 0x2029], ["left-to-right embedding", 0x202a], ["right-to-left override", 0x202e],
   ["left-to-right isolate", 0x2066], ["pop isolate", 0x2069], ["byte order mark", 0xfeff],
   ["lone high surrogate", 0xd800], ["lone low surrogate", 0xdfff],
+  ["first noncharacter", 0xfdd0], ["last of its block", 0xfdef], ["U+FFFE", 0xfffe], ["U+FFFF", 0xffff],
+  ["the end of another plane", 0x1fffe], ["the end of the last plane", 0x10ffff],
 ];
 for (const [what, codePoint] of NOT_PRINTABLE) {
-  const mark = String.fromCharCode(codePoint);
+  const mark = String.fromCodePoint(codePoint);
   t.equal(isPrintable(mark), false, what);
   t.equal(isPrintable(`ab${mark}cd`), false, `${what} inside a text`);
 }
@@ -20,7 +22,7 @@ for (const text of ["", "alice", "a b", "Zoë", "日本語", "🚲👩‍👩‍
   t.equal(isPrintableText(text), true, text);
 }
 for (const [what, codePoint] of NOT_PRINTABLE) {
-  t.equal(isPrintableText(`a${String.fromCharCode(codePoint)}b`), ["TAB", "LF", "CR"].includes(what), what);
+  t.equal(isPrintableText(`a${String.fromCodePoint(codePoint)}b`), ["TAB", "LF", "CR"].includes(what), what);
 }
 t.equal(isPrintableText("1 Main Street\r\n\tSpringfield\n"), true, "an address of several lines");
 
@@ -31,6 +33,10 @@ const LIKE_ISS = ["ISS", "Iss", "i\u017f\u017f", "\u0130ss", "\u0131ss", "i\u00d
   "iss ", " iss", "i\u00a0ss", "iss\0", "iss\n"];
 for (const text of LIKE_ISS) t.equal(folded(text), "iss", JSON.stringify(text));
 for (const text of ["is", "isss", "iss1", "https://example.com/iss", "\u0456ss"]) t.not(folded(text), "iss", text);
+
+for (const text of ["", " ", "\u200b", "\u2060\u00a0", "\u3164", "\u0301", "\ufe0f\u00ad", "\u{E0001}"])
+  t.equal(isBlank(text), true, JSON.stringify(text));
+for (const text of ["a", " a", "0", "é", "山", "🚲", "\u200ba", "|"]) t.equal(isBlank(text), false, JSON.stringify(text));
 
 const NAMES: [given: string, clean: string][] = [
   ["Alice\tExample", "Alice Example"], ["Alice\r\nExample\n", "Alice Example"], ["\uFEFFAlice", "Alice"],
