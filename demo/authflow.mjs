@@ -8,7 +8,7 @@ export async function startAuthflow({ port, folder, upstream }) {
   const config = loadConfig({
     PORT: String(port),
     DATABASE_URL: `file:${join(folder, "authflow.db")}`,
-    LOG_LEVEL: "error", // so that the terminal shows little more than the URL to open
+    LOG_LEVEL: process.env.LOG_LEVEL || "error", // so that the terminal shows little more than the URL to open
     AUTHFLOW_OIDC_PROVIDERS: upstream.name,
     [`${variable}_ISSUER`]: upstream.issuer,
     [`${variable}_CLIENT_ID`]: upstream.clientId,
@@ -24,16 +24,14 @@ export async function startAuthflow({ port, folder, upstream }) {
   return () => app.close();
 }
 
-/** Registers the page as a public client, because it can't keep a secret; resolves to its client_id. */
-export async function registerClient(authflow, redirectUri) {
+/** Registers a client at POST /clients; resolves to the answer: its client_id, and its client_secret if it has one. */
+export async function registerClient(authflow, metadata) {
   const response = await fetch(`${authflow}/clients`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      name: "demo-page", redirect_uri: redirectUri, token_endpoint_auth_method: "none", response_types: ["code"],
-    }),
+    body: JSON.stringify(metadata),
   });
   const body = await response.json();
   if (response.status !== 201) throw new Error(`POST /clients: ${response.status} ${body.error_description}`);
-  return body.client_id;
+  return body;
 }

@@ -1,13 +1,13 @@
 // `npm run demo`: a complete login on this machine, without an account at a provider. Ctrl-C stops it.
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createApi } from "./api.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { registerClient, startAuthflow } from "./authflow.mjs";
 import { listen } from "./listen.mjs";
-import { explainPort, readPorts } from "./ports.mjs";
 import { createProvider } from "./provider.mjs";
+import { explain, readOwnClient, readPorts } from "./settings.mjs";
 import { createSpa } from "./spa.mjs";
 
 /** Functions that stop what was started. They run in reverse order. */
@@ -21,7 +21,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
   process.on(signal, () => void stop().then(() => process.exit(0)));
 
 try {
-  const ports = readPorts(process.env);
+  const [ports, ownClient] = [readPorts(process.env), readOwnClient(process.env)];
   const urls = Object.fromEntries(Object.entries(ports).map(([part, port]) => [part, `http://localhost:${port}`]));
 
   const folder = mkdtempSync(join(tmpdir(), "authflow-demo-"));
@@ -31,15 +31,29 @@ try {
   // In production an operator enters this in the provider's console and in Authflow's settings.
   const upstream = {
     name: "demo-provider", issuer: urls.provider,
-    clientId: "authflow", clientSecret: randomBytes(32).toString("base64url"),
+    clientId: `authflow-${randomUUID()}`, clientSecret: randomBytes(32).toString("base64url"),
     callback: `${urls.authflow}/auth/demo-provider/callback`,
   };
-  cleanups.push(await listen(await createProvider(upstream, urls), ports.provider));
+  cleanups.push(await listen(await createProvider(upstream, urls, ownClient), ports.provider));
   cleanups.push(await startAuthflow({ port: ports.authflow, folder, upstream }));
 
-  const redirectUri = `${urls.app}/`;
-  const clientId = await registerClient(urls.authflow, redirectUri);
+  const follower = await registerClient(urls.authflow, { name: "demo-api", permissions: ["feed"] });
+  // The API reads its settings when it is imported. What the terminal has set may be for another Authflow.
+  for (const name of Object.keys(process.env)) if (name.startsWith("AUTHFLOW_")) delete process.env[name];
+  Object.assign(process.env, {
+    AUTHFLOW_URL: urls.authflow,
+    AUTHFLOW_CLIENT_ID: follower.client_id, AUTHFLOW_CLIENT_SECRET: follower.client_secret,
+  });
+  const { createApi, close, isFresh } = await import("./api.mjs");
+  cleanups.push(close);
+  while (!isFresh()) await sleep(10); // until then the API answers 503
   cleanups.push(await listen(createApi(urls), ports.api));
+
+  const redirectUri = `${urls.app}/`;
+  // The page is a public client, because it can't keep a secret.
+  const { client_id: clientId } = await registerClient(urls.authflow, {
+    name: "demo-page", redirect_uri: redirectUri, token_endpoint_auth_method: "none", response_types: ["code"],
+  });
   cleanups.push(await listen(createSpa({ ...urls, clientId, redirectUri, provider: upstream.name }), ports.app));
 
   console.log(`
@@ -47,11 +61,12 @@ Authflow's demo is running. Open this in your browser:
 
   ${urls.app}
 
-The other parts: Authflow ${urls.authflow}, the sample API ${urls.api}, the identity provider ${urls.provider}.
+The other parts: Authflow ${urls.authflow}, the sample API ${urls.api}, the identity provider ${urls.provider}.${
+  ownClient ? `\nYour client ${ownClient.client_id} can log in there too: that address is the issuer.` : ""}
 Nothing leaves this machine, and all data are deleted at the end. Ctrl-C stops the demo.
 `);
 } catch (error) {
-  console.error(explainPort(error) ?? error);
+  console.error(explain(error) ?? error);
   await stop();
   process.exit(1);
 }

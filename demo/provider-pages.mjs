@@ -50,18 +50,24 @@ function show(context, policy, body) {
 
 const POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 
+const OVER = "Most likely it is already finished, or it has expired.";
+const REFUSED = "The application’s request is not valid. For a client of your own, compare it with the variables " +
+  "DEMO_PROVIDER_CLIENT_ID and DEMO_PROVIDER_REDIRECT_URI.";
+
 /** oidc-provider's renderError: the page for errors that can't be sent to the application by redirect. */
-export const showError = (home) => (context, { error_description: description }) => {
+export const showError = (home) => (context, { error_description: description }, error) => {
   show(context, `${POLICY}; form-action 'none'`, page("This sign-in can’t continue", html`
-<p>Most likely it is already finished, or it has expired.</p>
+<p>${error instanceof errors.SessionNotFound ? OVER : REFUSED}</p>
 !${description ? html`<p class="quiet">The provider says: ${description}.</p>` : ""}
 <p><a class="button primary" href="${home}">Back to the application</a></p>`));
 };
 
 /** Middleware that serves the login page, to which oidc-provider redirects users: /interaction/:uid. */
-export function loginPages(provider, { app, authflow }) {
+export function loginPages(provider, { app, authflow }, ownClient) {
   // Browsers apply form-action to the redirects after a form too. These lead to Authflow, then to the application.
-  const policy = `${POLICY}; form-action 'self' ${authflow} ${app}`;
+  // Where a client of the person's own sends the browser then is not known here.
+  const policyFor = ({ client_id: id }) =>
+    id === ownClient?.client_id ? POLICY : `${POLICY}; form-action 'self' ${authflow} ${app}`;
 
   return async (context, next) => {
     if (context.path === "/style.css") {
@@ -73,17 +79,20 @@ export function loginPages(provider, { app, authflow }) {
 
   async function interaction(context) {
     try {
-      await provider.interactionDetails(context.req, context.res); // throws if there is no login in progress
+      // Throws if there is no login in progress.
+      const { params } = await provider.interactionDetails(context.req, context.res);
       const form = new URLSearchParams(context.method === "POST" ? await text(context.req) : "");
       if (form.has("cancel")) return await finish(context, { error: "access_denied", error_description: "cancelled" });
       const name = form.get("name");
-      if (new RegExp(`^${NAME}$`).test(name ?? "")) return await finish(context, { login: { accountId: name } });
+      // The consent answers a client that asks with prompt=consent.
+      if (new RegExp(`^${NAME}$`).test(name ?? ""))
+        return await finish(context, { login: { accountId: name }, consent: {} });
       context.status = name === null ? 200 : 400;
-      show(context, policy, loginPage(name !== null));
+      show(context, policyFor(params), loginPage(name !== null));
     } catch (error) {
       if (!(error instanceof errors.SessionNotFound)) throw error;
       context.status = 400;
-      showError(app)(context, {});
+      showError(app)(context, {}, error);
     }
   }
 

@@ -38,11 +38,16 @@ export function showToken(token, loggedOut) {
   element("raw").textContent = token;
 }
 
-export async function showAnswer(output, response) {
-  const { ok, status, statusText } = response;
-  const body = JSON.stringify(await response.json(), null, 2);
-  output.replaceChildren(make("p", `${status} ${statusText}`, ok ? "status ok" : "status refused"), make("pre", body));
-  return status;
+export function showAnswer(output, { status, statusText, body }) {
+  const line = make("p", `${status} ${statusText}`, status === 200 ? "status ok" : "status refused");
+  output.replaceChildren(line, make("pre", JSON.stringify(body, null, 2)));
+}
+
+/** `milliseconds`: from the answer to the logout until the API refused the token; undefined if that is not known. */
+export function showRefusal(milliseconds) {
+  element("refusal").textContent = milliseconds === undefined
+    ? ""
+    : `The API refused the token ${milliseconds} ms after Authflow had answered the logout.`;
 }
 
 export function showProblem(text) {

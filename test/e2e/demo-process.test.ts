@@ -49,16 +49,29 @@ await t.test("a port that is taken is named, with the way out", async (t) => {
   }
 });
 
-await t.test("ports that can't be are refused before anything starts", async (t) => {
+await t.test("settings that can't be are refused before anything starts", async (t) => {
+  const mine = { DEMO_PROVIDER_CLIENT_ID: "mine", DEMO_PROVIDER_REDIRECT_URI: "http://localhost/" };
+  const mistakenUri = (uri: string): [Record<string, string>, RegExp] => [
+    { ...mine, DEMO_PROVIDER_REDIRECT_URI: uri },
+    new RegExp(`^DEMO_PROVIDER_REDIRECT_URI must be .*, not "${uri}"\\.$`, "m"),
+  ];
   const cases: [Record<string, string>, RegExp][] = [
     [{ DEMO_API_PORT: "eighty" }, /^DEMO_API_PORT must be a port from 1 to 65535, not "eighty"\.$/m],
     [{ DEMO_API_PORT: "65536" }, /^DEMO_API_PORT must be a port from 1 to 65535/m],
-    [{ DEMO_APP_PORT: "8082" }, /^DEMO_APP_PORT and DEMO_API_PORT are both 8082: choose another one for either\.$/m],
+    [{ DEMO_APP_PORT: "8082", DEMO_API_PORT: "8082" },
+      /^DEMO_APP_PORT and DEMO_API_PORT are both 8082: choose another one for either\.$/m],
+    [{ DEMO_PROVIDER_CLIENT_ID: "mine" }, /^DEMO_PROVIDER_CLIENT_ID and [^]*: set DEMO_PROVIDER_REDIRECT_URI too\.$/m],
+    [{ DEMO_PROVIDER_REDIRECT_URI: "http://localhost/" }, /: set DEMO_PROVIDER_CLIENT_ID too\.$/m],
+    [{ DEMO_PROVIDER_CLIENT_SECRET: "mine" }, /: set DEMO_PROVIDER_CLIENT_ID too\.$/m],
+    ...["localhost:3000", "https://", "ftp://localhost/", "http://localhost/#", "/callback"].map(mistakenUri),
+    [{ ...mine, DEMO_PROVIDER_CLIENT_SECRET: "Schlüssel" },
+      /^DEMO_PROVIDER_CLIENT_SECRET takes letters, digits and signs of ASCII only\.$/m],
   ];
   for (const [env, message] of cases) {
-    const { code, stderr } = await run(DEMO, [], env);
+    const { code, stderr } = await run(DEMO, [], { ...await demoPorts(), ...env });
     t.equal(code, 1);
     t.match(stderr, message);
+    t.notMatch(stderr, /    at /, "no stack");
   }
 });
 

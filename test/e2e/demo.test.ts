@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import t from "../support/tap.js";
 import { chromium } from "../support/browser.js";
 import { type Demo, startDemo } from "../support/demo.js";
 import type { Suite } from "../support/services.js";
+import { until } from "./support.js";
 
 const browser = await chromium(t);
-const demo = browser && await startDemo(t);
+// What the terminal has set for another Authflow does no harm.
+const demo = browser && await startDemo(t, { LOG_LEVEL: "info", AUTHFLOW_ISSUER: "https://another.example" });
 /** Where screenshots go, for people; unset, none is taken. */
 const folder = process.env.AUTHFLOW_SCREENSHOTS;
 
@@ -52,6 +55,12 @@ async function press(page: Page, button: string, output: string): Promise<string
   await shown.locator(".status").waitFor();
   return shown.innerText();
 }
+/** Logs out, and reads what the page says of the API then. */
+async function logOut(page: Page): Promise<string> {
+  await press(page, "Log out", "logout-result");
+  return page.locator("#refusal:not(:empty)").innerText();
+}
+const REFUSAL = /^The API refused the token (\d+) ms after Authflow had answered the logout\.$/;
 const claim = (page: Page, name: string): Promise<string> =>
   page.locator("#claims dt").getByText(name, { exact: true }).locator("+ dd").innerText();
 
@@ -64,12 +73,13 @@ await t.test("a person logs in, calls the API, logs out and is refused", async (
   t.equal(await claim(page, "email"), "alice@example.com");
   t.match(await page.locator("#who").innerText(), "You are logged in as Alice.");
   t.match(await press(page, "Call the API", "call-result"), /^200 OK[^]*"Hello, Alice!"[^]*"demo-provider\|alice"/);
-  t.match(await press(page, "Log out", "logout-result"), /^200 OK[^]*"revoked": true/);
   t.same(complaints, [], "until here the console stays empty");
-  t.match(await press(page, "Call the API again", "call-again-result"), /^401 Unauthorized[^]*"invalid_token"/);
-  t.match(complaints, [new RegExp(`^http://localhost:${demo.env.DEMO_API_PORT}/hello .*status of 401`)],
-    "browsers report each refusal, and report nothing else");
-  t.equal(complaints.length, 1);
+  t.match(await logOut(page), REFUSAL);
+  t.match(await page.locator("#logout-result").innerText(), /^200 OK[^]*"revoked": true/);
+  t.match(await press(page, "Call the API again", "call-again-result"), /^401 Unauthorized[^]*revoked/);
+  const refusal = new RegExp(`^http://localhost:${demo.env.DEMO_API_PORT}/hello .*status of 401`);
+  t.match(complaints, [refusal, refusal], "browsers report each refusal, and report nothing else");
+  t.equal(complaints.length, 2);
 
   await page.getByRole("button", { name: "Start again" }).click();
   await logIn(page, "bob");
@@ -90,12 +100,56 @@ await t.test("reloading does no harm, wherever one is", async (t) => {
   await isReady(page);
   t.equal(await claim(page, "jti"), jti, "the same token is there after a reload");
   t.match(await press(page, "Call the API", "call-result"), /^200 OK/);
-  await press(page, "Log out", "logout-result");
+  const refusal = await logOut(page);
   await page.reload();
   await isReady(page);
   t.match(await page.locator("#who").innerText(), "You are logged out.");
+  t.equal(await page.locator("#refusal").innerText(), refusal);
   t.match(await press(page, "Call the API again", "call-again-result"), /^401 /);
-  t.equal(complaints.length, 1, complaints.join());
+  t.equal(complaints.length, 2, complaints.join());
+});
+
+await t.test("the API verifies tokens itself: no call of it makes Authflow answer one", async (t) => {
+  if (demo === undefined) return;
+  const authflow = `http://localhost:${demo.env.DEMO_AUTHFLOW_PORT}`;
+  /** The paths of the requests in Authflow's log. */
+  const requests = (): string[] => demo.output().split("\n").filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Record<string, string>).filter(({ msg }) => msg === "request")
+    .map(({ path = "" }) => path);
+  const { page } = await visit(t, demo);
+  await logIn(page, "alice");
+  for (let i = 0; i < 3; i++) t.match(await press(page, "Call the API", "call-result"), /^200 OK/);
+  await logOut(page);
+  t.match(await press(page, "Call the API again", "call-again-result"), /^401 /);
+
+  await fetch(`${authflow}/the-end-of-this-test`);
+  await until("the log is complete", () => requests().includes("/the-end-of-this-test"));
+  const after = new Set(requests().slice(requests().lastIndexOf("/token") + 1));
+  after.delete("/.well-known/jwks.json"); // the keys are fetched in the background
+  t.same([...after], ["/logout", "/the-end-of-this-test"]);
+});
+
+await t.test("the page calls the API until it refuses, and shows how long that took", async (t) => {
+  if (demo === undefined) return;
+  const { page } = await visit(t, demo);
+  await logIn(page, "alice");
+  const hello = `http://localhost:${demo.env.DEMO_API_PORT}/hello`;
+  const statuses: number[] = [];
+  page.on("response", (response) => { if (response.url() === hello) statuses.push(response.status()); });
+  let held = 0;
+  await page.route(hello, async (route) => {
+    const began = performance.now();
+    await sleep(300);
+    held = performance.now() - began;
+    await route.continue();
+  });
+  // Before that, one call is answered as if the feed were late. The page asks at the route that was added last.
+  await page.route(hello, (route) => route.fulfill({
+    headers: { "access-control-allow-origin": demo.url }, json: { message: "Hello, Alice!" },
+  }), { times: 1 });
+  const [, milliseconds] = REFUSAL.exec(await logOut(page)) ?? [];
+  t.same(statuses, [200, 401]);
+  t.ok(Number(milliseconds) >= Math.floor(held), `${milliseconds} ms, of which the answer was held for ${held} ms`);
 });
 
 await t.test("the back button does no harm", async (t) => {
@@ -189,11 +243,11 @@ await t.test("every page fits a phone and a desktop, in light and dark colours",
   await check("4-logged-in");
   await page.getByText("Header, and the token as it is sent").click();
   await press(page, "Call the API", "call-result");
-  await press(page, "Log out", "logout-result");
+  await logOut(page);
   await press(page, "Call the API again", "call-again-result");
   await check("5-refused");
   await page.goBack();
   await check("6-over");
-  t.match(complaints, [/status of 401/, /status of 400/], "the two refusals, and nothing else");
-  t.equal(complaints.length, 2);
+  t.match(complaints, [/status of 401/, /status of 401/, /status of 400/], "the refusals, and nothing else");
+  t.equal(complaints.length, 3);
 });

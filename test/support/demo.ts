@@ -26,10 +26,10 @@ export async function demoPorts(): Promise<Record<string, string>> {
   return Object.fromEntries([...ports].map((port, index) => [`DEMO_${PARTS[index] as string}_PORT`, String(port)]));
 }
 
-/** `node demo/main.mjs` on ports of its own, as far as the line that names its URL. */
-export async function startDemo(t: Suite): Promise<Demo> {
+/** `node demo/main.mjs` on ports of its own, as far as the line that names its URL. `more` are further variables. */
+export async function startDemo(t: Suite, more: Record<string, string> = {}): Promise<Demo> {
   const folder = temporaryFolder(t);
-  const env = { PATH: process.env.PATH ?? "", TMPDIR: folder, ...await demoPorts() };
+  const env = { PATH: process.env.PATH ?? "", TMPDIR: folder, ...await demoPorts(), ...more };
   const child = spawn(process.execPath, [DEMO], { env, stdio: ["ignore", "pipe", "pipe"] });
   const end = endedWith(t, child);
   const { url, output } = await announced(child);
