@@ -7,7 +7,9 @@ import { AuthorizationCodeService } from "../../src/login/authorization-code-ser
 import { LoginSealer } from "../../src/login/login-sealer.js";
 import { AuthorizationFinisher } from "../../src/authorization/authorization-finisher.js";
 import { AuthorizationResponse } from "../../src/login/authorization-response.js";
-import { LOGIN_COOKIE, type LoginCookie, LoginService, type OutcomeWithCookies } from "../../src/login/login-service.js";
+import {
+  LOGIN_COOKIE, type LoginCookie, LoginService, type OutcomeWithCookies,
+} from "../../src/login/login-service.js";
 import { formPage } from "../http/form-page.js";
 
 declare module "fastify" {

@@ -15,8 +15,8 @@ const common = {
     304: { type: "null" as const, description: "The ETag in If-None-Match is current" },
   },
 };
-const description = "Every OpenID Connect and OAuth client that is given the issuer reads it. It follows from what this " +
-  "deployment does.";
+const description = "Every OpenID Connect and OAuth client that is given the issuer reads it. It follows from what " +
+  "this deployment does.";
 const PATHS = {
   "/.well-known/openid-configuration": { operationId: "openidConfiguration", summary: "OpenID Connect Discovery" },
   "/.well-known/oauth-authorization-server": { operationId: "oauthMetadata", summary: "OAuth metadata (RFC 8414)" },
@@ -46,7 +46,7 @@ const discovery: FastifyPluginAsyncTypebox = async (app) => {
     app.get(`${url}/*`, { ...options, schema: { hide: true } }, (request, reply) => {
       if (path === "" || `/${(request.params as { "*": string })["*"]}` !== path)
         throw notFound(`There is no issuer with this path here: ask ${publicUrl}${url}`);
-      return publish(reply as FastifyReply);
+      return publish(reply);
     });
   }
 };

@@ -11,7 +11,9 @@ const schema = {
   summary: "The same by a form",
   body: AuthorizeQuery,
   consumes: ["application/x-www-form-urlencoded"],
-  response: { 303: { type: "null" as const, description: "To GET of the same path" }, ...pageErrors(400, 413, 415, 429) },
+  response: {
+    303: { type: "null" as const, description: "To GET of the same path" }, ...pageErrors(400, 413, 415, 429),
+  },
 };
 const question = {
   ...common,

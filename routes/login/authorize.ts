@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import type { RequestParameters } from "../../src/authorization/pushed-requests.js";
 import { pageErrors } from "../schemas/common.js";
 import { AuthorizeQuery } from "../schemas/login/authorize.js";
 import { chooser } from "./chooser.js";
 
 const common = { tags: ["login"], security: [] };
-const html = (description: string) => ({ description, content: { "text/html": { schema: { type: "string" as const } } } });
+const html = (description: string) =>
+  ({ description, content: { "text/html": { schema: { type: "string" as const } } } });
 const redirect = (description: string) => ({ type: "null" as const, description });
 /** Without HEAD, which is safe (RFC 9110 §9.2.1), so that it must not start a login. */
 const route = { config: { pages: true }, exposeHeadRoute: false };
@@ -28,7 +28,7 @@ const get = {
 const authorize: FastifyPluginAsyncTypebox = async (app) => {
   const { publicUrl } = app.config;
   app.get("/authorize", { ...route, schema: get, onRequest: app.refusePrefetch }, async (request, reply) => {
-    const step = await app.authorization.begin(request.query as RequestParameters, request.sessionCookie());
+    const step = await app.authorization.begin(request.query, request.sessionCookie());
     if ("outcome" in step) return reply.answerLogin(step.outcome, 302);
     const query = request.url.split("?").slice(1).join("?");
     return reply.sendPage(chooser(app.providers.values(), step.application, (name) =>

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import type { RequestParameters } from "../../src/authorization/pushed-requests.js";
 import type { Client } from "../../src/clients/client.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { PushedForm, PushedResponse } from "../schemas/login/authorize.js";
@@ -18,9 +17,10 @@ const schema = {
 };
 
 const par: FastifyPluginAsyncTypebox = async (app) => {
-  app.post("/par", { schema, config: { form: true }, preHandler: app.identifyClient }, async ({ client, body }, reply) => {
+  const options = { schema, config: { form: true }, preHandler: app.identifyClient };
+  app.post("/par", options, async ({ client, body }, reply) => {
     const { client_secret: _secret, client_assertion: _assertion, client_assertion_type: _type, ...parameters } = body;
-    return reply.code(201).send(await app.authorization.push(client as Client, parameters as RequestParameters));
+    return reply.code(201).send(await app.authorization.push(client as Client, parameters));
   });
 };
 export default par;

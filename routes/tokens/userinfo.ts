@@ -25,7 +25,7 @@ const post = {
     "the form. Never send it in a URL, which logs and histories keep.",
   consumes: ["application/x-www-form-urlencoded"],
   body: Type.Optional(Type.Union([UserInfoForm, Type.Null()])),
-  response: { 200: claims, ...errors(400, 401, 413, 415, 429, 503) },
+  response: { 200: claims, ...errors(400, 401, 403, 413, 415, 429, 503) },
 };
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {

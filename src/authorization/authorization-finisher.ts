@@ -61,7 +61,7 @@ export class AuthorizationFinisher implements StandardLogins {
       throw new AuthflowError(403, "unmet_authentication_requirements",
         `The login did not reach the acr that the application asked for: ${acrValues.join(" or ")}`);
     }
-    const { session, cookie } = await sessions.start(claims as IdentityClaims, facts, previous);
+    const { session, cookie } = await sessions.start(claims, facts, previous);
     return { answer: await this.finish(client, checked, session), session: cookie };
   }
 
@@ -72,7 +72,7 @@ export class AuthorizationFinisher implements StandardLogins {
     const given = client.isSelfRegistered ? await consents.find(session.claims.sub, client.id) : null;
     if (!needsConsent(client, scopes, given, prompts)) return this.#grant(request, session);
     if (prompts.includes("none"))
-      throw new AuthflowError(403, "consent_required", "The user has to be asked: send the request without prompt none");
+      throw new AuthflowError(403, "consent_required", "The user has to be asked: send no prompt none");
     const question: Question = { request, sid: session.sid, until: clock() + QUESTION_LIFETIME };
     const query = new URLSearchParams({ request: sealer.sealValue(question, CONTEXT) });
     return { location: `${publicUrl}/authorize/consent?${query.toString()}` };

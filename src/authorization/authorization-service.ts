@@ -88,7 +88,8 @@ export class AuthorizationService {
     if (provider === undefined) {
       const { name, logoUri, policy: { providers } } = client;
       const denied = accessDenied("The user chose no provider");
-      return { application: { name, logoUri, providers, cancelUrl: this.#dependencies.response.errorUrl(request, denied) } };
+      const cancelUrl = this.#dependencies.response.errorUrl(request, denied);
+      return { application: { name, logoUri, providers, cancelUrl } };
     }
     await this.#use(uri);
     return { outcome: await logins.begin(provider, request) };

@@ -28,7 +28,7 @@ export function requestedClaimNames(claims: string | undefined): RequestedClaimN
   return {
     userinfo: Object.keys(userinfo), idToken: Object.keys(idToken),
     ...(typeof subject === "string" && { subject }),
-    ...(acr?.essential === true && values.length > 0 && { acrValues: values as string[] }),
+    ...(acr?.essential === true && values.length > 0 && { acrValues: values }),
   };
 }
 

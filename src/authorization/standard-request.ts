@@ -2,7 +2,9 @@ import type { Client } from "../clients/client.js";
 import { requirePermission } from "../clients/permissions.js";
 import { grantedResources, grantedScopes, type SelfRegistered } from "../clients/scope-policy.js";
 import { checkChallenge, type ReturnAddress } from "../login/authorization-request.js";
-import { type AuthorizationRequest, RESPONSE_MODES, type ResponseMode, type StandardRequest } from "../login/pending-login.js";
+import {
+  type AuthorizationRequest, RESPONSE_MODES, type ResponseMode, type StandardRequest,
+} from "../login/pending-login.js";
 import { type LoginHints, loginHints } from "../providers/login-hints.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
@@ -29,7 +31,10 @@ export const single = (parameters: RequestParameters, name: string): string | un
 };
 
 /** How the answer to this request travels, also if it is an error. A mode that is unknown is refused later. */
-export function responseMode({ responseMode: mode, redirectUri }: ReturnAddress, asked: string | undefined): ResponseMode {
+export function responseMode(
+  { responseMode: mode, redirectUri }: ReturnAddress,
+  asked: string | undefined,
+): ResponseMode {
   const known = RESPONSE_MODES.find((one) => one === asked);
   return known === undefined || (known === "form_post" && !isWeb(redirectUri)) ? mode : known;
 }

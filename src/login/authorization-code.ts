@@ -24,8 +24,8 @@ export interface AuthorizationCodeStore {
   issue(code: AuthorizationCode): Promise<void>;
   find(codeHash: string): Promise<AuthorizationCode | null>;
   /**
-   * Marks a code as exchanged for this token, and deletes what it stands for except `sub`, `provider` and `sid`. False if it was
-   * exchanged already: of concurrent callers, on any replica, exactly one gets true.
+   * Marks a code as exchanged for this token, and deletes what it stands for except `sub`, `provider` and `sid`. False
+   * if it was exchanged already: of concurrent callers, on any replica, exactly one gets true.
    */
   exchange(
     code: AuthorizationCode,

@@ -136,9 +136,9 @@ export class LoginService {
   }
 
   /**
-   * Finishes a login. The last argument holds the browser's cookies: that of this login, and its session's. All that the request shows by itself is checked before the
-   * login is used up, so that scanners of links end no login. The same request of the same browser gets the same answer
-   * for a minute. Rejects with errors that must not be redirected to the application.
+   * Finishes a login. The last argument holds the browser's cookies: that of this login, and its session's. All that
+   * the request shows by itself is checked before the login is used up, so that scanners of links end no login. The
+   * same request of the same browser gets the same answer for a minute. Rejects with errors that must not be redirected to the application.
    */
   async finish(
     name: string,
@@ -212,7 +212,8 @@ export class LoginService {
     cause: unknown,
   ): Outcome {
     const failure = answerTo(cause, provider);
-    return { answer: this.#response.error(address, failure), clientId: address.clientId, provider: provider.name, failure };
+    const answer = this.#response.error(address, failure);
+    return { answer, clientId: address.clientId, provider: provider.name, failure };
   }
 
   /** `request`: the application's, with which a person may choose another provider. */

@@ -3,13 +3,13 @@ import type { AccessTokenClaims } from "./claims.js";
 
 /** Claims about the token and the login, not about the user. */
 const NOT_ABOUT_THE_USER = new Set([
-  "iss", "aud", "exp", "nbf", "iat", "jti", "client_id", "provider", "scope", "sid", "auth_time", "acr", "amr", "status",
-  "cnf", "act",
+  "iss", "aud", "exp", "nbf", "iat", "jti", "client_id", "provider", "scope", "sid", "auth_time", "acr", "amr",
+  "status", "cnf", "act",
 ]);
 
 /**
- * The answer of userinfo for a live token. Of a token of the standard endpoints: the user's claims, which stand in it as
- * far as its scope goes (OpenID Connect Core §5.3 and §5.4). Throws insufficient_scope if it lacks `openid`. Of any
+ * The answer of userinfo for a live token. Of a token of the standard endpoints: the user's claims, which stand in it
+ * as far as its scope goes (OpenID Connect Core §5.3 and §5.4). Throws insufficient_scope if it lacks `openid`. Of any
  * other token: all its claims.
  */
 export function userinfoOf(

@@ -13,7 +13,7 @@ const request = {
   client_id: parameter("Required. From POST /clients"),
   redirect_uri: parameter("Required. Exactly one of the client's redirect URIs; a loopback address may have any port"),
   response_type: parameter("`code`"),
-  scope: parameter("Space-separated: `openid profile email offline_access`, and values that the client's policy allows"),
+  scope: parameter("Space-separated: `openid profile email offline_access`, and what the client's policy allows"),
   state: parameter("Returned unchanged"),
   nonce: parameter("Returned in the ID token"),
   code_challenge: parameter("base64url of the SHA-256 of a code_verifier (RFC 7636). Required for public clients"),
@@ -49,8 +49,8 @@ export const PushedForm = Type.Object({
 }, {
   $id: "PushedAuthorizationRequest",
   examples: [{
-    client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e", redirect_uri: "https://my-app.com/callback", response_type: "code",
-    scope: "openid email", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256",
+    client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e", redirect_uri: "https://my-app.com/callback",
+    response_type: "code", scope: "openid email", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256",
   }],
 });
 

@@ -35,7 +35,8 @@ const toColumns = (status: StatusReference | undefined) =>
 
 function toRow({ codeChallenge, claims, authorized, expiresAt, jti, status, ...code }: AuthorizationCode) {
   return {
-    ...code, ...(authorized && { authorized: authorized as unknown as Json }), ...toColumns(status), jti: jti ?? null, codeChallenge: codeChallenge ?? null,
+    ...code, ...toColumns(status), jti: jti ?? null, codeChallenge: codeChallenge ?? null,
+    ...(authorized && { authorized: authorized as unknown as Json }),
     claims: claims as unknown as Json, expiresAt: new Date(expiresAt),
   };
 }
