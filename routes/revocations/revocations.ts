@@ -5,12 +5,14 @@ import { RevocationBody, Revoked } from "../schemas/revocations/revocations.js";
 const schema = {
   operationId: "revokeTokens",
   tags: ["revocations"],
-  summary: "Log a user out everywhere",
+  summary: "Log a user out everywhere, or end a session",
   description:
-    "Revokes the tokens of the subject that were issued until now: those that the client was issued, or with the " +
-    "permission `revoke:any` those of every client, if the client may mint for the subject. Operators name `sub`, " +
-    "`client_id` or both, or one token by `token` or `jti`; a status list shows the end of a token only if it was " +
-    "named by `token`. Tokens that are issued after the answer stay valid. On 503 repeat the call.",
+    "Revokes the tokens of a subject (`sub`) or of a session (`sid`) that were issued until now: those that the " +
+    "client was issued, or with the permission `revoke:any` those of every client. For that the client must be " +
+    "allowed to mint for the subject; a client with `subject_prefixes` ends only its own tokens of a session. " +
+    "Operators name `sub` or `sid`, alone or with `client_id`; or `client_id`; or one token by `token` or `jti`; " +
+    "status lists do not show the end of a token that was named by `jti`. Tokens that are issued after the answer " +
+    "stay valid. On 503 repeat the call.",
   security: [{ clientBasic: [] }, {}, { adminToken: [] }] as Security,
   body: ref(RevocationBody),
   response: { 200: { ...ref(Revoked), description: "In effect" }, ...errors(400, 401, 403, 413, 415, 429, 503) },

@@ -16,7 +16,7 @@ interface Options {
 
 export function revokeCommand(program: Command, context: Context): void {
   program.command("revoke")
-    .description("end tokens before they expire; takes --sub or --sid, alone or with --client; --client; or --token, " +
+    .description("end tokens before they expire; takes --sub or --sid, alone or with --client; or --client, --token, " +
       "--jti or --key")
     .option("--sub <sub>", "every token of a user that was issued until now", someText)
     .option("--sid <sid>", "every token of a session that was issued until now", someText)

@@ -143,8 +143,7 @@ function checkJson(value: unknown, path: string, depth: number): void {
     if (UNSAFE_NAMES.has(name)) throw invalidRequest(`${path} must not have a member named ${name}`);
     if (isBlank(name) || !isPrintable(name)) {
       throw invalidRequest(`${path} must not have a member whose name is empty or invisible, or holds control ` +
-        "characters " +
-        "or bidirectional overrides");
+        "characters or bidirectional overrides");
     }
     checkJson(inner, `${path}.${name}`, depth + 1);
   }

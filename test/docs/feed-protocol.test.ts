@@ -137,6 +137,21 @@ scenes.push(["what ends a token", async (t, feed, verifier) => {
   t.match(await verifier.ask(carol("kiosk", 1400, "dave")), OK, "to no other subject");
   t.match(await verifier.ask(carol("shop", 1400)), OK, "and to no other client");
 
+  event("issued_before", [
+    { sid: "undefined", issued_before: at + 9_999, exp }, { sid: "None", issued_before: at + 9_999, exp },
+    { sid: "", issued_before: at + 9_999, exp }, { sid: "s:1 ë", issued_before: at + 1500, exp },
+    { sid: "s-2", issued_to: "kiosk", issued_before: at + 1500, exp },
+  ]);
+  const inSession = (sid: string | undefined, milliseconds: number, client_id = "shop"): string =>
+    feed.mint({ sub: "erin", sid, client_id }, at + milliseconds);
+  t.match(await verifier.askUntil(inSession("s-2", 1400, "kiosk"), REVOKED), REVOKED, "a client's session");
+  for (const live of [inSession("s-2", 1400), inSession("s-2", 1500, "kiosk"), inSession("s-3", 1400, "kiosk")])
+    t.match(await verifier.ask(live), OK, "ends nothing of another client or session, and nothing of later");
+  t.match(await verifier.ask(inSession("s:1 ë", 1400)), REVOKED, "a cut-off of a session");
+  t.match(await verifier.ask(inSession("s:1 ë", 1400, "garage")), REVOKED, "ends what any client was issued");
+  for (const live of [inSession("s:1 ë", 1500), inSession(undefined, 1400), feed.mint({ sub: "s:1 ë" }, at + 1400)])
+    t.match(await verifier.ask(live), OK, "and nothing else");
+
   event("issued_before", [{ kid: "RS256", issued_before: at, exp: 253_402_300_800 }]);
   t.match(await verifier.askUntil(feed.mint({}, at), REVOKED), REVOKED, "a key");
   t.match(await verifier.ask(feed.mint({}, Date.now() + 60_000)), REVOKED, "ends all that it signs, whenever");

@@ -133,6 +133,23 @@ await t.test("logged out everywhere", async (t) => {
   await expect(t, ours, OK, "and nothing of another");
 });
 
+await t.test("a session that ended", async (t) => {
+  const end = async (payload: object): Promise<void> => {
+    const { revoked } = await post(`${server.url}/revocations`, payload, ADMIN_TOKEN);
+    if (!revoked) throw new Error("The session did not end");
+  };
+  const [first, second] = ["session:1 ë", "session 2"];
+  const [ours, theirs, other] =
+    [await mint({ sid: first }), await mint({ sid: first }, kiosk), await mint({ sid: second }, kiosk)];
+  await end({ sid: first, client_id: kiosk.client_id });
+  await expect(t, theirs, REVOKED, "refuses what a client got in it");
+  await expect(t, ours, OK, "and nothing of another client");
+  await end({ sid: first });
+  await expect(t, ours, REVOKED, "refuses what anybody got in it");
+  await expect(t, other, OK, "and nothing of another session");
+  await expect(t, await mint({ sid: first }), OK, "nor what was minted after the answer");
+});
+
 await t.test("a feed that is dead, but not closed", async (t) => {
   await expect(t, live, UNKNOWN, "closed: has received nothing yet", closed);
   await expect(t, live, OK, "open: accepts by the signature alone", open);

@@ -62,6 +62,21 @@ await onEveryBackend(t, async (t, backend) => {
     t.strictSame(await statuses(mine, theirs), [401, 200]);
   });
 
+  await t.test("--sid ends every token of a session, with --client those that it was issued", async (t) => {
+    const sid = "a session: 1";
+    const [mine, theirs, none] = [await app.mint({ sub: "heidi", sid }, client),
+      await app.mint({ sub: "heidi", sid }, other), await app.mint({ sub: "heidi" }, client)];
+    t.strictSame(await revoke("--sid", sid, "--client", client.client_id), {
+      code: 0, stderr: "",
+      stdout: `Every token of the session ${sid} from ${client.client_id} that was issued until now is revoked\n`,
+    });
+    t.strictSame(await statuses(mine, theirs, none), [401, 200, 200]);
+    t.strictSame(await revoke("--sid", sid),
+      { code: 0, stdout: `Every token of the session ${sid} that was issued until now is revoked\n`, stderr: "" });
+    t.strictSame(await statuses(theirs, none), [401, 200]);
+    t.strictSame(await statuses(await app.mint({ sub: "heidi", sid }, client)), [200]);
+  });
+
   await t.test("--token ends one token, and its status list shows it", async (t) => {
     const { fastify } = app;
     const patch = { policy: { status_list: true } };
@@ -106,9 +121,14 @@ await onEveryBackend(t, async (t, backend) => {
 await t.test("exactly one kind of tokens is named, and one that there can be", async (t) => {
   const env = { DATABASE_URL: sqlite(t) };
   const MISTAKES: [args: string[], says: RegExp][] = [
-    [[], /^error: --sub, --client or both are needed, or exactly one of --token, --jti and --key\n\nUsage: authflow /],
-    [["--sub", "alice", "--jti", "x"], /^error: --sub, --client or both are needed, or exactly one of .*\n\nUsage: /],
-    [["--client", UNKNOWN, "--key", "x"], /^error: --sub, --client or both are needed/],
+    [[], new RegExp("^error: --sub or --sid is needed, alone or with --client; or exactly one of --client, --token, " +
+      "--jti and --key\n\nUsage: authflow ")],
+    [["--sub", "alice", "--jti", "x"], /^error: --sub or --sid is needed, .*\n\nUsage: /],
+    [["--sid", "x", "--token", "x"], /^error: --sub or --sid is needed/],
+    [["--client", UNKNOWN, "--key", "x"], /^error: --sub or --sid is needed/],
+    [["--sub", "alice", "--sid", "x"], /^sub and sid can't be combined: name either the subject or the session/],
+    [["--sid", ""], /--sid .*must not be empty/],
+    [["--sid", "a\u202e"], /^sid must not hold control characters or bidirectional overrides/],
     [["--token", ""], /--token .*must not be empty/],
     [["--sub", ""], /--sub .*must not be empty/],
     [["--sub", "a\u0000"], /^sub must not hold control characters/],

@@ -24,13 +24,20 @@ await t.test("cut-offs hold on two replicas, spare new logins, and survive the l
   t.same(await statusesOf(before), [401]);
   t.same(await statusesOf(after), [200], "minted right after the answer, by the other replica first");
 
+  const sid = "a session: 1";
+  const inSession = [await a.token(client, { sid }), await b.token(client, { sid })];
+  const { client_id: id, client_secret: secret } = client;
+  t.equal((await b.ask("POST", "/revocations", {}, { client_id: id, client_secret: secret, sid })).status, 200);
+  t.same(await statusesOf(inSession), [401], "of a session, minted by either");
+  t.same(await statusesOf(after), [200]);
+
   await redis.flush();
   t.same(await statusesOf(before), [401], "Redis forgot, the database did not");
   await until("Redis has it again", async () => {
     const [name = ""] = await redis.cli("KEYS", "authflow:*:issued_before:sub:alice") as string[];
     return /^\d{13}$/.test(String(await redis.cli("GET", name)));
   });
-  t.same(await statusesOf(before), [401]);
+  t.same(await statusesOf([...before, ...inSession]), [401]);
 
   redis.pause();
   const { client_id, client_secret } = client;

@@ -1,4 +1,4 @@
-import { type Name, subjectOfClient } from "../../src/revocation/entry.js";
+import { type Name, sessionOfClient, subjectOfClient } from "../../src/revocation/entry.js";
 import { AuthflowError } from "../../src/shared/errors.js";
 import type { AccessTokenClaims } from "../../src/tokens/claims.js";
 import { Database } from "./database.js";
@@ -108,6 +108,7 @@ export class History implements World {
     const claims = {
       jti: random.chance(0.8) ? uuid : `id-${random.hex(6)}`,
       sub: `subject ${random.between(1, 3)}`, client_id: `client ${random.between(1, 2)}`,
+      ...(random.chance(0.5) && { sid: `session ${random.between(1, 3)}` }),
       iat: Math.floor(issuedAt / 1000), exp: Math.floor(issuedAt / 1000) + random.pick([900, 3600, LONGEST_TTL]),
     } as AccessTokenClaims;
     const token = tokenOf(claims, `key ${random.between(1, 4)}`);
@@ -123,6 +124,7 @@ export class History implements World {
     const token = this.#tokens.length > 0 && random.chance(0.6) ? random.pick(this.#tokens) : this.#mint();
     if (token.expiresAt <= time.now) return;
     const { claims: { jti, sub, client_id = "" }, kid } = token;
+    const sid = token.claims.sid as string | undefined ?? "session 1";
     const confirmation = { by: replica, wasFilled: replica.follower.isFilled, since: time.now };
     const cutoff = (name: Name) => () => { judge.acknowledgeCutoff(confirmation, name, LONGEST_TTL); };
     const one = (): void => { judge.acknowledgeToken(confirmation, token); };
@@ -136,6 +138,9 @@ export class History implements World {
       [2, [sub, () => revocations.revokeAsOperator({ sub }), cutoff({ scope: "sub", value: sub })]],
       [2, [`${sub} of ${client_id}`, () => revocations.revokeAsOperator({ sub, client_id }),
         cutoff(subjectOfClient(client_id, sub))]],
+      [1, [sid, () => revocations.endSession(sid), cutoff({ scope: "sid", value: sid })]],
+      [1, [`${sid} of ${client_id}`, () => revocations.endClientSession(client_id, sid),
+        cutoff(sessionOfClient(client_id, sid))]],
       [1, [client_id, () => revocations.revokeClient(client_id), cutoff({ scope: "client_id", value: client_id })]],
       [0.3, [kid, () => revocations.revokeKey(kid), cutoff({ scope: "kid", value: kid })]],
     ]);

@@ -1,5 +1,7 @@
 import type { FeedMessage, IssuedBefore, RevokedToken } from "../../src/revocation/feed/event.js";
-import { type Entry, FOREVER, type Name, SCOPES, subjectOfClient } from "../../src/revocation/entry.js";
+import {
+  type Entry, FOREVER, type Name, SCOPES, sessionOfClient, subjectOfClient,
+} from "../../src/revocation/entry.js";
 import type { Replica, World } from "./replica.js";
 
 type Revoked = Map<string, number>;
@@ -108,9 +110,9 @@ export class Subscriber {
 
 function note(revoked: Revoked, event: RevokedToken | IssuedBefore): void {
   const names = SCOPES.map((scope) => ({ scope, value: (event as unknown as Record<string, unknown>)[scope] }));
-  const name = "issued_to" in event
-    ? subjectOfClient(event.issued_to as string, event.sub as string)
-    : names.find(({ value }) => typeof value === "string") as Name;
+  const named = names.find(({ value }) => typeof value === "string") as Name;
+  const ofClient = named.scope === "sub" ? subjectOfClient : sessionOfClient;
+  const name = "issued_to" in event ? ofClient(event.issued_to as string, named.value) : named;
   const issuedBefore = "jti" in event ? FOREVER : event.issued_before;
   revoked.set(keyOf(name), Math.max(issuedBefore, revoked.get(keyOf(name)) ?? 0));
 }

@@ -88,6 +88,9 @@ func (a *Authflow) Verify(token string) (jwt.MapClaims, error) {
 	}
 	client, _ := claims["client_id"].(string)
 	names := []string{"jti:" + id, "sub:" + subject, "client_id:" + client, "client_sub:" + client + ":" + subject, "kid:" + kid}
+	if session, ok := claims["sid"].(string); ok {
+		names = append(names, "sid:"+session, "client_sid:"+client+":"+session)
+	}
 	a.feedMutex.RLock()
 	defer a.feedMutex.RUnlock()
 	if a.revoked != nil && a.revoked.end(names, issuedAtMs(id, int64(issuedAt))) {
@@ -186,7 +189,7 @@ func decode(base64url string) []byte {
 
 func number(base64url string) *big.Int { return new(big.Int).SetBytes(decode(base64url)) }
 
-// What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:….
+// What is revoked, by name: jti:…, sub:…, sid:…, client_id:…, client_sub:<client_id>:<sub>, client_sid:…, kid:….
 type revocations struct {
 	entries  map[string]entry
 	expiring map[int64][]string // minute → the names whose entries expire by then
@@ -342,11 +345,11 @@ func (a *Authflow) listen() error {
 // Takes one event. False: an event of a later version.
 func (a *Authflow) take(event, data string) (bool, error) {
 	var entries []struct {
-		Jti, Sub, Kid string
-		IssuedTo      string `json:"issued_to"`
-		ClientID      string `json:"client_id"`
-		IssuedBefore  int64  `json:"issued_before"`
-		Exp           int64
+		Jti, Sub, Sid, Kid string
+		IssuedTo           string `json:"issued_to"`
+		ClientID           string `json:"client_id"`
+		IssuedBefore       int64  `json:"issued_before"`
+		Exp                int64
 	}
 	if event == "revoked" || event == "issued_before" {
 		if err := json.Unmarshal([]byte(data), &entries); err != nil {
@@ -368,10 +371,10 @@ func (a *Authflow) take(event, data string) (bool, error) {
 	case "issued_before":
 		for _, each := range entries {
 			switch {
-			case each.IssuedTo != "":
-				a.add("client_sub:"+each.IssuedTo+":"+each.Sub, each.IssuedBefore, each.Exp)
 			case each.Sub != "":
-				a.add("sub:"+each.Sub, each.IssuedBefore, each.Exp)
+				a.add(named("sub", each.IssuedTo)+each.Sub, each.IssuedBefore, each.Exp)
+			case each.Sid != "":
+				a.add(named("sid", each.IssuedTo)+each.Sid, each.IssuedBefore, each.Exp)
 			case each.ClientID != "":
 				a.add("client_id:"+each.ClientID, each.IssuedBefore, each.Exp)
 			case each.Kid != "":
@@ -400,6 +403,14 @@ func (a *Authflow) take(event, data string) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// What the name of a cut-off begins with; client is the one that the tokens were issued to, if the cut-off names it.
+func named(scope, client string) string {
+	if client == "" {
+		return scope + ":"
+	}
+	return "client_" + scope + ":" + client + ":"
 }
 
 func (a *Authflow) add(name string, before, exp int64) {

@@ -242,14 +242,11 @@ class Authflow {
                 for (Object each : (List<?>) Json.parse(data)) {
                     var entry = (Map<?, ?>) each;
                     long before = ((Number) entry.get("issued_before")).longValue();
-                    if (entry.containsKey("issued_to")) {
-                        add("client_sub", entry.get("issued_to") + ":" + entry.get("sub"), before, entry);
-                        continue;
-                    }
-                    for (String scope : List.of("sub", "client_id", "kid")) {
+                    for (String scope : List.of("sub", "sid", "client_id", "kid")) {
                         if (!entry.containsKey(scope)) continue;
                         if (scope.equals("kid")) before = Long.MAX_VALUE;
-                        add(scope, entry.get(scope), before, entry);
+                        var client = entry.get("issued_to");
+                        add(client == null ? scope : "client_" + scope + ":" + client, entry.get(scope), before, entry);
                     }
                 }
             }
@@ -311,7 +308,10 @@ class Authflow {
     }
 }
 
-/** What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:…. One thread writes. */
+/**
+ * What is revoked, by name: jti:…, sub:…, sid:…, client_id:…, client_sub:<client_id>:<sub>, client_sid:…, kid:…. One
+ * thread writes.
+ */
 class Revocations {
     private static final Pattern UUIDV7 = Pattern.compile(
         "([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", Pattern.CASE_INSENSITIVE);
@@ -340,6 +340,8 @@ class Revocations {
         return ended("jti:" + claims.get("jti"), issuedAt) || ended("sub:" + claims.get("sub"), issuedAt)
             || ended("client_id:" + claims.get("client_id"), issuedAt)
             || ended("client_sub:" + claims.get("client_id") + ":" + claims.get("sub"), issuedAt)
+            || (claims.containsKey("sid") && (ended("sid:" + claims.get("sid"), issuedAt)
+                || ended("client_sid:" + claims.get("client_id") + ":" + claims.get("sid"), issuedAt)))
             || ended("kid:" + kid, issuedAt);
     }
 

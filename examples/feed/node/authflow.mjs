@@ -87,7 +87,7 @@ async function fetchKeys() {
   fetchedAt = performance.now();
 }
 
-/** What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:…. */
+/** What is revoked, by name: jti:…, sub:…, sid:…, client_id:…, client_sub:<client_id>:<sub>, client_sid:…, kid:…. */
 class Revocations {
   #entries = new Map(); // name → before: tokens issued earlier (epoch ms) are revoked; exp: end of the entry (s)
   #expiring = new Map(); // minute → the names whose entries expire by then
@@ -101,13 +101,15 @@ class Revocations {
     this.#expiring.get(minute).push(name);
   }
 
-  ends({ jti, sub, client_id, iat }, kid) {
+  ends({ jti, sub, sid, client_id, iat }, kid) {
     // When the token was issued: to the millisecond by a UUIDv7 jti that agrees with iat, else at iat.
     const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(jti) ?? [];
     const instant = high === undefined ? NaN : parseInt(high + low, 16);
     const issuedAt = Math.floor(instant / 1000) === iat ? instant : iat * 1000;
-    return [`jti:${jti}`, `sub:${sub}`, `client_id:${client_id}`, `client_sub:${client_id}:${sub}`, `kid:${kid}`]
-      .some((name) => issuedAt < this.#entries.get(name)?.before);
+    const names = [`jti:${jti}`, `kid:${kid}`, `sub:${sub}`, `client_id:${client_id}`];
+    names.push(`client_sub:${client_id}:${sub}`);
+    if (sid !== undefined) names.push(`sid:${sid}`, `client_sid:${client_id}:${sid}`);
+    return names.some((name) => issuedAt < this.#entries.get(name)?.before);
   }
 
   /** Drops whole minutes: entries that stay cost nothing. */
@@ -138,11 +140,11 @@ function take(event, data) {
       for (const { jti, exp } of data) add(`jti:${jti}`, Infinity, exp);
       break;
     case "issued_before":
-      for (const { sub, issued_to, client_id, kid, issued_before, exp } of data) {
-        if (issued_to !== undefined) add(`client_sub:${issued_to}:${sub}`, issued_before, exp);
-        else if (sub !== undefined) add(`sub:${sub}`, issued_before, exp);
-        if (client_id !== undefined) add(`client_id:${client_id}`, issued_before, exp);
-        if (kid !== undefined) add(`kid:${kid}`, Infinity, exp);
+      for (const { issued_before, issued_to, exp, ...named } of data) {
+        for (const scope of ["sub", "sid", "client_id", "kid"].filter((scope) => named[scope] !== undefined)) {
+          const name = issued_to === undefined ? scope : `client_${scope}:${issued_to}`;
+          add(`${name}:${named[scope]}`, scope === "kid" ? Infinity : issued_before, exp);
+        }
       }
       break;
     case "current":

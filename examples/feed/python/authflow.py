@@ -92,7 +92,7 @@ class Keys:
 
 
 class Revocations:
-    """What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:…."""
+    """What is revoked, by name: jti:…, sub:…, sid:…, client_id:…, client_sub:<client_id>:<sub>, client_sid:…, kid:…."""
 
     UUIDV7 = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -113,6 +113,8 @@ class Revocations:
         issued_at = instant if instant // 1000 == claims["iat"] else claims["iat"] * 1000
         scopes = {"jti": claims["jti"], "sub": claims["sub"], "client_id": claims.get("client_id"), "kid": kid}
         scopes["client_sub"] = f"{claims.get('client_id')}:{claims['sub']}"
+        if "sid" in claims:
+            scopes["sid"], scopes["client_sid"] = claims["sid"], f"{claims.get('client_id')}:{claims['sid']}"
         return any(issued_at < self.entries.get(f"{name}:{value}", (-math.inf,))[0] for name, value in scopes.items())
 
     def drop_expired(self):
@@ -190,12 +192,10 @@ class Feed:
                 self.add(f"jti:{each['jti']}", math.inf, each["exp"])
         elif event == "issued_before":
             for each in data:
-                if "issued_to" in each:
-                    self.add(f"client_sub:{each['issued_to']}:{each['sub']}", each["issued_before"], each["exp"])
-                    continue
-                for scope in each.keys() & {"sub", "client_id", "kid"}:
+                for scope in each.keys() & {"sub", "sid", "client_id", "kid"}:
+                    name = f"client_{scope}:{each['issued_to']}" if "issued_to" in each else scope
                     before = math.inf if scope == "kid" else each["issued_before"]
-                    self.add(f"{scope}:{each[scope]}", before, each["exp"])
+                    self.add(f"{name}:{each[scope]}", before, each["exp"])
         elif event == "current":
             self.revoked, self.rebuilt, self.caught_up = self.rebuilt or self.revoked, None, True
             log("the revocation feed is up to date")

@@ -117,7 +117,7 @@ module Authflow
     end
   end
 
-  # What is revoked, by name: jti:…, sub:…, client_id:…, client_sub:<client_id>:<sub>, kid:….
+  # What is revoked, by name: jti:…, sub:…, sid:…, client_id:…, client_sub:<client_id>:<sub>, client_sid:…, kid:….
   class Revocations
     UUIDV7 = /\A(\h{8})-(\h{4})-7\h{3}-[89ab]\h{3}-\h{12}\z/i
 
@@ -139,6 +139,7 @@ module Authflow
       issued_at = instant / 1000 == claims["iat"] ? instant : claims["iat"] * 1000
       names = %w[jti sub client_id].map { |name| "#{name}:#{claims[name]}" }
       names.push("client_sub:#{claims["client_id"]}:#{claims["sub"]}", "kid:#{kid}")
+      names.push("sid:#{claims["sid"]}", "client_sid:#{claims["client_id"]}:#{claims["sid"]}") if claims.key?("sid")
       names.any? { |name| (entry = @entries[name]) && issued_at < entry.first }
     end
 
@@ -229,12 +230,9 @@ module Authflow
         data.each { |entry| add("jti:#{entry["jti"]}", FOREVER, entry["exp"]) }
       when "issued_before"
         data.each do |entry|
-          if entry.key?("issued_to")
-            add("client_sub:#{entry["issued_to"]}:#{entry["sub"]}", entry["issued_before"], entry["exp"])
-            next
-          end
-          entry.slice("sub", "client_id", "kid").each do |scope, value|
-            add("#{scope}:#{value}", scope == "kid" ? FOREVER : entry["issued_before"], entry["exp"])
+          entry.slice("sub", "sid", "client_id", "kid").each do |scope, value|
+            name = entry.key?("issued_to") ? "client_#{scope}:#{entry["issued_to"]}" : scope
+            add("#{name}:#{value}", scope == "kid" ? FOREVER : entry["issued_before"], entry["exp"])
           end
         end
       when "current"

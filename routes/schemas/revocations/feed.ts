@@ -25,8 +25,8 @@ export const RevocationSnapshot = Type.Object({
   }),
   issued_before: Type.Array(
     Type.Object({
-      sub: Name,
-      issued_to: Type.Optional(Type.String({ description: "Only tokens of `sub` whose `client_id` is this" })),
+      sub: Name, sid: Name,
+      issued_to: Type.Optional(Type.String({ description: "Only tokens of `sub` or `sid` whose `client_id` is this" })),
       client_id: Name, kid: Name,
       issued_before: Type.Integer({
         description: "Epoch milliseconds. A cut-off of a `kid` revokes all of its tokens, whenever they were issued",
@@ -35,9 +35,9 @@ export const RevocationSnapshot = Type.Object({
     }),
     {
       description:
-        "Cut-offs: each revokes all tokens of one subject, client or signing key that were issued before an instant; " +
-        "with `issued_to`, those of a subject that one client was issued. If there are several for one name, the " +
-        "latest applies",
+        "Cut-offs: each revokes all tokens of one subject, session (`sid`), client or signing key that were issued " +
+        "before an instant; with `issued_to`, those of a subject or a session that one client was issued. If there " +
+        "are several for one name, the latest applies",
     },
   ),
   next_cursor: Type.Union([Type.String(), Type.Null()], { description: "Null on the last page" }),

@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { MintBody } from "../tokens/mint.js";
 
 const Sub = MintBody.properties.sub;
+const Sid = Type.String({ minLength: 1, maxLength: 255, description: "The id of a session, 1 to 255 characters" });
 const Jti = Type.String({ minLength: 1, maxLength: 255, description: "A token's id, 1 to 255 characters" });
 
 export const RevocationBody = Type.Object({
@@ -10,6 +11,7 @@ export const RevocationBody = Type.Object({
   })),
   client_secret: MintBody.properties.client_secret,
   sub: Type.Optional(Sub),
+  sid: Type.Optional(Sid),
   jti: Type.Optional(Jti),
   token: Type.Optional(Type.String({
     minLength: 1, maxLength: 16_384, description: "A token, 1 to 16384 characters; for operators",
@@ -19,6 +21,7 @@ export const RevocationBody = Type.Object({
 export const Revoked = Type.Object({
   revoked: Type.Literal(true),
   sub: Type.Optional(Type.String({ description: "Its tokens are revoked" })),
+  sid: Type.Optional(Type.String({ description: "The tokens of this session are revoked" })),
   client_id: Type.Optional(Type.String({ description: "Only tokens that were issued to this client are revoked" })),
   jti: Type.Optional(Type.String({ description: "This token is revoked" })),
 }, { $id: "Revoked", examples: [{ revoked: true, sub: "alice" }] });

@@ -74,6 +74,19 @@ await onEveryBackend(t, async (t, env) => {
     t.equal(ones(await bitsOf(a, one, clock())), 2);
   });
 
+  await t.test("the end of a session flips its tokens, or those that one client was issued", async (t) => {
+    const { a, b, client, statuses } = await replicas(t, env, time);
+    const other = await b.register();
+    const tokens = [await a.mint({ sid: "s-1" }, client), await b.mint({ sid: "s-1" }, other),
+      await b.mint({ sid: "s-2" }, client), await a.mint({}, client)];
+    const end = (payload: object) => a.call("POST", "/revocations", { headers: OPERATOR, payload });
+    t.equal((await end({ sid: "s-1", client_id: client.client_id })).status, 200);
+    t.strictSame(await statuses(tokens), [INVALID, VALID, VALID, VALID]);
+    t.equal((await end({ sid: "s-1" })).status, 200);
+    const after = await b.mint({ sid: "s-1" }, other);
+    t.strictSame(await statuses([...tokens, after]), [INVALID, INVALID, VALID, VALID, VALID]);
+  });
+
   await t.test("revoking a client's tokens flips them, and no other's", async (t) => {
     const { a, b, client, statuses } = await replicas(t, env, time);
     const tokens = [await a.mint({}, client), await b.mint({}, client), await a.mint()];

@@ -211,12 +211,69 @@ await onEveryBackend(t, async (t, env) => {
     t.match(await asOperator({ token: two }), { status: 200 }, "repeating it is no error");
   });
 
+  /** Tokens of a session: of each client; and one of the first without a session. */
+  const inSession = async (sid: string): Promise<[string, string, string]> => {
+    advance(1);
+    const sub = "judy";
+    return [await app.mint({ sub, sid }, client), await app.mint({ sub, sid }, other), await app.mint({ sub }, client)];
+  };
+
+  await t.test("a client ends its own tokens of a session, with revoke:any everybody's", async (t) => {
+    const [mine, theirs, none] = await inSession("s-1");
+    t.match(await revoke(client, { sid: "s-1" }),
+      { status: 200, body: { revoked: true, sid: "s-1", client_id: client.client_id } });
+    t.strictSame(await statuses(mine, theirs, none), [401, 401, 200, 200, 200, 200]);
+    const { status, body } = await revoke(other, { sid: "s-1" });
+    t.strictSame({ status, body }, { status: 200, body: { revoked: true, sid: "s-1" } });
+    t.strictSame(await statuses(theirs, none), [401, 401, 200, 200]);
+    const [later] = await inSession("s-1");
+    t.strictSame(await statuses(later), [200, 200], "and none of later");
+  });
+
+  await t.test("a client that may mint for some subjects only ends its own tokens of a session", async (t) => {
+    const limited = await app.register();
+    const patch = { policy: { subject_prefixes: ["shop|"] } };
+    await app.call("PATCH", `/clients/${limited.client_id}`, { headers: OPERATOR, payload: patch });
+    const [mine, theirs] = await inSession("s-2");
+    const own = await app.mint({ sub: "shop|1", sid: "s-2" }, limited);
+    t.match(await revoke(limited, { sid: "s-2" }),
+      { status: 200, body: { revoked: true, sid: "s-2", client_id: limited.client_id } });
+    t.strictSame(await statuses(own, mine, theirs), [401, 401, 200, 200, 200, 200]);
+  });
+
+  await t.test("an operator ends a session, whole or of one client", async (t) => {
+    for (const sid of ["s-3", "a:b:c", `${client.client_id}:s-3`, "zoë 🚲 *?[x]\\ ", "a".repeat(255)]) {
+      const [mine, theirs, none] = await inSession(sid);
+      const [next] = await inSession(`${sid.slice(0, 254)}x`);
+      t.match(await asOperator({ sid, client_id: client.client_id.toUpperCase() }),
+        { status: 200, body: { revoked: true, sid, client_id: client.client_id } });
+      t.strictSame(await statuses(mine, theirs, none, next), [401, 401, 200, 200, 200, 200, 200, 200], sid);
+      t.match(await asOperator({ sid }), { status: 200, body: { revoked: true, sid } });
+      t.strictSame(await statuses(theirs, none, next), [401, 401, 200, 200, 200, 200], sid);
+      t.match(await asOperator({ sid }), { status: 200 }, "repeating it is no error");
+    }
+  });
+
+  await t.test("a session that nobody has ends nothing, and is no error", async (t) => {
+    const token = await app.mint({ sub: "undefined" }, client);
+    for (const sid of ["undefined", "null", client.client_id])
+      t.match(await asOperator({ sid }), { status: 200, body: { sid } });
+    t.strictSame(await statuses(token), [200, 200]);
+  });
+
   await t.test("only the operator's token counts, and the request says what to end", async (t) => {
     const token = await app.mint({ sub: "heidi" }, client);
     for (const wrong of [token, client.client_secret, ""])
       t.match(await asOperator({ sub: "heidi" }, bearer(wrong)), { status: 401, body: { error: "invalid_token" } });
     const bad: [payload: object, description: RegExp][] = [
-      [{}, /^Name what to revoke: sub, client_id or both/],
+      [{}, /^Name what to revoke: sub or sid, which client_id may accompany; client_id; or one token by token or jti/],
+      [{ sid: "s", sub: "heidi" }, /^sub and sid can't be combined: name either the subject or the session/],
+      [{ sid: "s", jti: "x" }, /^Name what to revoke/],
+      [{ sid: "s", token }, /^Name what to revoke/],
+      [{ sid: "" }, /^sid is not valid: The id of a session, 1 to 255 characters/],
+      [{ sid: "s".repeat(256) }, /^sid is not valid: The id of a session, 1 to 255 characters/],
+      [{ sid: 1 }, /^sid must be string/],
+      [{ sid: "a\u202eb" }, /^sid must not hold control characters or bidirectional overrides/],
       [{ sub: "heidi", jti: "x" }, /^Name what to revoke/],
       [{ token, client_id: client.client_id }, /^Name what to revoke/],
       [{ sub: "heidi", client_secret: "x" }, /^client_secret is for clients/],
@@ -232,6 +289,9 @@ await onEveryBackend(t, async (t, env) => {
       t.match(await revoke(client, payload),
         { status: 400, body: { error: "invalid_request", error_description: /^jti and token are for operators/ } });
     }
+    t.match(await revoke(client, { sub: "heidi", sid: "s" }),
+      { status: 400, body: { error: "invalid_request", error_description: /^sub and sid can't be combined/ } });
+    t.match(await revoke(client, { sid: "\u0000" }), { status: 400, body: { error_description: /^sid must/ } });
     t.strictSame(await statuses(token), [200, 200], "nothing of that ended anything");
   });
 

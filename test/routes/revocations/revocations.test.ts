@@ -16,13 +16,15 @@ await onEveryBackend(t, async (t, env) => {
   const client = await app.register();
   const statuses = async (token: string) =>
     (await Promise.all(replicas.map(({ userinfo }) => userinfo(token)))).map(({ status }) => status);
-  const tokens = (sub: string) => Promise.all(replicas.map((replica) => replica.mint({ sub }, client)));
+  const tokens = (sub: string) => Promise.all(replicas.map((replica) => replica.mint({ sub, sid: sub }, client)));
 
   /** `end` is asked of each replica; what it answers, and how the tokens of before and after fare everywhere. */
   const WAYS: [what: string, end: (replica: TestApp, sub: string, token: string) => Promise<{ status: number }>][] = [
     ["a logout everywhere by the bearer", (replica, _sub, token) => everywhere(replica, token)],
     ["POST /revocations", (replica, sub) =>
       replica.call("POST", "/revocations", { headers: basic(client), payload: { sub } })],
+    ["POST /revocations of a session", (replica, sub) =>
+      replica.call("POST", "/revocations", { headers: basic(client), payload: { sid: sub } })],
     ["POST /clients/{client_id}/revoke-tokens", (replica) =>
       replica.call("POST", `/clients/${client.client_id}/revoke-tokens`, { headers: OPERATOR })],
   ];
@@ -86,6 +88,12 @@ await onEveryBackend(t, async (t, env) => {
     // Until an instant by this clock, which stands still: what is left by Redis's own depends on the machine's speed.
     t.equal(await app.fastify.redis.expiretime(`${name}:sub:frank`), Math.ceil(cutoff / 1000) + 86_400);
     t.ok(await app.fastify.redis.exists(`${name}:client_id:${client.client_id}`));
+    const [sid, { client_id }] = ["a session:of frank's", client];
+    for (const payload of [{ sid }, { sid, client_id }]) {
+      t.match(await app.call("POST", "/revocations", { headers: OPERATOR, payload }), { status: 200, body: payload });
+      const key = "client_id" in payload ? `${name}:client_sid:${client_id}:${sid}` : `${name}:sid:${sid}`;
+      t.equal(await app.fastify.redis.get(key), String(cutoff));
+    }
   });
 });
 
@@ -101,7 +109,7 @@ await t.test("a client ends tokens only of subjects for whom it may mint", async
   t.match(await revoke({ sub: "shop|1" }), { status: 200, body: { revoked: true, sub: "shop|1" } });
   t.equal((await app.call("POST", "/revocations", { payload: { ...client, sub: "shop|1" } })).status, 200);
   t.match(await revoke({ sub: "shop|\0" }), { status: 400, body: { error_description: /^sub must not hold control/ } });
-  t.match(await revoke({}), { status: 400, body: { error_description: "sub is missing" } });
+  t.match(await revoke({}), { status: 400, body: { error_description: "sub or sid is missing" } });
   t.match(await revoke({ sub: "shop|1", everyone: true }), { status: 400, body: { error_description: /everyone/ } });
   t.match(await revoke({ sub: "shop|1" }, basic({ ...client, client_secret: "wrong" })),
     { status: 401, body: { error: "invalid_client" } });

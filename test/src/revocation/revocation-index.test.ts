@@ -20,7 +20,8 @@ await t.test("a token is revoked by its id, whatever time of issue it claims", a
 
 await t.test("a cut-off revokes what was issued before it, of its own scope", async (t) => {
   const value = nextId();
-  for (const scope of ["sub", "client_id", "client_sub", "kid"] as const) {
+  for (const scope of SCOPES) {
+    if (scope === "jti") continue;
     const index = indexOf(aCutoff({ scope, value }));
     t.equal(index.revokes([{ scope, value }], NOW - 1), true);
     t.equal(index.revokes([{ scope, value }], NOW), false);

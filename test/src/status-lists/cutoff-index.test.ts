@@ -1,8 +1,8 @@
 import t from "../../support/tap.js";
-import { type Entry, FOREVER, subjectOfClient } from "../../../src/revocation/entry.js";
+import { type Entry, FOREVER, sessionOfClient, subjectOfClient } from "../../../src/revocation/entry.js";
 import { LogFollower } from "../../../src/revocation/log-follower.js";
 import { CutoffIndex } from "../../../src/status-lists/cutoff-index.js";
-import { encodeRecord } from "../../../src/status-lists/record.js";
+import { encodeToken, RECORD_BYTES } from "../../../src/status-lists/record.js";
 import { openDatabase } from "../../../src/stores/prisma/database.js";
 import { run } from "../../contracts/dialects.js";
 import { anEntry } from "../../contracts/samples.js";
@@ -18,9 +18,11 @@ async function fixture(t: Parameters<typeof migratedSqlite>[0]) {
   const index = new CutoffIndex(follower);
   const aCutoff = (changes: Partial<Entry> = {}): Entry =>
     ({ scope: "sub", value: "alice", issuedBefore: NOW + 1, expiresAt: NOW + 3_600_000, ...changes });
-  const isRevoked = (token: Partial<Parameters<typeof encodeRecord>[0]> = {}): boolean =>
-    index.cutoffs.covers(
-      encodeRecord({ index: 1, issuedAt: NOW, sub: "alice", clientId: "c", kid: "k", ...token }), 0);
+  const isRevoked = (token: Partial<Parameters<typeof encodeToken>[0]> = {}): boolean => {
+    const records = encodeToken({ index: 1, issuedAt: NOW, sub: "alice", clientId: "c", kid: "k", ...token });
+    return index.cutoffs.covers(records, 0)
+      || (records.length > RECORD_BYTES && index.cutoffs.covers(records, RECORD_BYTES));
+  };
   return { url, log, follower, index, aCutoff, isRevoked };
 }
 
@@ -53,6 +55,24 @@ await t.test("a cut-off of a subject and a client revokes what both name, and ha
   await log.append([aCutoff({ issuedBefore: NOW + 9 })]);
   await index.refresh();
   t.strictSame([at("other"), at("shop", "alice", NOW + 8)], [true, true], "one of the subject ends them all");
+});
+
+await t.test("a cut-off of a session revokes its tokens, whoever issued them, or those of one client", async (t) => {
+  const { log, index, aCutoff, isRevoked } = await fixture(t);
+  const sids = ["s-1", "a:b:c", "alice", "zoë 🚲 *?[x]"];
+  for (const sid of sids) await log.append([aCutoff(sessionOfClient("shop", sid))]);
+  await index.refresh();
+  for (const sid of sids) {
+    t.strictSame([{ clientId: "shop", sid }, { clientId: "kiosk", sid }, { clientId: "shop" },
+      { clientId: "shop", sub: sid }, { clientId: "shop", sid: `${sid}x` }].map(isRevoked),
+    [true, false, false, false, false], sid);
+    t.equal(isRevoked({ clientId: "shop", sid, issuedAt: NOW + 1 }), false, "issued after it");
+  }
+  await log.append([aCutoff({ scope: "sid", value: "s-1" }), aCutoff({ value: "carol" })]);
+  await index.refresh();
+  t.strictSame([isRevoked({ sid: "s-1", clientId: "kiosk" }), isRevoked({ sid: "s-1", clientId: "" }),
+    isRevoked({ sid: "s-2" }), isRevoked({ sub: "s-1" })], [true, true, false, false]);
+  t.equal(isRevoked({ sub: "carol", sid: "s-3" }), true, "a token of a session by its subject");
 });
 
 await t.test("each refresh has everything appended before it, and its revision says what is new", async (t) => {
@@ -118,6 +138,6 @@ await t.test("an index that is made after the log was read has everything", asyn
   const index = new CutoffIndex(follower);
   await index.refresh();
   const missing = Array.from({ length: 2100 }, (_, i) => `user-${i}`).filter((sub) => !index.cutoffs.covers(
-    encodeRecord({ index: 1, issuedAt: NOW, sub, clientId: "c", kid: "k" }), 0));
+    encodeToken({ index: 1, issuedAt: NOW, sub, clientId: "c", kid: "k" }), 0));
   t.strictSame(missing, []);
 });

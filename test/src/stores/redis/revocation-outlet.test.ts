@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { Redis } from "ioredis";
 import t, { type Test } from "../../../support/tap.js";
-import { type Entry, FOREVER, subjectOfClient } from "../../../../src/revocation/entry.js";
+import { type Entry, FOREVER, type Name, sessionOfClient, subjectOfClient } from "../../../../src/revocation/entry.js";
 import { BEGINNING, type Place } from "../../../../src/revocation/log.js";
 import type { OutletContents } from "../../../../src/revocation/outlet.js";
 import { RedisRevocationOutlet } from "../../../../src/stores/redis/revocation-outlet.js";
@@ -114,17 +114,20 @@ await t.test("a token is revoked by its id, or by a cut-off of its own scope tha
   t.equal(await outlet.isRevoked([key], FOREVER + 1), true);
 });
 
-await t.test("a cut-off of a subject and a client is read back as it was, whatever the subject", async (t) => {
+await t.test("a cut-off of a subject or a session, of a client or of all, is read back as it was", async (t) => {
   const setting = await fixture(t);
   if (setting === undefined) return;
   const { redis, outlet } = setting;
-  const names = ["alice", "kid:x", "a:b:c", "zoë|1 *?[x]"].map((sub) => subjectOfClient(randomUUID(), sub));
+  const names = ["alice", "kid:x", "a:b:c", "sub:alice", "zoë|1 *?[x]", "a\nb"].flatMap((value): Name[] =>
+    [subjectOfClient(randomUUID(), value), sessionOfClient(randomUUID(), value), { scope: "sid", value }]);
   await outlet.fill(full(names.map((name) => cutoff(name)), 1));
-  t.strictSame([...(await contents(outlet)).keys()].sort(), names.map(({ value }) => `client_sub:${value}`).sort());
-  for (const name of names) {
-    t.equal(await redis.get(`${KEY}:client_sub:${name.value}`), String(NOW));
-    t.equal(await outlet.isRevoked([token(), name], NOW - 1), true);
-    t.equal(await outlet.isRevoked([token(), { scope: "sub", value: name.value }], NOW - 1), false);
+  t.strictSame([...(await contents(outlet)).keys()].sort(),
+    names.map(({ scope, value }) => `${scope}:${value}`).sort());
+  for (const { scope, value } of names) {
+    t.equal(await redis.get(`${KEY}:${scope}:${value}`), String(NOW));
+    t.equal(await outlet.isRevoked([token(), { scope, value }], NOW - 1), true);
+    t.equal(await outlet.isRevoked([token(), { scope: "sub", value }], NOW - 1), false);
+    t.equal(await outlet.isRevoked([token(), { scope: "sid", value: `${value}x` }], NOW - 1), false);
   }
 });
 
