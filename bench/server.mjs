@@ -11,15 +11,15 @@ const FLAGS = scripts.start.split(" ").filter((word) => word.startsWith("--"));
 
 /**
  * Starts the built server as in production, and waits until GET `until` answers 200. Its log goes to the null device:
- * the measurement includes writing the log, but not storing it.
+ * the measurement includes writing the log, but not storing it. `log`: another target, as for child_process.
  */
-export async function startServer(entry, env, { port: wanted, until = "/health/ready" } = {}) {
+export async function startServer(entry, env, { port: wanted, until = "/health/ready", log = "ignore" } = {}) {
   const port = wanted ?? await freePort();
   const url = `http://127.0.0.1:${port}`;
   const start = performance.now();
   const child = spawn(process.execPath, [...FLAGS, entry], {
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port), AUTHFLOW_PUBLIC_URL: url, ...env },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", log, "inherit"],
   });
   while (!await answers(url + until)) {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}`);
