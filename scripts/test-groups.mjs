@@ -14,6 +14,7 @@ const GROUPS = {
     "test/e2e/cli.test.ts", "test/e2e/cli-clients.test.ts", "test/e2e/cli-doctor.test.ts",
     "test/e2e/cli-mistakes.test.ts", "test/e2e/cli-process.test.ts", "test/e2e/cli-revoke.test.ts",
   ],
+  "docs-libraries": ["test/docs/verifier-libraries.test.ts"],
   "e2e-demo": ["test/e2e/demo-process.test.ts"],
   "e2e-replicas": [
     "test/e2e/concurrent-logins.test.ts", "test/e2e/status-lists.test.ts", "test/e2e/replicas.test.ts",

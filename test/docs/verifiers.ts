@@ -37,18 +37,22 @@ export function python(t: Suite, ...modules: string[]): string | undefined {
  * A folder with what `build` makes of `sources` (paths of files). It stays, for every test on this machine that comes
  * later, until the sources or the compiler (`version`: what it says of itself) are others.
  */
-async function built(version: string, sources: string[], build: (folder: string) => Promise<unknown>): Promise<string> {
+export async function built(
+  version: string,
+  sources: string[],
+  build: (folder: string) => Promise<unknown>,
+): Promise<string> {
   const hash = createHash("sha256").update(version);
   for (const path of sources) hash.update(path).update(readFileSync(path));
   const folder = join(tmpdir(), `authflow-example-${hash.digest("hex")}`);
   if (existsSync(folder)) return folder;
   const unfinished = mkdtempSync(`${folder}-`);
-  await build(unfinished);
   try {
+    await build(unfinished);
     renameSync(unfinished, folder);
   } catch (error) {
-    if (!existsSync(folder)) throw error;
-    rmSync(unfinished, { recursive: true }); // another process was faster
+    rmSync(unfinished, { recursive: true });
+    if (!existsSync(folder)) throw error; // else another process was faster
   }
   return folder;
 }
@@ -147,19 +151,20 @@ export async function startVerifiers(
   return verifiers;
 }
 
-/** Runs an example, as far as its first answer. */
+/** Runs a program that answers each line with one line, as far as its answer to the `first`. */
 export async function startVerifier(
   t: Suite,
   language: string,
   [program, ...args]: Command,
   env: Environment,
+  first = "no token",
 ): Promise<Verifier> {
   const child = spawn(program, args, { env: { PATH: process.env.PATH, ...env } });
   endedWith(t, child);
   let [log, patience] = ["", PATIENCE];
   let end: string | undefined;
   child.stderr.on("data", (chunk: Buffer) => { log += chunk.toString(); });
-  const fault = (what: string): Error => new Error(`${language}: the example ${what}. It wrote: ${log}`);
+  const fault = (what: string): Error => new Error(`${language}: the program ${what}. It wrote: ${log}`);
 
   const waiting: { answer(line: string): void; fail(error: Error): void }[] = [];
   const ended = (what: string): void => {
@@ -180,7 +185,7 @@ export async function startVerifier(
     });
     child.stdin.write(`${line}\n`);
   });
-  await ask("no token");
+  await ask(first);
   return {
     language, ask,
     async askUntil(line, wanted) {
