@@ -9,13 +9,20 @@ export function summary(outcomes) {
 }
 
 /** A plan's outcomes in Markdown. */
-export const section = ({ plan, outcomes }) => `### ${plan.title}: ${summary(outcomes)}
+export const section = ({ plan, outcomes }) => `### ${plan.title} as a ${plan.role}: ${summary(outcomes)}
 
 \`${plan.name}\`${variantOf(plan)}
 
-${[["module", "outcome", "Authflow's answer", "reason"], ["---", "---", "---", "---"],
-    ...outcomes.map(({ module, outcome, walked, reason }) => [`\`${module}\``, outcome, walked, reason])]
-    .map(line).join("\n")}`;
+${table(outcomes)}`;
+
+/** The suite itself is the application in a provider's plan: then there is no answer to show. */
+function table(outcomes) {
+  const answer = outcomes.some(({ walked }) => walked !== "") ? ["Authflow's answer"] : [];
+  const rows = outcomes.map(({ module, outcome, walked, reason }) =>
+    [`\`${module}\``, outcome, ...answer.map(() => walked), reason]);
+  const head = ["module", "outcome", ...answer, "reason"];
+  return [head, head.map(() => "---"), ...rows].map(line).join("\n");
+}
 
 const variantOf = ({ variant = {} }) =>
   Object.entries(variant).map(([name, value]) => `, \`${name}=${value}\``).join("");

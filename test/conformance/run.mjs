@@ -41,7 +41,7 @@ async function run(plan) {
     if (options.module !== undefined && module.testModule !== options.module) continue;
     const outcome = await runModule(plan, party, created, module);
     outcomes.push(outcome);
-    console.log(`${plan.title.padEnd(9)}  ${outcome.outcome.padEnd(11)}  ${outcome.module}`);
+    console.log(`${plan.role}  ${plan.title.padEnd(9)}  ${outcome.outcome.padEnd(11)}  ${outcome.module}`);
     if (outcome.isFault) console.log(`  ${outcome.reason}\n  ${outcome.log}`);
   }
   return { plan, outcomes };

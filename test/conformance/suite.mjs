@@ -55,7 +55,8 @@ export class Suite {
   async #call(method, path, query = {}, body) {
     const url = `${this.#origin}${path}?${new URLSearchParams(query)}`;
     const headers = { "content-type": "application/json" };
-    const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) })
+      .catch(({ cause }) => { throw new Error(`${method} ${url}: ${cause?.message}`, { cause }); });
     if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${(await response.text()).slice(0, 500)}`);
     return response.json();
   }
