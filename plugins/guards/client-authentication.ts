@@ -27,7 +27,7 @@ export default fp(async (app) => {
   app.decorate("authenticateClient", async (request) => {
     const { id, secret } = credentials(request);
     request.client = app.clients.authenticateFromCache(id, secret)
-      ?? await app.countFailures(request, (read) => app.clients.authenticate(id, secret, read));
+      ?? await app.countFailures(request, (lookup) => app.clients.authenticate(id, secret, lookup));
     request.credentials = { id, secret };
     await app.limitClient(request);
   });
@@ -36,7 +36,7 @@ export default fp(async (app) => {
     if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
     if (secret !== "") return app.authenticateClient(request, reply);
     // No limit per client here: anyone can send a client_id, so one caller could lock out all users of the client.
-    request.client = await app.countFailures(request, (read) => app.clients.identify(id, read));
+    request.client = await app.countFailures(request, (lookup) => app.clients.identify(id, lookup));
   });
 }, { name: "client-authentication", dependencies: ["clients", "client-limits"] });
 

@@ -1,8 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import type { ClientRead } from "../../src/clients/cache.js";
-import type { Client } from "../../src/clients/client.js";
 import { AuthflowError, tooManyRequests } from "../../src/shared/errors.js";
+import type { Lookup } from "../../src/shared/joined-lookup.js";
 
 type Limit = (request: FastifyRequest) => Promise<void>;
 declare module "fastify" {
@@ -12,10 +11,11 @@ declare module "fastify" {
     /** Guard: cut-offs of one client, after its authentication or that of one of its tokens. None for operators. */
     limitCutoffs: Limit;
     /**
-     * Limits failed authentications of one address. Others may share it, behind a proxy: who has the right secret is
-     * let through however many fail, and those who fail share their reads of the database, so that they stay cheap.
+     * Counts wrong secrets and codes of one address, and limits the secrets. Others may share the address, behind a
+     * proxy: who has the right one is let through however many fail, and above the limit all who are not known yet
+     * share their reads of the database, so that those who fail stay cheap.
      */
-    countFailures: (request: FastifyRequest, authenticate: (read: ClientRead) => Promise<Client>) => Promise<Client>;
+    countFailures: <T>(request: FastifyRequest, attempt: (lookup: Lookup) => Promise<T>) => Promise<T>;
   }
 }
 
@@ -36,13 +36,15 @@ export default fp(async (app) => {
 
   const failed = limit(failures);
   const refuseFailure = refusing(failed);
-  app.decorate("countFailures", async (request, authenticate) => {
+  app.decorate("countFailures", async (request, attempt) => {
     const state = await failed(request, { increment: false });
     try {
-      return await authenticate(state.isAllowed || state.remaining > 0 ? "own" : "shared");
+      return await attempt(state.isAllowed || state.remaining > 0 ? "own" : "shared");
     } catch (error) {
-      if (!(error instanceof AuthflowError) || error.code !== "invalid_client") throw error;
-      await refuseFailure(request);
+      const code = error instanceof AuthflowError ? error.code : "";
+      if (code === "invalid_client") await refuseFailure(request);
+      // Not refused: a code may have expired, and to wait would not help.
+      else if (code === "invalid_grant") await failed(request);
       throw error;
     }
   });

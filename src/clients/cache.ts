@@ -1,15 +1,9 @@
 import { type Clock, STALENESS_LIMIT } from "../shared/clock.js";
 import type { Client } from "./client.js";
-import { JoinedRead } from "../shared/joined-read.js";
-import { AuthflowError, unavailable } from "../shared/errors.js";
+import { JoinedLookup, type Lookup } from "../shared/joined-lookup.js";
 import type { ClientStore } from "./store.js";
 
 const CAPACITY = 10_000;
-/** Milliseconds. */
-const READ_LIMIT = 5000;
-
-/** How to read a client from the database: by a read of its own, or by one that all who wait at that moment share. */
-export type ClientRead = "own" | "shared";
 
 /**
  * Clients in use, so that minting needs no database call. If `sync` has not succeeded for `STALENESS_LIMIT`, the cache
@@ -23,15 +17,14 @@ export class ClientCache {
   #syncedAt: number;
   /** Counts the changes that this replica has noticed. */
   #changes = 0;
-  /** The ids that the next shared read has to find. */
-  #wanted = new Set<string>();
-  readonly #reads = new JoinedRead(() => this.#readWanted(), READ_LIMIT);
+  readonly #shared: JoinedLookup<Client>;
 
   constructor({ store, clock, revision }: { store: ClientStore; clock: Clock; revision: number }) {
     this.#store = store;
     this.#clock = clock;
     this.#revision = revision;
     this.#syncedAt = clock();
+    this.#shared = new JoinedLookup((ids) => store.findAll(ids), ({ id }) => id);
   }
 
   get(id: string): Client | undefined {
@@ -44,9 +37,9 @@ export class ClientCache {
   }
 
   /** Reads the client from the database. */
-  async load(id: string, read: ClientRead = "own"): Promise<Client | null> {
+  async load(id: string, lookup: Lookup = "own"): Promise<Client | null> {
     const before = this.#changes;
-    const client = read === "own" ? await this.#store.find(id) : await this.#readShared(id);
+    const client = await (lookup === "own" ? this.#store : this.#shared).find(id);
     // A change that was noticed during the read may be newer than the result.
     if (client !== null && before === this.#changes) this.#keep(client);
     return client;
@@ -83,20 +76,6 @@ export class ClientCache {
     this.#changes++;
     this.#clients.clear();
     this.#revision = revision;
-  }
-
-  async #readShared(id: string): Promise<Client | null> {
-    this.#wanted.add(id);
-    const found = await this.#reads.run().catch((cause: unknown) => {
-      throw cause instanceof AuthflowError ? cause : unavailable("The database does not answer: try again", cause);
-    });
-    return found.get(id) ?? null;
-  }
-
-  async #readWanted(): Promise<ReadonlyMap<string, Client>> {
-    const ids = [...this.#wanted];
-    this.#wanted = new Set();
-    return new Map((await this.#store.findAll(ids)).map((client) => [client.id, client]));
   }
 
   #keep(client: Client): void {

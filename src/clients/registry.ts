@@ -2,11 +2,12 @@ import { isLoginClaim, reservedClaim } from "../shared/claim-names.js";
 import type { Clock } from "../shared/clock.js";
 import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
+import type { Lookup } from "../shared/joined-lookup.js";
 import { isLogoUrl, LOGO_RULE } from "../shared/logo.js";
 import { isLoopback } from "../shared/loopback.js";
 import { characters, isBlank, isPrintable } from "../shared/text.js";
 import { uuidv7 } from "../shared/uuid.js";
-import type { ClientCache, ClientRead } from "./cache.js";
+import type { ClientCache } from "./cache.js";
 import {
   type Client, type ClientChange, type MintPolicy, type Permission, PERMISSIVE, RESPONSE_TYPES, type ResponseType,
 } from "./client.js";
@@ -110,8 +111,8 @@ export class ClientRegistry {
    * Authenticates by one read of the database. A refusal takes equally long for an unknown client and a wrong secret,
    * so that the response time reveals nothing. Rejects with invalid_client.
    */
-  async authenticate(id: string, secret: string, read?: ClientRead): Promise<Client> {
-    const client = await this.#cache.load(id, read);
+  async authenticate(id: string, secret: string, lookup?: Lookup): Promise<Client> {
+    const client = await this.#cache.load(id, lookup);
     if (!secretMatches(client?.secrets, secret, this.#clock()) || client === null) throw invalidClient();
     return enabled(client);
   }
@@ -124,13 +125,13 @@ export class ClientRegistry {
   }
 
   /** The client, even if it is disabled, without authentication. The answer is at most a second old. */
-  async lookUp(id: string, read?: ClientRead): Promise<Client | null> {
-    return this.#cache.get(id) ?? this.#cache.load(id, read);
+  async lookUp(id: string, lookup?: Lookup): Promise<Client | null> {
+    return this.#cache.get(id) ?? this.#cache.load(id, lookup);
   }
 
   /** The public client with this id, which it sends instead of credentials (RFC 6749 §3.2.1). */
-  async identify(id: string, read?: ClientRead): Promise<Client> {
-    const client = await this.lookUp(id, read);
+  async identify(id: string, lookup?: Lookup): Promise<Client> {
+    const client = await this.lookUp(id, lookup);
     if (client?.isPublic !== true) throw invalidClient();
     return enabled(client);
   }

@@ -1,6 +1,7 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
 import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
+import type { Lookup } from "../shared/joined-lookup.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 
 /** What grants may need; each uses some of it. */
@@ -18,7 +19,7 @@ export interface Grant<Parameters extends TObject = TObject> {
   readonly example: Static<Parameters>;
   /** Whether this client may use it. */
   allows: (client: Client) => boolean;
-  exchange: (client: Client, parameters: Static<Parameters>) => Promise<TokenResponse>;
+  exchange: (client: Client, parameters: Static<Parameters>, lookup: Lookup) => Promise<TokenResponse>;
 }
 
 /** Checks the types of a grant's functions against its own parameters, and hides them from the table of grants. */

@@ -1,6 +1,7 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
+import type { Lookup } from "../shared/joined-lookup.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import type { Grant, GrantDependencies } from "./grant.js";
@@ -32,15 +33,19 @@ export class Grants {
   }
 
   /**
-   * `client` has authenticated; a public client has sent its client_id. Rejects with the codes of RFC 6749 §5.2, or
-   * with the grant's own errors.
+   * `client` has authenticated; a public client has sent its client_id. `lookup`: how to find what it exchanges.
+   * Rejects with the codes of RFC 6749 §5.2, or with the grant's own errors.
    */
-  async exchange(client: Client, { grant_type: type, ...given }: TokenParameters): Promise<TokenResponse> {
+  async exchange(
+    client: Client,
+    { grant_type: type, ...given }: TokenParameters,
+    lookup: Lookup = "own",
+  ): Promise<TokenResponse> {
     const grant = this.#grants.get(type);
     if (grant === undefined)
       throw new AuthflowError(400, "unsupported_grant_type", `grant_type must be ${this.types.join(" or ")}`);
     checkClient(grant, client);
-    return grant.exchange(client, parametersOf(grant, given));
+    return grant.exchange(client, parametersOf(grant, given), lookup);
   }
 }
 

@@ -4,6 +4,7 @@ import { digest, randomSecret } from "../shared/digest.js";
 import { invalidGrant, invalidTarget } from "../shared/errors.js";
 import { namesOfSession, namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
 import type { Revocations } from "../revocation/revocations.js";
+import { JoinedLookup, type Lookup } from "../shared/joined-lookup.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { Authorized } from "../tokens/authorized.js";
@@ -37,9 +38,11 @@ interface Dependencies {
 /** One-time codes: the browser receives one, and the application exchanges it. */
 export class AuthorizationCodeService {
   readonly #dependencies: Dependencies;
+  readonly #shared: JoinedLookup<AuthorizationCode>;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
+    this.#shared = new JoinedLookup((hashes) => dependencies.store.findAll(hashes), ({ codeHash }) => codeHash);
   }
 
   /** `authorized`: of a request at /authorize. */
@@ -60,10 +63,10 @@ export class AuthorizationCodeService {
   /**
    * Rejects with invalid_grant if the client, redirect URI or verifier is wrong, or the code has expired or was used.
    */
-  async exchange(client: Client, exchange: CodeExchange): Promise<TokenResponse> {
+  async exchange(client: Client, exchange: CodeExchange, lookup: Lookup = "own"): Promise<TokenResponse> {
     const { store, tokens, clock, statusOf } = this.#dependencies;
     const codeHash = digest(exchange.code);
-    const code = await store.find(codeHash);
+    const code = await (lookup === "own" ? store : this.#shared).find(codeHash);
     if (code === null || code.clientId !== client.id) throw invalidGrant(UNKNOWN_OR_EXPIRED);
     if (code.jti !== undefined) return this.#refuseReplay(code);
     if (code.expiresAt <= clock()) throw invalidGrant(UNKNOWN_OR_EXPIRED);
@@ -80,6 +83,13 @@ export class AuthorizationCodeService {
     const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
     if (await store.exchange(code, token)) return response;
     return this.#refuseReplay(await store.find(codeHash) ?? code);
+  }
+
+  /** Whether the code can still be exchanged. */
+  async isExchangeable(code: string): Promise<boolean> {
+    const { store, clock } = this.#dependencies;
+    const found = await store.find(digest(code));
+    return found !== null && found.jti === undefined && found.expiresAt > clock();
   }
 
   /** Deletes codes that expired before an instant, and used codes whose token did; returns how many. */

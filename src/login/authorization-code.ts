@@ -23,6 +23,8 @@ export interface AuthorizationCode {
 export interface AuthorizationCodeStore {
   issue(code: AuthorizationCode): Promise<void>;
   find(codeHash: string): Promise<AuthorizationCode | null>;
+  /** As `find`, for many by few reads. */
+  findAll(codeHashes: readonly string[]): Promise<AuthorizationCode[]>;
   /**
    * Marks a code as exchanged for this token, and deletes what it stands for except `sub`, `provider` and `sid`. False
    * if it was exchanged already: of concurrent callers, on any replica, exactly one gets true.

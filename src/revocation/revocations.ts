@@ -266,7 +266,7 @@ function holderIn({ sub, sid }: Pick<RevocationRequest, "sub" | "sid">): Holder 
   return { scope, value };
 }
 
-const NONCHARACTERS = /\p{Noncharacter_Code_Point}/gu;
+const NONCHARACTERS = /\p{NChar}/gu;
 
 /**
  * Accepts more than /mint does: a version before issued subjects of noncharacters or of invisible characters alone, and

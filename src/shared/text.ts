@@ -3,8 +3,7 @@
  * controls, the byte order mark, and U+FFFD. Decoders replace invalid UTF-8 by U+FFFD, so that two different inputs
  * would become the same text.
  */
-const MISLEADING =
-  "\\p{Cs}\\p{Noncharacter_Code_Point}\\u061C\\u200E\\u200F\\u2028-\\u202E\\u2066-\\u2069\\uFEFF\\uFFFD";
+const MISLEADING = "\\p{Cs}\\p{NChar}\\u061C\\u200E\\u200F\\u2028-\\u202E\\u2066-\\u2069\\uFEFF\\uFFFD";
 const UNPRINTABLE = new RegExp(`[\\p{Cc}${MISLEADING}]`, "u");
 const UNPRINTABLE_IN_LINES = new RegExp(`[\\0-\\x08\\v\\f\\x0E-\\x1F\\x7F-\\x9F${MISLEADING}]`, "u");
 

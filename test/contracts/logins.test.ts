@@ -42,6 +42,12 @@ await onEveryDialect(t, async (t, { open }) => {
       t.strictSame(await two.authorizationCodes.find(code.codeHash), code);
     }
     t.equal(await one.authorizationCodes.find("x\0y"), null);
+    const [first, second] = [aCode(), aCode()];
+    await one.authorizationCodes.issue(first);
+    await one.authorizationCodes.issue(second);
+    const unknown = Array.from({ length: 1200 }, (_, i) => `unknown-${i}`);
+    const found = await two.authorizationCodes.findAll([first.codeHash, ...unknown, second.codeHash]);
+    t.strictSame(found, [first, second], "of many, those that exist");
   });
 
   await t.test("a code is exchanged once, whoever is fastest, and keeps only what a replay needs", async (t) => {

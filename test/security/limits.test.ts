@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import t from "../support/tap.js";
+import { delivered, loginFixture, PKCE, VERIFIER } from "../support/login.js";
 import { basic, bearer, OPERATOR, REDIRECT_URI, testApp, type Answer } from "../support/app.js";
 
 const limited = { status: 429, body: { error: "too_many_requests" },
@@ -138,6 +139,28 @@ await t.test("guessed codes and secrets on /token count", async (t) => {
   const ask = () => other.call("POST", "/token",
     { headers: form, payload: `grant_type=authorization_code&code=x&redirect_uri=y&client_id=${spa.client_id}` });
   t.strictSame(await statuses(3, ask), [400, 400, 429], "a public client's by address");
+});
+
+await t.test("guessed codes of a public client share reads of the database, and lock nobody out", async (t) => {
+  const { app, logIn, exchange } = await loginFixture(t, { AUTHFLOW_RATE_LIMIT_FAILURES: "4" });
+  const spa = await app.register({ token_endpoint_auth_method: "none" });
+  const own = { client_id: spa.client_id, code_verifier: VERIFIER };
+  const { code } = delivered(await logIn("alice", { ...PKCE, client_id: spa.client_id }));
+  const store = app.fastify.database.authorizationCodes;
+  const { find, findAll } = store;
+  const reads = { find: 0, findAll: 0 };
+  store.find = (hash) => { reads.find++; return find(hash); };
+  store.findAll = (hashes) => { reads.findAll++; return findAll(hashes); };
+  const guess = (i: number) => exchange({ ...own, code: `guess-${i}` });
+  const refused = { status: 400, body: { error: "invalid_grant" } };
+  for (let i = 0; i < 4; i++) t.match(await guess(i), refused);
+  t.strictSame(reads, { find: 4, findAll: 0 }, "a few cost a read each");
+  const guesses = Array.from({ length: 100 }, (_, i) => guess(i));
+  const [right, ...wrong] = await Promise.all([exchange({ ...own, code }), ...guesses]);
+  t.match(right, { status: 200, body: { access_token: String } }, "who has a code gets the token");
+  for (const answer of wrong) t.match(answer, refused);
+  t.equal(reads.find, 4);
+  t.ok(reads.findAll < 20, `${reads.findAll} reads for 101 codes`);
 });
 
 await t.test("operators' calls stop at the limit of registrations", async (t) => {

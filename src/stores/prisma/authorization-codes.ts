@@ -4,6 +4,7 @@ import type { StatusReference } from "../../tokens/status-reference.js";
 import type { Db, Json } from "./db.js";
 import type { AuthorizationCode as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
+import { inParts } from "./in-parts.js";
 import { toDate } from "./instant.js";
 import { replaceNul, storable } from "./text.js";
 
@@ -16,6 +17,9 @@ export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
       const row = await codes.findFirst({ where: { codeHash: replaceNul(codeHash) } });
       return row && toCode(row);
     },
+
+    findAll: (hashes) => inParts(hashes, async (some) =>
+      (await codes.findMany({ where: { codeHash: { in: some } } })).map(toCode)),
 
     exchange: async ({ codeHash, claims: { sub, provider }, authorized }, { jti, expiresAt, status }) => {
       const data = {

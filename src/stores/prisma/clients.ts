@@ -8,11 +8,9 @@ import { DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS } from "../../clients/permissio
 import type { ClientStore } from "../../clients/store.js";
 import type { Db, Json, Transaction } from "./db.js";
 import type { Client as Row } from "./generated/sqlite/client.js";
+import { inParts } from "./in-parts.js";
 import { createInstallation } from "./installation.js";
 import { replaceNul, storable } from "./text.js";
-
-/** Fewer than any driver's limit of parameters. */
-const IDS_PER_READ = 500;
 
 export function clientStore(db: Db): ClientStore {
   const { prisma } = db;
@@ -29,14 +27,8 @@ export function clientStore(db: Db): ClientStore {
       return row && toClient(row);
     },
 
-    findAll: async (ids) => {
-      const found: Client[] = [];
-      for (let i = 0; i < ids.length; i += IDS_PER_READ) {
-        const some = ids.slice(i, i + IDS_PER_READ).map(replaceNul);
-        found.push(...(await prisma.client.findMany({ where: { id: { in: some }, deletedAt: null } })).map(toClient));
-      }
-      return found;
-    },
+    findAll: (ids) => inParts(ids, async (some) =>
+      (await prisma.client.findMany({ where: { id: { in: some.map(replaceNul) }, deletedAt: null } })).map(toClient)),
 
     list: async ({ limit, after }) => {
       const where = { deletedAt: null, ...(after !== undefined && { id: { gt: replaceNul(after) } }) };
