@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { seal, unsealWithOneOf } from "../keys/sealing.js";
-import { invalidRequest } from "../shared/errors.js";
+import { type AuthflowError, invalidRequest } from "../shared/errors.js";
 import { defaultMode, type Login } from "./pending-login.js";
 
 /** Characters. Browsers keep a cookie whose name and value together have up to 4,096 (RFC 6265 §6.1). */
@@ -39,10 +39,7 @@ export class LoginSealer {
   /** Opens only with this `state`. Throws invalid_request if the login does not fit into a cookie. */
   seal(login: Login, state: string): string {
     const sealed = this.sealValue(login, state);
-    if (sealed.length > SEALED_MAX) {
-      throw invalidRequest("state is too long: with redirect_uri it may have about 2600 bytes. " +
-        "Keep what it holds in the user's session, and send a random value");
-    }
+    if (sealed.length > SEALED_MAX) throw tooLong(login);
     return sealed;
   }
 
@@ -66,6 +63,16 @@ export class LoginSealer {
       return undefined;
     }
   }
+}
+
+/** Names the longest of what the application may shorten. */
+function tooLong({ state, redirectUri, hints }: Login): AuthflowError {
+  const sizes = Object.entries({ state, redirect_uri: redirectUri, ...hints })
+    .map(([name, value = ""]) => ({ name, size: Buffer.byteLength(value) }));
+  const { name } = sizes.reduce((longest, one) => (one.size > longest.size ? one : longest));
+  return invalidRequest(`${name} is too long: state, redirect_uri and what goes to the provider, such as login_hint, ` +
+    "may have about 2600 bytes together. " + (name === "state"
+    ? "Keep what it holds in the user's session, and send a random value" : "Send a shorter one"));
 }
 
 function derive(kek: Buffer): Keys {

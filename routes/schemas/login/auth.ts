@@ -13,8 +13,8 @@ export const AuthorizationQuery = Type.Object({
   client_id: parameter("Required. From POST /clients"),
   redirect_uri: parameter("Required. Exactly one of the client's redirect URIs; a loopback address may have any port"),
   response_type: parameter("`token` or `code`. Default: the first of the client's `response_types`"),
-  state: parameter("Returned unchanged, at most 2048 characters; with redirect_uri at most about 2600 bytes. Bind it " +
-    "to the user's session"),
+  state: parameter("Returned unchanged, at most 2048 characters; with redirect_uri and the parameters for the " +
+    "provider at most about 2600 bytes. Bind it to the user's session"),
   code_challenge: parameter("With `code`: base64url of the SHA-256 of a code_verifier (RFC 7636). " +
     "Required for public clients"),
   code_challenge_method: parameter("`S256`"),

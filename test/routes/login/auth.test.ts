@@ -111,6 +111,17 @@ await onEveryBackend(t, async (t, env) => {
     t.equal(headers["set-cookie"], undefined);
   });
 
+  await t.test("where other parameters take the room, the message names them", async (t) => {
+    const long = "ü".repeat(255);
+    const less = long.slice(1);
+    const hints = { login_hint: long, ui_locales: less, acr_values: less, prompt: less, domain_hint: less };
+    const { headers } = await app.call("GET", path({ ...hints, state: "x".repeat(250) }));
+    t.match(delivered({ url: new URL(headers.location as string) }), {
+      error: "invalid_request",
+      error_description: /^login_hint is too long: state, redirect_uri and what goes to the provider, .* shorter one$/,
+    });
+  });
+
   await t.test("every character of a state comes back as it was sent, and a space as %20", async (t) => {
     const ascii = String.fromCharCode(...Array.from({ length: 0x7f - 0x20 }, (_, i) => 0x20 + i));
     for (const state of [ascii, " + %20%2B ", "Zürich 🚲 日本", "a\u200Bb\u00A0c", "{\"next\":\"/a?b=c&d#e\"}"]) {
