@@ -62,11 +62,11 @@ export class AuthorizationFinisher implements StandardLogins {
         `The login did not reach the acr that the application asked for: ${acrValues.join(" or ")}`);
     }
     const { session, cookie } = await sessions.start(claims, facts, previous);
-    return { answer: await this.finish(client, checked, session), session: cookie };
+    return { ...await this.finish(client, checked, session), session: cookie };
   }
 
   /** The answer to a request whose user has this session. Rejects with errors for the application. */
-  async finish(client: Client, request: CheckedRequest, session: Session): Promise<Answer> {
+  async finish(client: Client, request: CheckedRequest, session: Session): Promise<Finished> {
     const { consents, sealer, clock, publicUrl } = this.#dependencies;
     const { scopes, prompts } = request.standard;
     const given = client.isSelfRegistered ? await consents.find(session.claims.sub, client.id) : null;
@@ -75,7 +75,7 @@ export class AuthorizationFinisher implements StandardLogins {
       throw new AuthflowError(403, "consent_required", "The user has to be asked: send no prompt none");
     const question: Question = { request, sid: session.sid, until: clock() + QUESTION_LIFETIME };
     const query = new URLSearchParams({ request: sealer.sealValue(question, CONTEXT) });
-    return { location: `${publicUrl}/authorize/consent?${query.toString()}` };
+    return { answer: { location: `${publicUrl}/authorize/consent?${query.toString()}` } };
   }
 
   /** What the page has to ask. Rejects with errors for the user. */
@@ -106,7 +106,7 @@ export class AuthorizationFinisher implements StandardLogins {
     const before = await consents.find(sub, client.id);
     const scopes = [...new Set([...before?.scopes ?? [], ...request.standard.scopes])];
     await consents.save(sub, { clientId: client.id, scopes, grantedAt: clock() });
-    return { answer: await this.#grant(request, session), clientId: client.id };
+    return { ...await this.#grant(request, session), clientId: client.id };
   }
 
   async #open(sealed: string, cookie: string | undefined): Promise<{
@@ -125,12 +125,12 @@ export class AuthorizationFinisher implements StandardLogins {
     return { client, request: question.request, session };
   }
 
-  async #grant(request: CheckedRequest, session: Session): Promise<Answer> {
+  async #grant(request: CheckedRequest, session: Session): Promise<Finished> {
     const { codes, response } = this.#dependencies;
     const { sid, claims, facts } = session;
     const { scopes, resources, wanted, nonce } = request.standard;
     const code = await codes.issue(request, claims, { claims, sid, ...facts, scopes, resources, wanted, nonce });
-    return response.code(request, code);
+    return { answer: response.code(request, code), code };
   }
 }
 

@@ -80,7 +80,7 @@ export class AuthorizationService {
     if (session !== undefined && !this.#wantsLogin(client, request, session, hinted)) {
       await this.#use(uri);
       uses.note(client.id, "login");
-      const answer = await finisher.finish(client, request, session);
+      const { answer } = await finisher.finish(client, request, session);
       return { outcome: { answer, clientId: client.id, provider: session.claims.provider } };
     }
     if (request.standard.prompts.includes("none")) throw loginRequired("The user has to log in: send no prompt none");

@@ -15,8 +15,11 @@ const POLLS = 100;
 /** The login, and what only its browser with the same callback knows: the answer is sealed with it. */
 export interface CallbackKey { stateHash: string; secret: string; expiresAt: number }
 
-/** The answer to the application, and the value of the session's cookie if the login made one. */
-export interface Finished { answer: Answer; session?: string | undefined }
+/**
+ * The answer to the application, with the code that it has, if any, and the value of the session's cookie if the login
+ * made one.
+ */
+export interface Finished { answer: Answer; code?: string; session?: string | undefined }
 
 /** Finishes each login once, and repeats the answer to whoever was there the first time. */
 export class LoginAnswers {
@@ -29,17 +32,23 @@ export class LoginAnswers {
   }
 
   /**
-   * What `finish` resolves to, or resolved to the first time. Undefined if that was more than a minute
-   * ago, or for another callback. Rejects with temporarily_unavailable if it is still going on.
+   * What `finish` resolves to. If it was called before, what it resolved to then, `isRepeated`. Undefined if that was
+   * more than a minute ago, or for another callback. Rejects with temporarily_unavailable if it is still going on.
    */
-  async once(key: CallbackKey, finish: () => Promise<Finished>): Promise<Finished | undefined> {
+  async once(
+    key: CallbackKey,
+    finish: () => Promise<Finished>,
+  ): Promise<Finished & { isRepeated: boolean } | undefined> {
     const { stateHash, secret, expiresAt } = key;
-    if (!await this.#store.finish(stateHash, expiresAt)) return this.#repeated(key);
+    if (!await this.#store.finish(stateHash, expiresAt)) {
+      const finished = await this.#repeated(key);
+      return finished && { ...finished, isRepeated: true };
+    }
     const finished = await finish();
     const kept: Kept = { finished, until: this.#clock() + REPEATABLE * 1000 };
     const sealed = seal(keyOf(secret), stateHash, Buffer.from(JSON.stringify(kept)));
     await this.#store.keepAnswer(stateHash, sealed).catch(() => undefined); // the answer stands, but can't be repeated
-    return finished;
+    return { ...finished, isRepeated: false };
   }
 
   async #repeated(key: CallbackKey): Promise<Finished | undefined> {

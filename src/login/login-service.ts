@@ -60,6 +60,7 @@ const KEPT_AFTER_EXPIRY = 3_600_000;
 const INTERACTION_NEEDED =
   ["login_required", "interaction_required", "consent_required", "account_selection_required"];
 const OVER = "This login is over: it was finished before, or started too long ago";
+const DONE = "This login is finished: if the application shows that you are logged in, you are done";
 
 interface Dependencies {
   store: FinishedLoginStore;
@@ -138,7 +139,8 @@ export class LoginService {
   /**
    * Finishes a login. The last argument holds the browser's cookies: that of this login, and its session's. All that
    * the request shows by itself is checked before the login is used up, so that scanners of links end no login. The
-   * same request of the same browser gets the same answer for a minute. Rejects with errors that must not be redirected to the application.
+   * same request of the same browser gets the same answer for a minute. Rejects with errors that must not be redirected
+   * to the application.
    */
   async finish(
     name: string,
@@ -146,7 +148,7 @@ export class LoginService {
     { login: browser = "", session: previous }: { login?: string | undefined; session?: string | undefined } = {},
   ): Promise<OutcomeWithCookies> {
     const provider = this.#provider(name);
-    const { store, sealer, clock, clients } = this.#dependencies;
+    const { store, sealer, clock, clients, codes } = this.#dependencies;
     const { state = "", code = "", error = "" } = parameters;
     const stateHash = digest(state);
     const login = sealer.open(browser, state);
@@ -164,6 +166,8 @@ export class LoginService {
     if (age >= 0) throw loginOver("This login took too long", links);
     if (code + error === "")
       throw new AuthflowError(400, "invalid_request", "This address lacks the provider's answer", { links });
+    const foreign = await originFault(provider, parameters);
+    if (foreign !== undefined) return this.#refusal(login, provider, foreign);
     let failure: AuthflowError | undefined;
     const key = { stateHash, expiresAt: login.expiresAt, secret: [browser, code, error].join(" ") };
     const finished = await this.#answers.once(key, async () => {
@@ -175,8 +179,12 @@ export class LoginService {
       }
     });
     if (finished === undefined) throw loginOver(OVER, links);
+    const { answer, session, code: issued, isRepeated } = finished;
+    // An application that exchanges a code twice loses its token: it gets the code again only while that is unused.
+    if (isRepeated && issued !== undefined && !await codes.isExchangeable(issued))
+      throw loginOver(DONE, links.slice(0, 1));
     const cookie = { name: LoginService.cookieName(state), value: browser, maxAge: REPEATABLE };
-    return { ...finished, clientId: client.id, provider: name, cookie, ...(failure && { failure }) };
+    return { answer, session, clientId: client.id, provider: name, cookie, ...(failure && { failure }) };
   }
 
   /** Deletes the records of finished logins which nobody could finish again; returns how many. */
@@ -200,8 +208,10 @@ export class LoginService {
     const identity = await provider.identify({ code, iss, user }, this.#upstreamRequest(login, state));
     const claims = { ...loginClaims(provider.name, identity), ...authenticationClaims(identity) };
     if (login.standard !== undefined) return standard.afterLogin(client, login, claims, previous);
-    if (login.responseType === "code")
-      return { answer: this.#response.code(login, await codes.issue(login, claims)) };
+    if (login.responseType === "code") {
+      const issued = await codes.issue(login, claims);
+      return { answer: this.#response.code(login, issued), code: issued };
+    }
     const token = await tokens.sign(await tokens.claimsOfLogin(client, claims), client);
     return { answer: this.#response.token(login, token) };
   }
@@ -249,6 +259,16 @@ export class LoginService {
       ...(codeChallenge !== undefined && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
     });
     return `${this.#dependencies.publicUrl}/auth/${provider}?${query.toString()}`;
+  }
+}
+
+/** Why a response is not the provider's own. If it can't be known now, `identify` will tell. */
+async function originFault(provider: Provider, response: CallbackParameters): Promise<UpstreamError | undefined> {
+  try {
+    await provider.checkOrigin?.(response);
+    return undefined;
+  } catch (error) {
+    return error instanceof UpstreamError && error.kind === "foreign" ? error : undefined;
   }
 }
 

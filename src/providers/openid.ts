@@ -75,10 +75,21 @@ class OpenIdProvider implements Provider {
     });
   };
 
+  /** RFC 9207 §2.4: `iss` says which provider sent the response, which prevents mix-up attacks. */
+  checkOrigin: NonNullable<Provider["checkOrigin"]> = async ({ code = "", iss }) => {
+    const metadata = await this.discovery.metadata();
+    // Some providers that promise it leave it out of errors.
+    const isRequired = metadata.authorization_response_iss_parameter_supported === true && code !== "";
+    if (iss === undefined ? !isRequired : iss === metadata.issuer) return;
+    const found = iss === undefined ? "missing" : `"${quotable(iss, 200)}"`;
+    throw new UpstreamError("foreign",
+      `the response's iss is ${found}, but the provider is "${quotable(metadata.issuer, 200)}"`);
+  };
+
   identify: Provider["identify"] = async (response, request) => {
     const { nonce: repeatsNonce = true, issuerOf = (issuer: string) => issuer } = this.traits;
     const metadata = await this.discovery.metadata();
-    checkIssuerParameter(response, metadata);
+    await this.checkOrigin(response);
     const answer = await this.#tokens(metadata, response, request);
     const idToken = text(answer.id_token);
     if (idToken === null) throw new UpstreamError("untrustworthy", "the token endpoint returned no id_token");
@@ -141,15 +152,5 @@ class OpenIdProvider implements Provider {
     if (idText(userinfo.sub) === idText(claims.sub)) return userinfo;
     // OpenID Connect Core §5.3.2: otherwise the response may be about another user.
     throw new UpstreamError("untrustworthy", "the userinfo endpoint returned another user than the id_token");
-  }
-}
-
-/** RFC 9207 §2.4: `iss` says which provider sent the response, which prevents mix-up attacks. */
-function checkIssuerParameter({ iss }: UpstreamResponse, metadata: ProviderMetadata): void {
-  const isRequired = metadata.authorization_response_iss_parameter_supported === true;
-  if (iss === undefined ? isRequired : iss !== metadata.issuer) {
-    const found = iss === undefined ? "missing" : `"${quotable(iss, 200)}"`;
-    throw new UpstreamError("untrustworthy",
-      `the response's iss is ${found}, but the provider is "${quotable(metadata.issuer, 200)}"`);
   }
 }

@@ -47,13 +47,15 @@ export interface UpstreamRequest {
 /** A successful authorization response (RFC 6749 §4.1.2, RFC 9207). `user`: Apple's, at a user's first login. */
 export interface UpstreamResponse { code: string; iss?: string | undefined; user?: string | undefined }
 
-/** An enabled upstream identity provider. Both methods reject with UpstreamError. */
+/** An enabled upstream identity provider. Its methods reject with UpstreamError. */
 export interface Provider {
   readonly name: string;
   /** The name that users see. */
   readonly label: string;
   /** The URL to redirect the browser to. */
   authorizationUrl(request: UpstreamRequest): Promise<string>;
+  /** Checks that a response, which may also be an error, is this provider's. Absent if its responses can't show it. */
+  checkOrigin?(response: Pick<UpstreamResponse, "iss"> & { code?: string | undefined }): Promise<void>;
   identify(response: UpstreamResponse, request: UpstreamRequest): Promise<Identity>;
 }
 

@@ -72,7 +72,7 @@ export type ConnectUpstream = (trustedOrigins?: readonly string[]) => Upstream;
 /** Why an upstream's response can't be used. The message is for the log only and must not be sent to clients. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
-  constructor(readonly kind: "unreachable" | "untrustworthy", message: string, cause?: unknown) {
+  constructor(readonly kind: "unreachable" | "untrustworthy" | "foreign", message: string, cause?: unknown) {
     super(message, { cause });
   }
 }

@@ -1,6 +1,6 @@
 import t from "../../support/tap.js";
 import { decode, manualClock, onEveryBackend, OPERATOR, testApp } from "../../support/app.js";
-import { delivered, loginFixture, PKCE } from "../../support/login.js";
+import { delivered, loginFixture, PKCE, VERIFIER } from "../../support/login.js";
 import { answerAt } from "../../support/openid.js";
 import { UserAgent } from "../../support/user-agent.js";
 
@@ -15,7 +15,7 @@ async function providersAnswer(agent: UserAgent, start: string, user: string): P
 }
 
 await onEveryBackend(t, async (t, env) => {
-  const { app, client, url, logIn, settings } = await loginFixture(t, env);
+  const { app, client, url, logIn, exchange, settings } = await loginFixture(t, env);
 
   const answerOf: AnswerOf = (agent, user, query, name) => providersAnswer(agent, url(query, name), user);
 
@@ -32,6 +32,37 @@ await onEveryBackend(t, async (t, env) => {
       const other = await agent.open(altered);
       t.match(other, { status: 410, text: /This login is over/ }, "another code is another callback");
       t.match(other.text, /<footer>Request [0-9a-f-]{36}<\/footer>/);
+    }
+  });
+
+  await t.test("a code that was exchanged is not delivered again: that would end its token", async (t) => {
+    const agent = new UserAgent(app);
+    const callback = await answerOf(agent, "alice", PKCE);
+    const { code = "" } = delivered(await agent.open(callback));
+    t.equal(delivered(await agent.open(callback)).code, code, "as long as it is unused");
+    const { status, body: { access_token: token } } = await exchange({ ...client, code, code_verifier: VERIFIER });
+    t.equal(status, 200);
+    const again = await agent.open(callback);
+    t.match(again, { status: 410, text: /if the application shows that you are logged in, you are done/ });
+    t.match(again.text, /<a href="http[^"]+corp[^"]+">Start again<\/a>/, "with a way forward");
+    t.notMatch(again.text, code);
+    t.equal((await app.userinfo(token as string)).status, 200);
+  });
+
+  await t.test("an answer that names another provider leaves the login as it is", async (t) => {
+    for (const parameter of ["code", "error"]) {
+      const agent = new UserAgent(app);
+      const callback = await answerOf(agent, "alice");
+      const foreign = new URL(callback);
+      foreign.searchParams.set("iss", "https://other.example");
+      if (parameter === "error") foreign.searchParams.delete("code");
+      if (parameter === "error") foreign.searchParams.set("error", "access_denied");
+      const refused = await agent.once(foreign);
+      const location = new URL(refused.headers.get("location") as string);
+      t.match(delivered({ url: location }), { error: "server_error", state: "xyz" });
+      t.equal(refused.headers.get("set-cookie"), null);
+      t.match(app.logs.join(""), /the response's iss is \\"https:\/\/other\.example\\", but the provider is/);
+      t.match(delivered(await agent.open(callback)), { access_token: String }, parameter);
     }
   });
 
