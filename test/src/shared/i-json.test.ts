@@ -54,6 +54,15 @@ t.test("a number is refused exactly if JSON.parse changes it", async () => {
   }), { numRuns: 2000 });
 });
 
+t.test("an object may have many names, each once", async (t) => {
+  for (const count of [1, 15, 16, 17, 100]) {
+    const members = Array.from({ length: count }, (_, i) => `"a${i}":1`).join(",");
+    t.equal(refusal(`{"b":{${members}}}`), undefined, `${count}`);
+    for (const again of [0, count - 1])
+      t.equal(refusal(`{"b":{${members},"a${again}":1}}`), `b.a${again} is given twice: send it once`, `${count}`);
+  }
+});
+
 t.test("what JSON.stringify writes is never refused", async () => {
   fc.assert(fc.property(fc.jsonValue(), fc.constantFrom("", " ", "\t", "\n\r "), (value, space) =>
     refusal(JSON.stringify(value, null, space)) === undefined), { numRuns: 1000 });
