@@ -9,10 +9,11 @@ import { TokenResponse } from "../schemas/tokens/token.js";
 const schema = {
   operationId: "token",
   tags: ["tokens"],
-  summary: "Exchange the code of a login for a token",
-  description: "RFC 6749 §3.2 and §4.1.3. A code is valid once. If it is sent again, the token that was issued for " +
-    "it is revoked. Confidential clients authenticate by HTTP Basic or in the body; public clients send their " +
-    "`client_id`.",
+  summary: "Get a token by one of the grants",
+  description: "RFC 6749 §3.2. `authorization_code`: exchanges the code of a login. A code is valid once. If it is " +
+    "sent again, the token that was issued for it is revoked. `client_credentials`: a token of the client's own, " +
+    "whose `sub` is its `client_id`. Confidential clients authenticate by HTTP Basic or in the body; public clients " +
+    "send their `client_id`.",
   security: [{ clientBasic: [] }, {}] as Security,
   consumes: ["application/x-www-form-urlencoded"],
   body: Type.Unsafe<TokenParameters>({ $ref: "TokenRequest#" }),

@@ -1,11 +1,17 @@
-import type { Static, TObject } from "@sinclair/typebox";
+import { type Static, type TObject, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
+import type { SelfRegistered } from "../clients/scope-policy.js";
 import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
 import type { Lookup } from "../shared/joined-lookup.js";
-import type { TokenResponse } from "../tokens/issuer.js";
+import type { TokenIssuer, TokenResponse } from "../tokens/issuer.js";
 
 /** What grants may need; each uses some of it. */
-export interface GrantDependencies { codes: AuthorizationCodeService }
+export interface GrantDependencies {
+  codes: AuthorizationCodeService;
+  tokens: TokenIssuer;
+  /** What the deployment allows clients that registered themselves. */
+  selfRegistered: SelfRegistered;
+}
 
 /** A grant of POST /token (RFC 6749 §1.3): everything that the endpoint needs to know about it. */
 export interface Grant<Parameters extends TObject = TObject> {
@@ -13,14 +19,20 @@ export interface Grant<Parameters extends TObject = TObject> {
   readonly type: string;
   /** Whether the client must authenticate. If optional, a public client only sends its client_id (RFC 6749 §3.2.1). */
   readonly clientAuthentication: "required" | "optional";
-  /** Its own parameters, all of them texts. The descriptions also appear in error messages. */
+  /** Its own parameters: texts, and the list `resource`. The descriptions also appear in error messages. */
   readonly parameters: Parameters;
   /** An example request for the OpenAPI document. */
   readonly example: Static<Parameters>;
-  /** Whether this client may use it. */
-  allows: (client: Client) => boolean;
+  /** What else a client needs whose grant_types have this grant. */
+  allows?: (client: Client) => boolean;
   exchange: (client: Client, parameters: Static<Parameters>, lookup: Lookup) => Promise<TokenResponse>;
 }
+
+/** Parameters that several grants have. */
+export const scopeParameter = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 1024, description }));
+export const resourceParameter = (description: string) =>
+  Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: 10, description }));
 
 /** Checks the types of a grant's functions against its own parameters, and hides them from the table of grants. */
 export const defineGrant = <Parameters extends TObject>(grant: Grant<Parameters>): Grant => grant as unknown as Grant;

@@ -1,16 +1,20 @@
-import { type TObject, Type } from "@sinclair/typebox";
+import { type TObject, type TProperties, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
 import type { Lookup } from "../shared/joined-lookup.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
+import { clientCredentials } from "./client-credentials.js";
 import type { Grant, GrantDependencies } from "./grant.js";
 
 /** Every grant. Documentation and validation of POST /token follow from this table. */
-const TABLE: ((dependencies: GrantDependencies) => Grant)[] = [authorizationCode];
+const TABLE: ((dependencies: GrantDependencies) => Grant)[] = [authorizationCode, clientCredentials];
 
-/** The form of POST /token (RFC 6749 §3.2): texts, each at most once. */
-export type TokenParameters = Readonly<Record<string, string | undefined> & { grant_type: string }>;
+/** The form of POST /token (RFC 6749 §3.2): texts, each at most once; `resource` is a list. */
+export interface TokenParameters {
+  readonly grant_type: string;
+  readonly [parameter: string]: string | string[] | undefined;
+}
 
 /** Exchanges any grant of POST /token for tokens. */
 export class Grants {
@@ -25,7 +29,8 @@ export class Grants {
 
   /** The parameters of all grants. The grant_type decides which of them a request needs. */
   get parameters(): TObject {
-    return Type.Partial(Type.Composite([...this.#grants.values()].map(({ parameters }) => parameters)));
+    const all = [...this.#grants.values()].map(({ parameters }) => parameters.properties);
+    return Type.Partial(Type.Object(Object.assign({}, ...all) as TProperties));
   }
 
   get examples(): Record<string, unknown>[] {
@@ -52,7 +57,10 @@ export class Grants {
 function checkClient({ type, clientAuthentication, allows }: Grant, client: Client): void {
   if (clientAuthentication === "required" && client.isPublic)
     throw unauthorizedClient(`grant_type ${type} is for clients that authenticate`);
-  if (!allows(client)) throw unauthorizedClient(`This client may not use grant_type ${type}`);
+  if (!client.grantTypes.some((one) => one === type) || allows?.(client) === false) {
+    throw unauthorizedClient(`This client may not use grant_type ${type}: an operator can add it to its grant_types ` +
+      `(authflow clients grant-types ${client.id})`);
+  }
 }
 
 /** The grant's own parameters; others in the form are ignored (RFC 6749 §3.2). */

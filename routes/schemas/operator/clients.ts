@@ -101,8 +101,11 @@ const policy = {
   scopes: names("Values of `scope` that the client may request, beside OpenID Connect's at the standard endpoints",
     "no limit at /mint, and none at the standard endpoints"),
   audience_scopes: Type.Union([
-    Type.Record(Type.String({ minLength: 1, maxLength: 255 }), Type.Array(Type.String({ pattern: "^[!#-[\\]-~]{1,255}$" }),
-      { maxItems: 100 }), { maxProperties: 100 }),
+    Type.Record(
+      Type.String({ minLength: 1, maxLength: 255 }),
+      Type.Array(Type.String({ pattern: "^[!#-[\\]-~]{1,255}$" }), { maxItems: 100 }),
+      { maxProperties: 100 },
+    ),
     Type.Null(),
   ], {
     description: "For each audience of at most 100 the scopes that its tokens may have, as arrays of at most 100 " +
@@ -123,8 +126,8 @@ const policy = {
       "(http on a loopback host), or null for the deployment's",
   }),
   require_pkce: Type.Union([Type.Boolean(), Type.Null()], {
-    description: "Whether its authorization requests need a `code_challenge` (RFC 7636): true, false, or null for the " +
-      "deployment's rule. Public clients always need one",
+    description: "Whether its authorization requests need a `code_challenge` (RFC 7636): true, false, or null for " +
+      "the deployment's rule. Public clients always need one",
   }),
 };
 export const Policy = Type.Object(policy, {

@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import t from "../../support/tap.js";
-import { PERMISSIVE, type Client } from "../../../src/clients/client.js";
+import { type Client, type GrantType, PERMISSIVE } from "../../../src/clients/client.js";
 import { authorizationCode } from "../../../src/grants/authorization-code.js";
 import { defineGrant, type GrantDependencies } from "../../../src/grants/grant.js";
 import { Grants, type TokenParameters } from "../../../src/grants/grants.js";
@@ -8,7 +8,8 @@ import { tokenForm } from "../../../routes/schemas/tokens/token.js";
 
 const aClient = (changes: Partial<Client> = {}): Client => ({
   id: "a-client", name: "a", logoUri: null, redirectUris: [], secrets: [],
-  authMethod: "client_secret_basic", isPublic: false, grantTypes: ["authorization_code"], jwks: null, jwksUri: null,
+  authMethod: "client_secret_basic", isPublic: false, jwks: null, jwksUri: null,
+  grantTypes: ["authorization_code", "machine" as GrantType],
   isSelfRegistered: false, responseTypes: ["code"],
   permissions: ["login"], permissionsSince: 0, policy: PERMISSIVE,
   disabled: false, revision: 1, createdAt: 0, updatedAt: 0, ...changes,
@@ -51,6 +52,8 @@ const refused: [what: string, client: Client, form: TokenParameters, error: stri
     /may not use/],
   ["a client without the response type code", aClient({ responseTypes: ["token"] }),
     { grant_type: "authorization_code", code: "c", redirect_uri: "r" }, "unauthorized_client", /may not use/],
+  ["a client whose grant types lack it", aClient({ grantTypes: ["authorization_code"] }), form, "unauthorized_client",
+    /grant_type machine: an operator can add it .*grant-types a-client/],
   ["a missing parameter", aClient(), { grant_type: "machine" }, "invalid_request",
     /^audience is missing: Who it is for$/],
   ["another grant's parameter missing", aClient(), { grant_type: "authorization_code", code: "c" }, "invalid_request",
