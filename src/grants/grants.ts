@@ -66,7 +66,7 @@ function checkClient({ type, clientAuthentication, allows }: Grant, client: Clie
 /** The grant's own parameters; others in the form are ignored (RFC 6749 §3.2). */
 function parametersOf(
   { parameters: { properties, required = [] } }: Grant,
-  given: Record<string, string | undefined>,
+  given: Readonly<Record<string, string | string[] | undefined>>,
 ) {
   const missing = required.find((name) => given[name] === undefined);
   if (missing !== undefined) throw invalidRequest(`${missing} is missing: ${properties[missing]?.description ?? ""}`);

@@ -4,10 +4,9 @@ import { Type } from "@sinclair/typebox";
 const parameter = (description: string, maxLength = 2048) => Type.Optional(Type.String({ maxLength, description }));
 
 /** RFC 8707 §2: the only parameter that may be repeated. */
-export const Resource = Type.Optional(Type.Union([
-  Type.String({ maxLength: 2048 }),
-  Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 10 }),
-], { description: "RFC 8707: the URI of the service that the token is for; may be sent several times" }));
+const Resource = Type.Optional(Type.Array(Type.String({ maxLength: 2048 }), {
+  maxItems: 10, description: "RFC 8707: the URI of the service that the token is for; may be sent several times",
+}));
 
 const request = {
   client_id: parameter("Required. From POST /clients"),
