@@ -80,6 +80,7 @@ export default fp(async (app) => {
         app.logFollower.sweep(app.logSweeper.horizon);
       }),
       every(SWEEP_INTERVAL, "deleting expired logins", () => app.logins.sweep()),
+      every(SWEEP_INTERVAL, "deleting answers to logins", () => app.loginChallenges.sweep(app.logSweeper.horizon)),
       every(SWEEP_INTERVAL, "deleting expired codes", () => app.authorizationCodes.sweep(app.logSweeper.horizon)),
       every(SWEEP_INTERVAL, "recording which permissions clients use", () => app.permissionUses.flush()),
       every(RECORD_INTERVAL, "recording the tokens of status lists", () => app.statusAllocator.flush()),

@@ -11,6 +11,7 @@ const BODY_ERRORS: Record<string, [status: number, description: string]> = {
     400,
     "The request body is not valid JSON, or has a member named __proto__ or constructor",
   ],
+  FST_ERR_MAX_PARAM_LENGTH: [414, "A part of the request's path is too long"],
   FST_ERR_BAD_URL: [400, "The request's path is not a valid URL path"],
 };
 
@@ -19,7 +20,7 @@ export function answerError(error: FastifyError | AuthflowError, request: Fastif
   const known = error instanceof AuthflowError ? error : translate(error, request);
   request.failure = known;
   if (known.status >= 500) request.log.error({ reqId: request.id, err: known.cause ?? error }, known.message);
-  const { challenge, retryAfter } = known.extra;
+  const { challenge, retryAfter, redirectTo } = known.extra;
   if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
   if (challenge !== undefined && !(challenge === "Basic" && isOwnScript(request)))
     reply.header("www-authenticate", wwwAuthenticate(challenge, known));
@@ -28,6 +29,7 @@ export function answerError(error: FastifyError | AuthflowError, request: Fastif
   reply.send({
     error: known.code,
     error_description: known.message,
+    ...(redirectTo !== undefined && { redirect_to: redirectTo }),
     ...(known.status >= 500 ? { request_id: request.id } : {}),
   });
 }

@@ -1,10 +1,11 @@
 import type { HTTPMethods } from "fastify";
 import fp from "fastify-plugin";
 import findMyWay, { type HTTPMethod } from "find-my-way";
+import { CHALLENGE_MAX } from "../../src/login/challenge-sealer.js";
 import { methodNotAllowed, notFound } from "../../src/shared/errors.js";
 
-/** Characters of a path parameter: the longest valid one is a `kid` of 128. */
-export const MAX_PARAMETER_LENGTH = 255;
+/** Characters of a path parameter: the longest valid one is the challenge of a login page. */
+export const MAX_PARAMETER_LENGTH = CHALLENGE_MAX;
 
 /** Answers what has no route: 404, 405 for another method of a known path, and OPTIONS (RFC 9110 §9.3.7, §15.5.6). */
 export default fp(async (app) => {

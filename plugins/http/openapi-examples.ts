@@ -22,6 +22,7 @@ const NOT_FOUND: Record<string, string> = {
   clients: "There is no client with this client_id",
   keys: "There is no signing key with this kid: see GET /keys",
   "status-lists": "There is no such status list, or its tokens have all expired",
+  logins: "There is no such login: send the value of login_challenge as the page received it",
   auth: "There is no provider with this name, or it is not switched on",
 };
 
@@ -62,7 +63,7 @@ function errorExample(status: number, path: string, operation: Operation, schema
       ? error("invalid_client", "Client authentication failed: check client_id and client_secret")
       : error("invalid_token", schemes.includes("accessToken") ? "The token has expired"
         : "This token does not allow the request: check its value");
-    case 403: return error("access_denied", forbidden(operation, schemes));
+    case 403: return error("access_denied", forbidden(place, operation, schemes));
     case 404: return error("not_found", NOT_FOUND[place] ?? "There is none");
     case 410: return error("invalid_request", "This login took too long");
     case 413: return error("invalid_request", "The request body must be at most 32 KiB");
@@ -84,7 +85,8 @@ function invalidInput(operation: Operation, schemas: Record<string, Schema>): st
   return parameter === undefined ? "Send the header Authorization once" : `${parameter} must be given once`;
 }
 
-function forbidden({ tags = [] }: Operation, schemes: string[]): string {
+function forbidden(place: string, { tags = [] }: Operation, schemes: string[]): string {
+  if (place === "logins") return "sub must begin with a prefix that this client may use: shop|";
   if (tags.includes("login")) return "The application or its redirect_uri was removed during this login";
   if (schemes.includes("registrationToken")) return "Registration is closed: ask the operator for a client";
   if (schemes.includes("adminToken")) return "The operators' endpoints are off: set AUTHFLOW_ADMIN_TOKEN";

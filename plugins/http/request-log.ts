@@ -37,7 +37,7 @@ export default fp(async (app) => {
     request.log.info({
       reqId: request.id,
       method: request.method,
-      path: request.url.split("?", 1)[0],
+      path: pathOf(request.url),
       ip: request.ip,
       client_id: request.client?.id ?? request.accessToken?.claims.client_id,
       ...request.logFields,
@@ -51,6 +51,9 @@ export default fp(async (app) => {
     done();
   });
 }, { name: "request-log" });
+
+/** Without the challenge of a login. */
+const pathOf = (url: string): string => (url.split("?", 1)[0] ?? "").replace(/^(\/logins\/)[^/]+/i, "$1***");
 
 /** `claimed_client_id`: the client that the caller said it was, if nothing proved it. */
 function explained(request: FastifyRequest): object | undefined {

@@ -1,4 +1,5 @@
 import fp from "fastify-plugin";
+import { LOCAL, localProvider } from "../../src/providers/local.js";
 import type { Provider } from "../../src/providers/provider.js";
 import { connectProvider } from "../../src/providers/table.js";
 
@@ -10,9 +11,9 @@ declare module "fastify" {
 }
 
 export default fp(async (app, { upstreamSocket }: { upstreamSocket?: string | undefined }) => {
-  const { config: { providers }, clock, timing } = app;
-  if (providers.length === 0) {
-    app.decorate("providers", new Map<string, Provider>());
+  const { config: { providers }, clock, timing, loginChallenges } = app;
+  if (providers.every(({ name }) => name === LOCAL)) {
+    app.decorate("providers", new Map(providers.map((one) => [one.name, localProvider(one, loginChallenges)])));
     return;
   }
   // Imported here, because the upstream drivers cost memory and time that a service without providers does not need.
@@ -22,5 +23,6 @@ export default fp(async (app, { upstreamSocket }: { upstreamSocket?: string | un
     socketPath: upstreamSocket,
     onIgnored: (err) => { app.log.warn({ err }, "A provider did not say all about a user: the login went on"); },
   });
-  app.decorate("providers", new Map(providers.map((one) => [one.name, connectProvider(one, connect, clock)])));
-}, { name: "providers" });
+  app.decorate("providers", new Map(providers.map((one) =>
+    [one.name, one.name === LOCAL ? localProvider(one, loginChallenges) : connectProvider(one, connect, clock)])));
+}, { name: "providers", dependencies: ["login-challenges"] });

@@ -21,6 +21,7 @@ const STATUS: Record<number, string> = {
   401: "Authentication failed",
   403: "Authenticated, but not allowed",
   404: "Not found",
+  409: "The login was answered before, and differently",
   410: "The login was already finished, or has expired",
   413: "The body is larger than 32 KiB",
   415: "The body has another media type than the one documented here",

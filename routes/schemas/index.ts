@@ -16,6 +16,7 @@ import { IntrospectionForm, IntrospectionResponse } from "./tokens/introspect.js
 import { KeyList, KeyResponse } from "./operator/keys.js";
 import { ProviderList } from "./login/auth.js";
 import { PushedForm, PushedResponse } from "./login/authorize.js";
+import { LoginAcceptance, LoginOver, LoginRejection, LoginRequest, Onward } from "./login/challenges.js";
 import { Jwks } from "./discovery/jwks.js";
 import { Metadata } from "./discovery/metadata.js";
 import { RevocationSnapshot } from "./revocations/feed.js";
@@ -31,5 +32,6 @@ export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
   RevocationBody, Revoked, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
-  ProviderList, PushedForm, PushedResponse, Metadata, Health, Readiness, Service,
+  ProviderList, PushedForm, PushedResponse, LoginRequest, LoginAcceptance, LoginRejection, Onward, LoginOver, Metadata,
+  Health, Readiness, Service,
 ];

@@ -1,5 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import { parseClaimMap } from "../providers/claim-map.js";
+import { LOCAL } from "../providers/local.js";
 import type { ProviderSettings } from "../providers/provider.js";
 import { isNamedProvider, PROVIDER_NAMES } from "../providers/table.js";
 import { TOKEN_AUTHENTICATIONS, type TokenAuthentication } from "../providers/upstream.js";
@@ -24,7 +25,10 @@ const OWN_PARAMETERS = [
 /** Claims of Authflow's tokens that a provider's claims may become, although no client may set them. */
 const MAPPABLE = ["email", "email_verified", "name", "picture"];
 
-/** The enabled providers, in the order of the table, then of AUTHFLOW_OIDC_PROVIDERS. Adds messages to `faults`. */
+/**
+ * The enabled providers: the platform's own login page, then those of the table in its order, then those of
+ * AUTHFLOW_OIDC_PROVIDERS. Adds messages to `faults`.
+ */
 export function readProviders(read: ReadVariable, faults: string[]): ProviderSettings[] {
   const named = PROVIDER_NAMES.flatMap((name): ProviderSettings[] => {
     if (name === "apple") return readApple(read, faults);
@@ -33,7 +37,17 @@ export function readProviders(read: ReadVariable, faults: string[]): ProviderSet
     return credentials === undefined ? [] : [{ name, ...credentials, tenant: read(`${prefix}_TENANT`) }];
   });
   const names = openIdNames(read);
-  return [...named, ...names.flatMap((name) => readOpenIdProvider(name, names, read, faults))];
+  const openId = names.flatMap((name) => readOpenIdProvider(name, names, read, faults));
+  return [...readLoginPage(read, faults), ...named, ...openId];
+}
+
+function readLoginPage(read: ReadVariable, faults: string[]): ProviderSettings[] {
+  const [loginPage, label] = [read("AUTHFLOW_LOGIN_URL"), read("AUTHFLOW_LOGIN_LABEL")];
+  if (label !== undefined && loginPage === undefined)
+    faults.push("AUTHFLOW_LOGIN_URL must be set, because AUTHFLOW_LOGIN_LABEL is");
+  if (loginPage === undefined) return [];
+  const name = label ?? read("AUTHFLOW_OPERATOR_NAME") ?? "your account";
+  return [{ name: LOCAL, clientId: "", clientSecret: "", loginPage, label: name }];
 }
 
 const APPLE_VARIABLES = ["APPLE_CLIENT_ID", "APPLE_TEAM_ID", "APPLE_KEY_ID", "APPLE_PRIVATE_KEY"] as const;
@@ -73,6 +87,8 @@ function readOpenIdProvider(name: string, names: string[], read: ReadVariable, f
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
   fault(!NAME.test(name),
     `AUTHFLOW_OIDC_PROVIDERS must be names of a-z, 0-9 and -, separated by commas, not "${name}"`);
+  fault(name === LOCAL,
+    `AUTHFLOW_OIDC_PROVIDERS can't use the name ${LOCAL}: it is your own login page (AUTHFLOW_LOGIN_URL)`);
   fault(isNamedProvider(name), `AUTHFLOW_OIDC_PROVIDERS can't use the name ${name}: ` +
     `set ${name.toUpperCase()}_CLIENT_ID and ${name.toUpperCase()}_CLIENT_SECRET instead`);
   fault(names.filter((other) => openIdVariable(other) === variable).length > 1,

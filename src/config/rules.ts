@@ -2,6 +2,8 @@ import { isIP } from "node:net";
 import type { Config } from "./config.js";
 import { databaseUrlFaults } from "./database-url.js";
 import { scheduleOf } from "../keys/rotation.js";
+import { LOCAL } from "../providers/local.js";
+import { isLoginUrl, LOGIN_URL_RULE } from "../shared/login-url.js";
 import { isLogoUrl, LOGO_RULE } from "../shared/logo.js";
 import { settingNotes } from "./settings.js";
 
@@ -20,6 +22,8 @@ export function contradictions(config: Config, publicUrl: URL | undefined): stri
   const fault = (broken: boolean, message: string): void => { if (broken) faults.push(message); };
   fault(config.operator.logo !== undefined && !isLogoUrl(config.operator.logo),
     `AUTHFLOW_OPERATOR_LOGO must be ${LOGO_RULE}`);
+  const loginPage = config.providers.find(({ name }) => name === LOCAL)?.loginPage;
+  fault(loginPage !== undefined && !isLoginUrl(loginPage), `AUTHFLOW_LOGIN_URL must be ${LOGIN_URL_RULE}`);
   fault(config.tokenTtl > config.tokenTtlMax, "AUTHFLOW_TOKEN_TTL must not exceed AUTHFLOW_TOKEN_TTL_MAX");
   fault(config.tokenTtlMax > LIFETIME_MAX, "AUTHFLOW_TOKEN_TTL_MAX must be at most 24855d");
   fault(config.importedTokenTtlMax > LIFETIME_MAX, "AUTHFLOW_IMPORTED_TOKEN_TTL_MAX must be at most 24855d");

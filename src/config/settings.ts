@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { NAMED_PROVIDERS, PROVIDER_NAMES, type ProviderName } from "../providers/table.js";
+import { LOGIN_URL_RULE } from "../shared/login-url.js";
 import { LOGO_RULE } from "../shared/logo.js";
 import { REDIS_URL_FORMS } from "./redis-url.js";
 
@@ -253,6 +254,19 @@ export const SETTINGS = Type.Object({
     remedy: "names of a-z, 0-9 and -, separated by commas, such as okta,corp",
     unset: "there are none",
   }),
+  AUTHFLOW_LOGIN_URL: text({
+    description: "Your own login page, which becomes the provider local.",
+    remedy: LOGIN_URL_RULE,
+    unset: "logins through a page of your own are off",
+  }),
+  AUTHFLOW_LOGIN_LABEL: text(
+    {
+      description: "The name of these logins, on the page of providers: \"Log in with …\".",
+      remedy: "1 to 100 characters without control characters",
+      unset: "AUTHFLOW_OPERATOR_NAME, or \"your account\"",
+    },
+    "^[^\\x00-\\x1f\\x7f]{1,100}$",
+  ),
   AUTHFLOW_SIGNING_ALGORITHM: choice(["RS256", "ES256", "EdDSA"], {
     description:
       "The algorithm of new keys. After a change, a new key is staged at once, and the old keys still verify.",

@@ -1,4 +1,5 @@
 import type { Identity } from "../providers/identity.js";
+import { subjectOf } from "../providers/table.js";
 import { UpstreamError } from "../providers/upstream.js";
 import { characters, cleanName, isPrintable } from "../shared/text.js";
 import type { IdentityClaims } from "../tokens/claims.js";
@@ -11,7 +12,7 @@ const EMAIL = /^[^\s@]+@[^\s@]+$/;
  * get the same subject. Any other claim that does not fit is left out.
  */
 export function loginClaims(provider: string, identity: Identity): IdentityClaims {
-  const sub = `${provider}|${identity.subject}`;
+  const sub = subjectOf(provider, identity.subject);
   if (!fits(sub, MAX.sub)) throw new UpstreamError("untrustworthy", "the user's id is too long or not printable");
   const { email, emailVerified, picture } = identity;
   const name = cleanName(identity.name ?? "");
@@ -21,7 +22,7 @@ export function loginClaims(provider: string, identity: Identity): IdentityClaim
     provider,
     ...(email !== null && EMAIL.test(email) && fits(email, MAX.email) && { email, email_verified: emailVerified }),
     ...(name !== "" && fits(name, MAX.name) && { name }),
-    ...(picture !== null && isHttps(picture) && fits(picture, MAX.picture) && { picture }),
+    ...(picture !== null && isPicture(picture) && { picture }),
   };
 }
 
@@ -33,4 +34,5 @@ export const authenticationClaims = ({ authTime, acr, amr }: Identity) => ({
 });
 
 const fits = (text: string, most: number): boolean => isPrintable(text) && characters(text) <= most;
-const isHttps = (url: string): boolean => URL.canParse(url) && new URL(url).protocol === "https:";
+export const isPicture = (url: string): boolean =>
+  fits(url, MAX.picture) && URL.canParse(url) && new URL(url).protocol === "https:";

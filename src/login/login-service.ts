@@ -7,6 +7,7 @@ import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
 import { accessDenied, AuthflowError, loginOver, unavailable } from "../shared/errors.js";
 import { refusal } from "../providers/claims.js";
+import { loginPageOf } from "../providers/local.js";
 import { UpstreamError } from "../providers/upstream.js";
 import type { Provider, UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../shared/sweep.js";
@@ -114,7 +115,7 @@ export class LoginService {
         ...request, provider: provider.name, codeVerifier: randomSecret(), expiresAt: clock() + LOGIN_LIFETIME * 1000,
       };
       const value = sealer.seal(login, state);
-      const location = await provider.authorizationUrl(this.#upstreamRequest(login, state));
+      const location = await provider.authorizationUrl(this.#upstreamRequest(login, address.client, state));
       const maxAge = LOGIN_LIFETIME + KEPT_AFTER_EXPIRY / 1000;
       const cookie = { name: LoginService.cookieName(state), value, maxAge };
       return { answer: { location }, clientId: login.clientId, provider: provider.name, cookie };
@@ -205,7 +206,7 @@ export class LoginService {
     if (client.disabled) throw accessDenied("This application was disabled during the login");
     uses.note(client.id, requirePermission(client, "login"));
     if (error !== "") throw upstreamRefusal(provider, error, description);
-    const identity = await provider.identify({ code, iss, user }, this.#upstreamRequest(login, state));
+    const identity = await provider.identify({ code, iss, user }, this.#upstreamRequest(login, client, state));
     const claims = { ...loginClaims(provider.name, identity), ...authenticationClaims(identity) };
     if (login.standard !== undefined) return standard.afterLogin(client, login, claims, previous);
     if (login.responseType === "code") {
@@ -236,11 +237,17 @@ export class LoginService {
       request?.client_id === undefined ? {} : { links: [{ text: "Choose another one", href }] });
   }
 
-  #upstreamRequest({ provider, codeVerifier, expiresAt, hints }: Login, state: string): UpstreamRequest {
+  #upstreamRequest(
+    { provider, codeVerifier, expiresAt, hints }: Login,
+    client: Client,
+    state: string,
+  ): UpstreamRequest {
     const redirectUri = `${this.#dependencies.publicUrl}/auth/${provider}/callback`;
     const nonce = digest(`nonce ${codeVerifier}`);
     const startedAt = expiresAt - LOGIN_LIFETIME * 1000;
-    return { state, nonce, codeVerifier, codeChallenge: digest(codeVerifier), redirectUri, hints, startedAt };
+    const asked = { clientId: client.id, loginPage: loginPageOf(client), scopes: [], resources: [] };
+    const codeChallenge = digest(codeVerifier);
+    return { state, nonce, codeVerifier, codeChallenge, redirectUri, hints, startedAt, expiresAt, asked };
   }
 
   /** What a person can do about a login of theirs that can't be finished. */

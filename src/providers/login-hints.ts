@@ -42,7 +42,7 @@ export function checkHints(hints: LoginHints, claims: Record<string, unknown>, s
   if (oldest === undefined) return;
   if (claims.auth_time === undefined)
     throw new UpstreamError("untrustworthy", "id_token: auth_time is missing, which max_age and prompt=login ask for");
-  if (!(Number(claims.auth_time) * 1000 >= oldest - PROVIDER_CLOCK_SKEW * 1000))
+  if (!isRecent(Number(claims.auth_time), oldest))
     throw new UpstreamError("untrustworthy", "id_token: auth_time is before what max_age or prompt=login asks for");
 }
 
@@ -53,8 +53,12 @@ export function refuseUncheckable(hints: LoginHints, label: string): void {
   if (name !== undefined) throw invalidRequest(`${name} can't be used: ${label} does not prove it`);
 }
 
-/** When the user must have logged in at the latest, in epoch milliseconds; undefined: at any time. */
-function oldestLogin(hints: LoginHints, startedAt: number): number | undefined {
+/** Whether the user logged in (seconds) after `oldest` (milliseconds), as far as clocks agree. */
+export const isRecent = (authTime: number, oldest: number): boolean =>
+  authTime * 1000 >= oldest - PROVIDER_CLOCK_SKEW * 1000;
+
+/** The user must have logged in after this instant, in epoch milliseconds; undefined: at any time. */
+export function oldestLogin(hints: LoginHints, startedAt: number): number | undefined {
   if (promptsOf(hints).includes("login")) return startedAt;
   return hints.max_age === undefined ? undefined : startedAt - Number(hints.max_age) * 1000;
 }

@@ -25,6 +25,9 @@ export interface ProviderSettings {
   /** Further parameters of the authorization request. They replace those of the application. */
   authorizationParameters?: Readonly<Record<string, string>> | undefined;
   claims?: ClaimMap | undefined;
+  /** Only for the platform's own login page: its URL, and the name that users see. */
+  loginPage?: string | undefined;
+  label?: string | undefined;
 }
 
 /** The key by which a client proves itself to Apple. `privateKey` is PEM. */
@@ -40,8 +43,20 @@ export interface UpstreamRequest {
   redirectUri: string;
   /** What the application passes on. */
   hints: LoginHints;
-  /** When the login began, epoch milliseconds. */
+  /** When the login began and when it ends, epoch milliseconds. */
   startedAt: number;
+  expiresAt: number;
+  asked: Asked;
+}
+
+/** Who asks for what, for the platform's own login page. */
+export interface Asked {
+  clientId: string;
+  /** The client's own login page; null: that of the deployment. */
+  loginPage: string | null;
+  scopes: string[];
+  /** RFC 8707 */
+  resources: string[];
 }
 
 /** A successful authorization response (RFC 6749 §4.1.2, RFC 9207). `user`: Apple's, at a user's first login. */

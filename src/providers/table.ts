@@ -5,6 +5,7 @@ import { github } from "./github.js";
 import { gitlab } from "./gitlab.js";
 import { google } from "./google.js";
 import { linkedin } from "./linkedin.js";
+import { LOCAL } from "./local.js";
 import { microsoft } from "./microsoft.js";
 import { openIdIssuer } from "./openid-issuer.js";
 import type { Provider, ProviderSettings } from "./provider.js";
@@ -22,8 +23,12 @@ export const isNamedProvider = (name: string): name is ProviderName => Object.ha
  * enabled: otherwise a token minted before a provider is enabled could have the subject of a later login.
  */
 export const loginProviders = (configured: readonly ProviderSettings[]): string[] =>
-  [...new Set([...PROVIDER_NAMES, ...configured.map(({ name }) => name)])];
+  [...new Set([...PROVIDER_NAMES, ...configured.map(({ name }) => name)])].filter((name) => name !== LOCAL);
 
+/** The subject of a login. The platform's own users have theirs as in POST /mint. */
+export const subjectOf = (provider: string, id: string): string => (provider === LOCAL ? id : `${provider}|${id}`);
+
+/** Any provider but LOCAL, which is no upstream. */
 export function connectProvider(settings: ProviderSettings, upstream: ConnectUpstream, clock: () => number): Provider {
   const { name } = settings;
   return (isNamedProvider(name) ? NAMED_PROVIDERS[name] : openIdIssuer(name)).connect(settings, upstream, clock);

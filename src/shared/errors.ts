@@ -15,6 +15,8 @@ export class AuthflowError extends Error {
       retryAfter?: number;
       /** What a person can do about it, for a page; `quiet`: the lesser way. */
       links?: { text: string; href: string; quiet?: true }[];
+      /** Where the caller can send the browser. */
+      redirectTo?: string;
       /** It stays until an operator acts: to try again does not help. */
       isLasting?: true;
     } = {},

@@ -4,6 +4,7 @@ import type { PermissionUseStore } from "../clients/permission-uses.js";
 import type { ClientStore } from "../clients/store.js";
 import type { KeyStore } from "../keys/store.js";
 import type { AuthorizationCodeStore } from "../login/authorization-code.js";
+import type { LoginChallengeStore } from "../login/login-challenge.js";
 import type { FinishedLoginStore } from "../login/pending-login.js";
 import type { ReplicaStore } from "../revocation/replica-store.js";
 import type { RevocationLog } from "../revocation/log.js";
@@ -19,6 +20,7 @@ export interface Stores {
   permissionUses: PermissionUseStore;
   keys: KeyStore;
   finishedLogins: FinishedLoginStore;
+  loginChallenges: LoginChallengeStore;
   authorizationCodes: AuthorizationCodeStore;
   pushedRequests: PushedRequestStore;
   consents: ConsentStore;

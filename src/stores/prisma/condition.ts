@@ -5,6 +5,7 @@ import { faultOf } from "./driver-errors.js";
 
 const TABLES = [
   "installation", "clients", "signing_keys", "former_keys", "revocation_log_head", "replicas", "finished_logins",
+  "login_challenges",
   "authorization_codes", "status_lists", "status_batches", "permission_uses",
 ];
 /** Fails if one of the tables is missing. */

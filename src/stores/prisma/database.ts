@@ -9,6 +9,7 @@ import { connect, type Db } from "./db.js";
 import { isSilent, mapDriverError, mapDriverErrors, repeatConflicts, type Run } from "./driver-errors.js";
 import { finishedLoginStore } from "./finished-logins.js";
 import { installationStore } from "./installation.js";
+import { loginChallengeStore } from "./login-challenges.js";
 import type { LogAccess, LogConnection } from "./log-connection.js";
 import { permissionUseStore } from "./permission-uses.js";
 import { replicaStore } from "./replicas.js";
@@ -57,6 +58,7 @@ const storesOf = (db: Db, log: LogAccess, run: Run): Stores => ({
   permissionUses: mapDriverErrors(permissionUseStore(db), run),
   keys: mapDriverErrors(signingKeyStore(db), run),
   finishedLogins: mapDriverErrors(finishedLoginStore(db), run),
+  loginChallenges: mapDriverErrors(loginChallengeStore(db), run),
   authorizationCodes: mapDriverErrors(authorizationCodeStore(db), run),
   pushedRequests: mapDriverErrors(pushedRequestStore(db), run),
   consents: mapDriverErrors(consentStore(db), run),

@@ -2,6 +2,7 @@ import type { Db } from "./db.js";
 
 const KEYS = {
   finished_logins: "state_hash",
+  login_challenges: "state_hash",
   authorization_codes: "code_hash",
   sessions: "sid",
   pushed_requests: "uri_hash",

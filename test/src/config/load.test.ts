@@ -209,6 +209,22 @@ await t.test("a provider switches on by its two variables", async (t) => {
   ]);
 });
 
+await t.test("a login page of one's own is the first provider", async (t) => {
+  const page = "https://login.example.com/login?tenant=a%20b";
+  const env = { AUTHFLOW_LOGIN_URL: page, GOOGLE_CLIENT_ID: "g", GOOGLE_CLIENT_SECRET: "s" };
+  t.match(loadConfig(env).providers,
+    [{ name: "local", loginPage: page, label: "your account" }, { name: "google" }]);
+  t.match(loadConfig({ ...env, AUTHFLOW_OPERATOR_NAME: "Acme" }).providers, [{ label: "Acme" }]);
+  t.match(loadConfig({ ...env, AUTHFLOW_OPERATOR_NAME: "Acme", AUTHFLOW_LOGIN_LABEL: "Acme ID" }).providers,
+    [{ label: "Acme ID" }]);
+  t.match(loadConfig({ AUTHFLOW_LOGIN_URL: "http://localhost:3000/login" }).providers, [{ name: "local" }]);
+  for (const wrong of ["http://login.example.com/", "login.example.com", "https://u:p@login.example.com/",
+    "https://login.example.com/#a", "https://login.example.com/#", "javascript:alert(1)", "https://a.example/\u202e",
+    "https://a.example/ b", `https://a.example/${"x".repeat(2048)}`])
+    t.match(faults({ AUTHFLOW_LOGIN_URL: wrong }), [/^AUTHFLOW_LOGIN_URL must be an https URL without fragment/]);
+  t.match(faults({ AUTHFLOW_LOGIN_LABEL: "Acme" }), [/^AUTHFLOW_LOGIN_URL must be set, because/]);
+});
+
 await t.test("secrets of providers may come from files", async (t) => {
   const file = join(temporaryFolder(t), "secret");
   writeFileSync(file, "from-a-file\n");
@@ -232,6 +248,7 @@ const BAD_PROVIDERS: [env: Record<string, string>, faults: RegExp[]][] = [
     [/^AUTHFLOW_OIDC_CORP_CLIENT_ID and .* must be set/]],
   [{ ...CORP, AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "" }, [/^AUTHFLOW_OIDC_CORP_CLIENT_SECRET must be set, because/]],
   [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "google" }, [/^AUTHFLOW_OIDC_PROVIDERS can't use the name google/]],
+  [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "local" }, [/^AUTHFLOW_OIDC_PROVIDERS can't use the name local/]],
   [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "corp,corp" }, [/^AUTHFLOW_OIDC_PROVIDERS names corp more than once/]],
   [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "Corp" }, [/^AUTHFLOW_OIDC_PROVIDERS must be names of a-z/]],
   [{ ...CORP, AUTHFLOW_OIDC_PROVIDERS: "a|b" }, [/^AUTHFLOW_OIDC_PROVIDERS must be names of a-z/]],

@@ -1,0 +1,66 @@
+import { createHmac, hash, hkdfSync, timingSafeEqual } from "node:crypto";
+import { seal, unseal, unsealWithOneOf } from "../keys/sealing.js";
+import { invalidRequest } from "../shared/errors.js";
+import type { LoginAnswer, LoginChallenge } from "./login-challenge.js";
+
+/** Characters of a challenge, which stands in URLs: many servers refuse those above 8,000. */
+export const CHALLENGE_MAX = 4000;
+const CONTEXT = "login challenge";
+interface Keys { challenge: Buffer; code: Buffer }
+
+/**
+ * Seals what the login page is asked into the challenge itself, so that starting a login writes nothing to the
+ * database. Only Authflow can read or make a challenge.
+ */
+export class ChallengeSealer {
+  /** The first ones are those in use. */
+  readonly #keys: readonly [Keys, ...Keys[]];
+
+  /** `keks`: the key encryption keys. The first one seals; what any of them sealed can be opened. */
+  constructor([kek, ...former]: readonly [Buffer, ...Buffer[]]) {
+    this.#keys = [derive(kek), ...former.map(derive)];
+  }
+
+  /** Throws invalid_request if it would be too long. */
+  seal(challenge: LoginChallenge): string {
+    const sealed = seal(this.#keys[0].challenge, CONTEXT, Buffer.from(JSON.stringify(challenge)));
+    if (sealed.length <= CHALLENGE_MAX) return sealed;
+    throw invalidRequest("The request is too long for the login page: shorten login_hint, scope or resource");
+  }
+
+  /** Undefined unless it was sealed here. */
+  open(sealed: string): LoginChallenge | undefined {
+    try {
+      const keys = this.#keys.map(({ challenge }) => challenge);
+      return JSON.parse(unsealWithOneOf(keys, CONTEXT, sealed).toString()) as LoginChallenge;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What the browser comes back with. The same login always has the same code, so that an answer can be repeated. */
+  codeFor(state: string): string {
+    return codeBy(this.#keys[0], state).toString("base64url");
+  }
+
+  isCodeFor(state: string, code: string): boolean {
+    const presented = Buffer.from(code, "base64url");
+    return presented.length === CODE_BYTES
+      && this.#keys.some((keys) => timingSafeEqual(codeBy(keys, state), presented));
+  }
+}
+
+/** Who reads the database, which knows digests only, does not learn who logged in. */
+export const sealAnswer = (code: string, stateHash: string, answer: LoginAnswer): string =>
+  seal(answerKey(code), stateHash, Buffer.from(JSON.stringify(answer)));
+export const openAnswer = (code: string, stateHash: string, sealed: string): LoginAnswer =>
+  JSON.parse(unseal(answerKey(code), stateHash, sealed).toString()) as LoginAnswer;
+
+const CODE_BYTES = 32;
+const answerKey = (code: string): Buffer => hash("sha256", `login page answer ${code}`, "buffer");
+const codeBy = ({ code }: Keys, state: string): Buffer => createHmac("sha256", code).update(state).digest();
+
+function derive(kek: Buffer): Keys {
+  const key = (purpose: string) => Buffer.from(hkdfSync("sha256", kek, "", `authflow login page ${purpose}`, 32));
+  return { challenge: key("challenge"), code: key("code") };
+}
