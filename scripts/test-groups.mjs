@@ -8,6 +8,7 @@ const GROUPS = {
   "e2e-browser": [
     "test/e2e/login-browser.test.ts", "test/e2e/login-pages.test.ts", "test/e2e/docs-browser.test.ts",
     "test/e2e/demo.test.ts", "test/e2e/demo-provider.test.ts", "test/docs/login-browser.test.ts",
+    "test/docs/login-page.test.ts",
   ],
   simulation: ["test/simulation"],
   "e2e-cli": [

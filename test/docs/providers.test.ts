@@ -7,7 +7,7 @@ const index = text("docs/providers/README.md");
 await t.test("the index and the folder know the same pages", async (t) => {
   const pages = DOCUMENTS.filter((path) => /^docs\/providers\/[a-z]/.test(path))
     .map((path) => path.slice("docs/providers/".length));
-  t.same(pages.sort(), [...PROVIDER_NAMES, "openid"].map((name) => `${name}.md`).sort());
+  t.same(pages.sort(), [...PROVIDER_NAMES, "local", "openid"].map((name) => `${name}.md`).sort());
   for (const page of pages) t.match(index, `](${page})`);
 });
 
