@@ -17,6 +17,7 @@ export interface OpenApi {
   components?: { schemas?: Record<string, Schema> };
 }
 
+const START_AGAIN = "https://auth.example.com/auth/local/callback?state=…";
 const FORM = "application/x-www-form-urlencoded";
 const NOT_FOUND: Record<string, string> = {
   clients: "There is no client with this client_id",
@@ -34,8 +35,10 @@ export function completed<T extends object>(document: T): T {
       allowAbsentBody(operation);
       for (const [status, { content }] of Object.entries(operation.responses)) {
         const json = content?.["application/json"];
-        if (json !== undefined && Number(status) >= 400 && json.schema?.$ref?.endsWith("/Error") === true)
-          json.example = errorExample(Number(status), path, operation, components?.schemas ?? {});
+        const [, schema] = /\/(Error|LoginOver)$/.exec(json?.schema?.$ref ?? "") ?? [];
+        if (json === undefined || schema === undefined || Number(status) < 400) continue;
+        const example = errorExample(Number(status), path, operation, components?.schemas ?? {});
+        json.example = schema === "Error" ? example : { ...example, redirect_to: START_AGAIN };
       }
     }
   }
@@ -65,6 +68,7 @@ function errorExample(status: number, path: string, operation: Operation, schema
         : "This token does not allow the request: check its value");
     case 403: return error("access_denied", forbidden(place, operation, schemes));
     case 404: return error("not_found", NOT_FOUND[place] ?? "There is none");
+    case 409: return error("invalid_request", "This login was answered before, and differently");
     case 410: return error("invalid_request", "This login took too long");
     case 413: return error("invalid_request", "The request body must be at most 32 KiB");
     case 415: return error("invalid_request", `Content-Type must be ${mediaTypeOf(operation) ?? "application/json"}`);

@@ -29,10 +29,11 @@ t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, 
 t.strictSame(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
   "delete /clients/{client_id}", "get /", "get /.well-known/jwks.json", "get /auth", "get /auth/{provider}",
   "get /auth/{provider}/callback", "get /clients", "get /clients/{client_id}", "get /health/live", "get /health/ready",
-  "get /keys", "get /revocations", "get /revocations/stream", "get /status-lists/{id}",
+  "get /keys", "get /logins/{challenge}", "get /revocations", "get /revocations/stream", "get /status-lists/{id}",
   "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback", "post /clients",
   "post /clients/{client_id}/revoke-tokens",
   "post /clients/{client_id}/rotate-secret", "post /introspect", "post /keys/rotate", "post /keys/{kid}/revoke",
+  "post /logins/{challenge}/accept", "post /logins/{challenge}/reject",
   "post /logout", "post /mint", "post /revocations", "post /token", "post /userinfo",
 ]);
 for (const { path, method, operation } of operations) {
@@ -42,7 +43,8 @@ for (const { path, method, operation } of operations) {
 /** RFC 6749 §5.2 and RFC 6750 §3.1 where they have a code, else ours. */
 const CODES: Record<string, RegExp> = {
   400: /^invalid_request$/, 401: /^invalid_(client|token)$/, 403: /^access_denied$/, 404: /^not_found$/,
-  410: /^invalid_request$/, 413: /^invalid_request$/, 415: /^invalid_request$/, 429: /^too_many_requests$/,
+  409: /^invalid_request$/, 410: /^invalid_request$/,
+  413: /^invalid_request$/, 415: /^invalid_request$/, 429: /^too_many_requests$/,
   500: /^server_error$/, 503: /^temporarily_unavailable$/,
 };
 
