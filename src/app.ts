@@ -58,6 +58,7 @@ import par from "../routes/tokens/par.js";
 import sessions from "../plugins/services/sessions.js";
 import revocationFeed from "../routes/revocations/feed.js";
 import revocations from "../routes/revocations/revocations.js";
+import revoke from "../routes/tokens/revoke.js";
 import root from "../routes/root.js";
 import { SHARED_SCHEMAS } from "../routes/schemas/index.js";
 import { tokenForm } from "../routes/schemas/tokens/token.js";
@@ -201,6 +202,7 @@ async function registerAll(
         await oauthEndpoints.register(userinfo);
         await oauthEndpoints.register(token);
         await oauthEndpoints.register(par);
+        await oauthEndpoints.register(revoke);
       });
       await browserEndpoints.register(logout);
     });

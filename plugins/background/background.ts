@@ -82,6 +82,7 @@ export default fp(async (app) => {
       every(SWEEP_INTERVAL, "deleting expired logins", () => app.logins.sweep()),
       every(SWEEP_INTERVAL, "deleting answers to logins", () => app.loginChallenges.sweep(app.logSweeper.horizon)),
       every(SWEEP_INTERVAL, "deleting expired codes", () => app.authorizationCodes.sweep(app.logSweeper.horizon)),
+      every(SWEEP_INTERVAL, "deleting expired refresh tokens", () => app.refreshTokens.sweep(app.logSweeper.horizon)),
       every(SWEEP_INTERVAL, "recording which permissions clients use", () => app.permissionUses.flush()),
       every(RECORD_INTERVAL, "recording the tokens of status lists", () => app.statusAllocator.flush()),
       every(SWEEP_INTERVAL, "deleting expired status lists", () => app.statusLists.sweep(app.logSweeper.horizon)),
@@ -95,5 +96,5 @@ export default fp(async (app) => {
   });
 }, {
   name: "background",
-  dependencies: ["database", "clients", "keys", "revocation", "event-stream", "logins", "status-lists"],
+  dependencies: ["database", "clients", "keys", "revocation", "event-stream", "logins", "sessions", "status-lists"],
 });

@@ -53,6 +53,7 @@ export default fp(async (app) => {
   await app.register(cookie);
   const codes = new AuthorizationCodeService({
     store: database.authorizationCodes, tokens, revocations, clock, state: app.revocationState, statusOf: app.statusOf,
+    refreshTokens: app.refreshTokens,
   });
   app.decorate("authorizationCodes", codes);
   const sealer = new LoginSealer(app.keyEncryptionKeys);
@@ -66,7 +67,7 @@ export default fp(async (app) => {
     store: database.finishedLogins, sealer, codes, standard, response, tokens, clients, uses: app.permissionUses,
     providers, clock, publicUrl,
   }));
-  app.decorate("grants", new Grants({ codes, tokens, selfRegistered }));
+  app.decorate("grants", new Grants({ codes, tokens, selfRegistered, refreshTokens: app.refreshTokens }));
 
   const secure = publicUrl.startsWith("https:");
   // Lax: the provider's redirect is a top-level navigation from another site. __Host-: no subdomain can set it.

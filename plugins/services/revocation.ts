@@ -10,6 +10,7 @@ import { OutletAgreement } from "../../src/revocation/outlet-agreement.js";
 import { OutletFiller } from "../../src/revocation/outlet-filler.js";
 import { RevocationState } from "../../src/revocation/revocation-state.js";
 import { Revocations } from "../../src/revocation/revocations.js";
+import { endLastingLogins } from "../../src/sessions/lasting-logins.js";
 import { systemClock } from "../../src/shared/clock.js";
 import { Signal } from "../../src/shared/signal.js";
 import { RedisRevocationOutlet } from "../../src/stores/redis/revocation-outlet.js";
@@ -57,6 +58,7 @@ export default fp(async (app) => {
     writer: new LogWriter(log), verifier, follower, state, outlet, agreement, clock, timing, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
+    ended: endLastingLogins(app.database),
     appended: () => { changed.notify(); },
   }));
   const wake = (): void => { changed.notify(); };

@@ -1,12 +1,22 @@
 import fp from "fastify-plugin";
+import { RefreshTokenService } from "../../src/sessions/refresh-token-service.js";
 import { SessionService } from "../../src/sessions/session-service.js";
 
 declare module "fastify" {
-  interface FastifyInstance { sessions: SessionService }
+  interface FastifyInstance { sessions: SessionService; refreshTokens: RefreshTokenService }
 }
 
+const REUSED = "a refresh token was used again, by somebody who has it or by a faulty client: its login is ended";
+
+/** Logins that last. */
 export default fp(async (app) => {
-  const { clock, revocationState: state, database: { sessions: store }, config } = app;
-  const { sessionTtl: ttl, sessionIdleTtl: idleTtl } = config;
-  app.decorate("sessions", new SessionService({ store, state, clock, ttl, idleTtl }));
-}, { name: "sessions", dependencies: ["clock", "database", "revocation"] });
+  const { clock, tokens, revocations, revocationState: state, database, config } = app;
+  app.decorate("sessions", new SessionService({
+    store: database.sessions, state, clock, ttl: config.sessionTtl, idleTtl: config.sessionIdleTtl,
+  }));
+  app.decorate("refreshTokens", new RefreshTokenService({
+    store: database.refreshTokens, tokens, revocations, state, clock,
+    ttl: config.refreshTtl, idleTtl: config.refreshIdleTtl, retry: config.refreshRetry,
+    reused: ({ clientId: client_id, sub, sid }) => { app.log.warn({ client_id, sub, sid }, REUSED); },
+  }));
+}, { name: "sessions", dependencies: ["clock", "database", "tokens", "revocation"] });

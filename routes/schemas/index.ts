@@ -21,6 +21,7 @@ import { Jwks } from "./discovery/jwks.js";
 import { Metadata } from "./discovery/metadata.js";
 import { RevocationSnapshot } from "./revocations/feed.js";
 import { RevocationBody, Revoked } from "./revocations/revocations.js";
+import { RevokeForm } from "./tokens/revoke.js";
 import { LogoutResponse } from "./tokens/logout.js";
 import { MintBody } from "./tokens/mint.js";
 import { TokenResponse } from "./tokens/token.js";
@@ -32,6 +33,6 @@ export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
   RevocationBody, Revoked, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
-  ProviderList, PushedForm, PushedResponse, LoginRequest, LoginAcceptance, LoginRejection, Onward, LoginOver, Metadata,
-  Health, Readiness, Service,
+  RevokeForm, ProviderList, PushedForm, PushedResponse, LoginRequest, LoginAcceptance, LoginRejection, Onward, LoginOver,
+  Metadata, Health, Readiness, Service,
 ];

@@ -11,21 +11,29 @@ const schema = {
   description:
     "When the answer is 200, the revocation is stored and in effect. A second logout of the same token gives 401. On " +
     "503 the revocation may be recorded but is not in effect everywhere: repeat the call. With `everywhere`, every " +
-    "token of the token's subject that was issued until now is revoked; the answer takes half a second longer.",
+    "token of the token's subject that was issued until now is revoked, with `session` every token of the token's " +
+    "session (`sid`); the answer takes half a second longer. The refresh tokens of the same login are always ended.",
   security: [{ accessToken: [] }] as Security,
   body: Type.Optional(Type.Union([LogoutBody, Type.Null()])),
   response: { 200: { ...ref(LogoutResponse), description: "Revoked" }, ...errors(400, 401, 413, 415, 429, 503) },
 };
+
+const clientOf = ({ claims: { client_id = "" } }: VerifiedToken): string => client_id;
 
 const logout: FastifyPluginAsyncTypebox = async (app) => {
   // Not `liveBearer`: after a 503 the token may already be recorded as revoked, and repeating the call must succeed.
   app.post("/logout", { schema, preParsing: app.verifyBearer }, async (request) => {
     const { accessToken, body } = request;
     const token = accessToken as VerifiedToken;
-    const everywhere = body?.everywhere === true;
-    if (everywhere) await app.revocations.revokeEverywhere(token, () => app.limitCutoffs(request));
+    const { everywhere = false, session = false } = body ?? {};
+    const admit = (): Promise<void> => app.limitCutoffs(request);
+    // First: after a 503 here, the repeated call finds a token that is not revoked yet.
+    await app.refreshTokens.endLoginOf(token);
+    if (everywhere) await app.revocations.revokeEverywhere(token, admit);
+    else if (session) await app.revocations.revokeSession(token, await app.clients.lookUp(clientOf(token)), admit);
     else await app.revocations.revoke(token);
-    return { revoked: true as const, jti: token.claims.jti, ...(everywhere && { everywhere }) };
+    const ended = { ...(everywhere && { everywhere }), ...(session && { session }) };
+    return { revoked: true as const, jti: token.claims.jti, ...ended };
   });
 };
 export default logout;

@@ -10,7 +10,7 @@ const schema = {
   summary: "Issue a JWT for a user whom your platform has authenticated",
   description:
     "This issues tokens; it does not authenticate users. Send client credentials in the body or by HTTP Basic, not " +
-    "both.",
+    "both. With `refresh`, the answer has a refresh token too, which renews the token at `POST /token`.",
   security: [{ clientBasic: [] }, {}] as Security,
   body: ref(MintBody),
   response: { 200: { ...ref(TokenResponse), description: "The token" }, ...errors(400, 401, 403, 413, 415, 429, 503) },
@@ -18,8 +18,8 @@ const schema = {
 
 const mint: FastifyPluginAsyncTypebox = async (app) => {
   app.post("/mint", { schema, preHandler: app.clientWith("mint") }, async ({ client, body }) => {
-    const { client_id: _id, client_secret: _secret, ...request } = body;
-    return app.tokens.mint(client as Client, request);
+    const { client_id: _id, client_secret: _secret, refresh, ...request } = body;
+    return (refresh === true ? app.refreshTokens : app.tokens).mint(client as Client, request);
   });
 };
 export default mint;

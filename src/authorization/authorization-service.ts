@@ -92,7 +92,7 @@ export class AuthorizationService {
       return { application: { name, logoUri, providers, cancelUrl } };
     }
     await this.#use(uri);
-    return { outcome: await logins.begin(provider, request) };
+    return { outcome: await logins.begin(provider, client, request) };
   }
 
   /** Undefined if the person has to choose. */

@@ -3,6 +3,7 @@ import type { ClientRegistry } from "../clients/registry.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { Revocations } from "../revocation/revocations.js";
 import type { Clock } from "../shared/clock.js";
+import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
 import type { Drivers } from "./drivers.js";
 
@@ -20,6 +21,7 @@ export interface Services {
   clients: ClientRegistry;
   keys: KeyRing;
   tokens: TokenIssuer;
+  refreshTokens: RefreshTokenService;
   revocations: Revocations;
   clock: Clock;
   /**

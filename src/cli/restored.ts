@@ -24,6 +24,7 @@ export function restoredCommand(program: Command, context: Context): void {
     .option("--yes", "do not ask first")
     .action(({ disableClients = false, yes }: Options) => context.withServices(async (services) => {
       await confirm(context, QUESTION, yes);
+      await services.refreshTokens.endAll(); // those that were exchanged or ended since the backup are back
       await replaceKeys(services, context);
       const clients = await allClients(services.clients);
       if (disableClients) {

@@ -33,6 +33,11 @@ export interface Config {
   readonly sessionTtl: number;
   readonly sessionIdleTtl: number;
   readonly requirePkce: boolean;
+  /** Of refresh tokens, where the client's policy does not say. */
+  readonly refreshTtl: number;
+  readonly refreshIdleTtl: number;
+  /** For so long the exchange of a refresh token is answered the same again. */
+  readonly refreshRetry: number;
   readonly registration: Registration;
   readonly registrationToken: string | undefined;
   /** What clients that registered themselves may ask for. */

@@ -95,6 +95,9 @@ function interpret(given: Values, env: Environment, faults: string[]): Config {
     sessionTtl: seconds(values.AUTHFLOW_SESSION_TTL),
     sessionIdleTtl: seconds(values.AUTHFLOW_SESSION_IDLE_TTL),
     requirePkce: values.AUTHFLOW_REQUIRE_PKCE === "on",
+    refreshTtl: seconds(values.AUTHFLOW_REFRESH_TTL),
+    refreshIdleTtl: seconds(values.AUTHFLOW_REFRESH_IDLE_TTL),
+    refreshRetry: seconds(values.AUTHFLOW_REFRESH_RETRY),
     registration: (given.AUTHFLOW_REGISTRATION as Registration | undefined)
       ?? defaultRegistration(loopback, address, given.AUTHFLOW_REGISTRATION_TOKEN),
     registrationToken: given.AUTHFLOW_REGISTRATION_TOKEN,

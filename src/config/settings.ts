@@ -152,6 +152,24 @@ export const SETTINGS = Type.Object({
     description: "Whether every client must use PKCE at /authorize, as OAuth 2.1 demands. Public clients always must.",
     default: "off",
   }),
+  AUTHFLOW_REFRESH_TTL: duration({
+    description: "How long refresh tokens renew a login, however often they are used. A client's refresh_ttl " +
+      "overrides it.",
+    default: "30d",
+  }, "24855d"),
+  AUTHFLOW_REFRESH_IDLE_TTL: duration({
+    description: "How long a refresh token is good if it is not used. A client's refresh_idle_ttl overrides it.",
+    default: "14d",
+  }, "24855d"),
+  AUTHFLOW_REFRESH_RETRY: text(
+    {
+      description: "For so long a refresh token that comes again gets the same answer, because the first one may " +
+        "have been lost. After that its login is ended. 0: there is no second answer.",
+      remedy: "0s to 60s",
+      default: "10s",
+    },
+    "^([0-5]?\\d|60)s?$",
+  ),
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
     description: "Who may register clients: anyone, holders of the registration token, or operators only.",
     unset: "open if public URL and HOST are loopback, closed if HOST alone is not and there is no token, else token",

@@ -3,11 +3,13 @@ import type { Client } from "../clients/client.js";
 import type { SelfRegistered } from "../clients/scope-policy.js";
 import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
 import type { Lookup } from "../shared/joined-lookup.js";
+import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
 import type { TokenIssuer, TokenResponse } from "../tokens/issuer.js";
 
 /** What grants may need; each uses some of it. */
 export interface GrantDependencies {
   codes: AuthorizationCodeService;
+  refreshTokens: RefreshTokenService;
   tokens: TokenIssuer;
   /** What the deployment allows clients that registered themselves. */
   selfRegistered: SelfRegistered;

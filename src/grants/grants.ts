@@ -6,9 +6,10 @@ import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import { clientCredentials } from "./client-credentials.js";
 import type { Grant, GrantDependencies } from "./grant.js";
+import { refreshToken } from "./refresh-token.js";
 
 /** Every grant. Documentation and validation of POST /token follow from this table. */
-const TABLE: ((dependencies: GrantDependencies) => Grant)[] = [authorizationCode, clientCredentials];
+const TABLE: ((dependencies: GrantDependencies) => Grant)[] = [authorizationCode, refreshToken, clientCredentials];
 
 /** The form of POST /token (RFC 6749 §3.2): texts, each at most once; `resource` is a list. */
 export interface TokenParameters {

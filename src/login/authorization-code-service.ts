@@ -5,10 +5,12 @@ import { invalidGrant, invalidTarget } from "../shared/errors.js";
 import { namesOfSession, namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { JoinedLookup, type Lookup } from "../shared/joined-lookup.js";
+import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { Authorized } from "../tokens/authorized.js";
 import type { AccessTokenClaims, IdentityClaims } from "../tokens/claims.js";
+import { issuedAtMs } from "../tokens/issued-at.js";
 import type { TokenResponse, TokenIssuer } from "../tokens/issuer.js";
 import type { AuthorizationCode, AuthorizationCodeStore } from "./authorization-code.js";
 import type { AuthorizationRequest } from "./pending-login.js";
@@ -23,7 +25,7 @@ export interface CodeExchange {
   redirectUri: string;
   codeVerifier: string | undefined;
   /** RFC 8707 §2.2: the audiences of the token, of those that the request named. */
-  resources?: string[];
+  resources?: string[] | undefined;
 }
 
 interface Dependencies {
@@ -33,6 +35,7 @@ interface Dependencies {
   state: Pick<RevocationState, "hasRevoked">;
   clock: Clock;
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
+  refreshTokens: Pick<RefreshTokenService, "start">;
 }
 
 /** One-time codes: the browser receives one, and the application exchanges it. */
@@ -80,8 +83,10 @@ export class AuthorizationCodeService {
     // Signed before the code is used: if signing fails, the client can try again.
     const response = await (authorized === undefined ? tokens.sign(claims, client)
       : tokens.signAuthorized(client, authorized, claims, { isFirst: true }));
+    const refresh = authorized === undefined ? {} : await this.#refreshToken(client, authorized, claims);
     const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
-    if (await store.exchange(code, token)) return response;
+    if (await store.exchange(code, token)) return { ...response, ...refresh };
+    // Of several that exchange the code at once, one got here first: what all of them have is ended.
     return this.#refuseReplay(await store.find(codeHash) ?? code);
   }
 
@@ -95,6 +100,14 @@ export class AuthorizationCodeService {
   /** Deletes codes that expired before an instant, and used codes whose token did; returns how many. */
   sweep(before: number): Promise<number> {
     return sweepAll((limit) => this.#dependencies.store.sweep(before - CODE_LIFETIME, limit));
+  }
+
+  /** Before the code is used: if it fails, the client can try again. */
+  async #refreshToken(client: Client, authorized: Authorized, claims: AccessTokenClaims): Promise<Partial<TokenResponse>> {
+    if (!client.grantTypes.includes("refresh_token")) return {};
+    const login = { sub: claims.sub, sid: authorized.sid, createdAt: issuedAtMs(claims) };
+    const { refreshTokens } = this.#dependencies;
+    return { refresh_token: await refreshTokens.start(client, { kind: "authorized", authorized }, login) };
   }
 
   /** What a log-out-everywhere ends includes the codes that were not exchanged yet. */

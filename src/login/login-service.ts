@@ -100,14 +100,14 @@ export class LoginService {
     const provider = this.#provider(name, parameters);
     const address = await returnAddress(this.#dependencies.clients, parameters);
     try {
-      return await this.begin(provider, authorizationRequest(address, name, parameters));
+      return await this.begin(provider, address.client, authorizationRequest(address, name, parameters));
     } catch (failure) {
       return this.#refusal({ ...address, clientId: address.client.id }, provider, failure);
     }
   }
 
   /** Sends the browser to the provider, for a request that was checked. */
-  async begin(provider: Provider, request: AuthorizationRequest): Promise<OutcomeWithCookies> {
+  async begin(provider: Provider, client: Client, request: AuthorizationRequest): Promise<OutcomeWithCookies> {
     const { sealer, clock } = this.#dependencies;
     try {
       const state = sealer.newState();
@@ -115,7 +115,7 @@ export class LoginService {
         ...request, provider: provider.name, codeVerifier: randomSecret(), expiresAt: clock() + LOGIN_LIFETIME * 1000,
       };
       const value = sealer.seal(login, state);
-      const location = await provider.authorizationUrl(this.#upstreamRequest(login, address.client, state));
+      const location = await provider.authorizationUrl(this.#upstreamRequest(login, client, state));
       const maxAge = LOGIN_LIFETIME + KEPT_AFTER_EXPIRY / 1000;
       const cookie = { name: LoginService.cookieName(state), value, maxAge };
       return { answer: { location }, clientId: login.clientId, provider: provider.name, cookie };
@@ -238,14 +238,14 @@ export class LoginService {
   }
 
   #upstreamRequest(
-    { provider, codeVerifier, expiresAt, hints }: Login,
+    { provider, codeVerifier, expiresAt, hints, standard }: Login,
     client: Client,
     state: string,
   ): UpstreamRequest {
     const redirectUri = `${this.#dependencies.publicUrl}/auth/${provider}/callback`;
     const nonce = digest(`nonce ${codeVerifier}`);
     const startedAt = expiresAt - LOGIN_LIFETIME * 1000;
-    const asked = { clientId: client.id, loginPage: loginPageOf(client), scopes: [], resources: [] };
+    const asked = { clientId: client.id, loginPage: loginPageOf(client), scopes: standard?.scopes ?? [], resources: standard?.resources ?? [] };
     const codeChallenge = digest(codeVerifier);
     return { state, nonce, codeVerifier, codeChallenge, redirectUri, hints, startedAt, expiresAt, asked };
   }

@@ -9,6 +9,7 @@ import type { Timing } from "../shared/timing.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { TokenVerifier, VerifiedToken } from "../tokens/verifier.js";
+import { parseCompact } from "../tokens/jws.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import { type Entry, FOREVER, type Name, sessionOfClient, subjectOfClient } from "./entry.js";
 import type { LogFollower } from "./log-follower.js";
@@ -72,6 +73,24 @@ export class Revocations {
     await this.#append([entry]);
   }
 
+  /**
+   * Revokes an access token that the client was issued (RFC 7009 §2.1). Nothing happens if it is another client's, or
+   * not valid any more. Rejects with unsupported_token_type for an ID token, of which no service asks whether it is
+   * revoked.
+   */
+  async revokeOwn(client: Client, token: string): Promise<void> {
+    if (parseCompact(token)?.payload.at_hash !== undefined) {
+      throw new AuthflowError(400, "unsupported_token_type",
+        "This is an ID token, which can't be revoked: send the access token or the refresh token");
+    }
+    try {
+      const verified = await this.#dependencies.verifier.verify(token);
+      if (verified.claims.client_id === client.id) await this.revoke(verified);
+    } catch (error) {
+      if (!(error instanceof AuthflowError) || error.code !== "invalid_token") throw error;
+    }
+  }
+
   /** Revokes a token that the caller does not present. No error if it was revoked before. */
   async revokeIssued({ jti, ...token }: RevokedToken): Promise<void> {
     await this.#append([{ scope: "jti", value: jti, issuedBefore: FOREVER, ...token }]);
@@ -86,12 +105,26 @@ export class Revocations {
    * Logs the token's subject out everywhere: revokes all its tokens. Rejects as `revoke` does. `admit` rejects if the
    * token's client may create no cut-off now: a token that was revoked before does not count.
    */
-  async revokeEverywhere(token: VerifiedToken, admit: () => Promise<void> = async () => undefined): Promise<void> {
+  async revokeEverywhere(token: VerifiedToken, admit?: () => Promise<void>): Promise<void> {
+    await this.#revokeWith(token, { scope: "sub", value: token.claims.sub }, admit);
+  }
+
+  /**
+   * The same for the token's session. Only its client's own tokens if the client's policy limits its subjects, as for
+   * `revokeAsClient`, or if there is no such client any more (null). Rejects with invalid_request if it has no session.
+   */
+  async revokeSession(token: VerifiedToken, client: Client | null, admit?: () => Promise<void>): Promise<void> {
+    const { sid, client_id: clientId } = token.claims;
+    if (typeof sid !== "string") throw invalidRequest("The token has no sid, so that its session is not known");
+    const isWhole = clientId === undefined || client?.policy.subject_prefixes === null;
+    await this.#revokeWith(token, isWhole ? { scope: "sid", value: sid } : sessionOfClient(clientId, sid), admit);
+  }
+
+  async #revokeWith(token: VerifiedToken, name: Name, admit: (() => Promise<void>) | undefined): Promise<void> {
     await this.#isRevoked(token);
-    await admit();
-    const { sub, exp } = token.claims;
+    await admit?.();
     // Also by its id: the token may claim a time of issue that the cut-off does not cover.
-    await this.#endIssued({ scope: "sub", value: sub }, exp * 1000, this.#entryOf(token));
+    await this.#endIssued(name, token.claims.exp * 1000, this.#entryOf(token));
   }
 
   /**

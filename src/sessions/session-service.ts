@@ -4,7 +4,7 @@ import { digest, randomSecret } from "../shared/digest.js";
 import { accessDenied } from "../shared/errors.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { IdentityClaims } from "../tokens/claims.js";
-import type { LoginFacts, Session, SessionEnd, SessionStore } from "./session.js";
+import type { LoginFacts, Session, SessionStore } from "./session.js";
 
 /** A session, and the new value of the browser's cookie for it. */
 export interface StartedSession { session: Session; cookie: string }
@@ -64,11 +64,6 @@ export class SessionService {
     // After it is stored: a cut-off deletes what it finds, and this finds the cut-off.
     if (await this.#hasEnded(session)) throw accessDenied("The user was logged out during this login: start it again");
     return { session, cookie };
-  }
-
-  /** Deletes the sessions that a cut-off ends. */
-  async end(which: SessionEnd): Promise<void> {
-    await this.#dependencies.store.end(which);
   }
 
   /** Deletes sessions that ended before an instant; returns how many. */

@@ -9,6 +9,7 @@ import type { FinishedLoginStore } from "../login/pending-login.js";
 import type { ReplicaStore } from "../revocation/replica-store.js";
 import type { RevocationLog } from "../revocation/log.js";
 import type { SessionStore } from "../sessions/session.js";
+import type { RefreshTokenStore } from "../sessions/refresh-token.js";
 import type { DatabaseCondition } from "../shared/database-fault.js";
 import type { InstallationStore } from "../shared/installation.js";
 import type { UnitOfWork } from "../shared/unit-of-work.js";
@@ -25,6 +26,7 @@ export interface Stores {
   pushedRequests: PushedRequestStore;
   consents: ConsentStore;
   sessions: SessionStore;
+  refreshTokens: RefreshTokenStore;
   revocations: RevocationLog;
   replicas: ReplicaStore;
   statusLists: StatusListStore;

@@ -59,10 +59,15 @@ export class TokenIssuer {
   }
 
   async mint(client: Client, request: MintRequest): Promise<TokenResponse> {
+    return this.sign(await this.claimsOfMint(client, request), client);
+  }
+
+  /** The claims of a token that a client mints. `sid`: that of the session, if the request does not name one. */
+  async claimsOfMint(client: Client, request: MintRequest, sid?: string): Promise<AccessTokenClaims> {
+    const { loginProviders, clock } = this.#dependencies;
     const expiresIn = this.#lifetime(client, request.expires_in);
-    const decided = requestedClaims(
-      client, request, this.#dependencies.loginProviders, this.#dependencies.clock());
-    return this.sign(await this.#complete(client, decided, expiresIn), client);
+    const decided = requestedClaims(client, request, loginProviders, clock());
+    return this.#complete(client, sid === undefined ? decided : { ...decided, sid }, expiresIn);
   }
 
   /** The claims of a token that a client gets for itself (RFC 6749 §4.4, RFC 9068 §2.2): its subject is the client. */
@@ -148,8 +153,13 @@ export class TokenIssuer {
     return { iss: issuer, ...decided, ...status, jti: uuidv7(now), iat, exp: iat + expiresIn };
   }
 
-  #lifetime({ policy }: Client, requested: number | undefined): number {
-    const most = Math.min(this.#dependencies.ttlMax, policy.max_ttl ?? Infinity);
+  /** Seconds: the most that a token of this client may live. */
+  longestLifetime({ policy }: Client): number {
+    return Math.min(this.#dependencies.ttlMax, policy.max_ttl ?? Infinity);
+  }
+
+  #lifetime(client: Client, requested: number | undefined): number {
+    const most = this.longestLifetime(client);
     if (requested !== undefined && requested > most)
       throw invalidRequest(`expires_in must be at most ${most} seconds for this client`);
     return requested ?? Math.min(this.#dependencies.ttl, most);

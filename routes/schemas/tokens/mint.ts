@@ -70,6 +70,12 @@ export const MintBody = Type.Object(
     expires_in: Type.Optional(
       Type.Integer({ minimum: 1, description: "Lifetime in seconds, a whole number of at least 1" }),
     ),
+    refresh: Type.Optional(
+      Type.Boolean({
+        description: "true: also a refresh token, with which `POST /token` gives further tokens by the same request. " +
+          "The tokens have a `sid`: yours, or a new one",
+      }),
+    ),
   },
   {
     $id: "MintRequest",

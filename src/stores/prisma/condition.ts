@@ -5,8 +5,8 @@ import { faultOf } from "./driver-errors.js";
 
 const TABLES = [
   "installation", "clients", "signing_keys", "former_keys", "revocation_log_head", "replicas", "finished_logins",
-  "login_challenges",
-  "authorization_codes", "status_lists", "status_batches", "permission_uses",
+  "login_challenges", "authorization_codes", "status_lists", "status_batches", "permission_uses", "refresh_tokens",
+  "sessions", "pushed_requests", "consents", "used_values",
 ];
 /** Fails if one of the tables is missing. */
 const ALL_TABLES = `SELECT 1 FROM ${TABLES.join(", ")} WHERE 1 = 0`;

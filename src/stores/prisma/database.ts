@@ -12,6 +12,7 @@ import { installationStore } from "./installation.js";
 import { loginChallengeStore } from "./login-challenges.js";
 import type { LogAccess, LogConnection } from "./log-connection.js";
 import { permissionUseStore } from "./permission-uses.js";
+import { refreshTokenStore } from "./refresh-tokens.js";
 import { replicaStore } from "./replicas.js";
 import { revocationLog } from "./revocation-log.js";
 import { sessionStore } from "./sessions.js";
@@ -63,6 +64,7 @@ const storesOf = (db: Db, log: LogAccess, run: Run): Stores => ({
   pushedRequests: mapDriverErrors(pushedRequestStore(db), run),
   consents: mapDriverErrors(consentStore(db), run),
   sessions: mapDriverErrors(sessionStore(db), run),
+  refreshTokens: mapDriverErrors(refreshTokenStore(db), run),
   revocations: mapDriverErrors(revocationLog(db, log), run),
   replicas: mapDriverErrors(replicaStore(db), run),
   statusLists: mapDriverErrors(statusListStore(db), run),

@@ -6,6 +6,7 @@ const KEYS = {
   authorization_codes: "code_hash",
   sessions: "sid",
   pushed_requests: "uri_hash",
+  refresh_tokens: "id",
   status_lists: "id",
   status_batches: "list_id, sequence",
 };

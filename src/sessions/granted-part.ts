@@ -1,0 +1,58 @@
+import type { Client } from "../clients/client.js";
+import { enforceLoginPolicy } from "../clients/mint-policy.js";
+import { invalidScope, invalidTarget } from "../shared/errors.js";
+import { STANDARD_SCOPES } from "../shared/standard-scopes.js";
+import type { Authorized, Part } from "../tokens/authorized.js";
+import type { MintRequest } from "../tokens/claims.js";
+
+/** What a client asks for when it exchanges a refresh token: all, or a part (RFC 6749 §6, RFC 8707 §2.2). */
+export interface RequestedPart {
+  /** Values with a space between them. */
+  scope?: string | undefined;
+  resources?: string[] | undefined;
+}
+
+/**
+ * The part of an authorization that the client asks for, without what its policy does not allow any more. Throws
+ * invalid_scope or invalid_target if it asks for more than the user authorized, or if nothing is left of the audience.
+ */
+export function authorizedPart({ policy }: Client, authorized: Authorized, asked: RequestedPart): Part {
+  enforceLoginPolicy(policy, authorized.claims.provider);
+  const scopes = scopesWithin(authorized.scopes, asked.scope)
+    .filter((one) => STANDARD_SCOPES.includes(one) || (policy.scopes?.includes(one) ?? true));
+  const granted = authorized.resources.length > 0 ? authorized.resources : policy.default_audience ?? [];
+  const resources = asked.resources === undefined ? authorized.resources : audiencesWithin(granted, asked.resources);
+  const withdrawn = resources.find((one) => policy.audiences?.includes(one) === false);
+  if (withdrawn !== undefined)
+    throw invalidTarget(`resource "${withdrawn}" is no longer among those this client may use`);
+  return { scopes, resources };
+}
+
+/** The same of a request of POST /mint, whose policy is enforced when it is minted. */
+export function mintPart({ policy }: Client, request: MintRequest, asked: RequestedPart): MintRequest {
+  const granted = [request.audience ?? policy.default_audience ?? []].flat();
+  return {
+    ...request,
+    ...(asked.scope !== undefined && { scope: scopesWithin(request.scope?.split(" ") ?? [], asked.scope).join(" ") }),
+    ...(asked.resources !== undefined && { audience: audiencesWithin(granted, asked.resources) }),
+  };
+}
+
+function scopesWithin(granted: string[], asked: string | undefined): string[] {
+  const wanted = asked?.split(" ");
+  const more = wanted?.find((one) => !granted.includes(one));
+  if (more !== undefined) {
+    throw invalidScope(`scope "${more}" was not granted with this refresh token: ask for ${
+      granted.length === 0 ? "none" : `some of ${granted.join(" ")}`}, or start the login again with it`);
+  }
+  return wanted === undefined ? granted : granted.filter((one) => wanted.includes(one));
+}
+
+function audiencesWithin(granted: string[], asked: string[]): string[] {
+  const more = asked.find((one) => !granted.includes(one));
+  if (more !== undefined) {
+    throw invalidTarget(`resource "${more}" was not granted with this refresh token: ask for ${
+      granted.length === 0 ? "none" : `some of ${granted.join(", ")}`}, or start the login again with it`);
+  }
+  return asked;
+}

@@ -1,0 +1,52 @@
+import type { Name } from "../revocation/entry.js";
+import type { Authorized } from "../tokens/authorized.js";
+import type { MintRequest } from "../tokens/claims.js";
+
+/** What a user or a platform granted, and with it what access tokens say: an authorization, or a request of /mint. */
+export type RefreshGrant = { kind: "authorized"; authorized: Authorized } | { kind: "mint"; request: MintRequest };
+
+/** The refresh tokens that follow one another from one grant: only the last one is good. Instants are epoch ms. */
+export interface RefreshTokenFamily {
+  /** A UUIDv7, which every token of the family contains. */
+  id: string;
+  /** SHA-256 of the token that is good now. */
+  tokenHash: string;
+  /** The exchange that made it; undefined before the first one, and once nobody can ask for its answer again. */
+  rotation: Rotation | undefined;
+  clientId: string;
+  sub: string;
+  sid: string;
+  grant: RefreshGrant;
+  createdAt: number;
+  /** When it ends unless it is used before. */
+  idleUntil: number;
+  endsAt: number;
+}
+
+export interface Rotation {
+  /** SHA-256 of the token that was exchanged. */
+  previousHash: string;
+  rotatedAt: number;
+  /** What was answered, sealed with that token. */
+  answer: string;
+}
+
+export interface RefreshTokenStore {
+  start(family: RefreshTokenFamily): Promise<void>;
+  find(id: string): Promise<RefreshTokenFamily | null>;
+  /**
+   * Replaces the token, unless `rotation.previousHash` is not the good one any more. Resolves to whether it did: of
+   * concurrent callers, on any replica, exactly one gets true.
+   */
+  rotate(id: string, next: Pick<RefreshTokenFamily, "tokenHash" | "idleUntil"> & { rotation: Rotation }):
+    Promise<boolean>;
+  /** Deletes one family. */
+  end(id: string): Promise<void>;
+  /** Deletes the families of a subject, a session or a client that were created before an instant. */
+  endNamed(name: Name, createdBefore: number): Promise<void>;
+  endAll(): Promise<void>;
+  /** Deletes up to `limit` families that ended at or before an instant; returns how many. */
+  sweep(before: number, limit: number): Promise<number>;
+  /** Forgets the exchanges until an instant, with their answers. */
+  forgetRotations(before: number): Promise<void>;
+}

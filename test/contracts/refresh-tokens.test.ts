@@ -1,0 +1,103 @@
+import t from "../support/tap.js";
+import { type Name, sessionOfClient, subjectOfClient } from "../../src/revocation/entry.js";
+import type { RefreshGrant, RefreshTokenFamily } from "../../src/sessions/refresh-token.js";
+import { onEveryDialect, run } from "./dialects.js";
+import { nextId, NOW } from "./samples.js";
+
+const AUTHORIZED: RefreshGrant = {
+  kind: "authorized",
+  authorized: {
+    claims: { sub: "corp|alice", provider: "corp", name: "Zürich 🚲" }, sid: "a-session", authTime: 1, amr: ["pwd"],
+    scopes: ["openid"], resources: [], wanted: { userinfo: [], idToken: ["email"] },
+  },
+};
+const MINT: RefreshGrant = { kind: "mint", request: { sub: "alice", claims: { roles: ["a"], n: 0.1 } } };
+
+const aFamily = (changes: Partial<RefreshTokenFamily> = {}): RefreshTokenFamily => ({
+  id: nextId(), tokenHash: "first", rotation: undefined, clientId: nextId(), sub: nextId(), sid: nextId(), grant: MINT,
+  createdAt: NOW, idleUntil: NOW + 1000, endsAt: NOW + 5000, ...changes,
+});
+const rotation = (changes = {}) => ({ previousHash: "first", rotatedAt: NOW + 10, answer: "sealed", ...changes });
+
+await onEveryDialect(t, async (t, { url, open }) => {
+  const [{ refreshTokens: one }, { refreshTokens: two }] = [await open(), await open()];
+  const started = async (changes: Partial<RefreshTokenFamily> = {}) => {
+    const family = aFamily(changes);
+    await one.start(family);
+    return family;
+  };
+  const isThere = async ({ id }: RefreshTokenFamily): Promise<boolean> => await two.find(id) !== null;
+
+  await t.test("a family comes back as it was started", async (t) => {
+    for (const grant of [MINT, AUTHORIZED]) {
+      const family = await started({ grant });
+      t.strictSame(await two.find(family.id), family);
+    }
+    const rotated = await started({ rotation: rotation() });
+    t.strictSame(await two.find(rotated.id), rotated);
+    t.equal(await one.find("x\0y"), null);
+  });
+
+  await t.test("a token is exchanged once, whoever is fastest", async (t) => {
+    for (let round = 0; round < 5; round++) {
+      const family = await started();
+      const next = Array.from({ length: 16 }, (_, i) =>
+        ({ tokenHash: `next-${i}`, idleUntil: NOW + 2000 + i, rotation: rotation({ answer: `answer-${i}` }) }));
+      const won = await Promise.all(next.map((each, i) => (i % 2 ? one : two).rotate(family.id, each)));
+      const winners = next.filter((_, i) => won[i]);
+      t.equal(winners.length, 1);
+      t.strictSame(await two.find(family.id), { ...family, ...winners[0] });
+    }
+    const gone = { tokenHash: "x", idleUntil: NOW, rotation: rotation() };
+    t.equal(await one.rotate(nextId(), gone), false);
+  });
+
+  await t.test("a cut-off deletes the families of its name that were created before it, and no others", async (t) => {
+    type Part = "sub" | "sid" | "clientId";
+    const NAMES: [parts: Part[], nameOf: (family: RefreshTokenFamily) => Name][] = [
+      [["sub"], ({ sub }) => ({ scope: "sub", value: sub })],
+      [["sid"], ({ sid }) => ({ scope: "sid", value: sid })],
+      [["clientId"], ({ clientId }) => ({ scope: "client_id", value: clientId })],
+      [["clientId", "sub"], ({ clientId, sub }) => subjectOfClient(clientId, sub)],
+      [["clientId", "sid"], ({ clientId, sid }) => sessionOfClient(clientId, sid)],
+    ];
+    for (const [parts, nameOf] of NAMES) {
+      // A name of two parts ends with the second one, whatever that contains.
+      const family = await started({ sub: `a:${nextId()}`, sid: `b:${nextId()}` });
+      const { sub, sid, clientId } = family;
+      const later = await started({ sub, sid, clientId, createdAt: NOW + 1 });
+      const shared: Part[][] = [[], ["clientId"], ["sub"], ["sid"]];
+      const neighbours = await Promise.all(shared.map((names) =>
+        started(Object.fromEntries(names.map((name) => [name, family[name]])))));
+      await one.endNamed(nameOf(family), NOW + 0.5);
+      t.strictSame([await isThere(family), await isThere(later)], [false, true], parts.join());
+      t.strictSame(await Promise.all(neighbours.map(isThere)),
+        shared.map((names) => !parts.every((part) => names.includes(part))), parts.join());
+    }
+    const family = await started();
+    for (const scope of ["jti", "kid"] as const) await one.endNamed({ scope, value: family.sub }, NOW * 2);
+    await one.endNamed({ scope: "sub", value: "x\0y" }, NOW * 2);
+    t.equal(await isThere(family), true);
+    await one.end(family.id);
+    t.equal(await isThere(family), false);
+  });
+
+  await t.test("sweeping deletes what has ended, a page at a time, and forgets old answers", async (t) => {
+    await one.endAll();
+    const families = await Promise.all([NOW - 2, NOW - 1, NOW, NOW + 1].map((idleUntil) => started({ idleUntil })));
+    t.strictSame([await one.sweep(NOW, 2), await two.sweep(NOW, 2), await one.sweep(NOW, 2)], [2, 1, 0]);
+    t.strictSame(await Promise.all(families.map(isThere)), [false, false, false, true]);
+
+    const used = await started();
+    await one.rotate(used.id, { tokenHash: "second", idleUntil: NOW + 1, rotation: rotation() });
+    t.equal(await one.sweep(NOW, 2), 0, "its use has prolonged it");
+    await one.forgetRotations(NOW + 9);
+    t.match(await two.find(used.id), { rotation: { answer: "sealed" } });
+    await one.forgetRotations(NOW + 10);
+    t.strictSame(await two.find(used.id), { ...used, tokenHash: "second", idleUntil: NOW + 1 });
+    const years = await started({ idleUntil: NOW * 100, endsAt: NOW * 100 });
+    t.equal((await two.find(years.id))?.endsAt, NOW * 100);
+    await one.endAll();
+    t.strictSame(await run(url, "SELECT id FROM refresh_tokens"), []);
+  });
+});
