@@ -15,7 +15,7 @@ const get = {
   description: "OpenID Connect Core §5.3. A live check: 401 if the token is revoked or expired, or was not issued by " +
     "Authflow. A token of the standard endpoints gets the user's claims, and needs the scope `openid`; a token of " +
     "/mint or /auth gets all its claims.",
-  response: { 200: claims, ...errors(400, 401, 429, 503) },
+  response: { 200: claims, ...errors(400, 401, 403, 429, 503) },
 };
 const post = {
   ...common,

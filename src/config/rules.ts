@@ -29,6 +29,8 @@ export function contradictions(config: Config, publicUrl: URL | undefined): stri
   fault(config.importedTokenTtlMax > LIFETIME_MAX, "AUTHFLOW_IMPORTED_TOKEN_TTL_MAX must be at most 24855d");
   fault(config.sessionTtl > LIFETIME_MAX, "AUTHFLOW_SESSION_TTL must be at most 24855d");
   fault(config.sessionIdleTtl > LIFETIME_MAX, "AUTHFLOW_SESSION_IDLE_TTL must be at most 24855d");
+  fault(config.refreshTtl > LIFETIME_MAX, "AUTHFLOW_REFRESH_TTL must be at most 24855d");
+  fault(config.refreshIdleTtl > LIFETIME_MAX, "AUTHFLOW_REFRESH_IDLE_TTL must be at most 24855d");
   fault(config.keepAlive > KEEP_ALIVE_MAX, "AUTHFLOW_KEEP_ALIVE must be at most 1d");
   fault(config.verifierCache > VERIFIER_CACHE_MAX, "AUTHFLOW_VERIFIER_CACHE must be at most 30d");
   const { period, lead } = scheduleOf(config.keyRotation, config.verifierCache, config.tokenTtlMax);

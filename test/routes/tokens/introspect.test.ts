@@ -2,9 +2,10 @@ import { createHmac, generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
 import t from "../../support/tap.js";
 import { isAllUp, until } from "../../e2e/support.js";
-import { basic, bearer, type Credentials, decode, onEveryBackend, OPERATOR, someClaims, testApp, type TestApp,
-  withoutDatabase } from "../../support/app.js";
+import { basic, bearer, type Credentials, decode, manualClock, onEveryBackend, OPERATOR, someClaims, testApp,
+  type TestApp, withoutDatabase } from "../../support/app.js";
 import { privateRedis } from "../../support/private-redis.js";
+import { lastingMint, refresh, startAuthorized, tokensOf } from "../../support/refresh.js";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 const INACTIVE = "{\"active\":false}";
@@ -178,4 +179,52 @@ await t.test("what can't be known is 503 and never a lie, and no token is logged
     t.notOk(log.includes(token));
     t.notOk(log.includes(token.split(".")[2] as string));
   }
+});
+
+await onEveryBackend(t, async (t, env) => {
+  const { clock, advance } = manualClock();
+  const app = await testApp(t, env, { clock, timing: { cutoffWait: 0 } });
+  const own = await app.register({ permissions: ["mint", "login", "introspect:own"] });
+  const service = await app.register({ permissions: ["introspect:any"] });
+  const stranger = await app.register({ permissions: ["mint", "introspect:own"] });
+  const [ask, askAny] = [introspector(app, own), introspector(app, service)];
+  const askStranger = introspector(app, stranger);
+
+  await t.test("a refresh token has a state too, which no service can take for an access token's", async (t) => {
+    const body = { sub: "alice", scope: "read", sid: "a-session", audience: "api" };
+    const { refresh: token, access } = await lastingMint(app, own, body);
+    const iat = Math.floor(clock() / 1000);
+    const state = {
+      active: true, client_id: own.client_id, sub: "alice", sid: "a-session", scope: "read", iat,
+      exp: iat + 14 * 86_400,
+    };
+    t.strictSame((await ask(token)).body, state);
+    t.strictSame((await askAny(token, { token_type_hint: "refresh_token" })).body, state);
+    t.strictSame((await askStranger(token)).body, { active: false });
+    t.match((await ask(access)).body, { active: true, token_type: "Bearer", scope: "read", sid: "a-session" });
+    const next = tokensOf(await refresh(app, own, token));
+    t.strictSame((await ask(token)).body, { active: false }, "it was exchanged");
+    t.match((await ask(next.refresh)).body, { active: true });
+    await app.logout(next.access);
+    t.strictSame((await ask(next.refresh)).body, { active: false });
+  });
+
+  await t.test("one of an authorization has its scope, one without a scope has none", async (t) => {
+    t.match((await ask(await startAuthorized(app, own, { scopes: ["openid", "x"] }))).body, { scope: "openid x" });
+    t.equal((await ask((await lastingMint(app, own)).refresh)).body.scope, undefined);
+  });
+
+  await t.test("what is none, or over, is inactive", async (t) => {
+    const { refresh: token } = await lastingMint(app, own);
+    for (const text of [`${token}x`, `authflow_refresh_${"A".repeat(64)}`, "authflow_refresh_"])
+      t.strictSame((await ask(text)).body, { active: false });
+    advance(14 * 86_400);
+    t.strictSame((await ask(token)).body, { active: false });
+  });
+
+  await t.test("a client without the permission learns nothing", async (t) => {
+    const client = await app.register({ permissions: ["mint"] });
+    const { refresh: token } = await lastingMint(app, client);
+    t.match(await introspector(app, client)(token), { status: 400, body: { error: "unauthorized_client" } });
+  });
 });

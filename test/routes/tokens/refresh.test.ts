@@ -3,48 +3,23 @@ import t from "../../support/tap.js";
 import type { Client } from "../../../src/clients/client.js";
 import { RefreshTokenService } from "../../../src/sessions/refresh-token-service.js";
 import type { RevocationState } from "../../../src/revocation/revocation-state.js";
-import type { Authorized } from "../../../src/tokens/authorized.js";
 import { run } from "../../contracts/dialects.js";
 import {
   type Answer, basic, bearer, type Credentials, decode, manualClock, onEveryBackend, OPERATOR, testApp, type TestApp,
+  withoutDatabase,
 } from "../../support/app.js";
+import {
+  lastingMint, type LastingTokens, postForm, refresh, seenTokens, startAuthorized, tokensOf,
+} from "../../support/refresh.js";
 
-const FORM = { "content-type": "application/x-www-form-urlencoded" };
-type Form = Record<string, string>;
-/** Cut-offs take half a second, so that the clocks of replicas agree; here one process has one clock. */
-const timing = { cutoffWait: 300 };
+/** A cut-off waits for the clocks of other replicas. These have one, which the test moves. */
+const timing = { cutoffWait: 0 };
 const invalidGrant = { status: 400, body: { error: "invalid_grant" } };
 
-const post = (app: TestApp, path: string, form: Form, headers: Form = {}): Promise<Answer> =>
-  app.call("POST", path, { headers: { ...FORM, ...headers }, payload: new URLSearchParams(form).toString() });
-const refresh = (app: TestApp, client: Credentials, token: unknown, more: Form = {}): Promise<Answer> =>
-  post(app, "/token", { grant_type: "refresh_token", refresh_token: String(token), ...more }, basic(client));
-const tokensOf = ({ status, body, text }: Answer): { access: string; refresh: string } => {
-  if (status !== 200) throw new Error(`${status}: ${text}`);
-  return { access: body.access_token as string, refresh: body.refresh_token as string };
-};
-const lastingMint = async (app: TestApp, client: Credentials, body: object = {}) => {
-  const payload = { sub: `user-${randomUUID()}`, refresh: true, ...body };
-  return tokensOf(await app.call("POST", "/mint", { headers: basic(client), payload }));
-};
 const patch = async (app: TestApp, { client_id }: Credentials, payload: object): Promise<void> => {
   const { status, text } = await app.call("PATCH", `/clients/${client_id}`, { headers: OPERATOR, payload });
   if (status !== 200) throw new Error(text);
 };
-const authorized = (changes: Partial<Authorized> = {}): Authorized => ({
-  claims: { sub: "corp|alice", provider: "corp", email: "alice@example.com" },
-  sid: randomUUID(), authTime: 1_700_000_000,
-  scopes: ["openid", "email", "read", "write"], resources: ["https://a.example", "https://b.example"],
-  wanted: { userinfo: [], idToken: [] }, nonce: "a-nonce", ...changes,
-});
-/** As the exchange of a code starts it. */
-const startAuthorized = async ({ fastify }: TestApp, { client_id }: { client_id: string }, changes = {}) => {
-  const granted = authorized(changes);
-  const login = { sub: granted.claims.sub, sid: granted.sid };
-  const client = await fastify.clients.read(client_id);
-  return fastify.refreshTokens.start(client, { kind: "authorized", authorized: granted }, login);
-};
-
 await onEveryBackend(t, async (t, env) => {
   const { clock, advance } = manualClock();
   const app = await testApp(t, env, { clock, timing });
@@ -150,11 +125,11 @@ await onEveryBackend(t, async (t, env) => {
     const spa = await app.register({ token_endpoint_auth_method: "none" });
     const first = await startAuthorized(app, spa);
     const form = { grant_type: "refresh_token", refresh_token: first, client_id: spa.client_id };
-    const answer = await post(app, "/token", form);
+    const answer = await postForm(app, "/token", form);
     t.equal(answer.status, 200);
-    t.equal((await post(other, "/token", form)).text, answer.text);
+    t.equal((await postForm(other, "/token", form)).text, answer.text);
     advance(11);
-    t.match(await post(app, "/token", form), invalidGrant);
+    t.match(await postForm(app, "/token", form), invalidGrant);
     t.equal(await isLive(tokensOf(answer).access), false);
   });
 
@@ -171,7 +146,7 @@ await onEveryBackend(t, async (t, env) => {
     t.equal(id.nonce, undefined, "OpenID Connect Core §12.2");
   });
 
-  const part = async (start: () => Promise<string>, more: Form) => {
+  const part = async (start: () => Promise<string>, more: Record<string, string>) => {
     const answer = await refresh(app, client, await start(), more);
     if (answer.status !== 200) return answer.body.error;
     const { scope, aud } = decode(tokensOf(answer).access);
@@ -281,14 +256,14 @@ await onEveryBackend(t, async (t, env) => {
     t.strictSame([await lives(59), await lives(60)], [true, false]);
   });
 
-  type End = (tokens: { access: string; refresh: string }, sub: string) => Promise<Answer>;
+  type End = (tokens: LastingTokens, sub: string) => Promise<Answer>;
   const ENDINGS: [what: string, end: End][] = [
     ["a logout", ({ access }) => app.logout(access)],
     ["a logout of the session",
       ({ access }) => app.call("POST", "/logout", { headers: bearer(access), payload: { session: true } })],
     ["a logout everywhere",
       ({ access }) => app.call("POST", "/logout", { headers: bearer(access), payload: { everywhere: true } })],
-    ["a revocation of the refresh token", ({ refresh: token }) => post(app, "/revoke", { token }, basic(client))],
+    ["a revocation of the refresh token", ({ refresh: token }) => postForm(app, "/revoke", { token }, basic(client))],
     ["a cut-off of the subject", (_, sub) => app.call("POST", "/revocations", { headers: OPERATOR, payload: { sub } })],
     ["a cut-off of the subject by its client",
       (_, sub) => app.call("POST", "/revocations", { headers: basic(client), payload: { sub } })],
@@ -321,7 +296,7 @@ await onEveryBackend(t, async (t, env) => {
     t.equal((await app.logout(early)).status, 200);
     t.match(await refresh(app, client, first.refresh), invalidGrant);
     const next = tokensOf(await refresh(app, client, second.refresh));
-    t.equal((await post(app, "/revoke", { token: second.access }, basic(client))).status, 200);
+    t.equal((await postForm(app, "/revoke", { token: second.access }, basic(client))).status, 200);
     t.equal((await app.logout(second.access)).status, 401);
     t.equal((await refresh(app, client, next.refresh)).status, 200);
   });
@@ -370,7 +345,7 @@ await onEveryBackend(t, async (t, env) => {
     advance(1);
     const minted = await service(late).mint(owner, { sub });
     t.equal(await isLive(minted.access_token), false);
-    t.match(await refresh(app, client, minted.refresh_token), invalidGrant);
+    t.match(await refresh(app, client, minted.refresh_token ?? ""), invalidGrant);
 
     // A row that outlived its cut-off, because the process that made it ended before it deleted the row.
     advance(1);
@@ -418,9 +393,36 @@ await onEveryBackend(t, async (t, env) => {
     t.match(await refresh(app, client, old.refresh), invalidGrant);
   });
 
+  await t.test("no token is in the log", (t) => {
+    const log = [...app.logs, ...other.logs].join("");
+    t.match(log, /"path":"\/token"/);
+    t.ok(seenTokens.size > 50);
+    t.strictSame([...seenTokens].filter((token) => log.includes(token) || log.includes(token.slice(-43))), []);
+    t.end();
+  });
+
   /** The ids of the subject's families. */
   async function families(sub: string): Promise<string[]> {
     const rows = await run(env.DATABASE_URL ?? "", `SELECT id FROM refresh_tokens WHERE sub = '${sub}'`);
     return (rows as { id: string }[]).map(({ id }) => id);
   }
+});
+
+await t.test("while the database is away, a refresh token is neither refused nor used up", async (t) => {
+  const app = await testApp(t, {}, { timing });
+  const client = await app.register();
+  const { refresh: token } = await lastingMint(app, client);
+  await withoutDatabase(app);
+  t.match(await refresh(app, client, token), { status: 503, body: { error: "temporarily_unavailable" } });
+  t.match(await postForm(app, "/revoke", { token }, basic(client)), { status: 503 });
+  t.match(await postForm(app, "/introspect", { token }, basic(client)), { status: 503 });
+});
+
+await t.test("a retry window of 0 gives no second answer", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_REFRESH_RETRY: "0s" }, { timing });
+  const client = await app.register();
+  const first = await lastingMint(app, client);
+  const { access } = tokensOf(await refresh(app, client, first.refresh));
+  t.match(await refresh(app, client, first.refresh), invalidGrant);
+  t.equal((await app.userinfo(access)).status, 401);
 });

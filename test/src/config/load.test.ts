@@ -102,6 +102,10 @@ const BAD: [env: Record<string, string>, fault: RegExp][] = [
     [{ AUTHFLOW_TOKEN_TTL_MAX: ttl }, /^AUTHFLOW_TOKEN_TTL_MAX must be a duration .*, at most 24855d$/],
     [{ AUTHFLOW_VERIFIER_CACHE: ttl }, /^AUTHFLOW_VERIFIER_CACHE must be a duration .*, at most 30d$/],
   ]),
+  ...["AUTHFLOW_REFRESH_TTL", "AUTHFLOW_REFRESH_IDLE_TTL"].map((name): [Record<string, string>, RegExp] =>
+    [{ [name]: "24856d" }, new RegExp(`^${name} must be at most 24855d`)]),
+  ...["61s", "1m", "-1", "1.5s", "off"].map((AUTHFLOW_REFRESH_RETRY): [Record<string, string>, RegExp] =>
+    [{ AUTHFLOW_REFRESH_RETRY }, /^AUTHFLOW_REFRESH_RETRY must be 0s to 60s$/]),
   [{ AUTHFLOW_IMPORTED_TOKEN_TTL_MAX: "999999999d" }, /^AUTHFLOW_IMPORTED_TOKEN_TTL_MAX must be at most 24855d/],
   [{ AUTHFLOW_ISSUER: "a b" }, /^AUTHFLOW_ISSUER must be/], [{ AUTHFLOW_ISSUER: "a".repeat(256) },
     /^AUTHFLOW_ISSUER must be/],
