@@ -29,6 +29,7 @@ import permission from "../plugins/guards/permission.js";
 import providers from "../plugins/services/providers.js";
 import published from "../plugins/http/published.js";
 import rawAnswers, { answerUnreadable } from "../plugins/http/raw-answers.js";
+import registrationBody from "../plugins/http/registration-body.js";
 import readiness from "../plugins/services/readiness.js";
 import redis from "../plugins/services/redis.js";
 import requestLog from "../plugins/http/request-log.js";
@@ -232,6 +233,7 @@ async function registerAll(
       nameSpace: `authflow:${app.installation.id}:limit:`,
       ...(config.redisUrl !== undefined && { redis: app.redis, skipOnError: true }),
     });
+    await registration.register(registrationBody);
     await registration.register(clientRoutes);
     await registration.register(adminClients);
     await registration.register(adminKeys);

@@ -12,5 +12,6 @@ export default fp(async (app) => {
   app.decorate("clientCache", new ClientCache({ store, clock, revision: installation.clientRevision }));
   app.decorate("permissionUses", new PermissionUses({ store: app.database.permissionUses, clock }));
   app.onHistoryChange(({ clientRevision }) => { app.clientCache.clear(clientRevision); });
-  app.decorate("clients", new ClientRegistry({ store, clock, cache: app.clientCache }));
+  const rules = { signingAlgorithm: app.config.signingAlgorithm, isLocal: app.config.loopback };
+  app.decorate("clients", new ClientRegistry({ store, clock, cache: app.clientCache, rules }));
 }, { name: "clients", dependencies: ["database"] });

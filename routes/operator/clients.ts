@@ -58,11 +58,12 @@ const adminClients: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params, body }) => {
-      const { redirect_uris: redirectUris, response_types: responseTypes, logo_uri: logoUri, ...patch } = body;
-      return presentClient(await app.clients.update(params.client_id, {
-        ...patch, ...(redirectUris && { redirectUris }), ...(responseTypes && { responseTypes }),
-        ...(logoUri !== undefined && { logoUri }),
-      }));
+      const {
+        redirect_uris: redirectUris, response_types: responseTypes, grant_types: grantTypes, logo_uri: logoUri,
+        jwks_uri: jwksUri, self_registered: isSelfRegistered, ...patch
+      } = body;
+      const change = { ...patch, redirectUris, responseTypes, grantTypes, logoUri, jwksUri, isSelfRegistered };
+      return presentClient(await app.clients.update(params.client_id, change));
     },
   );
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { presentMetadata } from "../../src/clients/presentation.js";
+import { presentRegistered } from "../../src/clients/presentation.js";
 import { RegisteredClient, RegistrationBody } from "../schemas/operator/clients.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 
@@ -7,10 +7,12 @@ const schema = {
   operationId: "registerClient",
   tags: ["clients"],
   summary: "Register an application",
-  description: "AUTHFLOW_REGISTRATION decides who may register clients. Only this answer shows the secret. " +
-    "Applications that can't keep a secret (browser, mobile) register with `token_endpoint_auth_method` none. " +
-    "`permissions` are `mint`, `login`, `introspect:own` and `revoke:own` by default, `login` for a public client. " +
-    "`redirect_uri` is needed with `login` only.",
+  description: "AUTHFLOW_REGISTRATION decides who may register clients. Takes Authflow's own form, and that of OAuth " +
+    "2.0 Dynamic Client Registration (RFC 7591) with its errors `invalid_client_metadata` and " +
+    "`invalid_redirect_uri`. " +
+    "Only this answer shows the secret. Applications that can't keep a secret (browser, mobile) register with " +
+    "`token_endpoint_auth_method` none. `permissions` are `mint`, `login`, `introspect:own` and `revoke:own` by " +
+    "default, `login` for a public client. `redirect_uri` is needed with `login` only.",
   security: [{}, { registrationToken: [] }, { adminToken: [] }] as Security,
   body: ref(RegistrationBody),
   response: {
@@ -20,21 +22,19 @@ const schema = {
 };
 
 const clients: FastifyPluginAsyncTypebox = async (app) => {
-  app.post(
-    "/clients",
-    { schema, preParsing: app.mayRegister },
-    async (request, reply) => {
-      const { isTrustedRegistrant: isTrusted, body } = request;
-      const { name, redirect_uri, redirect_uris, token_endpoint_auth_method, response_types, permissions } = body;
-      const { client, secret } = await app.clients.register({
-        name, logoUri: body.logo_uri,
-        redirectUri: redirect_uri, redirectUris: redirect_uris, responseTypes: response_types, permissions,
-        isPublic: token_endpoint_auth_method === "none", isTrusted,
-      });
-      request.logFields = { client_id: client.id, client_name: client.name };
-      return reply.code(201)
-        .send({ ...presentMetadata(client), ...(secret !== undefined && { client_secret: secret }) });
-    },
-  );
+  const options = {
+    schema, preParsing: app.mayRegister, ...app.standardRegistration(Object.keys(RegistrationBody.properties)),
+  };
+  app.post("/clients", options, async (request, reply) => {
+    const { isTrustedRegistrant: isTrusted, isStandardRegistration: isStandard, body } = request;
+    const { client, secret } = await app.clients.register({
+      name: body.client_name ?? body.name, logoUri: body.logo_uri, redirectUri: body.redirect_uri,
+      redirectUris: body.redirect_uris, grantTypes: body.grant_types, responseTypes: body.response_types,
+      authMethod: body.token_endpoint_auth_method, jwks: body.jwks, jwksUri: body.jwks_uri,
+      idTokenAlg: body.id_token_signed_response_alg, permissions: body.permissions, isTrusted, isStandard,
+    });
+    request.logFields = { client_id: client.id, client_name: client.name };
+    return reply.code(201).send(presentRegistered(client, secret, app.config.selfRegistered));
+  });
 };
 export default clients;

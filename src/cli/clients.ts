@@ -1,8 +1,10 @@
-import { Argument, type Command, Option } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import {
-  type Client, type Permission, PERMISSIONS, RESPONSE_TYPES, type ResponseType,
+  AUTH_METHODS, type AuthMethod, type Client, type ClientJwks, GRANT_TYPES, type GrantType, type Permission,
+  PERMISSIONS, RESPONSE_TYPES, type ResponseType,
 } from "../clients/client.js";
 import { presentClient, presentMetadata } from "../clients/presentation.js";
+import { invalidRequest } from "../shared/errors.js";
 import { allClients } from "./all-clients.js";
 import { jsonObject, wholeSeconds } from "./arguments.js";
 import type { Context } from "./context.js";
@@ -35,7 +37,17 @@ function readingCommands(group: Command, context: Context): void {
     }));
 }
 
-interface AddOptions { public?: boolean; logoUri?: string; responseTypes?: ResponseType[]; permissions?: Permission[] }
+interface AddOptions {
+  public?: boolean;
+  authMethod?: AuthMethod;
+  jwks?: ClientJwks;
+  jwksUri?: string;
+  logoUri?: string;
+  grantTypes?: GrantType[];
+  responseTypes?: ResponseType[];
+  permissions?: Permission[];
+}
+const JWKS_EXAMPLE = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"…"}]}';
 
 function changingCommands(group: Command, context: Context): void {
   const { withServices, readServices } = context;
@@ -44,15 +56,21 @@ function changingCommands(group: Command, context: Context): void {
     .argument("<name>", "1 to 100 characters")
     .argument("[redirect-uris...]", "1 to 20 absolute URIs, https unless loopback; needed to log users in")
     .option("--public", "an application that can't keep a secret: a page in a browser, a mobile application")
+    .addOption(new Option("--auth-method <method>", "how it authenticates; client_secret_basic if not given")
+      .choices(AUTH_METHODS).conflicts("public"))
+    .option("--jwks <json>", "its public keys, for private_key_jwt", jwks)
+    .option("--jwks-uri <url>", "where its public keys are, for private_key_jwt")
     .option("--logo-uri <url>", "the image that the pages of a login show")
+    .addOption(new Option("--grant-types <types...>", "what it may send to /token, instead of what is usual")
+      .choices(GRANT_TYPES))
     .addOption(new Option("--response-types <types...>", "what a login returns; the first is the default")
       .choices(RESPONSE_TYPES))
     .addOption(new Option("--permissions <permissions...>", "what it may do, instead of what is usual")
       .choices(PERMISSIONS))
-    .action((name: string, redirectUris: string[], { public: isPublic, ...metadata }: AddOptions) =>
+    .action((name: string, redirectUris: string[], { public: isPublic = false, ...metadata }: AddOptions) =>
       withServices(async ({ clients }) => {
         const { client, secret } = await clients.register({
-          name, redirectUris, isPublic, ...metadata, isTrusted: true,
+          name, redirectUris, ...(isPublic && { authMethod: "none" }), ...metadata, isTrusted: true,
         });
         const { client_id, redirect_uri: _first, ...presented } = presentMetadata(client);
         context.logFields.client_id = client_id;
@@ -71,6 +89,38 @@ function changingCommands(group: Command, context: Context): void {
         printList(context, client.redirectUris, { json, line: (uri) => uri, present: (uri) => uri });
       });
     });
+
+  group.command("grant-types")
+    .description("print what an application may send to /token, or replace all of it")
+    .argument("<client-id>")
+    .addArgument(new Argument("[grant-types...]", "all that it may send from now on").choices(GRANT_TYPES))
+    .option("--json", "as a JSON array")
+    .action((id: string, wanted: GrantType[], { json }: { json?: boolean }) => {
+      const isRead = wanted.length === 0;
+      return (isRead ? readServices : withServices)(async ({ clients }) => {
+        const { grantTypes } = isRead ? await clients.read(id) : await clients.update(id, { grantTypes: wanted });
+        printList(context, grantTypes, { json, line: (one) => one, present: (one) => one });
+      });
+    });
+
+  group.command("keys")
+    .description("replace the public keys with which an application authenticates (private_key_jwt)")
+    .argument("<client-id>")
+    .option("--jwks <json>", "the new keys", jwks)
+    .option("--jwks-uri <url>", "where the keys are instead")
+    .action((id: string, { jwks: keys, jwksUri }: { jwks?: ClientJwks; jwksUri?: string }) =>
+      withServices(async ({ clients }) => {
+        if (keys === undefined && jwksUri === undefined) throw invalidRequest("Name --jwks or --jwks-uri");
+        print(context, presentClient(await clients.update(id, { jwks: keys, jwksUri })));
+      }));
+
+  group.command("trust")
+    .description("make an application that registered itself one of your own: its users are not asked for consent")
+    .argument("<client-id>")
+    .action((id: string) => withServices(async ({ clients }) => {
+      const { name } = await clients.update(id, { isSelfRegistered: false });
+      print(context, `${name} (${id}) is one of your own now`);
+    }));
 
   group.command("permissions")
     .description("print what an application may do, or replace all of it")
@@ -136,11 +186,19 @@ function changingCommands(group: Command, context: Context): void {
     }));
 }
 
+function jwks(text: string): ClientJwks {
+  const { keys } = jsonObject(JWKS_EXAMPLE)(text);
+  const isKey = (key: unknown): key is Record<string, unknown> => typeof key === "object" && key !== null;
+  if (Array.isArray(keys) && keys.every(isKey)) return { keys };
+  throw new InvalidArgumentError(`must be a key set such as '${JWKS_EXAMPLE}'`);
+}
+
 const tokensStay = (id: string): string =>
   `Its tokens stay valid until they expire: authflow revoke --client ${id} ends them now`;
 
-function line({ id, name, disabled, secrets, isPublic }: Client, now: number): string {
+function line({ id, name, disabled, secrets, authMethod }: Client, now: number): string {
   const valid = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now).length;
-  const kind = isPublic ? "public  " : `${valid} secret${valid === 1 ? "" : "s"}`;
+  const secretCount = `${valid} secret${valid === 1 ? "" : "s"}`;
+  const kind = authMethod === "none" ? "public  " : authMethod === "private_key_jwt" ? "keys    " : secretCount;
   return [id, disabled ? "disabled" : "enabled ", kind, name].join("  ");
 }

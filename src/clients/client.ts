@@ -64,6 +64,9 @@ export interface StoredSecret { hash: string; expiresAt: number | null }
 /** A client's id and one of its secrets. */
 export interface ClientCredentials { id: string; secret: string }
 
+/** Public keys (RFC 7517 §5). */
+export interface ClientJwks { keys: Record<string, unknown>[] }
+
 export interface Client {
   /** UUIDv7: sorts in the order of registration, so that it can be the cursor of a list. */
   id: string;
@@ -77,8 +80,10 @@ export interface Client {
   isPublic: boolean;
   grantTypes: GrantType[];
   /** Its public keys (RFC 7517 §5), or where they stand; for private_key_jwt. */
-  jwks: { keys: Record<string, unknown>[] } | null;
+  jwks: ClientJwks | null;
   jwksUri: string | null;
+  /** id_token_signed_response_alg, if it named one. */
+  idTokenAlg: string | null;
   /** Nobody whom the operator trusts registered it: its users are asked for their consent. */
   isSelfRegistered: boolean;
   /** The response types that it may request at a login; the first one is the default. */

@@ -1,7 +1,34 @@
+import { invalidRequest } from "../shared/errors.js";
 import { type Client, GRANT_TYPES, type GrantType } from "./client.js";
 
+type Holder = Pick<Client, "isPublic" | "permissions" | "responseTypes">;
+
+/** What the client lacks for this grant; undefined: nothing. */
+export function lacking(type: string, { isPublic, permissions, responseTypes }: Holder): string | undefined {
+  if (type === "client_credentials") return isPublic ? "authentication, which a public client has not" : undefined;
+  if (type === "refresh_token" && permissions.includes("mint")) return undefined;
+  if (type !== "authorization_code" && type !== "refresh_token") return undefined;
+  if (!permissions.includes("login")) return "the permission login";
+  return responseTypes.includes("code") ? undefined : "the response type code"; // RFC 7591 §2.1
+}
+
 /** The grants of a client whose registration does not name them: what its permissions allow. */
-export const defaultGrantTypes = ({ isPublic, permissions }: Pick<Client, "isPublic" | "permissions">): GrantType[] =>
-  GRANT_TYPES.filter((type) => (type === "client_credentials"
-    ? !isPublic && permissions.includes("mint")
-    : permissions.includes("login") || (type === "refresh_token" && permissions.includes("mint"))));
+export const defaultGrantTypes = (client: Holder): GrantType[] => GRANT_TYPES.filter((type) =>
+  lacking(type, client) === undefined && (type !== "client_credentials" || client.permissions.includes("mint")));
+
+/** The grants in their usual order. Throws invalid_request if the client can't have one of them. */
+export function checkGrantTypes(asked: readonly GrantType[], client: Holder): GrantType[] {
+  for (const type of asked) {
+    const missing = lacking(type, client);
+    if (missing !== undefined) throw invalidRequest(`grant_types can't have ${type}: it needs ${missing}`);
+  }
+  return GRANT_TYPES.filter((type) => asked.includes(type));
+}
+
+/** The grants of a client that changed: those that it can't have any more go, those that it now has by default come. */
+export function followingGrantTypes(before: Holder & Pick<Client, "grantTypes">, after: Holder): GrantType[] {
+  const [former, usual] = [defaultGrantTypes(before), defaultGrantTypes(after)];
+  return GRANT_TYPES.filter((type) => (before.grantTypes.includes(type)
+    ? lacking(type, after) === undefined
+    : usual.includes(type) && !former.includes(type)));
+}

@@ -33,13 +33,16 @@ export function requirePermission(client: Holder, ability: Ability): Permission 
  */
 export function checkPermissions(
   asked: readonly Permission[],
-  { isPublic, redirectUris }: Pick<Client, "isPublic" | "redirectUris">,
+  { authMethod, isPublic, redirectUris }: Pick<Client, "authMethod" | "isPublic" | "redirectUris">,
 ): Permission[] {
   const impossible = asked.filter((one) => isPublic && !PUBLIC_PERMISSIONS.includes(one));
   if (impossible.length > 0) {
     throw invalidRequest(`A public client has no secret, so it can't have ${impossible.join(", ")}: ` +
       "its permissions must be [\"login\"]");
   }
+  // The feed is a GET, which has no place for an assertion.
+  if (authMethod === "private_key_jwt" && asked.includes("feed"))
+    throw invalidRequest("A client with private_key_jwt can't have feed: register another one, with a secret");
   if (asked.includes("login") && redirectUris.length === 0)
     throw invalidRequest("redirect_uri is missing: only a client without the permission login needs none");
   return PERMISSIONS.filter((one) => asked.includes(one));

@@ -2,40 +2,30 @@ import { isLoginClaim, reservedClaim } from "../shared/claim-names.js";
 import type { Clock } from "../shared/clock.js";
 import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
-import type { Lookup } from "../shared/joined-lookup.js";
-import { isLogoUrl, LOGO_RULE } from "../shared/logo.js";
 import { isLoopback } from "../shared/loopback.js";
-import { characters, isBlank, isPrintable } from "../shared/text.js";
-import { uuidv7 } from "../shared/uuid.js";
+import { isPrintable } from "../shared/text.js";
+import type { Lookup } from "../shared/joined-lookup.js";
 import type { ClientCache } from "./cache.js";
-import {
-  type Client, type ClientChange, type MintPolicy, type Permission, PERMISSIVE, RESPONSE_TYPES, type ResponseType,
+import type {
+  Client, ClientChange, ClientJwks, GrantType, MintPolicy, Permission, ResponseType,
 } from "./client.js";
-import { defaultGrantTypes } from "./grant-types.js";
-import { checkPermissions, DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS, refuseFarReaching } from "./permissions.js";
-import { checkRedirectUri } from "./redirect-uri.js";
+import { checkGrantTypes, followingGrantTypes } from "./grant-types.js";
+import { checkKeys, checkNames } from "./metadata.js";
+import { checkPermissions } from "./permissions.js";
+import { newClient, type Registration, type RegistrationRules } from "./registration.js";
 import { newSecret, secretMatches } from "./secret.js";
 import type { ClientStore } from "./store.js";
 
-/** Exactly one of `redirectUri` and `redirectUris`; neither is needed without the permission `login`. */
-export interface Registration {
-  name: string;
-  logoUri?: string | null | undefined;
-  redirectUri?: string | undefined;
-  redirectUris?: string[] | undefined;
-  /** Default: code for a public client, token and code for any other. */
-  responseTypes?: ResponseType[] | undefined;
-  isPublic?: boolean | undefined;
-  /** Default: `login` for a public client, DEFAULT_PERMISSIONS for any other. */
-  permissions?: Permission[] | undefined;
-  /** Whether the caller may get permissions that reach other clients' tokens. */
-  isTrusted: boolean;
-}
 export interface ClientPatch {
   name?: string;
   logoUri?: string | null;
   redirectUris?: string[];
+  grantTypes?: GrantType[];
   responseTypes?: ResponseType[];
+  /** Each takes the other's place. */
+  jwks?: ClientJwks | null;
+  jwksUri?: string | null;
+  isSelfRegistered?: boolean;
   permissions?: Permission[];
   policy?: Partial<MintPolicy>;
   disabled?: boolean;
@@ -45,60 +35,27 @@ export interface Page { limit: number; after?: string | undefined }
 /** `secret` is returned only here; it is not stored. A public client has none. */
 export interface RegisteredClient { client: Client; secret: string | undefined }
 
-const NAME_MAX = 100;
-const REDIRECT_URIS_MAX = 20;
 const UNKNOWN = "There is no client with this client_id";
+
+interface Dependencies { store: ClientStore; cache: ClientCache; clock: Clock; rules: RegistrationRules }
 
 /** Registered applications: registration, authentication and changes by operators. Durations are in seconds. */
 export class ClientRegistry {
   readonly #store: ClientStore;
   readonly #cache: ClientCache;
   readonly #clock: Clock;
+  readonly #rules: RegistrationRules;
 
-  constructor({ store, cache, clock }: { store: ClientStore; cache: ClientCache; clock: Clock }) {
+  constructor({ store, cache, clock, rules }: Dependencies) {
     this.#store = store;
     this.#cache = cache;
     this.#clock = clock;
+    this.#rules = rules;
   }
 
-  async register({
-    name,
-    logoUri = null,
-    redirectUri,
-    redirectUris = redirectUri === undefined ? [] : [redirectUri],
-    isPublic = false,
-    responseTypes = isPublic ? ["code"] : [...RESPONSE_TYPES],
-    permissions: asked = [...isPublic ? PUBLIC_PERMISSIONS : DEFAULT_PERMISSIONS],
-    isTrusted,
-  }: Registration): Promise<RegisteredClient> {
-    const permissions = checkPermissions(asked, { isPublic, redirectUris });
-    if (!isTrusted) refuseFarReaching(permissions);
-    if (redirectUri !== undefined && redirectUris[0] !== redirectUri)
-      throw invalidRequest("Send redirect_uri or redirect_uris, not both");
-    checkNames({ name, logoUri, redirectUris });
-    const secret = isPublic ? undefined : newSecret();
-    const now = this.#clock();
-    const client = await this.#store.insert({
-      id: uuidv7(now),
-      name,
-      logoUri,
-      redirectUris,
-      secrets: secret === undefined ? [] : [{ hash: digest(secret), expiresAt: null }],
-      authMethod: isPublic ? "none" : "client_secret_basic",
-      isPublic,
-      grantTypes: defaultGrantTypes({ isPublic, permissions }),
-      jwks: null,
-      jwksUri: null,
-      isSelfRegistered: !isTrusted,
-      responseTypes,
-      permissions,
-      permissionsSince: now,
-      policy: PERMISSIVE,
-      disabled: false,
-      createdAt: now,
-      updatedAt: now,
-    });
-    return { client, secret };
+  async register(registration: Registration): Promise<RegisteredClient> {
+    const { client, secret } = newClient(registration, this.#rules, this.#clock());
+    return { client: await this.#store.insert(client), secret };
   }
 
   /** The client, if the cache shows that the secret is right. Undefined does not mean that it is wrong. */
@@ -147,8 +104,11 @@ export class ClientRegistry {
     return { clients: page, next: clients.length > limit ? (page.at(-1)?.id ?? null) : null };
   }
 
-  async update(id: string, { policy, ...patch }: ClientPatch): Promise<Client> {
+  async update(id: string, { policy, grantTypes, ...members }: ClientPatch): Promise<Client> {
+    const patch = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as
+      typeof members;
     checkNames(patch);
+    if (patch.jwks != null && patch.jwksUri != null) throw invalidRequest("Send jwks or jwks_uri, not both");
     for (const [member, texts] of Object.entries(policy ?? {})) {
       if (Array.isArray(texts) && !texts.every(isPrintable)) {
         throw invalidRequest(`policy.${member} must hold printable texts without control characters`);
@@ -165,11 +125,20 @@ export class ClientRegistry {
     const reserved = policy?.claim_names?.find((name) => !isLoginClaim(name) && reservedClaim(name) !== undefined);
     if (reserved !== undefined)
       throw invalidRequest(`policy.claim_names must not hold ${reserved}: claims can't set it`);
-    return this.#change(id, (client) => ({
-      ...patch,
-      permissions: checkPermissions(patch.permissions ?? client.permissions, { ...client, ...patch }),
-      policy: { ...client.policy, ...policy },
-    }));
+    return this.#change(id, (client) => {
+      const keys = {
+        jwks: patch.jwks ?? (patch.jwks === null || patch.jwksUri != null ? null : client.jwks),
+        jwksUri: patch.jwksUri ?? (patch.jwksUri === null || patch.jwks != null ? null : client.jwksUri),
+      };
+      if (patch.jwks !== undefined || patch.jwksUri !== undefined) checkKeys({ ...client, ...keys }, this.#rules);
+      const changed = { ...client, ...patch, ...keys };
+      const permissions = checkPermissions(changed.permissions, changed);
+      const after = { ...changed, permissions };
+      return {
+        ...patch, ...keys, permissions, policy: { ...client.policy, ...policy },
+        grantTypes: grantTypes === undefined ? followingGrantTypes(client, after) : checkGrantTypes(grantTypes, after),
+      };
+    });
   }
 
   /** Adds a secret. Those in use stay valid for `overlap` seconds, until `previousExpiresAt` (epoch ms). */
@@ -180,8 +149,10 @@ export class ClientRegistry {
     const secret = newSecret();
     const now = this.#clock();
     const previousExpiresAt = now + overlap * 1000;
-    const client = await this.#change(id, ({ secrets, isPublic }) => {
+    const client = await this.#change(id, ({ secrets, isPublic, authMethod }) => {
       if (isPublic) throw invalidRequest("This is a public client, which has no secret: register a confidential one");
+      if (authMethod === "private_key_jwt")
+        throw invalidRequest("This client authenticates by its keys, and has no secret: change its jwks or jwks_uri");
       const inUse = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
       const ending = inUse.map(({ hash, expiresAt }) =>
         ({ hash, expiresAt: Math.min(expiresAt ?? Infinity, previousExpiresAt) }));
@@ -219,18 +190,4 @@ function isPageUrl(text: string): boolean {
   const { protocol, hostname, username, password, hash } = new URL(text);
   return username + password + hash === ""
     && (protocol === "https:" || (protocol === "http:" && isLoopback(hostname)));
-}
-
-function checkNames({ name, logoUri = null, redirectUris }: ClientPatch): void {
-  if (logoUri !== null && !isLogoUrl(logoUri)) throw invalidRequest(`logo_uri must be ${LOGO_RULE}`);
-  if (name !== undefined && (!isPrintable(name) || isBlank(name)))
-    throw invalidRequest("name must be printable text without control characters");
-  if (name !== undefined && characters(name) > NAME_MAX)
-    throw invalidRequest(`name must be at most ${NAME_MAX} characters`);
-  if (redirectUris !== undefined && redirectUris.length > REDIRECT_URIS_MAX) {
-    throw invalidRequest(`redirect_uris must be at most ${REDIRECT_URIS_MAX}`);
-  }
-  redirectUris?.forEach(checkRedirectUri);
-  if (new Set(redirectUris).size !== (redirectUris ?? []).length)
-    throw invalidRequest("redirect_uris must not repeat a URI");
 }

@@ -21,13 +21,14 @@ const RESOURCES_MAX = 10;
  * invalid_scope with the first one that is not.
  */
 export function grantedScopes(
-  { id, policy, isSelfRegistered }: Policed,
+  client: Policed,
   asked: string | undefined,
   resources: readonly string[],
-  { selfRegistered }: Deployment,
+  deployment: Deployment,
 ): string[] {
+  const { id, policy } = client;
   const scopes = [...new Set(asked?.split(" ").filter((one) => one !== ""))];
-  const allowed = policy.scopes ?? (isSelfRegistered ? selfRegistered.scopes : []);
+  const allowed = ownScopes(client, deployment);
   for (const scope of scopes) {
     if (!SCOPE_TOKEN.test(scope))
       throw invalidScope("scope must be values of ASCII characters except \" and \\, with spaces between them");
@@ -44,6 +45,13 @@ export function grantedScopes(
   }
   return scopes;
 }
+
+/** All that `grantedScopes` allows the client. */
+export const usableScopes = (client: Policed, deployment: Deployment): string[] =>
+  [...new Set([...STANDARD_SCOPES, ...ownScopes(client, deployment)])];
+
+const ownScopes = ({ policy, isSelfRegistered }: Policed, { selfRegistered }: Deployment): readonly string[] =>
+  policy.scopes ?? (isSelfRegistered ? selfRegistered.scopes : []);
 
 /**
  * Of granted scopes those that a token for `resources` has (RFC 8707 §2.2): no audience gets a scope that the policy's

@@ -1,5 +1,6 @@
 import { type TObject, type TProperties, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
+import { lacking } from "../clients/grant-types.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
 import type { Lookup } from "../shared/joined-lookup.js";
 import type { TokenResponse } from "../tokens/issuer.js";
@@ -58,10 +59,11 @@ export class Grants {
 function checkClient({ type, clientAuthentication, allows }: Grant, client: Client): void {
   if (clientAuthentication === "required" && client.isPublic)
     throw unauthorizedClient(`grant_type ${type} is for clients that authenticate`);
-  if (!client.grantTypes.some((one) => one === type) || allows?.(client) === false) {
-    throw unauthorizedClient(`This client may not use grant_type ${type}: an operator can add it to its grant_types ` +
+  if (client.grantTypes.some((one) => one === type) && allows?.(client) !== false) return;
+  const missing = lacking(type, client);
+  throw unauthorizedClient(missing !== undefined ? `This client lacks ${missing}: an operator can change it`
+    : `This client may not use grant_type ${type}: an operator can add it to its grant_types ` +
       `(authflow clients grant-types ${client.id})`);
-  }
 }
 
 /** The grant's own parameters; others in the form are ignored (RFC 6749 §3.2). */

@@ -44,6 +44,36 @@ await t.test("the permissions of a client are printed and replaced, and one that
   t.match(JSON.parse(stdout), { client_secret: String, redirect_uris: [], permissions: ["feed"] });
 });
 
+await t.test("the grants, the keys and the trust in a client are printed and changed", async (t) => {
+  const { env, id } = await withClient(t);
+  const clients = (...args: string[]) => cli(["clients", ...args], env);
+  t.strictSame(await clients("grant-types", id),
+    { code: 0, stdout: "authorization_code\nrefresh_token\nclient_credentials\n", stderr: "" });
+  t.match(await clients("grant-types", id, "client_credentials"), { code: 0, stdout: "client_credentials\n" });
+  t.strictSame(JSON.parse((await clients("grant-types", id, "--json")).stdout), ["client_credentials"]);
+  t.match(await clients("trust", id), { code: 0, stdout: /is one of your own now/ });
+
+  const key = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+  const jwks = JSON.stringify({ keys: [key] });
+  const added = await clients("add", "jobs", "--auth-method", "private_key_jwt", "--jwks", jwks,
+    "--grant-types", "client_credentials");
+  t.equal(added.code, 0, added.stderr);
+  const client = JSON.parse(added.stdout) as { client_id: string };
+  t.match(client, {
+    token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [key] }, grant_types: ["client_credentials"],
+  });
+  t.notOk("client_secret" in client);
+  t.match((await clients("list")).stdout, /keys {6}jobs\n/);
+  t.match(await clients("keys", client.client_id, "--jwks-uri", "https://a.example/jwks"),
+    { code: 0, stdout: /"jwks_uri": "https:\/\/a.example\/jwks"/ });
+  t.match(await clients("keys", client.client_id), { code: 1, stderr: /--jwks or --jwks-uri/ });
+  t.match(await clients("keys", client.client_id, "--jwks", "{}"), { code: 1, stderr: /key set/ });
+  t.match(await clients("add", "jobs", "https://a.example/", "--auth-method", "private_key_jwt"),
+    { code: 1, stderr: /jwks or jwks_uri/ });
+  t.match(await clients("add", "a", "https://a.example/", "--public", "--auth-method", "none"),
+    { code: 1, stderr: /cannot be used with/ });
+});
+
 await t.test("the policy of a client is printed, changed by member, and checked as PATCH /clients does", async (t) => {
   const { env, id } = await withClient(t);
   const policy = (...args: string[]) => cli(["clients", "policy", id, ...args], env);

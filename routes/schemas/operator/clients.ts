@@ -18,8 +18,28 @@ const ResponseTypes = Type.Array(OneOf(["token", "code"], "`token` or `code`"), 
   minItems: 1, maxItems: 2, uniqueItems: true,
   description: "The response types of logins: `token`, `code` or both. The first is the default of a login request",
 });
-const AuthMethod = OneOf(["client_secret_basic", "none"],
-  "client_secret_basic: with a secret, by HTTP Basic or in the body. none: a public client without a secret");
+const AuthMethod = OneOf(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+  "client_secret_basic, client_secret_post: with a secret, by HTTP Basic or in the body, as it likes. " +
+  "private_key_jwt: with an assertion that it signs (RFC 7523). none: a public client without a secret");
+const GRANT_TYPES = ["authorization_code", "refresh_token", "client_credentials"] as const;
+const GrantTypes = Type.Array(OneOf(GRANT_TYPES, `One of ${GRANT_TYPES.join(", ")}`), {
+  maxItems: GRANT_TYPES.length, uniqueItems: true,
+  description: "What the client may send to POST /token. By default what its permissions allow: `login` the first " +
+    "two, `mint` the last two, the last one with authentication only",
+});
+const Jwks = Type.Object({
+  keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+    minItems: 1, maxItems: 10, description: "1 to 10 public keys (RFC 7517 §4)",
+  }),
+}, {
+  description: "The client's public keys (RFC 7517 §5), for private_key_jwt: RSA of at least 2048 bits, EC with " +
+    "P-256 or OKP with Ed25519",
+});
+const JwksUri = Type.String({
+  minLength: 1, maxLength: 2048,
+  description: "Where these keys are instead: an https URL of at most 2048 characters (http on a loopback host only " +
+    "if the public URL is loopback)",
+});
 const PERMISSIONS = [
   "mint", "login", "introspect:own", "introspect:any", "feed", "revoke:own", "revoke:any", "authenticate",
 ] as const;
@@ -41,50 +61,82 @@ export const ClientId = Type.Object({ client_id: Type.String({ format: "uuid", d
 
 export const RegistrationBody = Type.Object(
   {
-    name: Name,
+    name: Type.Optional(Name),
+    client_name: Type.Optional(Name),
     logo_uri: Type.Optional(LogoUri),
     redirect_uri: Type.Optional(RedirectUri),
     redirect_uris: Type.Optional(RedirectUris),
     token_endpoint_auth_method: Type.Optional(AuthMethod),
+    grant_types: Type.Optional(GrantTypes),
     response_types: Type.Optional(ResponseTypes),
+    jwks: Type.Optional(Jwks),
+    jwks_uri: Type.Optional(JwksUri),
+    id_token_signed_response_alg: Type.Optional(Type.String({
+      minLength: 1, maxLength: 255, description: "The deployment's AUTHFLOW_SIGNING_ALGORITHM, or absent",
+    })),
+    scope: Type.Optional(Type.String({
+      maxLength: 1024,
+      description: "Ignored: the client's policy says which scopes it may request. The answer lists them",
+    })),
     permissions: Type.Optional(Permissions),
   },
   {
     $id: "RegistrationRequest",
     additionalProperties: false,
+    description: "Authflow's own form has `name`, `redirect_uri` or `permissions`, and refuses unknown members. Any " +
+      "other body, or one with `client_name`, is that of RFC 7591: unknown members are ignored, `response_types` is " +
+      "`code` by default, and the client has no permission `mint` unless it asks for it",
     examples: [
       { name: "my-app", redirect_uri: "https://my-app.com/callback" },
       { name: "my-spa", redirect_uri: "https://my-app.com/callback", token_endpoint_auth_method: "none" },
       { name: "my-api", permissions: ["feed"] },
+      {
+        client_name: "my-app", redirect_uris: ["https://my-app.com/callback"],
+        grant_types: ["authorization_code", "refresh_token"],
+      },
     ],
   },
 );
 
-const registered = {
-  client_id: Type.String({ format: "uuid" }),
+const ClientIdText = Type.String({ format: "uuid" });
+const metadata = {
   name: Type.String(),
+  client_name: Type.String({ description: "The same (RFC 7591 §2)" }),
   logo_uri: Type.Optional(Type.String()),
   redirect_uri: Type.Optional(Type.String({ description: "The first of redirect_uris, if there is one" })),
   redirect_uris: Type.Array(Type.String()),
   token_endpoint_auth_method: AuthMethod,
+  grant_types: GrantTypes,
   response_types: ResponseTypes,
+  jwks: Type.Optional(Jwks),
+  jwks_uri: Type.Optional(Type.String()),
+  id_token_signed_response_alg: Type.Optional(Type.String()),
   permissions: Permissions,
 };
 const example = {
-  client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e", name: "my-app",
+  client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e", name: "my-app", client_name: "my-app",
   redirect_uri: "https://my-app.com/callback", redirect_uris: ["https://my-app.com/callback"],
-  token_endpoint_auth_method: "client_secret_basic" as const, response_types: ["token" as const, "code" as const],
+  token_endpoint_auth_method: "client_secret_basic" as const, grant_types: [...GRANT_TYPES],
+  response_types: ["token" as const, "code" as const],
   permissions: ["mint" as const, "login" as const, "introspect:own" as const, "revoke:own" as const],
 };
 
 export const RegisteredClient = Type.Object({
-  client_id: registered.client_id,
-  client_secret: Type.Optional(Type.String({ description: "Only this answer shows it. Public clients get none" })),
-  name: registered.name, logo_uri: registered.logo_uri,
-  redirect_uri: registered.redirect_uri, redirect_uris: registered.redirect_uris,
-  token_endpoint_auth_method: registered.token_endpoint_auth_method, response_types: registered.response_types,
-  permissions: registered.permissions,
-}, { $id: "RegisteredClient", examples: [{ ...example, client_secret: "authflow_secret_…" }] });
+  client_id: ClientIdText,
+  client_secret: Type.Optional(Type.String({
+    description: "Only this answer shows it. Clients that authenticate without a secret get none",
+  })),
+  client_id_issued_at: Type.Integer({ description: "Seconds since 1970" }),
+  client_secret_expires_at: Type.Optional(Type.Literal(0, { description: "0: it does not expire (RFC 7591 §3.2.1)" })),
+  ...metadata,
+  scope: Type.String({ description: "The scopes that the client may request at the standard endpoints" }),
+}, {
+  $id: "RegisteredClient",
+  examples: [{
+    ...example, client_secret: "authflow_secret_…", client_id_issued_at: 1_795_485_600, client_secret_expires_at: 0,
+    scope: "openid profile email address phone offline_access",
+  }],
+});
 
 const policy = {
   providers: names("Values of `provider` that the client may use"),
@@ -137,7 +189,11 @@ export const Policy = Type.Object(policy, {
 
 export const ClientResponse = Type.Object(
   {
-    ...registered,
+    client_id: ClientIdText,
+    ...metadata,
+    self_registered: Type.Boolean({
+      description: "Nobody whom the operator trusts registered it: its users are asked for their consent",
+    }),
     disabled: Type.Boolean({
       description: "A disabled client can't mint. Its tokens stay valid until they expire or are revoked",
     }),
@@ -150,6 +206,7 @@ export const ClientResponse = Type.Object(
     examples: [
       {
         ...example,
+        self_registered: false,
         disabled: false,
         policy: {
           providers: null,
@@ -190,7 +247,13 @@ export const ClientPatchBody = Type.Object(
     name: Type.Optional(Name),
     logo_uri: Type.Optional(Type.Union([LogoUri, Type.Null()], { description: `${LogoUri.description}; null: none` })),
     redirect_uris: Type.Optional(RedirectUris),
+    grant_types: Type.Optional(GrantTypes),
     response_types: Type.Optional(ResponseTypes),
+    jwks: Type.Optional(Type.Union([Jwks, Type.Null()],
+      { description: `${Jwks.description}; takes the place of jwks_uri` })),
+    jwks_uri: Type.Optional(Type.Union([JwksUri, Type.Null()],
+      { description: `${JwksUri.description}; takes the place of jwks` })),
+    self_registered: Type.Optional(Type.Boolean({ description: "false: its users are not asked for their consent" })),
     permissions: Type.Optional(Permissions),
     disabled: Type.Optional(Type.Boolean({ description: "true stops minting immediately" })),
     policy: Type.Optional(
@@ -223,7 +286,7 @@ export const RotateSecretBody = Type.Object(
 
 export const RotatedSecret = Type.Object(
   {
-    client_id: registered.client_id,
+    client_id: ClientIdText,
     client_secret: Type.String({ description: "Only this answer shows it" }),
     previous_expires_at: Timestamp("When the previous secrets expire"),
   },

@@ -107,18 +107,21 @@ function toClient({
   const authMethod = (tokenEndpointAuthMethod ?? "client_secret_basic") as AuthMethod;
   const isPublic = authMethod === "none";
   const permissions = (stored?.split(" ") ?? [...isPublic ? PUBLIC_PERMISSIONS : DEFAULT_PERMISSIONS]) as Permission[];
-  const { jwks = null, jwksUri = null } = (metadata ?? {}) as Metadata;
+  const types = (responseTypes?.split(" ") ?? [...RESPONSE_TYPES]) as ResponseType[];
+  const { jwks = null, jwksUri = null, idTokenAlg = null } = (metadata ?? {}) as Metadata;
   return {
     ...row,
     isPublic,
     authMethod,
-    grantTypes: (grantTypes?.split(" ").filter(Boolean) ?? defaultGrantTypes({ isPublic, permissions })) as GrantType[],
+    grantTypes: (grantTypes?.split(" ").filter(Boolean)
+      ?? defaultGrantTypes({ isPublic, permissions, responseTypes: types })) as GrantType[],
     jwks,
     jwksUri,
+    idTokenAlg,
     isSelfRegistered,
     permissions,
     permissionsSince: Number(permissionsSince ?? createdAt),
-    responseTypes: responseTypes === null ? [...RESPONSE_TYPES] : responseTypes.split(" ") as ResponseType[],
+    responseTypes: types,
     redirectUris: redirectUris as string[],
     secrets: secrets as unknown as StoredSecret[],
     policy: { ...PERMISSIVE, ...policy as unknown as Partial<MintPolicy> },
@@ -127,17 +130,17 @@ function toClient({
   };
 }
 
-type Metadata = Partial<Pick<Client, "jwks" | "jwksUri">>;
+type Metadata = Partial<Pick<Client, "jwks" | "jwksUri" | "idTokenAlg">>;
 
 function toRow({
-  id, name, logoUri, redirectUris, secrets, authMethod, grantTypes, jwks, jwksUri, isSelfRegistered, responseTypes,
-  permissions, permissionsSince, policy, disabled, revision, createdAt, updatedAt,
+  id, name, logoUri, redirectUris, secrets, authMethod, grantTypes, jwks, jwksUri, idTokenAlg, isSelfRegistered,
+  responseTypes, permissions, permissionsSince, policy, disabled, revision, createdAt, updatedAt,
 }: Client) {
   return {
     id, name, logoUri, redirectUris, disabled, revision,
     tokenEndpointAuthMethod: authMethod,
     grantTypes: grantTypes.join(" "),
-    metadata: { jwks, jwksUri } as unknown as Json,
+    metadata: { jwks, jwksUri, idTokenAlg } as unknown as Json,
     selfRegistered: isSelfRegistered,
     responseTypes: responseTypes.join(" "),
     permissions: permissions.join(" "),

@@ -44,7 +44,7 @@ await onEveryBackend(t, async (t, env) => {
     const { status, body } = await call("PATCH", `/clients/${id}`, { name: "renamed", policy: { max_ttl: null } });
     t.equal(status, 200);
     t.strictSame(body, {
-      ...before, name: "renamed", policy: { ...before.policy as object, audiences: ["api"] },
+      ...before, name: "renamed", client_name: "renamed", policy: { ...before.policy as object, audiences: ["api"] },
         updated_at: new Date(clock()).toISOString(),
     });
     t.strictSame((await call("GET", `/clients/${id}`)).body, body);

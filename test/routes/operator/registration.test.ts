@@ -9,13 +9,17 @@ await onEveryBackend(t, async (t, env) => {
     const { status, headers, body } = await register({ name: "my-app", redirect_uri: "https://my-app.com/callback" });
     t.equal(status, 201);
     t.equal(headers["cache-control"], "no-store");
-    const { client_id: id, client_secret: secret, ...rest } = body;
+    const { client_id: id, client_secret: secret, client_id_issued_at: issuedAt, ...rest } = body;
+    t.ok(Math.abs(Number(issuedAt) - Date.now() / 1000) < 60);
     t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     t.match(secret, /^authflow_secret_[A-Za-z0-9_-]{43}$/);
     t.strictSame(rest, {
-      name: "my-app", redirect_uri: "https://my-app.com/callback", redirect_uris: ["https://my-app.com/callback"],
+      name: "my-app", client_name: "my-app", client_secret_expires_at: 0,
+      redirect_uri: "https://my-app.com/callback", redirect_uris: ["https://my-app.com/callback"],
       token_endpoint_auth_method: "client_secret_basic", response_types: ["token", "code"],
+      grant_types: ["authorization_code", "refresh_token", "client_credentials"],
       permissions: ["mint", "login", "introspect:own", "revoke:own"],
+      scope: "openid profile email address phone offline_access",
     });
   });
 

@@ -8,7 +8,7 @@ import { tokenForm } from "../../../routes/schemas/tokens/token.js";
 
 const aClient = (changes: Partial<Client> = {}): Client => ({
   id: "a-client", name: "a", logoUri: null, redirectUris: [], secrets: [],
-  authMethod: "client_secret_basic", isPublic: false, jwks: null, jwksUri: null,
+  authMethod: "client_secret_basic", isPublic: false, jwks: null, jwksUri: null, idTokenAlg: null,
   grantTypes: ["authorization_code", "machine" as GrantType],
   isSelfRegistered: false, responseTypes: ["code"],
   permissions: ["login"], permissionsSince: 0, policy: PERMISSIVE,
@@ -51,7 +51,8 @@ const refused: [what: string, client: Client, form: TokenParameters, error: stri
   ["a client that the grant does not allow", aClient({ name: "forbidden" }), form, "unauthorized_client",
     /may not use/],
   ["a client without the response type code", aClient({ responseTypes: ["token"] }),
-    { grant_type: "authorization_code", code: "c", redirect_uri: "r" }, "unauthorized_client", /may not use/],
+    { grant_type: "authorization_code", code: "c", redirect_uri: "r" }, "unauthorized_client",
+    /lacks the response type code/],
   ["a client whose grant types lack it", aClient({ grantTypes: ["authorization_code"] }), form, "unauthorized_client",
     /grant_type machine: an operator can add it .*grant-types a-client/],
   ["a missing parameter", aClient(), { grant_type: "machine" }, "invalid_request",
