@@ -71,14 +71,16 @@ export class LoginChallenges implements LoginPage {
   }
 
   async identify(code: string, { state, asked }: UpstreamRequest) {
-    const { store, sealer, clients, state: revocations } = this.#dependencies;
+    const { store, clients, state: revocations } = this.#dependencies;
     const stateHash = digest(state);
-    if (!sealer.isCodeFor(state, code))
-      throw new UpstreamError("untrustworthy", "the code is not the one that the login page was given for this login");
     const stored = await store.find(stateHash);
-    if (stored?.answer === undefined || !await store.take(stateHash))
-      throw new UpstreamError("untrustworthy", "the login page's answer was used before, or is lost");
+    if (stored?.answer === undefined)
+      throw new UpstreamError("untrustworthy", "the login page has not answered this login, or the answer was used");
     const answer = openAnswer(code, stateHash, stored.answer);
+    if (answer === undefined)
+      throw new UpstreamError("untrustworthy", "the code is not the one that the login page was given for this login");
+    if (!await store.take(stateHash))
+      throw new UpstreamError("untrustworthy", "the login page's answer was used at this moment");
     if ("error" in answer) throw new AuthflowError(403, answer.error, answer.description);
     const platform = await clients.lookUp(stored.clientId);
     if (platform === null || platform.disabled || !platform.permissions.includes("authenticate"))

@@ -246,6 +246,7 @@ await onEveryBackend(t, async (t, env) => {
     const mixed = new URL(onward(mine));
     mixed.searchParams.set("code", new URL(onward(theirs)).searchParams.get("code") ?? "");
     t.match(delivered(await one.open(mixed)), { error: "server_error", state: "xyz" });
+    t.match(delivered(await follow(two, theirs)), { access_token: String }, "and the other one is not disturbed");
   });
 
   await t.test("a rejected login tells the application why", async (t) => {
@@ -305,12 +306,14 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("a backend that lost its permission is not believed", async (t) => {
-    const lost = await app.register({ permissions: ["authenticate"] });
-    const agent = new UserAgent(app);
-    const accepted = await accept(await challenge({}, agent), {}, lost);
-    await app.call("PATCH", `/clients/${lost.client_id}`, { headers: OPERATOR, payload: { disabled: true } });
-    t.match(delivered(await follow(agent, accepted)),
-      { error: "access_denied", error_description: /platform's client/ });
+    for (const payload of [{ disabled: true }, { permissions: ["mint"] }]) {
+      const lost = await app.register({ permissions: ["authenticate"] });
+      const agent = new UserAgent(app);
+      const accepted = await accept(await challenge({}, agent), {}, lost);
+      t.equal((await app.call("PATCH", `/clients/${lost.client_id}`, { headers: OPERATOR, payload })).status, 200);
+      t.match(delivered(await follow(agent, accepted)),
+        { error: "access_denied", error_description: /platform's client/ });
+    }
   });
 
   await t.test("what has expired says so, and leads on", async (t) => {

@@ -36,11 +36,8 @@ await t.test("each login has one code, which nobody else can make", async (t) =>
   const [state, code] = ["s".repeat(43), sealer.codeFor("s".repeat(43))];
   t.match(code, /^[\w-]{43}$/);
   t.equal(sealer.codeFor(state), code);
-  t.equal(sealer.isCodeFor(state, code), true);
-  t.equal(new ChallengeSealer([other, kek]).isCodeFor(state, code), true, "also after the key was rotated");
-  t.equal(new ChallengeSealer([other]).isCodeFor(state, code), false);
-  for (const wrong of ["", "x", sealer.codeFor("another"), code.slice(1), `${code}AA`])
-    t.equal(sealer.isCodeFor(state, wrong), false, wrong);
+  t.not(sealer.codeFor("another"), code);
+  t.not(new ChallengeSealer([other]).codeFor(state), code);
 });
 
 await t.test("an answer opens with its code and login only", async (t) => {
@@ -48,6 +45,6 @@ await t.test("an answer opens with its code and login only", async (t) => {
   const sealed = sealAnswer("a-code", "a-login", answer);
   t.notMatch(sealed, "denied");
   t.strictSame(openAnswer("a-code", "a-login", sealed), answer);
-  t.throws(() => openAnswer("another", "a-login", sealed));
-  t.throws(() => openAnswer("a-code", "another", sealed));
+  t.equal(openAnswer("another", "a-login", sealed), undefined);
+  t.equal(openAnswer("a-code", "another", sealed), undefined);
 });
