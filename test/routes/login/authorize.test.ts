@@ -1,5 +1,5 @@
 import t from "../../support/tap.js";
-import { basic, bearer, decode, onEveryBackend, OPERATOR, REDIRECT_URI } from "../../support/app.js";
+import { basic, decode, onEveryBackend, OPERATOR, REDIRECT_URI } from "../../support/app.js";
 import { authorizeFixture } from "../../support/authorize.js";
 import { delivered } from "../../support/login.js";
 import { UserAgent } from "../../support/user-agent.js";
@@ -191,7 +191,7 @@ await t.test("a client that registered itself needs the user's consent, once", a
   await app.fastify.clientCache.load(client.client_id);
   const agent = new UserAgent(app);
   const page = await authorize("alice", {}, agent, client);
-  t.match(page.text, /Allow Tool &lt;b&gt;\?/);
+  t.match(page.text, /Allow Tool &#60;b&#62;\?/);
   t.match(page.text, /app\.example\.com/);
   t.match(page.text, /see your email address/);
   t.match(delivered(await agent.open(authorizeUrl({ prompt: "none" }, client))), { error: "consent_required" });
@@ -202,6 +202,4 @@ await t.test("a client that registered itself needs the user's consent, once", a
   t.match(delivered(await agent.open(authorizeUrl({}, client))), { code: String }, "it is remembered");
   const more = await agent.open(authorizeUrl({ scope: "openid offline_access" }, client));
   t.match(more.text, /stay connected/, "for these scopes only");
-  t.equal((await app.userinfo((await redeem(allowed, {}, client)).body.access_token as string ?? "x")).status, 401);
-  t.ok(bearer);
 });
