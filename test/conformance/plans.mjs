@@ -16,6 +16,8 @@ const parameters = (values) => ({ AUTHFLOW_OIDC_SUITE_AUTH_PARAMS: new URLSearch
 
 const STATIC_CLIENT = { request_type: "plain_http_request", client_registration: "static_client" };
 
+const DISCOVERED = { server_metadata: "discovery", client_registration: "static_client" };
+
 /**
  * The plans that are run. `role`: what Authflow is in them. `settings`: Authflow's. `expected`: what the walk of a
  * module has to return. `modules`: what is special about some, by name: further `settings`, other `expected`, how many
@@ -44,5 +46,11 @@ export const PLANS = [
     title: "Form Post", role: "relying party", variant: STATIC_CLIENT, expected,
     settings: parameters({ response_mode: "form_post" }),
     modules: { "oidcc-client-test-idtoken-sig-none": { reason: UNSIGNED } },
+  },
+  { name: "oidcc-config-certification-test-plan", title: "Config", role: "provider" },
+  { name: "oidcc-basic-certification-test-plan", title: "Basic", role: "provider", variant: DISCOVERED },
+  {
+    name: "oidcc-formpost-basic-certification-test-plan",
+    title: "Form Post", role: "provider", variant: DISCOVERED,
   },
 ];

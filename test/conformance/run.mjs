@@ -4,12 +4,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { PLANS } from "./plans.mjs";
+import { provider } from "./provider.mjs";
 import { relyingParty } from "./relying-party.mjs";
 import { fill, section, summary } from "./report.mjs";
 import { Suite } from "./suite.mjs";
 
 /** What Authflow can be in a plan: functions that prepare it, and say what the plan has to know of it. */
-const ROLES = { "relying party": relyingParty };
+const ROLES = { "relying party": relyingParty, provider };
 const PAGE = new URL("../../docs/conformance.md", import.meta.url);
 
 const { values: options } = parseArgs({
@@ -34,7 +35,9 @@ if (options.plan === undefined && options.module === undefined) {
 }
 
 async function run(plan) {
-  const party = await ROLES[plan.role](plan, { log: options.log ? "inherit" : "ignore" });
+  const party = await ROLES[plan.role](plan, {
+    suite: new URL(CONFORMANCE_SERVER).origin, log: options.log ? "inherit" : "ignore",
+  });
   const created = await suite.createPlan(plan, party.configuration);
   const outcomes = [];
   for (const module of created.modules) {
@@ -44,6 +47,7 @@ async function run(plan) {
     console.log(`${plan.role}  ${plan.title.padEnd(9)}  ${outcome.outcome.padEnd(11)}  ${outcome.module}`);
     if (outcome.isFault) console.log(`  ${outcome.reason}\n  ${outcome.log}`);
   }
+  await party.stop?.();
   return { plan, outcomes };
 }
 
