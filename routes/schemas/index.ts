@@ -33,6 +33,6 @@ export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
   RevocationBody, Revoked, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
-  RevokeForm, ProviderList, PushedForm, PushedResponse, LoginRequest, LoginAcceptance, LoginRejection, Onward, LoginOver,
-  Metadata, Health, Readiness, Service,
+  RevokeForm, ProviderList, PushedForm, PushedResponse, LoginRequest, LoginAcceptance, LoginRejection, Onward,
+  LoginOver, Metadata, Health, Readiness, Service,
 ];

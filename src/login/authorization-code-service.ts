@@ -103,7 +103,11 @@ export class AuthorizationCodeService {
   }
 
   /** Before the code is used: if it fails, the client can try again. */
-  async #refreshToken(client: Client, authorized: Authorized, claims: AccessTokenClaims): Promise<Partial<TokenResponse>> {
+  async #refreshToken(
+    client: Client,
+    authorized: Authorized,
+    claims: AccessTokenClaims,
+  ): Promise<Pick<TokenResponse, "refresh_token">> {
     if (!client.grantTypes.includes("refresh_token")) return {};
     const login = { sub: claims.sub, sid: authorized.sid, createdAt: issuedAtMs(claims) };
     const { refreshTokens } = this.#dependencies;

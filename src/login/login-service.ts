@@ -208,7 +208,8 @@ export class LoginService {
     if (error !== "") throw upstreamRefusal(provider, error, description);
     const identity = await provider.identify({ code, iss, user }, this.#upstreamRequest(login, client, state));
     const claims = { ...loginClaims(provider.name, identity), ...authenticationClaims(identity) };
-    if (login.standard !== undefined) return standard.afterLogin(client, login, claims, previous);
+    if (login.standard !== undefined)
+      return standard.afterLogin(client, login, { ...identity.profile, ...claims }, previous);
     if (login.responseType === "code") {
       const issued = await codes.issue(login, claims);
       return { answer: this.#response.code(login, issued), code: issued };
@@ -245,7 +246,8 @@ export class LoginService {
     const redirectUri = `${this.#dependencies.publicUrl}/auth/${provider}/callback`;
     const nonce = digest(`nonce ${codeVerifier}`);
     const startedAt = expiresAt - LOGIN_LIFETIME * 1000;
-    const asked = { clientId: client.id, loginPage: loginPageOf(client), scopes: standard?.scopes ?? [], resources: standard?.resources ?? [] };
+    const { scopes = [], resources = [] } = standard ?? {};
+    const asked = { clientId: client.id, loginPage: loginPageOf(client), scopes, resources };
     const codeChallenge = digest(codeVerifier);
     return { state, nonce, codeVerifier, codeChallenge, redirectUri, hints, startedAt, expiresAt, asked };
   }

@@ -1,6 +1,6 @@
 import { type ClaimMap, claimFrom, type ClaimSource } from "./claim-map.js";
 import { isTrue, text } from "./claims.js";
-import { characters, isPrintable } from "../shared/text.js";
+import { characters, isPrintable, isPrintableText } from "../shared/text.js";
 import type { Identity } from "./identity.js";
 import { PROVIDER_CLOCK_SKEW } from "./upstream.js";
 
@@ -18,6 +18,11 @@ const EMAIL: ClaimSource = [[["email"]]];
 const NAME: ClaimSource = [[["name"]], [["given_name"], ["family_name"]], [["preferred_username"]], [["nickname"]]];
 const PICTURE: ClaimSource = [[["picture"]]];
 const STANDARD = ["email", "email_verified", "name", "picture"];
+/** The further claims of OpenID Connect Core §5.1. */
+const PROFILE = [
+  "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "website", "gender",
+  "birthdate", "zoneinfo", "locale", "updated_at", "phone_number", "phone_number_verified", "address",
+];
 /** Characters in the JSON form of a further claim. */
 const MAX_CLAIM = 1024;
 const MAX_METHODS = 16;
@@ -38,6 +43,7 @@ export function identityFrom(subject: string, documents: readonly Claims[], rule
     name: nameIn(documents, map.name ?? NAME),
     picture: text(first(map.picture ?? PICTURE)),
     ...(claims.length > 0 && { claims: Object.fromEntries(claims) }),
+    ...profileIn(documents),
   };
 }
 
@@ -57,6 +63,17 @@ export function authenticationFrom({ auth_time, acr, amr }: Claims, now: number)
 /** Whether it is an instant in seconds that is not in the future. */
 const isPast = (value: unknown, now: number): value is number =>
   typeof value === "number" && value >= 0 && value <= now / 1000 + PROVIDER_CLOCK_SKEW;
+
+function profileIn(documents: readonly Claims[]): Pick<Identity, "profile"> {
+  const said = PROFILE.map((name) => [name, documents.map((claims) => claims[name]).find(isSaid)] as const)
+    .filter(([name, value]) => (name === "address" ? isAddress(value) : isUsable(value)));
+  return said.length > 0 ? { profile: Object.fromEntries(said) } : {};
+}
+
+/** OpenID Connect Core §5.1.1 */
+const isAddress = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value)
+  && Object.values(value).every((part) => text(part) !== null && isPrintableText(part as string))
+  && JSON.stringify(value).length <= MAX_CLAIM;
 
 /** A name of any document goes before what stands for a name in another. */
 function nameIn(documents: readonly Claims[], source: ClaimSource): string | null {

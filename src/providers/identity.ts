@@ -9,6 +9,8 @@ export interface Identity {
   picture: string | null;
   /** Further claims that the operator has chosen, by their names in Authflow's token. */
   claims?: Record<string, unknown>;
+  /** What else the provider says of OpenID Connect Core §5.1's claims, for clients that ask for it by scope. */
+  profile?: Record<string, unknown>;
   /** When the user logged in there, seconds since 1970; in what way and by which methods (OpenID Connect Core §2). */
   authTime?: number;
   acr?: string;

@@ -49,7 +49,8 @@ export const PushedForm = Type.Object({
   $id: "PushedAuthorizationRequest",
   examples: [{
     client_id: "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e", redirect_uri: "https://my-app.com/callback",
-    response_type: "code", scope: "openid email", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method: "S256",
+    response_type: "code", scope: "openid email", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    code_challenge_method: "S256",
   }],
 });
 
