@@ -60,10 +60,10 @@ export function enforceSubject(policy: MintPolicy, sub: string, loginProviders: 
   if (prefixes?.length === 0) {
     throw accessDenied(`sub must begin with a prefix that this client may use: ${list(policy.subject_prefixes ?? [])}`);
   }
-  const inNamespace = (text: string, name: string): boolean => folded(text).startsWith(`${name}|`);
-  const taken = loginProviders.find((name) => inNamespace(sub, name));
+  const foldedSub = folded(sub);
+  const taken = loginProviders.find((name) => foldedSub.startsWith(`${name}|`));
   // Only a prefix that contains "<provider>|" allows that provider's subjects. A shorter one, such as "g", does not.
-  if (taken !== undefined && !prefixes?.some((prefix) => inNamespace(prefix, taken))) {
+  if (taken !== undefined && !prefixes?.some((prefix) => folded(prefix).startsWith(`${taken}|`))) {
     throw accessDenied(`sub must not begin with "${taken}|", which is reserved for logins through ${taken}; ` +
       "an operator can allow it in the client's subject_prefixes");
   }

@@ -28,7 +28,7 @@ export function folded(text: string): string {
 }
 
 /** Whether a reader may take the text for an empty one: it has nothing but spaces, marks and invisible characters. */
-export const isBlank = (text: string): boolean => folded(text) === "";
+export const isBlank = (text: string): boolean => !/[!-~]/.test(text) && folded(text) === "";
 
 /**
  * A person's name without what is not printable: controls and separators of lines become spaces, the rest goes. Names

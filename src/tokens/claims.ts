@@ -111,7 +111,7 @@ export const audienceClaim = (audience: string[] | null): Pick<AccessTokenClaims
 /** Identifiers: a reader must not take one for an empty text. */
 function checkTexts(fields: Record<string, string | string[] | null | undefined>): void {
   for (const [field, texts] of Object.entries(fields)) {
-    for (const text of [texts ?? []].flat()) {
+    for (const text of typeof texts === "string" ? [texts] : texts ?? []) {
       checkPrintable(field, text);
       if (isBlank(text)) throw invalidRequest(`${field} must have a visible character`);
     }
