@@ -130,6 +130,8 @@ await t.test("doctor asks providers what a login asks them, and names the callba
   t.match(stdout, / FAIL {2}logins through gone don't work \(.*ECONNREFUSED.*\): check its settings/);
   server.closeAllConnections();
   t.match(await doctor({ DATABASE_URL }), { code: 0, stdout: /  ok   no login provider is switched on/ });
+  t.match(await doctor({ DATABASE_URL, AUTHFLOW_LOGIN_URL: "https://login.example.com/" }),
+    { code: 0, stdout: /  ok   logins through your login page are on: https:\/\/login\.example\.com\// });
 });
 
 await t.test("doctor says why a service with a wrong clock issues no token", async (t) => {
