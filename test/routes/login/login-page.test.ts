@@ -412,6 +412,14 @@ await t.test("without the setting there is no such provider, and a policy can ex
   t.match(delivered({ url: await start() }), { error: "unauthorized_client" });
 });
 
+await t.test("a client's own login page takes the place of the deployment's", async (t) => {
+  const { app, client, start } = await loginPageFixture(t);
+  const policy = { login_url: "https://shop.example.com/login?brand=1" } as object;
+  await app.fastify.clients.update(client.client_id, { policy });
+  const url = await start();
+  t.match(url.href, /^https:\/\/shop\.example\.com\/login\?brand=1&login_challenge=v1\./);
+});
+
 await t.test("subjects of the platform are no namespace of a provider", async (t) => {
   const { app, logIn } = await loginPageFixture(t);
   t.match(decode((await logIn({ sub: "local|1" })).access_token as string), { sub: "local|1" });
