@@ -41,7 +41,7 @@ export async function returnAddress(
       "redirect_uri is not registered for this application: it must equal a registered one character by character");
   }
   if (state !== undefined && !isPrintable(state)) throw invalidRequest("state must be printable characters");
-  const known = RESPONSE_TYPES.find((type) => type === responseType) ?? client.responseTypes[0];
+  const known = RESPONSE_TYPES.find((type) => type === responseType) ?? client.responseTypes[0] ?? "code";
   return { client, redirectUri, state, responseType: known, responseMode: defaultMode(known) };
 }
 
