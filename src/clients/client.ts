@@ -29,12 +29,15 @@ export interface MintPolicy {
   login_url: string | null;
   /** Whether its authorization requests need a code_challenge (RFC 7636); null: as the deployment says. */
   require_pkce: boolean | null;
+  /** Whether its ID tokens have the user's claims too, not userinfo only; null: no (OpenID Connect Core §5.4). */
+  id_token_claims: boolean | null;
 }
 
 export const PERMISSIVE: MintPolicy = Object.freeze({
   providers: null, subject_prefixes: null, audiences: null, default_audience: null, at_jwt_audiences: null,
   scopes: null, audience_scopes: null, claim_names: null, max_ttl: null, status_list: null,
   refresh_ttl: null, refresh_idle_ttl: null, login_url: null, require_pkce: null,
+  id_token_claims: null,
 });
 
 /** What a login returns to the application (RFC 6749 §3.1.1): the token itself, or a code for it. */

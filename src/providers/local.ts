@@ -1,5 +1,6 @@
 import { authorizationUrl } from "./authorization-url.js";
 import type { Identity } from "./identity.js";
+import type { Client } from "../clients/client.js";
 import { refuseUncheckable } from "./login-hints.js";
 import type { Provider, ProviderSettings, UpstreamRequest } from "./provider.js";
 
@@ -30,5 +31,5 @@ export const localProvider = ({ label = "", loginPage = "" }: ProviderSettings, 
 });
 
 /** The client's own login page; null: that of the deployment. */
-export const loginPageOf = ({ policy }: { policy: object }): string | null =>
-  (policy as { login_url?: string | null }).login_url ?? null;
+export const loginPageOf = ({ policy }: Pick<Client, "policy">): string | null =>
+  policy.login_url;

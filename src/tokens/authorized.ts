@@ -62,8 +62,10 @@ export function accessTokenClaims(client: Client, authorized: Authorized, part: 
 /** The payload of an ID token (OpenID Connect Core §2) without iss, iat, exp and at_hash. */
 export function idTokenClaims(client: Client, authorized: Authorized, part: Part): Record<string, unknown> {
   const { claims, sid, authTime, acr, amr, wanted, nonce } = authorized;
+  // The claims of scopes are userinfo's where there is an access token (OpenID Connect Core §5.4).
+  const hasUserClaims = client.policy.id_token_claims === true;
   return {
-    ...userClaims(claims, part.scopes ?? authorized.scopes, wanted.idToken),
+    ...userClaims(claims, hasUserClaims ? part.scopes ?? authorized.scopes : [], wanted.idToken),
     sub: claims.sub,
     aud: client.id,
     azp: client.id,

@@ -177,6 +177,10 @@ const policy = {
     description: "The platform's own login page for the client's users: an https URL of at most 2048 characters " +
       "(http on a loopback host), or null for the deployment's",
   }),
+  id_token_claims: Type.Union([Type.Boolean(), Type.Null()], {
+    description: "Whether its ID tokens have the claims of the scopes profile and email too, for libraries that do " +
+      "not ask userinfo: true, false, or null for false",
+  }),
   require_pkce: Type.Union([Type.Boolean(), Type.Null()], {
     description: "Whether its authorization requests need a `code_challenge` (RFC 7636): true, false, or null for " +
       "the deployment's rule. Public clients always need one",
@@ -223,6 +227,7 @@ export const ClientResponse = Type.Object(
           refresh_idle_ttl: null,
           login_url: null,
           require_pkce: null,
+          id_token_claims: null,
         },
         created_at: "2026-11-24T08:00:00.000Z",
         updated_at: "2026-11-24T08:00:00.000Z",

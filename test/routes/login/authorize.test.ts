@@ -26,8 +26,9 @@ await onEveryBackend(t, async (t, env) => {
     const idToken = decode(body.id_token as string);
     t.match(idToken, {
       iss: ISSUER, sub: "corp|alice", aud: client.client_id, azp: client.client_id, nonce: "n-0S6", at_hash: /^.{22}$/,
-      sid: token.sid, auth_time: token.auth_time, email: "alice@example.com", email_verified: true,
+      sid: token.sid, auth_time: token.auth_time,
     });
+    t.equal(idToken.email, undefined, "OpenID Connect Core §5.4");
     const userinfo = await app.userinfo(body.access_token as string);
     t.strictSame(userinfo.body, {
       sub: "corp|alice", email: "alice@example.com", email_verified: true, name: "The alice",
@@ -48,6 +49,15 @@ await onEveryBackend(t, async (t, env) => {
     const single = await redeem(await authorize("bob", { scope: "openid", claims: wanted }));
     t.strictSame((await app.userinfo(single.body.access_token as string)).body, { sub: "corp|bob", name: "The bob" });
     t.match(decode(single.body.id_token as string), { email: "bob@example.com" });
+  });
+
+  await t.test("a client whose library does not ask userinfo gets the claims in the ID token", async (t) => {
+    const other = await app.register();
+    const payload = { policy: { id_token_claims: true } };
+    await app.call("PATCH", `/clients/${other.client_id}`, { headers: OPERATOR, payload });
+    const { body } = await redeem(await authorize("judy", { scope: "openid email" }, undefined, other), {}, other);
+    t.match(decode(body.id_token as string), { email: "judy@example.com", email_verified: true });
+    t.equal(decode(body.id_token as string).name, undefined);
   });
 
   await t.test("a user who is logged in comes straight back, to every client", async (t) => {
