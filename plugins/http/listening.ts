@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, unlinkSync } from "node:fs";
+import { lstatSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { type Config, ConfigError } from "../../src/config/config.js";
@@ -19,9 +19,12 @@ export async function listen(app: FastifyInstance, { host, port, socketPath }: C
   }
 }
 
-/** After `kill -9` the file of the socket is left, at which nobody listens. */
+/** After `kill -9` the file of the socket is left, at which nobody listens. Throws if it is a file of another kind. */
 async function removeStale(path: string): Promise<void> {
-  if (!existsSync(path)) return;
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  if (file === undefined) return;
+  if (!file.isSocket())
+    throw new ConfigError([`HOST ${path} is the name of a file that is no socket: name a path where nothing is`]);
   const socket = connect(path);
   const code = await once(socket, "connect").then(() => "", ({ code = "" }: NodeJS.ErrnoException) => code);
   socket.destroy();

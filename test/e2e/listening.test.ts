@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -69,6 +69,15 @@ await t.test("a path that can't be a socket is named with the remedy", async (t)
   const nowhere = join(temporaryFolder(t), "nowhere", "authflow.sock");
   t.match(await run(SERVER, [], { HOST: nowhere, DATABASE_URL: sqlite(t) }),
     { code: 1, stderr: /^Authflow can't start .*\n {2}- HOST \S+ can't be made \(\w+\): name a path in a folder/ });
+  const folder = temporaryFolder(t);
+  const [file, link] = [join(folder, "precious"), join(folder, "link")];
+  writeFileSync(file, "precious");
+  symlinkSync(file, link);
+  for (const HOST of [file, link, folder]) {
+    t.match(await run(SERVER, [], { HOST, DATABASE_URL: sqlite(t) }),
+      { code: 1, stderr: /^Authflow can't start .*\n {2}- HOST \S+ is the name of a file that is no socket/ }, HOST);
+  }
+  t.equal(readFileSync(file, "utf8"), "precious", "and it is left alone");
 });
 
 await t.test("an idle connection stays open for AUTHFLOW_KEEP_ALIVE", async (t) => {
