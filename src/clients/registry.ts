@@ -3,7 +3,8 @@ import type { Clock } from "../shared/clock.js";
 import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
 import { isLoopback } from "../shared/loopback.js";
-import { isPrintable } from "../shared/text.js";
+import { isScopeValue } from "../shared/scope.js";
+import { isBlank, isPrintable } from "../shared/text.js";
 import type { Lookup } from "../shared/joined-lookup.js";
 import type { ClientCache } from "./cache.js";
 import type {
@@ -110,9 +111,13 @@ export class ClientRegistry {
     checkNames(patch);
     if (patch.jwks != null && patch.jwksUri != null) throw invalidRequest("Send jwks or jwks_uri, not both");
     for (const [member, texts] of Object.entries(policy ?? {})) {
-      if (Array.isArray(texts) && !texts.every(isPrintable)) {
+      if (Array.isArray(texts) && !texts.every((text) => isPrintable(text) && !isBlank(text)))
         throw invalidRequest(`policy.${member} must hold printable texts without control characters`);
-      }
+    }
+    const impossible = policy?.scopes?.find((scope) => !isScopeValue(scope));
+    if (impossible !== undefined) {
+      throw invalidRequest(`policy.scopes must not hold "${impossible}", which no scope can have: a value is ASCII ` +
+        "characters without spaces, \" and \\");
     }
     for (const [audience, scopes] of Object.entries(policy?.audience_scopes ?? {})) {
       if (![audience, ...scopes].every(isPrintable))

@@ -3,6 +3,7 @@ import { enforceMintPolicy } from "../clients/mint-policy.js";
 import { reservedClaim } from "../shared/claim-names.js";
 import { MAX_CLOCK_SKEW } from "../shared/clock.js";
 import { invalidRequest, invalidScope } from "../shared/errors.js";
+import { isScopeValue } from "../shared/scope.js";
 import { characters, isBlank, isPrintable, isPrintableText } from "../shared/text.js";
 
 /** What the platform says about the login that it did (OpenID Connect Core §2). `auth_time` is seconds. */
@@ -58,8 +59,6 @@ const DEFAULT_PROVIDER = "local";
 const MAX_DEPTH = 8;
 const MAX_SUB = 255;
 
-/** RFC 6749 §3.3 */
-const SCOPE = /^[!#-[\]-~]+( [!#-[\]-~]+)*$/;
 /** Names that change an object's prototype in JavaScript programs which copy them carelessly. */
 const UNSAFE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -79,7 +78,8 @@ export function requestedClaims(
   checkTexts({ sub, provider, email, acr, amr, sid, audience });
   if (name !== undefined) checkPrintable("name", name);
   if (characters(sub) > MAX_SUB) throw invalidRequest(`sub must be 1 to ${MAX_SUB} characters`);
-  if (scope !== undefined && !SCOPE.test(scope))
+  const scopes = scope?.split(" ") ?? [];
+  if (!scopes.every(isScopeValue))
     throw invalidScope("scope must be values of ASCII characters except \" and \\, with one space between them");
   if (auth_time !== undefined && auth_time * 1000 > now + MAX_CLOCK_SKEW)
     throw invalidRequest("auth_time must not be in the future: send seconds since 1970");
@@ -87,7 +87,7 @@ export function requestedClaims(
   checkJson(claims, "claims", 1);
   const login = given({ acr, amr, auth_time, sid });
   const claimNames = [...Object.keys(login), ...Object.keys(claims)];
-  const policed = { sub, provider, audience, scopes: scope?.split(" ") ?? [], claimNames };
+  const policed = { sub, provider, audience, scopes, claimNames };
   enforceMintPolicy(client.policy, policed, loginProviders);
   return {
     sub,

@@ -102,8 +102,9 @@ await onEveryBackend(t, async (t, env) => {
 await t.test("what can't be done is said", async (t) => {
   const app = await testApp(t);
   const { client_id: id } = await app.register();
-  const bad: [method: "GET" | "PATCH" | "DELETE" | "POST", url: string, payload: object | undefined, status: number,
-    error: string, text?: RegExp][] = [
+  type Bad = [method: "GET" | "PATCH" | "DELETE" | "POST", url: string, payload: object | undefined, status: number,
+    error: string, text?: RegExp];
+  const bad: Bad[] = [
     ["GET", NOBODY, undefined, 404, "not_found"],
     ["PATCH", NOBODY, { disabled: true }, 404, "not_found"],
     ["DELETE", NOBODY, undefined, 404, "not_found"],
@@ -119,6 +120,11 @@ await t.test("what can't be done is said", async (t) => {
     ["PATCH", `/clients/${id}`, { client_id: id }, 400, "invalid_request", /Unknown field client_id/],
     ["PATCH", `/clients/${id}`, { policy: { max: 1 } }, 400, "invalid_request", /Unknown field policy\.max/],
     ["PATCH", `/clients/${id}`, { policy: { max_ttl: 0 } }, 400, "invalid_request", /policy\.max_ttl/],
+    ...["read write", " read", "é", "a\"b", "a\\b"].map((scope): Bad =>
+      ["PATCH", `/clients/${id}`, { policy: { scopes: ["read", scope] } }, 400, "invalid_request",
+        /policy\.scopes must not hold ".+", which no scope can have/]),
+    ["PATCH", `/clients/${id}`, { policy: { default_audience: ["\u200b"] } }, 400, "invalid_request",
+      /policy\.default_audience must hold printable/],
     ["PATCH", `/clients/${id}`, { redirect_uris: ["http://evil.example/"] }, 400, "invalid_redirect_uri"],
     ["PATCH", `/clients/${id}`, { name: "a\u0000" }, 400, "invalid_request", /name/],
     ["POST", `/clients/${id}/rotate-secret`, { overlap: -1 }, 400, "invalid_request", /overlap is not valid: Seconds/],
