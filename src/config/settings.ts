@@ -309,7 +309,7 @@ export const SETTINGS = Type.Object({
     default: "600000",
   }),
   AUTHFLOW_RATE_LIMIT_CLIENT: perMinute({
-    description: "Tokens per minute and client on /mint and /token, per replica.",
+    description: "Requests per minute that a client authenticates, per replica: mints, exchanged codes and all others.",
     default: "300000",
   }),
   AUTHFLOW_RATE_LIMIT_CUTOFFS: perMinute({
