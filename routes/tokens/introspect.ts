@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Client } from "../../src/clients/client.js";
-import { isRefreshToken } from "../../src/sessions/refresh-token-text.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { IntrospectionForm, IntrospectionResponse } from "../schemas/tokens/introspect.js";
 
@@ -25,7 +24,7 @@ const schema = {
 const introspect: FastifyPluginAsyncTypebox = async (app) => {
   const options = { schema, config: { form: true }, preHandler: app.authenticateClient };
   app.post("/introspect", options, async ({ client, body }) => {
-    if (isRefreshToken(body.token)) {
+    if (app.refreshTokens.recognises(body.token)) {
       const state = await app.refreshTokens.introspect(client as Client, body.token);
       return { ...state, active: state !== null };
     }

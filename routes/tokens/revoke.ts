@@ -1,7 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Client } from "../../src/clients/client.js";
-import { isRefreshToken } from "../../src/sessions/refresh-token-text.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { RevokeForm } from "../schemas/tokens/revoke.js";
 
@@ -24,9 +23,9 @@ const schema = {
 
 const revoke: FastifyPluginAsyncTypebox = async (app) => {
   app.post("/revoke", { schema, config: { form: true }, preHandler: app.identifyClient }, async (request) => {
-    const [client, { token }] = [request.client as Client, request.body];
-    if (isRefreshToken(token)) await app.refreshTokens.revoke(client, token, () => app.limitCutoffs(request));
-    else await app.revocations.revokeOwn(client, token);
+    const [client, { token }, { refreshTokens, revocations }] = [request.client as Client, request.body, app];
+    if (refreshTokens.recognises(token)) await refreshTokens.revoke(client, token, () => app.limitCutoffs(request));
+    else await revocations.revokeOwn(client, token);
     return {};
   });
 };

@@ -1,4 +1,5 @@
 import { invalidScope, invalidTarget } from "../shared/errors.js";
+import { isScopeValue } from "../shared/scope.js";
 import { STANDARD_SCOPES } from "../shared/standard-scopes.js";
 import type { Client, MintPolicy } from "./client.js";
 
@@ -8,8 +9,6 @@ interface Deployment { selfRegistered: SelfRegistered }
 
 type Policed = Pick<Client, "id" | "policy" | "isSelfRegistered">;
 
-/** RFC 6749 §3.3 */
-const SCOPE_TOKEN = /^[!#-[\]-~]+$/;
 /** RFC 3986 §4.3: the characters of a URI, without #. */
 const ABSOLUTE_URI = /^[a-z][a-z0-9+.-]*:[!$-;=?-[\]_a-z~]+$/i;
 const RESOURCES_MAX = 10;
@@ -30,7 +29,7 @@ export function grantedScopes(
   const scopes = [...new Set(asked?.split(" ").filter((one) => one !== ""))];
   const allowed = ownScopes(client, deployment);
   for (const scope of scopes) {
-    if (!SCOPE_TOKEN.test(scope))
+    if (!isScopeValue(scope))
       throw invalidScope("scope must be values of ASCII characters except \" and \\, with spaces between them");
     if (STANDARD_SCOPES.includes(scope)) continue;
     if (!allowed.includes(scope)) {

@@ -16,7 +16,9 @@ import type { RequestedPart } from "./granted-part.js";
 import { openAnswer, sealAnswer } from "./refresh-answer.js";
 import { claimsOfRefresh, requireRefresh } from "./refresh-claims.js";
 import type { RefreshGrant, RefreshTokenFamily, RefreshTokenStore } from "./refresh-token.js";
-import { newRefreshToken, parseRefreshToken, type PresentedRefreshToken } from "./refresh-token-text.js";
+import {
+  isRefreshToken, newRefreshToken, parseRefreshToken, type PresentedRefreshToken,
+} from "./refresh-token-text.js";
 
 const UNKNOWN = "refresh_token is unknown, has expired or was ended: start the login again";
 const LOGGED_OUT = "The user was logged out: start the login again";
@@ -56,6 +58,11 @@ export class RefreshTokenService {
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** Whether a text has the form of a refresh token; any other may be an access token. */
+  recognises(text: string): boolean {
+    return isRefreshToken(text);
   }
 
   /**

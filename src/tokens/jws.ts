@@ -42,7 +42,7 @@ function encodedHeader(signer: Signer, typ: TokenType): string {
  * the first two are JSON objects.
  */
 export function parseCompact(token: string): UnverifiedJws | undefined {
-  const parts = token.split(".");
+  const parts = token.split(".", 4); // 4: a text of dots alone must not cost more than one of letters
   const [header, payload, signature] = parts.map(decode);
   if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined) return undefined;
   const [decodedHeader, decodedPayload] = [jsonObject(header), jsonObject(payload)];

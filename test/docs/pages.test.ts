@@ -29,6 +29,7 @@ const PAGES: Record<string, string[][]> = {
   "docs/clients-and-policy.md": [["201"], ["200"], ["200"], ["200", "200", "200", "204"], ["200"], ["200"]],
   "docs/subjects.md": [["200", "200"]],
   "docs/immediate-logout.md": [["200"]],
+  "docs/refresh-tokens.md": [["200"], ["200"], ["200"], ["200"]],
 };
 
 for (const [page, expected] of Object.entries(PAGES)) {
@@ -38,10 +39,11 @@ for (const [page, expected] of Object.entries(PAGES)) {
     for (const [index, block] of requests.entries()) {
       const registered = await post(`${server.url}/clients`, registration(), AUTHFLOW_ADMIN_TOKEN);
       const { client_id = "", client_secret = "" } = registered;
-      const { access_token = "" } = await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice" });
+      const { access_token = "", refresh_token = "" } =
+        await post(`${server.url}/mint`, { client_id, client_secret, sub: "alice", refresh: true });
       const client = { AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret, ID: client_id };
       const script = PREAMBLE + block.replaceAll("https://auth.example.com", server.url);
-      const output = await bash(script, { ...tokens, ...client, TOKEN: access_token });
+      const output = await bash(script, { ...tokens, ...client, TOKEN: access_token, REFRESH_TOKEN: refresh_token });
       t.same(output.trim().split("\n"), expected[index], block);
     }
   });

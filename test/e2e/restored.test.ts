@@ -43,6 +43,9 @@ await t.test("authflow restored ends every token and key of the backup, and list
   const danger = await replica(t, env);
   t.equal((await danger.service.userinfo(token)).status, 200, "the backup knows of no revocation");
   const [old] = await danger.service.jwks();
+  const owner = await danger.fastify.clients.read(client.client_id);
+  const { refreshTokens } = danger.fastify;
+  const minted = await refreshTokens.mint(owner, { sub: "alice" });
 
   t.match(await cli(["restored"], env), { code: 1, stderr: /everybody has to log in again\? .*confirm with --yes/ });
   const { code, stdout } = await cli(["restored", "--yes"], env);
@@ -55,6 +58,7 @@ await t.test("authflow restored ends every token and key of the backup, and list
     const [present, ...others] = await danger.service.jwks();
     return present?.kid !== old?.kid && others.length === 0;
   });
+  await t.rejects(refreshTokens.exchange(owner, minted.refresh_token ?? "", {}), { code: "invalid_grant" });
   t.equal((await danger.service.userinfo(await danger.service.token(client))).status, 200, "new tokens are fine");
 
   t.match(await cli(["restored", "--yes", "--disable-clients"], env),

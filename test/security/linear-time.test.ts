@@ -45,6 +45,8 @@ function requests(filling: string): Request[] {
     body("raw", "/mint", filling, JSON_TYPE),
     body("form", "/token", filling, form),
     body("token", "/introspect", `token=${filling}`, form),
+    body("token to revoke", "/revoke", `token=${filling}`, form),
+    body("refresh token", "/token", `grant_type=refresh_token&refresh_token=${filling}`, form),
     body("answer", "/auth/google/callback", filling, form),
   ];
 }

@@ -186,7 +186,7 @@ await t.test("another method of a known path is 405 with Allow, and OPTIONS says
     ["/mint", "POST, OPTIONS", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]],
     ["/logout", "POST, OPTIONS", ["GET", "DELETE"]],
     ["/token", "POST, OPTIONS", ["GET", "HEAD"]],
-    ["/introspect", "POST, OPTIONS", ["GET"]],
+    ["/introspect", "POST, OPTIONS", ["GET"]], ["/revoke", "POST, OPTIONS", ["GET"]],
     ["/clients", "POST, GET, HEAD, OPTIONS", ["PUT", "DELETE"]],
     [`/clients/${client.client_id}`, "GET, HEAD, PATCH, DELETE, OPTIONS", ["POST", "PUT"]],
     ["/.well-known/jwks.json", "GET, HEAD, OPTIONS", ["POST", "DELETE"]],
