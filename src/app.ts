@@ -6,6 +6,7 @@ import background from "../plugins/background/background.js";
 import bearer from "../plugins/guards/bearer.js";
 import bodyParsing from "../plugins/http/body-parsing.js";
 import clientAuthentication from "../plugins/guards/client-authentication.js";
+import clientAssertions from "../plugins/services/client-assertions.js";
 import clientLimits from "../plugins/guards/client-limits.js";
 import clients from "../plugins/services/clients.js";
 import clockPlugin, { type ClockOptions } from "../plugins/services/clock.js";
@@ -163,6 +164,7 @@ async function registerAll(
   await app.register(redis);
   await app.register(keys);
   await app.register(clients);
+  await app.register(clientAssertions, { upstreamSocket });
   await app.register(revocationLog);
   await app.register(statusListPlugin);
   await app.register(tokens);

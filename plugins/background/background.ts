@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import fp from "fastify-plugin";
+import { everyUntil } from "./every.js";
 
 /** Milliseconds. */
 const SWEEP_INTERVAL = 60_000;
@@ -18,21 +18,7 @@ export default fp(async (app) => {
   const { syncInterval } = app.timing;
   const stopped = new AbortController();
   setMaxListeners(0, stopped.signal); // one for each loop below: above ten, Node warns of a leak
-  const every = async (milliseconds: number, what: string, work: () => Promise<unknown>): Promise<void> => {
-    let failing = false;
-    while (!stopped.signal.aborted) {
-      try {
-        await work();
-        if (failing) app.log.info(`${what}: succeeded again`);
-        failing = false;
-      } catch (err) {
-        if (!failing) app.log.error({ err }, `${what}: failed, will be tried again`);
-        failing = true;
-      }
-      const pause = failing ? Math.max(milliseconds, syncInterval) : milliseconds;
-      await sleep(pause, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
-    }
-  };
+  const every = everyUntil({ log: app.log, stopped: stopped.signal, pauseAfterFailure: syncInterval });
   const follow = async (): Promise<void> => {
     const asOf = app.clock();
     const { clientRevision, ringRevision } = await app.refreshInstallation();
@@ -65,6 +51,10 @@ export default fp(async (app) => {
     await app.feed.follow();
     if (!stopped.signal.aborted) await app.logChanged.wait(syncInterval);
   };
+  const sweepers = {
+    codes: app.authorizationCodes, "refresh tokens": app.refreshTokens, "answers to logins": app.loginChallenges,
+    assertions: app.clientAssertions, "status lists": app.statusLists,
+  };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {
     loops = Promise.all([
@@ -80,12 +70,10 @@ export default fp(async (app) => {
         app.logFollower.sweep(app.logSweeper.horizon);
       }),
       every(SWEEP_INTERVAL, "deleting expired logins", () => app.logins.sweep()),
-      every(SWEEP_INTERVAL, "deleting answers to logins", () => app.loginChallenges.sweep(app.logSweeper.horizon)),
-      every(SWEEP_INTERVAL, "deleting expired codes", () => app.authorizationCodes.sweep(app.logSweeper.horizon)),
-      every(SWEEP_INTERVAL, "deleting expired refresh tokens", () => app.refreshTokens.sweep(app.logSweeper.horizon)),
       every(SWEEP_INTERVAL, "recording which permissions clients use", () => app.permissionUses.flush()),
+      ...Object.entries(sweepers).map(([what, sweeper]) =>
+        every(SWEEP_INTERVAL, `deleting expired ${what}`, () => sweeper.sweep(app.logSweeper.horizon))),
       every(RECORD_INTERVAL, "recording the tokens of status lists", () => app.statusAllocator.flush()),
-      every(SWEEP_INTERVAL, "deleting expired status lists", () => app.statusLists.sweep(app.logSweeper.horizon)),
     ]);
   });
   app.addHook("onClose", async () => {

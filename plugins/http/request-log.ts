@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { Logger } from "pino";
+import { unverified } from "../../src/clients/client-assertion.js";
 import type { AuthflowError } from "../../src/shared/errors.js";
 import { isUuid, withoutSecrets } from "../../src/shared/text.js";
 
@@ -63,14 +64,15 @@ function explained(request: FastifyRequest): object | undefined {
   const claimed = known === undefined || known === null ? claimedClientId(request) : undefined;
   return {
     error: failure.code,
-    reason: withoutSecrets(failure.message),
+    reason: withoutSecrets(failure.extra.detail ?? failure.message),
     ...(claimed !== undefined && { claimed_client_id: isUuid(claimed) ? claimed : "(not a client_id)" }),
   };
 }
 
 function claimedClientId({ body, query, headers: { authorization = "" } }: FastifyRequest): unknown {
-  const { client_id: sent = (query as { client_id?: unknown } | undefined)?.client_id } =
-    (body ?? {}) as { client_id?: unknown };
+  const { client_id: sent = (query as { client_id?: unknown } | undefined)?.client_id, client_assertion: assertion } =
+    (body ?? {}) as { client_id?: unknown; client_assertion?: unknown };
   const [, basic] = /^Basic +([\w+/-]{1,2000}=*)$/i.exec(authorization) ?? [];
-  return sent ?? (basic && Buffer.from(basic, "base64").toString().split(":", 1)[0]);
+  return sent ?? (typeof assertion === "string" ? unverified(assertion).sub : undefined)
+    ?? (basic && Buffer.from(basic, "base64").toString().split(":", 1)[0]);
 }

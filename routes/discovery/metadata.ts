@@ -30,8 +30,7 @@ const discovery: FastifyPluginAsyncTypebox = async (app) => {
     .map(({ algorithm }) => algorithm))];
   const make = () => JSON.stringify(metadata({
     issuer, publicUrl, docs, grantTypes: app.grants.types, scopes: STANDARD_SCOPES,
-    signingAlgorithms: algorithms(), assertionAlgorithms: ["RS256", "PS256", "ES256", "EdDSA"],
-    canRegister: registration !== "closed",
+    signingAlgorithms: algorithms(), canRegister: registration !== "closed",
   }));
   const path = new URL(issuer).pathname.replace(/\/$/, "");
   for (const [url, { operationId, summary }] of Object.entries(PATHS)) {

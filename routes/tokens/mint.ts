@@ -18,7 +18,10 @@ const schema = {
 
 const mint: FastifyPluginAsyncTypebox = async (app) => {
   app.post("/mint", { schema, preHandler: app.clientWith("mint") }, async ({ client, body }) => {
-    const { client_id: _id, client_secret: _secret, refresh, ...request } = body;
+    const {
+      client_id: _id, client_secret: _secret, client_assertion: _assertion, client_assertion_type: _type, refresh,
+      ...request
+    } = body;
     return (refresh === true ? app.refreshTokens : app.tokens).mint(client as Client, request);
   });
 };

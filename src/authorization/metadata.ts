@@ -1,4 +1,5 @@
 import { AUTH_METHODS } from "../clients/client.js";
+import { ASSERTION_ALGORITHMS } from "../clients/client-keys.js";
 import { RESPONSE_MODES } from "../login/pending-login.js";
 import { PROMPTS } from "./standard-request.js";
 
@@ -9,14 +10,13 @@ export interface MetadataSources {
   grantTypes: readonly string[];
   scopes: readonly string[];
   signingAlgorithms: readonly string[];
-  assertionAlgorithms: readonly string[];
   canRegister: boolean;
   docs: boolean;
 }
 
 /** The metadata of this service (OpenID Connect Discovery §3, RFC 8414 §2). */
 export function metadata({
-  issuer, publicUrl, grantTypes, scopes, signingAlgorithms, assertionAlgorithms, canRegister, docs,
+  issuer, publicUrl, grantTypes, scopes, signingAlgorithms, canRegister, docs,
 }: MetadataSources) {
   const at = (path: string): string => `${publicUrl}${path}`;
   const authMethods = AUTH_METHODS;
@@ -38,11 +38,11 @@ export function metadata({
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: signingAlgorithms,
     token_endpoint_auth_methods_supported: authMethods,
-    token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint_auth_methods_supported: authMethods,
-    revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_endpoint_auth_methods_supported: authMethods.filter((method) => method !== "none"),
-    introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     code_challenge_methods_supported: ["S256"],
     prompt_values_supported: PROMPTS,
     claim_types_supported: ["normal"],

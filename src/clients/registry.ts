@@ -183,7 +183,8 @@ function found(client: Client | null): Client {
   return client;
 }
 
-function enabled(client: Client): Client {
+/** Throws invalid_client if an operator disabled the client, which only its right authentication may reveal. */
+export function enabled(client: Client): Client {
   if (client.disabled)
     throw new AuthflowError(401, "invalid_client", "This client is disabled: ask the operator", { challenge: "Basic" });
   return client;

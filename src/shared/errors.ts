@@ -11,6 +11,8 @@ export class AuthflowError extends Error {
     readonly extra: {
       cause?: unknown;
       challenge?: "Basic" | "Bearer";
+      /** What the log says in place of the message. */
+      detail?: string;
       /** Seconds. */
       retryAfter?: number;
       /** What a person can do about it, for a page; `quiet`: the lesser way. */
@@ -58,6 +60,12 @@ export const invalidClient = (): AuthflowError =>
   new AuthflowError(401, "invalid_client", "Client authentication failed: check client_id and client_secret", {
     challenge: "Basic",
   });
+
+/** RFC 7521 §4.2.1. One answer for everything; `detail`: what is wrong. */
+export const invalidAssertion = (detail: string): AuthflowError =>
+  new AuthflowError(401, "invalid_client",
+    "Client authentication failed: check the assertion's signature, iss, sub, aud, exp and jti",
+    { challenge: "Basic", detail });
 
 /** A request without client credentials at an endpoint that accepts HTTP Basic only. */
 export const unauthenticated = (): AuthflowError =>

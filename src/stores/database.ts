@@ -1,6 +1,7 @@
 import type { ConsentStore } from "../authorization/consents.js";
 import type { PushedRequestStore } from "../authorization/pushed-requests.js";
 import type { PermissionUseStore } from "../clients/permission-uses.js";
+import type { UsedValueStore } from "../clients/client-assertion.js";
 import type { ClientStore } from "../clients/store.js";
 import type { KeyStore } from "../keys/store.js";
 import type { AuthorizationCodeStore } from "../login/authorization-code.js";
@@ -19,6 +20,7 @@ import type { StatusListStore } from "../status-lists/store.js";
 export interface Stores {
   clients: ClientStore;
   permissionUses: PermissionUseStore;
+  usedValues: UsedValueStore;
   keys: KeyStore;
   finishedLogins: FinishedLoginStore;
   loginChallenges: LoginChallengeStore;

@@ -20,12 +20,16 @@ const RETRY_AFTER = 30_000;
 const RENEWALS = 5;
 const RENEWAL_INTERVAL = 10_000;
 
+interface Limits { algorithms: readonly string[]; renewals: number; renewalInterval: number }
+const USUAL: Limits = { algorithms: ALGORITHMS, renewals: RENEWALS, renewalInterval: RENEWAL_INTERVAL };
+
 /** `fetch`: the number of the fetch that brought the keys. */
 interface Fetched { fetch: number; keys: LocalJWKSet }
 
 /**
- * A provider's keys. They are fetched again at once if none of them verifies a signature, because the provider may have
- * changed them (OpenID Connect Core §10.1.1). While the key set can't be fetched, the last one stays in use.
+ * The keys of a provider, or of a client. They are fetched again at once if none of them verifies a signature, because
+ * their owner may have changed them (OpenID Connect Core §10.1.1). While the key set can't be fetched, the last one
+ * stays in use.
  */
 export class KeySet {
   readonly #fetch: () => Promise<unknown>;
@@ -35,12 +39,15 @@ export class KeySet {
   /** How many fetches have begun. */
   #begun = 0;
   #refreshAt = 0;
-  #renewals = RENEWALS;
+  readonly #limits: Limits;
+  #renewals: number;
   #countedAt = 0;
 
-  constructor(fetchJwks: () => Promise<unknown>, clock: Clock) {
+  constructor(fetchJwks: () => Promise<unknown>, clock: Clock, limits = USUAL) {
     this.#fetch = fetchJwks;
     this.#clock = clock;
+    this.#limits = limits;
+    this.#renewals = limits.renewals;
   }
 
   /** Resolves to the payload of a JWS in compact serialisation. Rejects with UpstreamError or an error of jose. */
@@ -49,7 +56,7 @@ export class KeySet {
     let known = await this.#current();
     for (;;) {
       try {
-        return Buffer.from(await verifyWithOneOf(known.keys, jws)).toString();
+        return Buffer.from(await verifyWithOneOf(known.keys, jws, [...this.#limits.algorithms])).toString();
       } catch (error) {
         // Keys that were asked for after the token came are new enough.
         if (known.fetch > earlier || !isFaultOfKey(error)) throw error;
@@ -87,7 +94,8 @@ export class KeySet {
 
   #mayRenew(): boolean {
     const now = this.#clock();
-    this.#renewals = Math.min(RENEWALS, this.#renewals + (now - this.#countedAt) / RENEWAL_INTERVAL);
+    const { renewals, renewalInterval } = this.#limits;
+    this.#renewals = Math.min(renewals, this.#renewals + (now - this.#countedAt) / renewalInterval);
     this.#countedAt = now;
     if (this.#renewals < 1) return false;
     this.#renewals -= 1;
@@ -96,8 +104,8 @@ export class KeySet {
 }
 
 /** Of several keys that may be meant, each is tried: some providers publish two with one kid, or tokens without kid. */
-async function verifyWithOneOf(keys: LocalJWKSet, jws: string): Promise<Uint8Array> {
-  const options = { algorithms: ALGORITHMS };
+async function verifyWithOneOf(keys: LocalJWKSet, jws: string, algorithms: string[]): Promise<Uint8Array> {
+  const options = { algorithms };
   try {
     return (await compactVerify(jws, keys, options)).payload;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { MintBody } from "../tokens/mint.js";
+import { ClientAssertion } from "../tokens/token.js";
 
 const Sub = MintBody.properties.sub;
 const Sid = Type.String({ minLength: 1, maxLength: 255, description: "The id of a session, 1 to 255 characters" });
@@ -10,6 +11,7 @@ export const RevocationBody = Type.Object({
     format: "uuid", description: "A UUID: the client that calls; for an operator the client whose tokens are revoked",
   })),
   client_secret: MintBody.properties.client_secret,
+  ...ClientAssertion,
   sub: Type.Optional(Sub),
   sid: Type.Optional(Sid),
   jti: Type.Optional(Jti),

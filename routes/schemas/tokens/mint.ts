@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { ClientAssertion } from "./token.js";
 
 const Audience = Type.String({ minLength: 1, maxLength: 255, description: "An audience is 1 to 255 characters" });
 
@@ -13,6 +14,7 @@ export const MintBody = Type.Object(
     client_secret: Type.Optional(
       Type.String({ minLength: 1, maxLength: 255, description: "From POST /clients, 1 to 255 characters" }),
     ),
+    ...ClientAssertion,
     sub: Type.String({
       minLength: 1,
       maxLength: 255,

@@ -3,10 +3,20 @@ import type { Grants } from "../../../src/grants/grants.js";
 
 const field = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 255, description }));
 
+/** How a client authenticates by its keys (RFC 7521 §4.2, RFC 7523 §2.2). */
+export const ClientAssertion = {
+  client_assertion_type: field("With client_assertion: urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+  client_assertion: Type.Optional(Type.String({
+    minLength: 1, maxLength: 8192,
+    description: "A JWT that a client with private_key_jwt has signed, at most 8192 characters",
+  })),
+};
+
 /** How a client authenticates in a form (RFC 6749 §2.3.1). */
 export const ClientCredentialsForm = {
   client_id: field("A UUID; or authenticate by HTTP Basic"),
   client_secret: field("Not for public clients; or authenticate by HTTP Basic"),
+  ...ClientAssertion,
 };
 
 type GrantTable = Pick<Grants, "types" | "parameters" | "examples">;

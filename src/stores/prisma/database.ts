@@ -18,6 +18,7 @@ import { revocationLog } from "./revocation-log.js";
 import { sessionStore } from "./sessions.js";
 import { signingKeyStore } from "./signing-keys.js";
 import { statusListStore } from "./status-lists.js";
+import { usedValueStore } from "./used-values.js";
 
 export type { Database } from "../database.js";
 export { migrate, pendingMigrations } from "./migrate.js";
@@ -57,6 +58,7 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
 const storesOf = (db: Db, log: LogAccess, run: Run): Stores => ({
   clients: mapDriverErrors(clientStore(db), run),
   permissionUses: mapDriverErrors(permissionUseStore(db), run),
+  usedValues: mapDriverErrors(usedValueStore(db), run),
   keys: mapDriverErrors(signingKeyStore(db), run),
   finishedLogins: mapDriverErrors(finishedLoginStore(db), run),
   loginChallenges: mapDriverErrors(loginChallengeStore(db), run),

@@ -9,6 +9,7 @@ const KEYS = {
   refresh_tokens: "id",
   status_lists: "id",
   status_batches: "list_id, sequence",
+  used_values: "hash",
 };
 
 /**

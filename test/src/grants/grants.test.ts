@@ -38,7 +38,8 @@ await t.test("a grant is one entry of the table: endpoint, documents and checks 
   t.strictSame(received, [{ audience: "api", scope: undefined }], "it gets its own parameters and no others");
   const { properties, required, ...documented } = tokenForm(grants);
   t.strictSame(Object.keys(properties),
-    ["grant_type", "code", "redirect_uri", "code_verifier", "audience", "scope", "client_id", "client_secret"]);
+    ["grant_type", "code", "redirect_uri", "code_verifier", "resource", "audience", "scope", "client_id",
+      "client_secret", "client_assertion_type", "client_assertion"]);
   t.equal(properties.grant_type?.description, "`authorization_code` or `machine`");
   t.equal(properties.audience?.description, "Who it is for");
   t.strictSame(required, ["grant_type"], "which others are needed depends on the grant");
