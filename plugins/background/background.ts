@@ -53,7 +53,7 @@ export default fp(async (app) => {
   };
   const sweepers = {
     codes: app.authorizationCodes, "refresh tokens": app.refreshTokens, "answers to logins": app.loginChallenges,
-    assertions: app.clientAssertions, "status lists": app.statusLists,
+    sessions: app.sessions, "pushed requests": app.pushedRequests, assertions: app.clientAssertions, "status lists": app.statusLists,
   };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {
@@ -69,6 +69,7 @@ export default fp(async (app) => {
         await app.logSweeper.sweep();
         app.logFollower.sweep(app.logSweeper.horizon);
       }),
+      every(SWEEP_INTERVAL, "ending again what cut-offs ended", () => app.lastingLogins.follow()),
       every(SWEEP_INTERVAL, "deleting expired logins", () => app.logins.sweep()),
       every(SWEEP_INTERVAL, "recording which permissions clients use", () => app.permissionUses.flush()),
       ...Object.entries(sweepers).map(([what, sweeper]) =>
@@ -84,5 +85,5 @@ export default fp(async (app) => {
   });
 }, {
   name: "background",
-  dependencies: ["database", "clients", "keys", "revocation", "event-stream", "logins", "sessions", "status-lists"],
+  dependencies: ["database", "clients", "keys", "revocation", "event-stream", "logins", "sessions", "authorization", "status-lists"],
 });

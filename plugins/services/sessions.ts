@@ -1,9 +1,14 @@
 import fp from "fastify-plugin";
+import { LastingLogins } from "../../src/sessions/lasting-logins.js";
 import { RefreshTokenService } from "../../src/sessions/refresh-token-service.js";
 import { SessionService } from "../../src/sessions/session-service.js";
 
 declare module "fastify" {
-  interface FastifyInstance { sessions: SessionService; refreshTokens: RefreshTokenService }
+  interface FastifyInstance {
+    sessions: SessionService;
+    refreshTokens: RefreshTokenService;
+    lastingLogins: LastingLogins;
+  }
 }
 
 const REUSED = "a refresh token was used again, by somebody who has it or by a faulty client: its login is ended";
@@ -19,4 +24,5 @@ export default fp(async (app) => {
     ttl: config.refreshTtl, idleTtl: config.refreshIdleTtl, retry: config.refreshRetry,
     reused: ({ clientId: client_id, sub, sid }) => { app.log.warn({ client_id, sub, sid }, REUSED); },
   }));
+  app.decorate("lastingLogins", new LastingLogins(database, app.logFollower));
 }, { name: "sessions", dependencies: ["clock", "database", "tokens", "revocation"] });

@@ -4,6 +4,7 @@ import type { KeyRing } from "../keys/key-ring.js";
 import type { Revocations } from "../revocation/revocations.js";
 import type { Clock } from "../shared/clock.js";
 import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
+import type { SessionService } from "../sessions/session-service.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
 import type { Drivers } from "./drivers.js";
 
@@ -21,6 +22,7 @@ export interface Services {
   clients: ClientRegistry;
   keys: KeyRing;
   tokens: TokenIssuer;
+  sessions: SessionService;
   refreshTokens: RefreshTokenService;
   revocations: Revocations;
   clock: Clock;

@@ -24,7 +24,9 @@ export function restoredCommand(program: Command, context: Context): void {
     .option("--yes", "do not ask first")
     .action(({ disableClients = false, yes }: Options) => context.withServices(async (services) => {
       await confirm(context, QUESTION, yes);
-      await services.refreshTokens.endAll(); // those that were exchanged or ended since the backup are back
+      // Those that were exchanged or ended since the backup are back.
+      await services.sessions.endAll();
+      await services.refreshTokens.endAll();
       await replaceKeys(services, context);
       const clients = await allClients(services.clients);
       if (disableClients) {

@@ -66,6 +66,11 @@ export class SessionService {
     return { session, cookie };
   }
 
+  /** Ends all sessions. Their tokens stay valid. */
+  async endAll(): Promise<void> {
+    await this.#dependencies.store.endAll();
+  }
+
   /** Deletes sessions that ended before an instant; returns how many. */
   sweep(before: number): Promise<number> {
     return sweepAll((limit) => this.#dependencies.store.sweep(before, limit));

@@ -28,6 +28,7 @@ export interface SessionStore {
   /** Puts off the end of its idle lifetime. */
   touch(sid: string, idleUntil: number): Promise<void>;
   end(which: SessionEnd): Promise<void>;
+  endAll(): Promise<void>;
   /** Deletes up to `limit` sessions that ended at or before an instant; returns how many. */
   sweep(before: number, limit: number): Promise<number>;
 }

@@ -26,6 +26,7 @@ export function sessionStore(db: Db): SessionStore {
     end: async ({ before, ...which }: SessionEnd) => {
       await sessions.deleteMany({ where: { ...replaced(which), createdAt: { lt: BigInt(before) } } });
     },
+    endAll: async () => { await sessions.deleteMany(); },
     sweep: (before, limit) => deleteExpired(db, "sessions", before, limit),
   };
 }
