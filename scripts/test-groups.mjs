@@ -6,7 +6,8 @@
  */
 const GROUPS = {
   "e2e-browser": [
-    "test/e2e/login-browser.test.ts", "test/e2e/login-pages.test.ts", "test/e2e/docs-browser.test.ts",
+    "test/e2e/login-browser.test.ts", "test/e2e/login-pages.test.ts", "test/e2e/authorize-pages.test.ts",
+    "test/e2e/docs-browser.test.ts",
     "test/e2e/demo.test.ts", "test/e2e/demo-provider.test.ts", "test/docs/login-browser.test.ts",
     "test/docs/login-page.test.ts",
   ],

@@ -9,6 +9,8 @@ export interface Page {
   paragraphs: string[];
   /** Below the paragraphs, as a list. */
   list?: string[];
+  /** Below that: what the person should look at before a decision, each with what it is. */
+  facts?: [term: string, value: string][];
   /** `mark`: whether the link's label, which is a provider's name, has a mark beside it. `quiet`: it stands back. */
   links?: { text: string; href: string; mark?: string; quiet?: true }[];
   /** What the person decides by one of the buttons. */
@@ -21,7 +23,9 @@ export interface Page {
 interface PageForm {
   action: string;
   fields: Record<string, string>;
-  buttons: { text: string; name: string; value: string; quiet?: true }[];
+  buttons: { text: string; name?: string; value?: string; quiet?: true }[];
+  /** A script sends it when the page is loaded; without scripts, its button does. */
+  isSentAtOnce?: true;
 }
 interface Operator { name: string | undefined; logo: string | undefined }
 
@@ -44,6 +48,10 @@ img { display: block; max-width: 100%; object-fit: contain; background: #fff; bo
 .operator img { height: 1.9rem; }
 ul { list-style: none; margin: 1.25rem 0 0; padding: 0; display: grid; gap: 0.6rem; }
 ul.plain { list-style: disc; margin: 0 0 0.75rem; padding-left: 1.25rem; gap: 0.2rem; }
+dl { margin: 1.25rem 0 0; padding: 0.75rem 1rem; border: 1px solid var(--line); border-radius: 0.5rem; }
+dt { color: var(--muted); font-size: 0.85rem; }
+dd { margin: 0; font-weight: 600; }
+dd + dt { margin-top: 0.6rem; }
 a, button { display: flex; align-items: center; justify-content: center; gap: 0.6rem; padding: 0.7rem 1rem;
   border: 1px solid var(--line); border-radius: 0.5rem; color: var(--link); font-weight: 600; text-decoration: none; }
 button { width: 100%; background: none; font: inherit; font-weight: 600; cursor: pointer; }
@@ -55,16 +63,20 @@ svg text { fill: var(--card); font-size: 11px; font-weight: 700; text-anchor: mi
 footer { margin-top: 1.25rem; padding-top: 0.75rem; border-top: 1px solid var(--line); color: var(--muted);
   font-size: 0.85rem; }
 `;
-const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
+const SCRIPT = "document.forms[0].submit();";
+/** A source of Content Security Policy that allows exactly this text. */
+const sourceOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+const [STYLE_SOURCE, SCRIPT_SOURCE] = [sourceOf(STYLE), sourceOf(SCRIPT)];
 
 /**
- * No scripts, no framing, no external content but the logos. The style sheet is allowed by its hash. Browsers apply
+ * No framing, no external content but the logos. Style sheet and script are allowed by their hashes. Browsers apply
  * form-action to the redirect after a form too, which leads to the application: a page with a form goes without.
  */
 export function pageCsp({ logo, form }: Page, operator: Operator): string {
   const origins = [logo, operator.logo].filter((url) => typeof url === "string").map((url) => new URL(url).origin);
   return [
-    "default-src 'none'", `style-src 'sha256-${STYLE_HASH}'`,
+    "default-src 'none'", `style-src ${STYLE_SOURCE}`,
+    ...(form?.isSentAtOnce ? [`script-src ${SCRIPT_SOURCE}`] : []),
     ...(origins.length > 0 ? [`img-src ${[...new Set(origins)].join(" ")}`] : []),
     "base-uri 'none'", ...(form === undefined ? ["form-action 'none'"] : []), "frame-ancestors 'none'",
   ].join(";");
@@ -77,11 +89,19 @@ const renderLink = ({ text, href, mark, quiet }: Link): string =>
   html`<li><a href="${href}"!${quiet ? ' class="quiet"' : ""}>!${mark === undefined ? "" : renderMark(mark)}${
     text}</a></li>`;
 
-const renderForm = ({ action, fields, buttons }: PageForm): string => html`<form method="post" action="${action}">
+const renderForm = ({ action, fields, buttons, isSentAtOnce }: PageForm): string =>
+  html`<form method="post" action="${action}">
 !${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<ul>!${buttons.map(({ text, name, value, quiet }) =>
-    html`<li><button name="${name}" value="${value}"!${quiet ? ' class="quiet"' : ""}>${text}</button></li>`)}</ul>
-</form>`;
+<ul>!${buttons.map(renderButton)}</ul>
+</form>
+!${isSentAtOnce ? `<script>${SCRIPT}</script>` : ""}`;
+const renderButton = ({ text, name, value, quiet }: PageForm["buttons"][number]): string => {
+  const decision = name === undefined ? "" : html` name="${name}" value="${value}"`;
+  return html`<li><button!${decision}!${quiet ? ' class="quiet"' : ""}>${text}</button></li>`;
+};
+
+const renderFacts = (facts: NonNullable<Page["facts"]>): string =>
+  html`<dl>!${facts.map(([term, value]) => html`<dt>${term}</dt><dd dir="auto">${value}</dd>`)}</dl>`;
 
 /** The initials of a provider's label: the providers' rules for their logos allow no drawings of our own. */
 const renderMark = (label: string): string => {
@@ -111,6 +131,7 @@ export const renderPage = (page: Page, operator: Operator): string => html`<!doc
 <h1>${page.title}</h1>
 !${page.paragraphs.map((paragraph) => html`<p>${paragraph}</p>`).join("\n")}
 !${page.list === undefined ? "" : html`<ul class="plain">!${page.list.map((one) => html`<li>${one}</li>`)}</ul>`}
+!${page.facts === undefined ? "" : renderFacts(page.facts)}
 !${page.form === undefined ? "" : renderForm(page.form)}
 !${renderLinks(page.links ?? [])}
 !${page.note === undefined ? "" : html`<footer>${page.note}</footer>`}

@@ -104,6 +104,6 @@ export default fp(async (app) => {
     request.failure = failure ?? null;
     if (failure?.cause !== undefined)
       this.log.warn({ reqId: request.id, client_id, provider, err: failure.cause }, failure.message);
-    return "location" in answer ? this.redirect(answer.location, status) : formPage(this, answer, publicUrl);
+    return "location" in answer ? this.redirect(answer.location, status) : this.sendPage(formPage(answer));
   });
 }, { name: "logins", dependencies: ["database", "keys", "clients", "tokens", "revocation", "providers", "sessions"] });

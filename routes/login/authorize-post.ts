@@ -54,15 +54,14 @@ const authorizePost: FastifyPluginAsyncTypebox = async (app) => {
   const page = { config: { pages: true }, exposeHeadRoute: false };
   app.get("/authorize/consent", { ...page, schema: question }, async (request, reply) => {
     const asked = request.query.request;
-    const { client, host, user, allowed, resources } = await app.authorizationFinisher.question(
+    const { client, destination, user, allowed, resources } = await app.authorizationFinisher.question(
       asked, request.sessionCookie());
     return reply.sendPage({
       title: `Allow ${client.name}?`,
       logo: client.logoUri,
-      paragraphs: [
-        `${client.name} at ${host} wants to:`,
-      ],
+      paragraphs: ["This application wants to:"],
       list: [...allowed, ...resources.map((one) => `use ${one} for you`)],
+      facts: [["It takes you back to", destination], ["You are logged in as", user]],
       form: {
         action: `${publicUrl}/authorize/consent`,
         fields: { request: asked },
@@ -71,7 +70,7 @@ const authorizePost: FastifyPluginAsyncTypebox = async (app) => {
           { text: "Do not allow", name: "decision", value: "deny", quiet: true },
         ],
       },
-      note: `You are logged in as ${user}. Nobody has checked this application: allow it only if you know it.`,
+      note: "Nobody has checked this application. Allow it only if you know it and where it takes you back to.",
     });
   });
 

@@ -11,7 +11,7 @@ import type { SessionService } from "../sessions/session-service.js";
 import type { Clock } from "../shared/clock.js";
 import { accessDenied, AuthflowError, loginOver } from "../shared/errors.js";
 import type { IdentityClaims } from "../tokens/claims.js";
-import { type ConsentStore, describeScope, needsConsent } from "./consents.js";
+import { type ConsentStore, describeDestination, describeScope, needsConsent } from "./consents.js";
 
 interface Dependencies {
   codes: AuthorizationCodeService;
@@ -28,8 +28,14 @@ interface Dependencies {
 export type CheckedRequest = AuthorizationRequest & { standard: StandardRequest };
 /** A request whose user has to decide, as the browser keeps it. */
 interface Question { request: CheckedRequest; sid: string; until: number }
-/** What the page of a consent says. `host`: where the browser goes afterwards. */
-export interface ConsentPage { client: Client; host: string; allowed: string[]; resources: string[]; user: string }
+/** What the page of a consent says, in words. `destination`: where the browser goes afterwards. */
+export interface ConsentPage {
+  client: Client;
+  destination: string;
+  allowed: string[];
+  resources: string[];
+  user: string;
+}
 
 /** Milliseconds that a user has to decide. */
 const QUESTION_LIFETIME = 600_000;
@@ -83,10 +89,10 @@ export class AuthorizationFinisher implements StandardLogins {
     const { client, request, session } = await this.#open(sealed, cookie);
     const { scopes, resources } = request.standard;
     const { email, name, sub } = session.claims;
-    const { host, protocol } = new URL(request.redirectUri);
     return {
-      client, host: host === "" ? protocol.slice(0, -1) : host, allowed: scopes.map(describeScope), resources,
-      user: email ?? name ?? sub,
+      client, destination: describeDestination(request.redirectUri),
+      allowed: [...new Set(["openid", ...scopes])].map(describeScope), // every token says whose it is
+      resources, user: email ?? name ?? sub,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Client } from "../clients/client.js";
+import { isLoopback } from "../shared/loopback.js";
 
 /** What a user allowed a client. `grantedAt` is epoch ms. */
 export interface Consent { clientId: string; scopes: string[]; grantedAt: number }
@@ -35,4 +36,11 @@ export function describeScope(scope: string): string {
     offline_access: "stay connected while you are away",
   };
   return known[scope] ?? `use the permission “${scope}”`;
+}
+
+/** Where a redirect URI leads, in words for the user: a host, or what runs on the user's device (RFC 8252 §7). */
+export function describeDestination(redirectUri: string): string {
+  const { host, hostname, protocol } = new URL(redirectUri);
+  if (!/^https?:$/.test(protocol)) return `an app on this device (${protocol.slice(0, -1)})`;
+  return isLoopback(hostname) ? `a program on this device (${host})` : host;
 }

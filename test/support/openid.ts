@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { OAuth2Server } from "oauth2-mock-server";
 import Provider, { type Configuration } from "oidc-provider";
 import type { Suite } from "./services.js";
 import { UserAgent, type Visited } from "./user-agent.js";
@@ -60,6 +61,18 @@ export const openIdSettings = (name: string, issuer: string): Record<string, str
     [`${variable}_CLIENT_SECRET`]: UPSTREAM_CLIENT.client_secret,
   };
 };
+
+/**
+ * npm oauth2-mock-server: approves at once, as an upstream at which the person is logged in already. Resolves to
+ * its issuer.
+ */
+export async function approvingUpstream(t: Suite): Promise<string> {
+  const server = new OAuth2Server();
+  await server.issuer.keys.generate("RS256");
+  await server.start(0, "localhost");
+  t.teardown(() => server.stop());
+  return server.issuer.url as string;
+}
 
 /** A person at oidc-provider's pages: logs in as `user` and agrees. Ends at the application. */
 export async function logInAs(agent: UserAgent, user: string, start: string | URL): Promise<Visited> {
