@@ -53,7 +53,8 @@ export default fp(async (app) => {
   };
   const sweepers = {
     codes: app.authorizationCodes, "refresh tokens": app.refreshTokens, "answers to logins": app.loginChallenges,
-    sessions: app.sessions, "pushed requests": app.pushedRequests, assertions: app.clientAssertions, "status lists": app.statusLists,
+    sessions: app.sessions, "pushed requests": app.pushedRequests, assertions: app.clientAssertions,
+    "status lists": app.statusLists,
   };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {
@@ -85,5 +86,7 @@ export default fp(async (app) => {
   });
 }, {
   name: "background",
-  dependencies: ["database", "clients", "keys", "revocation", "event-stream", "logins", "sessions", "authorization", "status-lists"],
+  dependencies: [
+    "database", "clients", "keys", "revocation", "event-stream", "logins", "sessions", "authorization", "status-lists",
+  ],
 });

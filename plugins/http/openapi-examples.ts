@@ -3,7 +3,7 @@ interface Schema {
   $ref?: string;
   anyOf?: Schema[];
   type?: unknown;
-  properties?: Record<string, { example?: unknown; examples?: unknown[] }>;
+  properties?: Record<string, { type?: unknown; example?: unknown; examples?: unknown[] }>;
 }
 export interface Operation {
   tags?: string[];

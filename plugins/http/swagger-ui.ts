@@ -29,7 +29,8 @@ function forPeople<T extends object>(document: T): T {
     operation.security = operation.security?.filter((schemes) => Object.keys(schemes).length > 0) ?? [];
     const form = operation.requestBody?.content["application/x-www-form-urlencoded"]?.schema;
     const schema = components?.schemas?.[form?.$ref?.split("/").at(-1) ?? ""] ?? form;
-    for (const property of Object.values(schema?.properties ?? {})) property.example = property.examples?.[0] ?? "";
+    for (const property of Object.values(schema?.properties ?? {}))
+      property.example = property.examples?.[0] ?? (property.type === "array" ? [] : "");
   }
   return document;
 }

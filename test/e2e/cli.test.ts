@@ -49,8 +49,9 @@ await t.test("each command prints its result, and nothing else, to standard outp
 
   const spa = JSON.parse(await works("clients", "add", "my page", "https://spa.example/cb", "--public")) as Credentials;
   t.strictSame(spa, {
-    client_id: spa.client_id, name: "my page", redirect_uris: ["https://spa.example/cb"],
-    token_endpoint_auth_method: "none", response_types: ["code"], permissions: ["login"],
+    client_id: spa.client_id, name: "my page", client_name: "my page", redirect_uris: ["https://spa.example/cb"],
+    token_endpoint_auth_method: "none", grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"], permissions: ["login"],
   }, "a public client gets no secret");
   const both = ["--response-types", "code", "token"];
   const third = JSON.parse(await works("clients", "add", "c", "https://c.example/", ...both)) as Credentials;
