@@ -49,7 +49,7 @@ const COOKIES_MAX = 6000;
 
 export default fp(async (app) => {
   const { clock, clients, tokens, revocations, providers, database, sessions, config } = app;
-  const { publicUrl, selfRegistered } = config;
+  const { publicUrl } = config;
   await app.register(cookie);
   const codes = new AuthorizationCodeService({
     store: database.authorizationCodes, tokens, revocations, clock, state: app.revocationState, statusOf: app.statusOf,
@@ -67,7 +67,7 @@ export default fp(async (app) => {
     store: database.finishedLogins, sealer, codes, standard, response, tokens, clients, uses: app.permissionUses,
     providers, clock, publicUrl,
   }));
-  app.decorate("grants", new Grants({ codes, tokens, selfRegistered, refreshTokens: app.refreshTokens }));
+  app.decorate("grants", new Grants({ codes, tokens, refreshTokens: app.refreshTokens }));
 
   const secure = publicUrl.startsWith("https:");
   // Lax: the provider's redirect is a top-level navigation from another site. __Host-: no subdomain can set it.

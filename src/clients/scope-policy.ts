@@ -3,9 +3,10 @@ import { isScopeValue } from "../shared/scope.js";
 import { STANDARD_SCOPES } from "../shared/standard-scopes.js";
 import type { Client, MintPolicy } from "./client.js";
 
-/** What the deployment allows a client that registered itself and has no list of its own. */
+/** What the deployment allows a client that has no list of its own: `audiences` only if it registered itself. */
 export interface SelfRegistered { audiences: readonly string[]; scopes: readonly string[] }
-interface Deployment { selfRegistered: SelfRegistered }
+/** Absent where no user stands behind a request: what strangers may ask users for, no client gets by itself. */
+interface Deployment { selfRegistered?: SelfRegistered }
 
 type Policed = Pick<Client, "id" | "policy" | "isSelfRegistered">;
 
@@ -15,9 +16,9 @@ const RESOURCES_MAX = 10;
 
 /**
  * The scopes (RFC 6749 §3.3) that a client gets at the standard endpoints, each once; none if it asks for none. Those
- * of OpenID Connect are always allowed, others if they stand in the client's `scopes` (null: none, or for a client that
- * registered itself what the deployment allows) and in the `audience_scopes` of at least one of `resources`. Throws
- * invalid_scope with the first one that is not.
+ * of OpenID Connect are always allowed, others if they stand in the client's `scopes` (null: what the deployment allows
+ * clients that registered themselves) and in the `audience_scopes` of at least one of `resources`. Throws invalid_scope
+ * with the first one that is not.
  */
 export function grantedScopes(
   client: Policed,
@@ -25,7 +26,7 @@ export function grantedScopes(
   resources: readonly string[],
   deployment: Deployment,
 ): string[] {
-  const { id, policy } = client;
+  const { policy } = client;
   const scopes = [...new Set(asked?.split(" ").filter((one) => one !== ""))];
   const allowed = ownScopes(client, deployment);
   for (const scope of scopes) {
@@ -34,12 +35,12 @@ export function grantedScopes(
     if (STANDARD_SCOPES.includes(scope)) continue;
     if (!allowed.includes(scope)) {
       throw invalidScope(`This client may not request the scope "${scope}", only ` +
-        `${list([...STANDARD_SCOPES, ...allowed])}: ${remedy(id, "scopes")}`);
+        `${list([...STANDARD_SCOPES, ...allowed])}: ${remedy(client, "scopes", deployment)}`);
     }
     const audiences = audiencesOf(policy, resources);
     if (audiences.length > 0 && !audiences.some((one) => allowsAt(policy, one, scope))) {
       throw invalidScope(`The scope "${scope}" is not for ${list(audiences)}: name another resource, or ` +
-        remedy(id, "audience_scopes"));
+        inPolicy(client, "audience_scopes"));
     }
   }
   return scopes;
@@ -49,8 +50,9 @@ export function grantedScopes(
 export const usableScopes = (client: Policed, deployment: Deployment): string[] =>
   [...new Set([...STANDARD_SCOPES, ...ownScopes(client, deployment)])];
 
-const ownScopes = ({ policy, isSelfRegistered }: Policed, { selfRegistered }: Deployment): readonly string[] =>
-  policy.scopes ?? (isSelfRegistered ? selfRegistered.scopes : []);
+/** What a client that registered itself may ask its users for, a client that the operator knows may ask for too. */
+const ownScopes = ({ policy }: Policed, { selfRegistered }: Deployment): readonly string[] =>
+  policy.scopes ?? selfRegistered?.scopes ?? [];
 
 /**
  * Of granted scopes those that a token for `resources` has (RFC 8707 §2.2): no audience gets a scope that the policy's
@@ -69,12 +71,13 @@ export const excludedAt = (policy: MintPolicy, scope: string, audiences: readonl
  * makes no difference (RFC 3986 §6.2.3): the audience is the one in the list. Throws invalid_target.
  */
 export function grantedResources(
-  { id, policy, isSelfRegistered }: Policed,
+  client: Policed,
   asked: readonly string[],
-  { selfRegistered }: Deployment,
+  deployment: Deployment,
 ): string[] {
+  const { policy, isSelfRegistered } = client;
   if (asked.length > RESOURCES_MAX) throw invalidTarget(`resource may be sent ${RESOURCES_MAX} times at most`);
-  const allowed = policy.audiences ?? (isSelfRegistered ? selfRegistered.audiences : undefined);
+  const allowed = policy.audiences ?? (isSelfRegistered ? deployment.selfRegistered?.audiences ?? [] : undefined);
   const granted = asked.map((resource) => {
     if (resource.length > 255 || !ABSOLUTE_URI.test(resource) || !URL.canParse(resource)) {
       throw invalidTarget("resource must be an absolute URI without a fragment, of at most 255 characters, such as " +
@@ -84,7 +87,7 @@ export function grantedResources(
     const audience = allowed.find((one) => withoutRoot(one) === withoutRoot(resource));
     if (audience !== undefined) return audience;
     throw invalidTarget(`This client may not request a token for "${resource}", only for ${list(allowed)}: ` +
-      remedy(id, "audiences"));
+      remedy(client, "audiences", deployment));
   });
   return [...new Set(granted)];
 }
@@ -96,8 +99,14 @@ const allowsAt = ({ audience_scopes: bounds }: MintPolicy, audience: string, sco
   STANDARD_SCOPES.includes(scope) || bounds === null || !Object.hasOwn(bounds, audience)
     || (bounds[audience] as string[]).includes(scope);
 
-const remedy = (id: string, member: string): string =>
+const inPolicy = ({ id }: Policed, member: keyof MintPolicy): string =>
   `an operator can add it to the client's policy, in ${member} (authflow clients policy ${id} --set)`;
+
+/** Clients that register themselves come and go: what they need stands in a setting, if it is for all of them. */
+const remedy = (client: Policed, member: "scopes" | "audiences", { selfRegistered }: Deployment): string =>
+  (client.isSelfRegistered && client.policy[member] === null && selfRegistered !== undefined
+    ? `an operator can add it to AUTHFLOW_SELF_REGISTERED_${member.toUpperCase()}`
+    : inPolicy(client, member));
 
 const withoutRoot = (uri: string): string => uri.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?]+)\/$/i, "$1");
 

@@ -6,7 +6,7 @@ import { defineGrant, type Grant, type GrantDependencies, resourceParameter, sco
 const OF_USERS = new Set(["openid", "offline_access"]);
 
 /** RFC 6749 §4.4: a token of the client's own, for services. Its subject is the client (RFC 9068 §2.2). */
-export const clientCredentials = ({ tokens, selfRegistered }: GrantDependencies): Grant => defineGrant({
+export const clientCredentials = ({ tokens }: GrantDependencies): Grant => defineGrant({
   type: "client_credentials",
   clientAuthentication: "required",
   parameters: Type.Object({
@@ -16,9 +16,8 @@ export const clientCredentials = ({ tokens, selfRegistered }: GrantDependencies)
   }),
   example: { scope: "orders:read", resource: ["https://api.example.com"] },
   exchange: async (client, { scope, resource = [] }) => {
-    const deployment = { selfRegistered };
-    const resources = grantedResources(client, resource, deployment);
-    const scopes = grantedScopes(client, scope, resources, deployment).filter((one) => !OF_USERS.has(one));
+    const resources = grantedResources(client, resource, {});
+    const scopes = grantedScopes(client, scope, resources, {}).filter((one) => !OF_USERS.has(one));
     const claims = await tokens.claimsOfClient(client, { scopes, resources });
     return { ...await tokens.sign(claims, client), ...(claims.scope !== undefined && { scope: claims.scope }) };
   },

@@ -1,6 +1,5 @@
 import { type Static, type TObject, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
-import type { SelfRegistered } from "../clients/scope-policy.js";
 import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
 import type { Lookup } from "../shared/joined-lookup.js";
 import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
@@ -11,8 +10,6 @@ export interface GrantDependencies {
   codes: AuthorizationCodeService;
   refreshTokens: RefreshTokenService;
   tokens: TokenIssuer;
-  /** What the deployment allows clients that registered themselves. */
-  selfRegistered: SelfRegistered;
 }
 
 /** A grant of POST /token (RFC 6749 §1.3): everything that the endpoint needs to know about it. */

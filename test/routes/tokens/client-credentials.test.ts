@@ -50,6 +50,22 @@ for (const [what, parameters, scope, aud] of GRANTED) {
   });
 }
 
+await t.test("what strangers may ask users for, no client gets by itself", async (t) => {
+  const open = await testApp(t, {
+    AUTHFLOW_REGISTRATION: "open", AUTHFLOW_SELF_REGISTERED_SCOPES: "mcp:tools", AUTHFLOW_SELF_REGISTERED_AUDIENCES: API,
+  });
+  for (const remoteAddress of ["203.0.113.9", "127.0.0.1"]) {
+    const { body } = await open.call("POST", "/clients",
+      { remoteAddress, payload: { client_name: "a", grant_types: ["client_credentials"] } });
+    const asking = (parameters: Record<string, string>) => open.call("POST", "/token", {
+      headers: { ...FORM, ...basic(body as unknown as Credentials) },
+      payload: new URLSearchParams({ grant_type: "client_credentials", ...parameters }).toString(),
+    });
+    t.match((await asking({ scope: "mcp:tools" })).body, { error: "invalid_scope" }, remoteAddress);
+    if (remoteAddress !== "127.0.0.1") t.match((await asking({ resource: API })).body, { error: "invalid_target" });
+  }
+});
+
 const REFUSED: [what: string, parameters: string[][], error: string, description: RegExp][] = [
   ["a scope beyond the policy", [["scope", "read admin"]], "invalid_scope", /"admin"/],
   ["a scope that the resource may not get", [["scope", "read"], ["resource", BILLING]], "invalid_scope", /"read"/],

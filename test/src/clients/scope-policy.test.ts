@@ -36,7 +36,8 @@ const SCOPES: ScopeCase[] = [
   { asked: "READ", policy: { scopes: ["read"] }, granted: "invalid_scope" },
   { asked: "a\"b", policy: { scopes: ["a\"b"] }, granted: "invalid_scope" },
   { asked: "rëad", policy: { scopes: ["rëad"] }, granted: "invalid_scope" },
-  { asked: "mcp:tools", granted: "invalid_scope" },
+  { asked: "mcp:tools", granted: ["mcp:tools"] },
+  { asked: "mcp:tools", policy: { scopes: [] }, granted: "invalid_scope" },
   { asked: "mcp:tools", self: true, granted: ["mcp:tools"] },
   { asked: "mcp:tools", self: true, policy: { scopes: [] }, granted: "invalid_scope" },
   { asked: "read", self: true, granted: "invalid_scope" },
@@ -101,4 +102,9 @@ t.test("a refusal names what was asked for, what is allowed, and who can change 
   const client = aClient({ scopes: ["read"], audiences: [API] });
   t.throws(() => grantedScopes(client, "openid admin", [], DEPLOYMENT), { message: /"admin".*read.*policy an-id/ });
   t.throws(() => grantedResources(client, [OTHER], DEPLOYMENT), { message: /other.*api\.example.*policy an-id/ });
+  const stranger = aClient({}, true);
+  t.throws(() => grantedScopes(stranger, "admin", [], DEPLOYMENT), { message: /AUTHFLOW_SELF_REGISTERED_SCOPES$/ });
+  t.throws(() => grantedResources(stranger, [API], DEPLOYMENT), { message: /AUTHFLOW_SELF_REGISTERED_AUDIENCES$/ });
+  t.throws(() => grantedScopes(stranger, "mcp:tools", [], {}), { message: /policy an-id/ }, "no user stands behind it");
+  t.throws(() => grantedResources(stranger, [MCP], {}), { message: /policy an-id/ });
 });
