@@ -53,7 +53,7 @@ function snippet(path) {
 const fill = (text) => text.replace(/(<!-- begin (settings|snippet (\S+)) -->\n)[\s\S]*?(<!-- end -->)/g,
   (_all, begin, what, path, end) => `${begin}${what === "settings" ? settingsTable() : snippet(path)}\n${end}`);
 
-const pages = ["README.md", ...readdirSync(resolve(root, "docs")).map((name) => `docs/${name}`)]
+const pages = ["README.md", ...readdirSync(resolve(root, "docs"), { recursive: true }).map((name) => `docs/${name}`)]
   .filter((path) => path.endsWith(".md"));
 const wanted = new Map([[".env.example", envExample()], ...pages.map((page) => [page, fill(read(page))])]);
 const current = (path) => { try { return read(path); } catch { return undefined; } };

@@ -40,6 +40,7 @@ const GROUPS = {
     "test/docs/feed-protocol.test.ts", "test/docs/feed-verifiers.test.ts", "test/docs/feed-middleware.test.ts",
   ],
   "docs-proxies": ["test/docs/proxies.test.ts"],
+  clients: ["test/clients"],
   docs: ["test/docs", "test/reference", "test/shipping"],
   "contracts-slow": [
     "test/contracts/outage.test.ts", "test/contracts/concurrency.test.ts", "test/contracts/migrate.test.ts",

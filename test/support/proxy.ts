@@ -14,14 +14,22 @@ export interface Proxy {
   seen: string[];
 }
 
-/** A reverse proxy before several replicas; `tls`: as the one that ends TLS, with a certificate made on the spot. */
-export async function reverseProxy(t: Suite, { tls = false } = {}): Promise<Proxy | undefined> {
+/**
+ * A reverse proxy before several replicas. `tls`: as the one that ends TLS, with a certificate made on the spot.
+ * `from`: the address that it says its clients have.
+ */
+export async function reverseProxy(
+  t: Suite,
+  { tls = false, from }: { tls?: boolean; from?: string } = {},
+): Promise<Proxy | undefined> {
   const proxy: Proxy = { origin: "", targets: [], seen: [] };
   const forward: RequestListener = (incoming, response) => {
     const { method, url: path, headers } = incoming;
     const target = proxy.targets[proxy.seen.length % proxy.targets.length] as string;
     proxy.seen.push(`${target} ${method} ${path?.split("?", 1)[0]}`);
-    const forwarded = { ...headers, "x-forwarded-proto": tls ? "https" : "http" };
+    const forwarded = {
+      ...headers, "x-forwarded-proto": tls ? "https" : "http", ...(from !== undefined && { "x-forwarded-for": from }),
+    };
     const onward = request(target + path, { method, headers: forwarded }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);

@@ -1,0 +1,93 @@
+import { auth } from "@modelcontextprotocol/sdk/client/auth.js";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { InMemoryOAuthClientProvider } from "@modelcontextprotocol/sdk/examples/client/simpleOAuthClientProvider.js";
+import t from "../support/tap.js";
+import { decode } from "../support/app.js";
+import { logInAs } from "../support/openid.js";
+import { freePort } from "../support/ports.js";
+import { type Proxy, reverseProxy } from "../support/proxy.js";
+import { UserAgent } from "../support/user-agent.js";
+import { authflow, example } from "./fixture.js";
+
+const PORT = String(await freePort());
+const MCP_URL = `http://localhost:${PORT}/mcp`;
+/** The proxy of a deployment: a client that comes through it registers from another machine. */
+const proxy = await reverseProxy(t, { from: "203.0.113.9" }) as Proxy;
+const server = await authflow(t, {
+  AUTHFLOW_TRUST_PROXY: "127.0.0.1",
+  AUTHFLOW_SELF_REGISTERED_AUDIENCES: MCP_URL, AUTHFLOW_SELF_REGISTERED_SCOPES: "mcp:tools",
+}, proxy);
+const { client_id, client_secret } =
+  await server.register({ client_name: "MCP server", grant_types: [], permissions: ["introspect:any"] });
+const started = await example(t, "mcp-server.mjs", {
+  AUTHFLOW_URL: server.url, AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret, MCP_URL, PORT,
+});
+await started(/^The MCP server is at /);
+
+await t.test("the documented client registers itself, and its user allows it to call a tool", async (t) => {
+  const CALLBACK_URL = `http://localhost:${await freePort()}/callback`;
+  const line = await example(t, "mcp-client.mjs", { MCP_URL, CALLBACK_URL });
+  const agent = new UserAgent();
+  const page = await logInAs(agent, "alice", (await line(/^Open /)).slice("Open ".length));
+  t.match(page.text, /<h1>Allow Example MCP client\?<\/h1>/);
+  t.match(page.text, new RegExp(new URL(CALLBACK_URL).host));
+  t.match(page.text, /mcp:tools/);
+  t.match((await agent.submit(page, { decision: "allow" })).text, /close this window/);
+  t.equal(await line(/^You are /), "You are corp|alice");
+});
+
+/** The SDK's own example of a client, up to the consent of its user. */
+async function allowed(user: string) {
+  let asked = new URL("about:blank");
+  const callback = `http://127.0.0.1:${await freePort()}/callback`; // the agent stops there
+  const provider = new InMemoryOAuthClientProvider(callback, {
+    client_name: "SDK", redirect_uris: [callback], grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"], token_endpoint_auth_method: "client_secret_post",
+  }, (url) => { asked = url; });
+  const authorized = (authorizationCode?: string) =>
+    auth(provider, { serverUrl: MCP_URL, ...(authorizationCode !== undefined && { authorizationCode }) });
+  const agent = new UserAgent();
+  await authorized();
+  const { url } = await agent.submit(await logInAs(agent, user, asked), { decision: "allow" });
+  return { provider, authorized, asked, answer: url };
+}
+
+const connect = async (authProvider: InMemoryOAuthClientProvider): Promise<Client> => {
+  const client = new Client({ name: "test", version: "1" });
+  await client.connect(new StreamableHTTPClientTransport(new URL(MCP_URL), { authProvider }));
+  return client;
+};
+
+await t.test("the SDK refreshes tokens for the resource, until the session ends", async (t) => {
+  const { provider, authorized, asked, answer } = await allowed("bob");
+  t.match(Object.fromEntries(asked.searchParams),
+    { resource: MCP_URL, scope: "mcp:tools", code_challenge_method: "S256" });
+  t.equal(await authorized(answer.searchParams.get("code") ?? ""), "AUTHORIZED");
+  const first = provider.tokens();
+  t.match(decode(first?.access_token ?? ""), { aud: MCP_URL, scope: "mcp:tools", sub: "corp|bob" });
+  t.equal(await authorized(), "AUTHORIZED", "by the refresh token");
+  const second = provider.tokens();
+  t.not(second?.refresh_token, first?.refresh_token);
+  const { aud, sid } = decode(second?.access_token ?? "");
+  t.equal(aud, MCP_URL);
+  const client = await connect(provider);
+  t.match(await client.callTool({ name: "whoami" }), { content: [{ text: "corp|bob" }] });
+
+  await server.operate("POST", "/revocations", { sid });
+  const refused: unknown = await client.callTool({ name: "whoami" }).catch((error: unknown) => error);
+  t.match(refused, { errorCode: "invalid_grant" }, "the tokens end with the session, also the refresh token");
+  await client.close();
+});
+
+await t.test("without its user's consent the SDK gets nothing", async (t) => {
+  let asked = new URL("about:blank");
+  const callback = `http://127.0.0.1:${await freePort()}/callback`;
+  const provider = new InMemoryOAuthClientProvider(callback, { client_name: "SDK", redirect_uris: [callback] },
+    (url) => { asked = url; });
+  await auth(provider, { serverUrl: MCP_URL });
+  const agent = new UserAgent();
+  const { url } = await agent.submit(await logInAs(agent, "carol", asked), { decision: "deny" });
+  t.match(Object.fromEntries(url.searchParams), { error: "access_denied", iss: server.url });
+  t.equal(url.searchParams.get("code"), null);
+});
