@@ -1,3 +1,4 @@
+import * as jose from "jose";
 import * as oidc from "openid-client";
 import t from "../support/tap.js";
 import { decode } from "../support/app.js";
@@ -8,6 +9,9 @@ import { application, authflow, json } from "./fixture.js";
 
 const server = await authflow(t);
 const agent = new UserAgent(); // one browser: after the first login its session answers
+
+const keys = await jose.generateKeyPair("ES256");
+const jwks = { keys: [{ ...await jose.exportJWK(keys.publicKey), kid: "1", alg: "ES256", use: "sig" }] };
 
 /** openid-client as its documentation configures it, with every check that can be switched on. */
 const configured = async (id: string, auth: oidc.ClientAuth): Promise<oidc.Configuration> =>
@@ -47,6 +51,7 @@ await logInAs(agent, "alice", (await request(await registered())).url);
 const METHODS: [method: string, metadata: object, auth: (secret: string) => oidc.ClientAuth][] = [
   ["client_secret_basic", {}, (secret) => oidc.ClientSecretBasic(secret)],
   ["client_secret_post", {}, (secret) => oidc.ClientSecretPost(secret)],
+  ["private_key_jwt", { jwks }, () => oidc.PrivateKeyJwt({ key: keys.privateKey, kid: "1" })],
   ["none", {}, () => oidc.None()],
 ];
 for (const [method, metadata, auth] of METHODS) {
@@ -78,9 +83,10 @@ for (const [method, metadata, auth] of METHODS) {
 }
 
 await t.test("a service gets a token of its own", async (t) => {
-  const { client_id, client_secret } = await server.register({ grant_types: ["client_credentials"] });
+  const metadata = { token_endpoint_auth_method: "private_key_jwt", grant_types: ["client_credentials"], jwks };
+  const { client_id } = await server.register(metadata);
   await server.operate("PATCH", `/clients/${client_id}`, { policy: { scopes: ["orders:read"] } });
-  const config = await configured(client_id, oidc.ClientSecretBasic(client_secret));
+  const config = await configured(client_id, oidc.PrivateKeyJwt({ key: keys.privateKey, kid: "1" }));
   const resource = "https://orders.example.com";
   const tokens = await oidc.clientCredentialsGrant(config, { scope: "orders:read", resource });
   t.match(decode(tokens.access_token),
