@@ -7,6 +7,9 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 
 const { MCP_URL, CALLBACK_URL = "http://localhost:8090/callback" } = process.env;
 
+const callback = createServer().listen(Number(new URL(CALLBACK_URL).port), "localhost");
+const arrived = once(callback, "request"); // before the browser is sent away
+
 /** What the SDK keeps: in memory here, in the keychain of the user in an application. */
 const kept = {};
 const authProvider = {
@@ -30,11 +33,9 @@ const authProvider = {
 
 /** Resolves to the code that the browser brings. */
 async function authorizationCode() {
-  const server = createServer().listen(Number(new URL(CALLBACK_URL).port), "localhost");
-  const [request, response] = await once(server, "request");
+  const [request, response] = await arrived;
   const answer = new URL(request.url, CALLBACK_URL).searchParams;
   response.end("You can close this window.");
-  server.close();
   if (answer.get("state") !== kept.state) throw new Error("This answer belongs to another login");
   if (answer.has("error")) throw new Error(`${answer.get("error")}: ${answer.get("error_description")}`);
   return answer.get("code");
@@ -57,3 +58,4 @@ const client = await connect();
 const { content } = await client.callTool({ name: "whoami" });
 console.log(`You are ${content[0].text}`);
 await client.close();
+callback.close();

@@ -4,7 +4,7 @@ import { application, authflow, json } from "./fixture.js";
 const server = await authflow(t);
 
 await t.test("an application with Auth.js logs in, with pkce, state and nonce", async (t) => {
-  const { url, agent } = await application(t, server, { name: "authjs.mjs", callback: "/auth/callback/authflow" });
+  const { url, agent } = await application(t, server, "authjs");
   t.match(json(await agent.open(url)), { message: /Log in at/ });
   const loginPage = await agent.submit(await agent.open(`${url}/auth/signin`));
   const consentPage = await agent.submit(loginPage, { login: "alice", password: "any" });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Test } from "tap";
 import { ADMIN_TOKEN, type Environment } from "../support/app.js";
+import { text } from "../docs/documents.js";
 import { post } from "../docs/post.js";
 import { openIdUpstream } from "../support/openid.js";
 import { freePort } from "../support/ports.js";
@@ -65,16 +66,18 @@ export async function example(t: Test, name: string, env: Environment): Promise<
 
 export interface Application { url: string; agent: UserAgent }
 
-/** The example of an application with its own client, and a browser that has not been there yet. */
-export async function application(
-  t: Test,
-  authflow: Authflow,
-  { name, callback }: { name: string; callback: string },
-): Promise<Application> {
+/** What a page of docs/connect tells to register. */
+export const documented = (page: string, url = ""): Json => {
+  const [, body = ""] = /-d '(\{.*\})'/.exec(text(`docs/connect/${page}.md`)) ?? [];
+  return JSON.parse(body.replace("https://shop.example.com", url)) as Json;
+};
+
+/** The application of a page of docs/connect, registered as the page says, and a browser that was not there yet. */
+export async function application(t: Test, authflow: Authflow, page: string): Promise<Application> {
   const PORT = String(await freePort());
   const url = `http://localhost:${PORT}`;
-  const { client_id, client_secret } = await authflow.register({ redirect_uris: [url + callback] });
-  const line = await example(t, name, {
+  const { client_id, client_secret } = await authflow.register(documented(page, url));
+  const line = await example(t, `${page}.mjs`, {
     AUTHFLOW_URL: authflow.url, AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret,
     APP_URL: url, PORT,
     SESSION_SECRET: "session-secret-of-the-tests-0123456789", AUTH_SECRET: "auth-secret-of-the-tests-0123456789",

@@ -8,7 +8,7 @@ import { logInAs } from "../support/openid.js";
 import { freePort } from "../support/ports.js";
 import { type Proxy, reverseProxy } from "../support/proxy.js";
 import { UserAgent } from "../support/user-agent.js";
-import { authflow, example } from "./fixture.js";
+import { authflow, documented, example } from "./fixture.js";
 
 const PORT = String(await freePort());
 const MCP_URL = `http://localhost:${PORT}/mcp`;
@@ -18,8 +18,7 @@ const server = await authflow(t, {
   AUTHFLOW_TRUST_PROXY: "127.0.0.1",
   AUTHFLOW_SELF_REGISTERED_AUDIENCES: MCP_URL, AUTHFLOW_SELF_REGISTERED_SCOPES: "mcp:tools",
 }, proxy);
-const { client_id, client_secret } =
-  await server.register({ client_name: "MCP server", grant_types: [], permissions: ["introspect:any"] });
+const { client_id, client_secret } = await server.register(documented("mcp"));
 const started = await example(t, "mcp-server.mjs", {
   AUTHFLOW_URL: server.url, AUTHFLOW_CLIENT_ID: client_id, AUTHFLOW_CLIENT_SECRET: client_secret, MCP_URL, PORT,
 });

@@ -136,7 +136,7 @@ await t.test("the library refuses an answer of another issuer, state or nonce", 
 });
 
 await t.test("the documented application logs in, refreshes and logs out", async (t) => {
-  const { url, agent } = await application(t, server, { name: "openid-client.mjs", callback: "/callback" });
+  const { url, agent } = await application(t, server, "openid-client");
   t.match(json(await agent.open(url)), { message: /Log in at/ });
   t.match(json(await logInAs(agent, "bob", `${url}/login`)), { sub: "corp|bob", name: "The bob" });
   t.match(json(await agent.open(`${url}/refresh`)), { expires_in: Number });
