@@ -12,6 +12,7 @@ import { authflow, documented, example } from "./fixture.js";
 
 const PORT = String(await freePort());
 const MCP_URL = `http://localhost:${PORT}/mcp`;
+const SDK_CALLBACK = "http://127.0.0.1:8090/callback"; // nothing listens there: the agent does not go to it
 /** The proxy of a deployment: a client that comes through it registers from another machine. */
 const proxy = await reverseProxy(t, { from: "203.0.113.9" }) as Proxy;
 const server = await authflow(t, {
@@ -36,20 +37,20 @@ await t.test("the documented client registers itself, and its user allows it to 
   t.equal(await line(/^You are /), "You are corp|alice");
 });
 
-/** The SDK's own example of a client, up to the consent of its user. */
-async function allowed(user: string) {
+/** The SDK's own example of a client, and where it sends the browser. `client_id`: it was registered before. */
+async function sdkClient(client_id?: string) {
   let asked = new URL("about:blank");
-  const callback = `http://127.0.0.1:${await freePort()}/callback`; // the agent stops there
-  const provider = new InMemoryOAuthClientProvider(callback, {
-    client_name: "SDK", redirect_uris: [callback], grant_types: ["authorization_code", "refresh_token"],
-    response_types: ["code"], token_endpoint_auth_method: "client_secret_post",
+  const provider = new InMemoryOAuthClientProvider(SDK_CALLBACK, {
+    client_name: "SDK", redirect_uris: [SDK_CALLBACK], grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"], token_endpoint_auth_method: client_id === undefined ? "client_secret_post" : "none",
   }, (url) => { asked = url; });
-  const authorized = (authorizationCode?: string) =>
-    auth(provider, { serverUrl: MCP_URL, ...(authorizationCode !== undefined && { authorizationCode }) });
-  const agent = new UserAgent();
-  await authorized();
-  const { url } = await agent.submit(await logInAs(agent, user, asked), { decision: "allow" });
-  return { provider, authorized, asked, answer: url };
+  if (client_id !== undefined) provider.saveClientInformation({ client_id });
+  const authorized = (answer?: URL) => {
+    const authorizationCode = answer?.searchParams.get("code") ?? undefined;
+    return auth(provider, { serverUrl: MCP_URL, ...(authorizationCode !== undefined && { authorizationCode }) });
+  };
+  t.equal(await authorized(), "REDIRECT");
+  return { provider, authorized, asked };
 }
 
 const connect = async (authProvider: InMemoryOAuthClientProvider): Promise<Client> => {
@@ -59,10 +60,12 @@ const connect = async (authProvider: InMemoryOAuthClientProvider): Promise<Clien
 };
 
 await t.test("the SDK refreshes tokens for the resource, until the session ends", async (t) => {
-  const { provider, authorized, asked, answer } = await allowed("bob");
+  const { provider, authorized, asked } = await sdkClient();
   t.match(Object.fromEntries(asked.searchParams),
     { resource: MCP_URL, scope: "mcp:tools", code_challenge_method: "S256" });
-  t.equal(await authorized(answer.searchParams.get("code") ?? ""), "AUTHORIZED");
+  const agent = new UserAgent();
+  const { url: answer } = await agent.submit(await logInAs(agent, "bob", asked), { decision: "allow" });
+  t.equal(await authorized(answer), "AUTHORIZED");
   const first = provider.tokens();
   t.match(decode(first?.access_token ?? ""), { aud: MCP_URL, scope: "mcp:tools", sub: "corp|bob" });
   t.equal(await authorized(), "AUTHORIZED", "by the refresh token");
@@ -80,13 +83,41 @@ await t.test("the SDK refreshes tokens for the resource, until the session ends"
 });
 
 await t.test("without its user's consent the SDK gets nothing", async (t) => {
-  let asked = new URL("about:blank");
-  const callback = `http://127.0.0.1:${await freePort()}/callback`;
-  const provider = new InMemoryOAuthClientProvider(callback, { client_name: "SDK", redirect_uris: [callback] },
-    (url) => { asked = url; });
-  await auth(provider, { serverUrl: MCP_URL });
+  const { asked } = await sdkClient();
   const agent = new UserAgent();
   const { url } = await agent.submit(await logInAs(agent, "carol", asked), { decision: "deny" });
   t.match(Object.fromEntries(url.searchParams), { error: "access_denied", iss: server.url });
   t.equal(url.searchParams.get("code"), null);
+});
+
+await t.test("users of a client that the operator registered are not asked", async (t) => {
+  const { client_id } = await server.register({
+    redirect_uris: [SDK_CALLBACK], token_endpoint_auth_method: "none",
+  });
+  const { provider, authorized, asked } = await sdkClient(client_id);
+  const { url } = await logInAs(new UserAgent(), "dave", asked);
+  t.equal(await authorized(url), "AUTHORIZED");
+  const client = await connect(provider);
+  t.match(await client.callTool({ name: "whoami" }), { content: [{ text: "corp|dave" }] });
+  await client.close();
+});
+
+await t.test("a token for another resource opens nothing", async (t) => {
+  const { client_id, client_secret } = await server.register({ grant_types: ["client_credentials"] });
+  await server.operate("PATCH", `/clients/${client_id}`, { policy: { scopes: ["mcp:tools"] } });
+  const token = async (resource: string): Promise<string> => {
+    const response = await fetch(`${server.url}/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "client_credentials", client_id, client_secret, scope: "mcp:tools", resource,
+      }),
+    });
+    return (await response.json() as { access_token: string }).access_token;
+  };
+  const status = async (bearer: string): Promise<number> => (await fetch(MCP_URL, {
+    method: "POST", headers: { authorization: `Bearer ${bearer}`, accept: "application/json, text/event-stream",
+      "content-type": "application/json" }, body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+  })).status;
+  t.equal(await status(await token(MCP_URL)), 200);
+  t.equal(await status(await token("https://other.example.com")), 401);
 });
