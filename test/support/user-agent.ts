@@ -1,14 +1,28 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import type { TestApp } from "./app.js";
 
 /** An answer that is no redirect, or the URL of an application that the agent does not load. */
 export interface Visited { url: URL; status: number; headers: Headers; text: string }
 interface Sent { method?: string; headers?: Record<string, string>; form?: Record<string, string> }
+const [TYPE, FORM] = ["content-type", "application/x-www-form-urlencoded"];
 type Load = (url: URL, sent: Sent & { headers: Record<string, string> }) => Promise<Omit<Visited, "url">>;
 
+// Not by fetch: it says that it is a script, and some applications send only pages to a login (Fetch Metadata).
 const load: Load = async (url, { method = "GET", headers, form }) => {
-  const body = form && new URLSearchParams(form);
-  const response = await fetch(url, { method, headers, redirect: "manual", ...(body && { body }) });
-  return { status: response.status, headers: response.headers, text: await response.text() };
+  const body = form && new URLSearchParams(form).toString();
+  const sent = request(url, {
+    method, agent: false,
+    headers: { ...headers, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", ...(body && { [TYPE]: FORM }) },
+  });
+  sent.on("error", () => undefined); // before the answer it rejects; after it, the body tells
+  const [response] = await once(sent.end(body), "response") as [IncomingMessage];
+  const received = new Headers();
+  for (const [name, values = []] of Object.entries(response.headersDistinct)) {
+    for (const value of values) received.append(name, value);
+  }
+  const text = Buffer.concat(await response.toArray() as Buffer[]).toString();
+  return { status: response.statusCode ?? 0, headers: received, text };
 };
 
 /** A browser without a screen: follows redirects, keeps cookies per host name as browsers do, sends forms. */
@@ -23,13 +37,13 @@ export class UserAgent {
 
   /** Stops at the first answer that is no redirect, and before leaving this machine: where applications live. */
   async open(address: string | URL, sent: Sent = {}): Promise<Visited> {
-    let [url, request] = [new URL(address), sent];
+    let [url, next] = [new URL(address), sent];
     for (let hops = 0; hops < 20; hops++) {
       if (url.hostname !== "localhost") return { url, status: 0, headers: new Headers(), text: "" };
-      const answer = await this.once(url, request);
+      const answer = await this.once(url, next);
       const location = answer.headers.get("location");
       if (location === null) return { url, ...answer };
-      [url, request] = [new URL(location, url), {}];
+      [url, next] = [new URL(location, url), {}];
     }
     throw new Error(`Redirected without end: ${url.href}`);
   }
@@ -40,7 +54,7 @@ export class UserAgent {
     this.cookies.set(url.hostname, jar);
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
     const app = this.#apps.get(url.origin);
-    const all = { accept: "text/html", ...headers, ...(cookie !== "" && { cookie }) };
+    const all = { accept: "text/html,application/xhtml+xml,*/*;q=0.8", ...headers, ...(cookie !== "" && { cookie }) };
     const answer = await (app === undefined ? load : inject(app))(url, { ...sent, headers: all });
     for (const line of answer.headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
@@ -63,7 +77,7 @@ export class UserAgent {
 const inject = (app: TestApp): Load => async (url, { method = "GET", headers, form }) => {
   const payload = form && new URLSearchParams(form).toString();
   const answer = await app.call(method, url.pathname + url.search, {
-    headers: { ...headers, ...(payload !== undefined && { "content-type": "application/x-www-form-urlencoded" }) },
+    headers: { ...headers, ...(payload !== undefined && { [TYPE]: FORM }) },
     ...(payload !== undefined && { payload }),
   });
   const received = new Headers();
