@@ -7,7 +7,8 @@ import { SETTINGS, settingNotes } from "../dist/src/config/settings.js";
 const root = resolve(import.meta.dirname, "..");
 const names = Object.keys(SETTINGS.properties);
 const read = (path) => readFileSync(resolve(root, path), "utf8");
-const LANGUAGES = { mjs: "js", py: "python", go: "go", java: "java", rb: "ruby", conf: "conf" };
+const LANGUAGES = { mjs: "js", py: "python", go: "go", java: "java", rb: "ruby", conf: "conf", cfg: "toml",
+  yml: "yaml", xml: "xml", txt: "text" };
 
 const ENV_HEADER = `# Authflow's settings. Every line is optional: what is commented out has the value shown.
 # To use it: cp .env.example .env, edit .env, then run node --env-file=.env dist/src/server.js.

@@ -17,6 +17,7 @@ const GROUPS = {
     "test/e2e/cli-mistakes.test.ts", "test/e2e/cli-process.test.ts", "test/e2e/cli-revoke.test.ts",
   ],
   "docs-libraries": ["test/docs/verifier-libraries.test.ts"],
+  "docs-connect": ["test/docs/connect.test.ts"],
   "e2e-demo": ["test/e2e/demo-process.test.ts"],
   "e2e-replicas": [
     "test/e2e/concurrent-logins.test.ts", "test/e2e/status-lists.test.ts", "test/e2e/replicas.test.ts",

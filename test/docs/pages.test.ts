@@ -30,6 +30,14 @@ const PAGES: Record<string, string[][]> = {
   "docs/subjects.md": [["200", "200"]],
   "docs/immediate-logout.md": [["200"]],
   "docs/refresh-tokens.md": [["200"], ["200"], ["200"], ["200"]],
+  "docs/connect/apache.md": [["201"], ["201"]],
+  "docs/connect/aspnet.md": [["201"]],
+  "docs/connect/django.md": [["201"]],
+  "docs/connect/fastapi-authlib.md": [["201"], ["200"]],
+  "docs/connect/go.md": [["201"], ["200"]],
+  "docs/connect/oauth2-proxy.md": [["201"]],
+  "docs/connect/rails.md": [["201"]],
+  "docs/connect/spring.md": [["201"], ["200"]],
 };
 
 for (const [page, expected] of Object.entries(PAGES)) {
