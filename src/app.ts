@@ -49,6 +49,7 @@ import authorizePost from "../routes/login/authorize-post.js";
 import authFormPost from "../routes/login/auth-form-post.js";
 import challenges from "../routes/login/challenges.js";
 import clientRoutes from "../routes/operator/registration.js";
+import consents from "../routes/login/consents.js";
 import documentation from "../routes/documentation.js";
 import health from "../routes/health.js";
 import introspect from "../routes/tokens/introspect.js";
@@ -208,6 +209,7 @@ async function registerAll(
         await oauthEndpoints.register(revoke);
       });
       await browserEndpoints.register(logout);
+      await browserEndpoints.register(consents);
     });
     await tokenEndpoints.register(async (formEndpoints) => {
       await formEndpoints.register(forms);

@@ -2,7 +2,8 @@ import cors from "@fastify/cors";
 import fp from "fastify-plugin";
 
 /** What a page in a browser may call with its own token or code. Backends call the rest, and need no CORS. */
-const BROWSER_PATHS = new Set(["/userinfo", "/logout", "/token", "/revoke", "/par"]);
+const BROWSER_PATHS = new Set(["/userinfo", "/logout", "/token", "/revoke", "/par", "/consents"]);
+const CONSENT = /^\/consents\/[^/]+$/;
 
 /** CORS without credentials: browsers send no cookies, only what the page itself puts into the request. */
 export default fp(async (app) => {
@@ -11,8 +12,8 @@ export default fp(async (app) => {
     delegator: (request, callback) => {
       const path = request.url?.split("?", 1)[0] ?? "";
       callback(null, {
-        origin: BROWSER_PATHS.has(path) ? "*" : false,
-        methods: ["GET", "POST"],
+        origin: BROWSER_PATHS.has(path) || CONSENT.test(path) ? "*" : false,
+        methods: ["GET", "POST", "DELETE"],
         allowedHeaders: ["Authorization", "Content-Type"],
         maxAge: 7200,
         strictPreflight: false,

@@ -10,6 +10,7 @@ import {
   RotatedSecret,
   RotateSecretBody,
 } from "./operator/clients.js";
+import { ConsentList } from "./login/consents.js";
 import { ErrorResponse } from "./common.js";
 import { Health, Readiness } from "./health.js";
 import { IntrospectionForm, IntrospectionResponse } from "./tokens/introspect.js";
@@ -33,6 +34,6 @@ export const SHARED_SCHEMAS: readonly TSchema[] = [
   ErrorResponse, MintBody, TokenResponse, LogoutResponse, UserInfo, Jwks, Policy, RegistrationBody, RegisteredClient,
   ClientResponse, ClientList, ClientPatchBody, RotateSecretBody, RotatedSecret, KeyResponse, KeyList,
   RevocationBody, Revoked, RevokedClient, RevocationSnapshot, IntrospectionForm, IntrospectionResponse,
-  RevokeForm, ProviderList, PushedForm, PushedResponse, LoginRequest, LoginAcceptance, LoginRejection, Onward,
-  LoginOver, Metadata, Health, Readiness, Service,
+  RevokeForm, ProviderList, PushedForm, PushedResponse, ConsentList, LoginRequest, LoginAcceptance, LoginRejection,
+  Onward, LoginOver, Metadata, Health, Readiness, Service,
 ];

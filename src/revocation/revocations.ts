@@ -184,6 +184,11 @@ export class Revocations {
     await this.#endHolder({ scope: "sid", value: sid }, clientId);
   }
 
+  /** Revokes the tokens of a subject that one client was issued until now. */
+  async endClientSubject(clientId: string, sub: string): Promise<void> {
+    await this.#endHolder({ scope: "sub", value: sub }, clientId);
+  }
+
   async #endHolder(holder: Holder, clientId?: string): Promise<RevokedNames> {
     const { scope, value } = holder;
     const ofClient = scope === "sub" ? subjectOfClient : sessionOfClient;
