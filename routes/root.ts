@@ -17,6 +17,7 @@ const root: FastifyPluginAsyncTypebox = async (app) => {
   const service = {
     service: "authflow" as const, issuer,
     ...(docs && { documentation: `${publicUrl}/docs`, openapi: `${publicUrl}/openapi.json` }),
+    openid_configuration: `${publicUrl}/.well-known/openid-configuration`,
     jwks_uri: `${publicUrl}/.well-known/jwks.json`, health: `${publicUrl}/health/ready`,
   };
   app.get("/", { schema, logLevel: "warn" }, async () => service);

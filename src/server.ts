@@ -31,6 +31,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   await listen(app, config);
   if (config.loopback && config.socketPath === undefined && !isLoopback(config.host)) app.log.warn(reachable(config));
   app.log.info(`Authflow serves ${config.publicUrl} as issuer ${config.issuer}` +
+    `; discovery: ${config.publicUrl}/.well-known/openid-configuration` +
     (config.docs ? `; documentation: ${config.publicUrl}/docs` : ""));
 }
 

@@ -78,7 +78,8 @@ export const SETTINGS = Type.Object({
   }),
   AUTHFLOW_ISSUER: text(
     {
-      description: "The iss of every token. Changing it later makes all tokens in use invalid.",
+      description: "The iss of the tokens of /mint and /auth. A URL is the iss of all tokens; else those of " +
+        "/authorize have the public URL. Changing it later makes all tokens in use invalid.",
       remedy: "1 to 255 printable characters without spaces",
       default: "authflow-go",
     },

@@ -21,6 +21,11 @@ for (const name of FRONTS) {
     t.equal((await fetch(`${origin}/health/ready`)).status === 200, false, "not without the prefix");
     t.match((await service.ask("GET", "/")).body, { jwks_uri: `${AUTHFLOW_PUBLIC_URL}/.well-known/jwks.json` });
 
+    for (const metadata of [`${AUTHFLOW_PUBLIC_URL}/.well-known/openid-configuration`,
+      `${origin}/.well-known/oauth-authorization-server/identity`]) {
+      t.match(await (await fetch(metadata)).json(), { issuer: AUTHFLOW_PUBLIC_URL }, metadata);
+    }
+
     const client = await service.register();
     const [token, other] = [await service.token(client), await service.token(client)];
     t.ok(await service.verify(token));

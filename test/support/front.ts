@@ -50,7 +50,7 @@ const FRONT: Record<FrontName, Front> = {
   timeout client 60s
 frontend test
   bind 127.0.0.1:${port}
-  use_backend authflow if { path_beg /identity/ }
+  use_backend authflow if { path_beg /identity/ } or { path /.well-known/oauth-authorization-server/identity }
 ${example}`,
   },
 };
