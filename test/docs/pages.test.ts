@@ -26,9 +26,12 @@ AUTH="Authorization: Bearer $AUTHFLOW_ADMIN_TOKEN"
 /** The answers' statuses that each page's requests get, in order, by its sh blocks. */
 const PAGES: Record<string, string[][]> = {
   "docs/integrating.md": [["201"], ["200"], ["200"], ["200"]],
-  "docs/clients-and-policy.md": [["201"], ["200"], ["200"], ["200", "200", "200", "204"], ["200"], ["200"]],
+  "docs/clients-and-policy.md": [["201"], ["201"], ["200"], ["200"], ["200", "200", "200", "204"], ["200"], ["200"]],
   "docs/subjects.md": [["200", "200"]],
   "docs/immediate-logout.md": [["200"]],
+  "docs/connect.md": [["201"], ["200"]],
+  "docs/issuers.md": [["200"]],
+  "docs/sessions.md": [["200", "204"]],
   "docs/refresh-tokens.md": [["200"], ["200"], ["200"], ["200"]],
   "docs/connect/apache.md": [["201"], ["201"]],
   "docs/connect/aspnet.md": [["201"]],
