@@ -1,15 +1,15 @@
 import { createServer } from "node:http";
 import { decodeJwt } from "jose";
-import { OAuth2Server } from "oauth2-mock-server";
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "../support/tap.js";
+import { basic } from "../support/app.js";
 import { chromium } from "../support/browser.js";
 import { PKCE, VERIFIER } from "../support/login.js";
-import { answerAt, listen, openIdSettings, openIdUpstream } from "../support/openid.js";
+import { answerAt, approvingUpstream, listen, openIdSettings, openIdUpstream } from "../support/openid.js";
 import { type Proxy, reverseProxy } from "../support/proxy.js";
 import { serve } from "../support/serve.js";
 import { postgres, redis, sqlite } from "../support/services.js";
-import { at } from "./support.js";
+import { at, type Credentials } from "./support.js";
 
 const browser = await chromium(t);
 
@@ -24,15 +24,6 @@ async function application(t: Test): Promise<string> {
     response.writeHead(200, { "content-type": "text/html" }).end(APPLICATION);
   });
   return `http://localhost:${await listen(t, server)}/callback`;
-}
-
-/** npm oauth2-mock-server: approves at once, as an upstream at which the person is logged in already. */
-async function approvingUpstream(t: Test): Promise<string> {
-  const server = new OAuth2Server();
-  await server.issuer.keys.generate("RS256");
-  await server.start(0, "localhost");
-  t.teardown(() => server.stop());
-  return server.issuer.url as string;
 }
 
 async function logIn(page: Page, url: string, user: string): Promise<URL> {
@@ -69,7 +60,7 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
   proxy.targets = servers.map(({ url }) => url);
   const service = at(servers[0]?.url as string);
   const register = async (more: object) =>
-    (await service.ask("POST", "/clients", {}, { name: "app", redirect_uri, ...more })).body as { client_id: string };
+    (await service.ask("POST", "/clients", {}, { name: "app", redirect_uri, ...more })).body as object as Credentials;
   const [client, spa] = [await register({}), await register({ token_endpoint_auth_method: "none" })];
   const url = (client_id: string, more: Record<string, string> = {}, provider = "corp") => {
     const query = new URLSearchParams({ client_id, redirect_uri, state: "xyz", ...more });
@@ -205,6 +196,46 @@ async function suite(t: Test, proxy: Proxy, env: Record<string, string>, replica
     await page.locator("button").click();
     await page.waitForURL(/\/callback#/);
     t.match(decodeJwt(fragment(new URL(page.url())).access_token as string), { sub: "corp|erin" });
+  });
+
+  await t.test("one login serves two applications, and one logout ends it for both", async (t) => {
+    const other = await register({});
+    const scope = "openid offline_access";
+    const ask = (page: Page, { client_id }: Pick<Credentials, "client_id">, more = {}) => page.goto(
+      `${proxy.origin}/authorize?${new URLSearchParams({
+        client_id, redirect_uri, response_type: "code", scope, state: "xyz", ...more,
+      }).toString()}`);
+    const token = async (form: Record<string, string>, client: Credentials) => {
+      const response = await fetch(`${servers[0]?.url}/token`, {
+        method: "POST", headers: basic(client), body: new URLSearchParams(form),
+      });
+      return { status: response.status, body: await response.json() as Record<string, string> };
+    };
+    const redeem = (page: Page, client: Credentials) => token({
+      grant_type: "authorization_code", redirect_uri, code: new URL(page.url()).searchParams.get("code") ?? "",
+    }, client);
+    const page = await newPage(await context(t));
+    await ask(page, client, { provider: "corp" });
+    await goOn(page, "frank");
+    const { body: first } = await redeem(page, client);
+    await ask(page, other);
+    t.match(page.url(), /\/callback\?code=/, "the second one asks nothing");
+    const { body: second } = await redeem(page, other);
+    const [sid, same] = [first, second].map(({ access_token = "" }) => decodeJwt(access_token).sid);
+    t.ok(sid);
+    t.equal(same, sid);
+    const userinfo = () => Promise.all(servers.map(async ({ url }) =>
+      (await at(url).userinfo(second.access_token as string)).status));
+    t.ok((await userinfo()).every((status) => status === 200));
+
+    const headers = { authorization: `Bearer ${first.access_token}` };
+    t.match(await service.ask("POST", "/logout", headers, { session: true }), { status: 200, body: { session: true } });
+    // The answer to a logout says that it is in effect: nothing has to be waited for.
+    t.ok((await userinfo()).every((status) => status === 401), "the other application's token is dead everywhere");
+    t.match(await token({ grant_type: "refresh_token", refresh_token: second.refresh_token as string }, other),
+      { status: 400, body: { error: "invalid_grant" } });
+    await ask(page, other, { prompt: "none" });
+    t.equal(new URL(page.url()).searchParams.get("error"), "login_required");
   });
 
   await t.test("an upstream that is down sends people back, and disturbs its own logins only", async (t) => {
