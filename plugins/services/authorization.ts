@@ -19,7 +19,7 @@ export default fp(async (app) => {
   app.decorate("consents", new ConsentService({ consents: database.consents, clients, revocations: app.revocations }));
   app.decorate("authorization", new AuthorizationService({
     clients, uses: app.permissionUses, sessions, logins, finisher: app.authorizationFinisher, pushed,
-    response: app.authorizationResponse, providers, clock,
+    response: app.authorizationResponse, providers, clock, publicUrl: config.publicUrl,
     rules: {
       selfRegistered: config.selfRegistered,
       requirePkce: config.requirePkce,

@@ -1,10 +1,17 @@
 import fp from "fastify-plugin";
 import { loginProviders } from "../../src/providers/table.js";
+import type { AccessTokenClaims } from "../../src/tokens/claims.js";
 import { TokenIssuer } from "../../src/tokens/issuer.js";
+import { userinfoOf } from "../../src/tokens/userinfo.js";
 import { TokenVerifier } from "../../src/tokens/verifier.js";
 
 declare module "fastify" {
-  interface FastifyInstance { tokens: TokenIssuer; tokenVerifier: TokenVerifier }
+  interface FastifyInstance {
+    tokens: TokenIssuer;
+    tokenVerifier: TokenVerifier;
+    /** The answer of userinfo for a live token. */
+    userinfo: (claims: AccessTokenClaims) => Pick<AccessTokenClaims, "sub">;
+  }
 }
 
 export default fp(async (app) => {
@@ -15,4 +22,5 @@ export default fp(async (app) => {
     statuses, statusLists,
   }));
   app.decorate("tokenVerifier", new TokenVerifier({ ring, clock, systemClock, issuers: [issuer, standardIssuer] }));
+  app.decorate("userinfo", (claims) => userinfoOf(claims, { issuer, standardIssuer }));
 }, { name: "tokens", dependencies: ["clock", "keys", "status-lists"] });

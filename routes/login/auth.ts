@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { pageErrors, ref } from "../schemas/common.js";
-import { chooser } from "./chooser.js";
 import { AuthorizationQuery, CallbackQuery, ProviderList, ProviderName } from "../schemas/login/auth.js";
 
 const common = { tags: ["login"], security: [] };
@@ -57,8 +56,8 @@ const auth: FastifyPluginAsyncTypebox = async (app) => {
     if (!request.prefersPage()) return reply.send({ providers });
     const query = request.url.split("?").slice(1).join("?");
     const application = await app.logins.application(Object.fromEntries(new URLSearchParams(query)));
-    return reply.sendPage(chooser(providers, application, (name) =>
-      (query.includes("client_id=") ? `${app.config.publicUrl}/auth/${name}?${query}` : undefined)));
+    return reply.sendChooser(application, (name) =>
+      (query.includes("client_id=") ? `${app.config.publicUrl}/auth/${name}?${query}` : undefined));
   });
 
   app.get("/auth/:provider", { ...route, schema: start }, async ({ params, query }, reply) => {

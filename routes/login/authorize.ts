@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { pageErrors } from "../schemas/common.js";
 import { AuthorizeQuery } from "../schemas/login/authorize.js";
-import { chooser } from "./chooser.js";
 
 const common = { tags: ["login"], security: [] };
 const html = (description: string) =>
@@ -31,8 +30,8 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
     const step = await app.authorization.begin(request.query, request.sessionCookie());
     if ("outcome" in step) return reply.answerLogin(step.outcome, 302);
     const query = request.url.split("?").slice(1).join("?");
-    return reply.sendPage(chooser(app.providers.values(), step.application, (name) =>
-      `${publicUrl}/authorize?${query}&provider=${encodeURIComponent(name)}`));
+    return reply.sendChooser(step.application, (name) =>
+      `${publicUrl}/authorize?${query}&provider=${encodeURIComponent(name)}`);
   });
 };
 export default authorize;

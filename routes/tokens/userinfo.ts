@@ -1,7 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyRequest } from "fastify";
-import { userinfoOf } from "../../src/tokens/userinfo.js";
 import type { VerifiedToken } from "../../src/tokens/verifier.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { UserInfo, UserInfoForm } from "../schemas/tokens/userinfo.js";
@@ -29,9 +28,7 @@ const post = {
 };
 
 const userinfo: FastifyPluginAsyncTypebox = async (app) => {
-  const { issuer, standardIssuer } = app.config;
-  const answer = ({ accessToken }: FastifyRequest) =>
-    userinfoOf((accessToken as VerifiedToken).claims, { issuer, standardIssuer });
+  const answer = ({ accessToken }: FastifyRequest) => app.userinfo((accessToken as VerifiedToken).claims);
   app.get("/userinfo", { schema: get, preParsing: app.liveBearer }, async (request) => answer(request));
 
   app.post("/userinfo", { schema: post, config: { form: true }, preHandler: app.liveBearer },

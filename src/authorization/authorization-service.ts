@@ -12,10 +12,13 @@ import type { Clock } from "../shared/clock.js";
 import { accessDenied, AuthflowError, invalidRequest } from "../shared/errors.js";
 import { type AuthorizationFinisher, type CheckedRequest, loginRequired } from "./authorization-finisher.js";
 import { isPushedUri, type PushedRequests, type RequestParameters } from "./pushed-requests.js";
-import { type RequestRules, responseMode, single, standardRequest } from "./standard-request.js";
+import { modeInObject, type RequestRules, responseMode, single, standardRequest } from "./standard-request.js";
 
 /** Parameters that name a provider: ours, and those that users of other servers know. */
 const PROVIDER_HINTS = ["provider", "idp_hint", "kc_idp_hint"];
+
+/** Characters. Many servers refuse longer URLs. */
+const URL_MAX = 8000;
 
 interface Dependencies {
   clients: ClientRegistry;
@@ -28,6 +31,7 @@ interface Dependencies {
   providers: ReadonlyMap<string, Provider>;
   rules: RequestRules;
   clock: Clock;
+  publicUrl: string;
 }
 
 /** What comes next for the browser: an answer or a provider's page; or the person has to choose a provider. */
@@ -53,6 +57,15 @@ export class AuthorizationService {
       const answer = this.#dependencies.response.error(address, failure);
       return { outcome: { answer, clientId: client.id, provider: "", failure } };
     }
+  }
+
+  /** The address of the same request by GET. Throws invalid_request if it would be too long for a browser. */
+  urlOf(parameters: RequestParameters): string {
+    const query = new URLSearchParams(Object.entries(parameters).flatMap(([name, value]) =>
+      [value ?? []].flat().map((one) => [name, one])));
+    const url = `${this.#dependencies.publicUrl}/authorize?${query.toString()}`;
+    if (url.length > URL_MAX) throw invalidRequest("The request is too long for a browser: push it (POST /par)");
+    return url;
   }
 
   /** Checks a request as `begin` does, for a client that pushes it (RFC 9126 §2.1), and keeps it. */
@@ -126,7 +139,8 @@ export class AuthorizationService {
       client_id: single(parameters, "client_id"), redirect_uri: single(parameters, "redirect_uri"),
       response_type: "code", state: single(parameters, "state"),
     });
-    return { ...address, responseMode: responseMode(address, single(parameters, "response_mode")), standard: {} };
+    const mode = single(parameters, "response_mode") ?? modeInObject(single(parameters, "request"));
+    return { ...address, responseMode: responseMode(address, mode), standard: {} };
   }
 
   /** The pushed parameters replace those of the query (RFC 9126 §4), except the choice of a provider. */

@@ -39,6 +39,17 @@ export function responseMode(
   return known === undefined || (known === "form_post" && !isWeb(redirectUri)) ? mode : known;
 }
 
+/** The response_mode that a request object names: its refusal travels as the client expects it. Nothing else counts. */
+export const modeInObject = (object: string | undefined): string | undefined => {
+  try {
+    const { response_mode: mode } = JSON.parse(Buffer.from(object?.split(".")[1] ?? "", "base64url").toString()) as
+      { response_mode?: unknown };
+    return typeof mode === "string" ? mode : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /**
  * Makes the checks whose errors are sent to the application (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.2 and
  * §3.1.2.6, RFC 8707 §2). `address` already has its response mode.

@@ -27,9 +27,11 @@ t.strictSame(document, parse(readFileSync(join(ROOT, "openapi.yaml"), "utf8")),
 t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length,
   "operationIds are unique");
 t.strictSame(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
-  "delete /clients/{client_id}", "get /", "get /.well-known/jwks.json", "get /.well-known/oauth-authorization-server",
+  "delete /clients/{client_id}", "delete /consents/{client_id}", "get /",
+  "get /.well-known/jwks.json", "get /.well-known/oauth-authorization-server",
   "get /.well-known/openid-configuration", "get /auth", "get /auth/{provider}", "get /auth/{provider}/callback",
-  "get /authorize", "get /authorize/consent", "get /clients", "get /clients/{client_id}", "get /health/live",
+  "get /authorize", "get /authorize/consent", "get /clients", "get /clients/{client_id}", "get /consents",
+  "get /health/live",
   "get /health/ready", "get /keys", "get /logins/{challenge}", "get /revocations", "get /revocations/stream",
   "get /status-lists/{id}", "get /userinfo", "patch /clients/{client_id}", "post /auth/{provider}/callback",
   "post /authorize", "post /authorize/consent", "post /clients", "post /clients/{client_id}/revoke-tokens",

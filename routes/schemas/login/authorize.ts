@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { OneOf } from "../common.js";
 
 /** Only that each parameter stands once is checked here. src/authorization checks the values, to redirect errors. */
 const parameter = (description: string, maxLength = 2048) => Type.Optional(Type.String({ maxLength, description }));
@@ -65,5 +66,5 @@ export const PushedResponse = Type.Object({
 const Question = Type.String({ maxLength: 16_384, description: "From Authflow's own redirect" });
 export const ConsentQuery = Type.Object({ request: Question });
 export const ConsentForm = Type.Object({
-  request: Question, decision: Type.String({ description: "`allow` or `deny`" }),
+  request: Question, decision: OneOf(["allow", "deny"], "`allow` or `deny`"),
 });

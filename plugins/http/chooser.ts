@@ -1,4 +1,5 @@
 import type { Application } from "../../src/login/login-service.js";
+import type { Page } from "./page-template.js";
 
 interface Listed { name: string; label: string }
 
@@ -10,7 +11,7 @@ export function chooser(
   listed: Iterable<Listed>,
   application: Application | undefined,
   hrefOf: (name: string) => string | undefined,
-) {
+): Page {
   const title = application === undefined ? "Log in" : `Log in to ${application.name}`;
   const providers = [...listed].filter(({ name }) => application?.providers?.includes(name) ?? true);
   const back = application === undefined ? []

@@ -1,0 +1,24 @@
+import type { ConsentPage } from "../../src/authorization/authorization-finisher.js";
+import type { Page } from "./page-template.js";
+
+/** Asks a person whether an application may have what it asks for. `request`: the question, for the answer. */
+export const consentPage = (
+  { client, destination, user, allowed, resources }: ConsentPage,
+  request: string,
+  publicUrl: string,
+): Page => ({
+  title: `Allow ${client.name}?`,
+  logo: client.logoUri,
+  paragraphs: ["This application wants to:"],
+  list: [...allowed, ...resources.map((one) => `use ${one} for you`)],
+  facts: [["It takes you back to", destination], ["You are logged in as", user]],
+  form: {
+    action: `${publicUrl}/authorize/consent`,
+    fields: { request },
+    buttons: [
+      { text: "Allow", name: "decision", value: "allow" },
+      { text: "Do not allow", name: "decision", value: "deny", quiet: true },
+    ],
+  },
+  note: "Nobody has checked this application. Allow it only if you know it and where it takes you back to.",
+});
