@@ -29,9 +29,11 @@ const authorize: FastifyPluginAsyncTypebox = async (app) => {
   app.get("/authorize", { ...route, schema: get, onRequest: app.refusePrefetch }, async (request, reply) => {
     const step = await app.authorization.begin(request.query, request.sessionCookie());
     if ("outcome" in step) return reply.answerLogin(step.outcome, 302);
-    const query = request.url.split("?").slice(1).join("?");
-    return reply.sendChooser(step.application, (name) =>
-      `${publicUrl}/authorize?${query}&provider=${encodeURIComponent(name)}`);
+    const query = new URLSearchParams(request.url.split("?").slice(1).join("?"));
+    return reply.sendChooser(step.application, (name) => {
+      query.set("provider", name); // it may have named one that does not exist
+      return `${publicUrl}/authorize?${query.toString()}`;
+    });
   });
 };
 export default authorize;

@@ -18,8 +18,8 @@ const withdraw = {
   operationId: "withdrawConsent",
   summary: "Withdraw a user's consent to an application",
   description: "All tokens and refresh tokens that the client has of this user are revoked when the answer is 204, " +
-    "which takes half a second. The next login there asks the user again. Repeating it is no error. On 503 repeat the " +
-    "call. A client that registered itself may withdraw its own consent only.",
+    "which takes half a second. The next login there asks the user again. Repeating it is no error. On 503 repeat " +
+    "the call. A client that registered itself may withdraw its own consent only.",
   params: ClientId,
   response: {
     204: { type: "null" as const, description: "Withdrawn" }, ...errors(400, 401, 403, 413, 415, 429, 503),

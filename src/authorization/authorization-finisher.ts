@@ -1,4 +1,6 @@
 import type { Client } from "../clients/client.js";
+import { requirePermission } from "../clients/permissions.js";
+import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
 import type { Answer, AuthorizationResponse } from "../login/authorization-response.js";
@@ -126,16 +128,22 @@ export class AuthorizationFinisher implements StandardLogins {
     if (question === undefined || question.until <= clock()) throw loginOver("This question is over");
     if (session?.sid !== question.sid)
       throw accessDenied("This question is for another login, which ended or belongs to another browser");
-    const client = await clients.lookUp(question.request.clientId);
-    if (client === null || client.disabled) throw accessDenied("The application was removed or disabled");
-    return { client, request: question.request, session };
+    const { request } = question;
+    const client = await clients.lookUp(request.clientId);
+    if (client === null || client.disabled || !isRegistered(client.redirectUris, request.redirectUri))
+      throw accessDenied("The application or its redirect_uri was removed or disabled");
+    requirePermission(client, "login");
+    return { client, request, session };
   }
 
   async #grant(request: CheckedRequest, session: Session): Promise<Finished> {
-    const { codes, response } = this.#dependencies;
+    const { codes, response, sessions } = this.#dependencies;
     const { sid, claims, facts } = session;
     const { scopes, resources, wanted, nonce } = request.standard;
     const code = await codes.issue(request, claims, { claims, sid, ...facts, scopes, resources, wanted, nonce });
+    // After the code is stored: of a cut-off since the session was read, the code's exchange would not know.
+    if (await sessions.hasEnded(session))
+      throw loginRequired("The user was logged out meanwhile: start the login again");
     return { answer: response.code(request, code), code };
   }
 }

@@ -1,16 +1,18 @@
 import type { Client } from "../clients/client.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
-import { invalidGrant, invalidTarget } from "../shared/errors.js";
+import { invalidGrant } from "../shared/errors.js";
+import { sessionOfClient } from "../revocation/entry.js";
 import { namesOfSession, namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { JoinedLookup, type Lookup } from "../shared/joined-lookup.js";
+import { authorizedPart } from "../sessions/granted-part.js";
 import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { Authorized } from "../tokens/authorized.js";
 import type { AccessTokenClaims, IdentityClaims } from "../tokens/claims.js";
-import { issuedAtMs } from "../tokens/issued-at.js";
+import { instantOf, issuedAtMs } from "../tokens/issued-at.js";
 import type { TokenResponse, TokenIssuer } from "../tokens/issuer.js";
 import type { AuthorizationCode, AuthorizationCodeStore } from "./authorization-code.js";
 import type { AuthorizationRequest } from "./pending-login.js";
@@ -77,7 +79,8 @@ export class AuthorizationCodeService {
     // The token's jti is chosen before the code is marked as used: a replay then always finds the token to revoke.
     const authorized = code.authorized as Authorized | undefined;
     const claims = await (authorized === undefined ? tokens.claimsOfLogin(client, code.claims)
-      : tokens.claimsOfAuthorized(client, authorized, { resources: partOf(authorized.resources, exchange.resources) }));
+      // The client's policy may have become stricter since the request.
+      : tokens.claimsOfAuthorized(client, authorized, authorizedPart(client, authorized, exchange)));
     // After the token's time of issue is chosen: a later cut-off covers the token.
     await this.#refuseAfterLogout(code);
     // Signed before the code is used: if signing fails, the client can try again.
@@ -128,16 +131,12 @@ export class AuthorizationCodeService {
     // Once: every further replay would add an entry to the log.
     if (!await state.hasRevoked([{ scope: "jti", value: jti }], clock()))
       await revocations.revokeIssued({ jti, expiresAt, ...(status && { status }) });
-    if (authorized !== undefined) await revocations.endClientSession(clientId, authorized.sid);
+    // Once too: whoever has a used code could else end every later login of the session.
+    if (authorized !== undefined
+      && !await state.hasRevoked([sessionOfClient(clientId, authorized.sid)], instantOf(jti)))
+      await revocations.endClientSession(clientId, authorized.sid);
     throw invalidGrant("code was used before, so the token issued for it is now revoked: start the login again");
   }
-}
-
-/** RFC 8707 §2.2. Throws invalid_target unless the authorization request named all of them. */
-function partOf(granted: string[], asked: string[] = []): string[] {
-  const foreign = asked.find((one) => !granted.includes(one));
-  if (foreign !== undefined) throw invalidTarget(`resource ${foreign} is not one of the authorization request's`);
-  return asked.length > 0 ? asked : granted;
 }
 
 function checkBinding(code: AuthorizationCode, { redirectUri, codeVerifier }: CodeExchange): void {

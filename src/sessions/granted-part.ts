@@ -5,7 +5,7 @@ import { STANDARD_SCOPES } from "../shared/standard-scopes.js";
 import type { Authorized, Part } from "../tokens/authorized.js";
 import type { MintRequest } from "../tokens/claims.js";
 
-/** What a client asks for when it exchanges a refresh token: all, or a part (RFC 6749 §6, RFC 8707 §2.2). */
+/** What a client asks for when it exchanges a code or a refresh token: all, or a part (RFC 6749 §6, RFC 8707 §2.2). */
 export interface RequestedPart {
   /** Values with a space between them. */
   scope?: string | undefined;
@@ -42,7 +42,7 @@ function scopesWithin(granted: string[], asked: string | undefined): string[] {
   const wanted = asked?.split(" ");
   const more = wanted?.find((one) => !granted.includes(one));
   if (more !== undefined) {
-    throw invalidScope(`scope "${more}" was not granted with this refresh token: ask for ${
+    throw invalidScope(`scope "${more}" was not granted with this login: ask for ${
       granted.length === 0 ? "none" : `some of ${granted.join(" ")}`}, or start the login again with it`);
   }
   return wanted === undefined ? granted : granted.filter((one) => wanted.includes(one));
@@ -51,7 +51,7 @@ function scopesWithin(granted: string[], asked: string | undefined): string[] {
 function audiencesWithin(granted: string[], asked: string[]): string[] {
   const more = asked.find((one) => !granted.includes(one));
   if (more !== undefined) {
-    throw invalidTarget(`resource "${more}" was not granted with this refresh token: ask for ${
+    throw invalidTarget(`resource "${more}" was not granted with this login: ask for ${
       granted.length === 0 ? "none" : `some of ${granted.join(", ")}`}, or start the login again with it`);
   }
   return asked;

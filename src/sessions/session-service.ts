@@ -38,7 +38,7 @@ export class SessionService {
     if (cookie === undefined) return undefined;
     const session = await store.find(digest(cookie));
     const now = clock();
-    if (session === null || session.idleUntil <= now || session.endsAt <= now || await this.#hasEnded(session))
+    if (session === null || session.idleUntil <= now || session.endsAt <= now || await this.hasEnded(session))
       return undefined;
     const idleUntil = now + idleTtl * 1000;
     if (idleUntil - session.idleUntil > idleTtl * 1000 / TOUCH_FRACTION) await store.touch(session.sid, idleUntil);
@@ -62,7 +62,7 @@ export class SessionService {
     const session = { sid: randomSecret(), claims, facts, createdAt: now, ...lifetime };
     await store.insert(session, digest(cookie));
     // After it is stored: a cut-off deletes what it finds, and this finds the cut-off.
-    if (await this.#hasEnded(session)) throw accessDenied("The user was logged out during this login: start it again");
+    if (await this.hasEnded(session)) throw accessDenied("The user was logged out during this login: start it again");
     return { session, cookie };
   }
 
@@ -76,7 +76,8 @@ export class SessionService {
     return sweepAll((limit) => this.#dependencies.store.sweep(before, limit));
   }
 
-  #hasEnded({ sid, claims: { sub }, createdAt }: Session): Promise<boolean> {
+  /** Whether a cut-off ended it. Whoever gives something for a session asks afterwards, too. */
+  hasEnded({ sid, claims: { sub }, createdAt }: Session): Promise<boolean> {
     return this.#dependencies.state.hasRevoked(
       [{ scope: "sid", value: sid }, { scope: "sub", value: sub }], createdAt);
   }

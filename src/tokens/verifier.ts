@@ -58,9 +58,11 @@ export class TokenVerifier {
       if (error instanceof AuthflowError && error.code === "invalid_token") return undefined;
       throw error;
     });
-    const { iss, aud, sub } = jws.payload;
+    const { iss, aud, azp, sub, jti } = jws.payload;
+    // An access token whose audience is the client has a jti, and no azp, which nobody else can set.
     const isOurs = key !== undefined && hasValidSignature(jws, key)
-      && this.#dependencies.issuers.includes(iss as string) && aud === clientId && typeof sub === "string";
+      && this.#dependencies.issuers.includes(iss as string) && aud === clientId && azp === clientId
+      && jti === undefined && typeof sub === "string";
     return isOurs ? sub : undefined;
   }
 
