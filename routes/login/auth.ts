@@ -46,7 +46,13 @@ const callback = {
     "?code=…&state=…, and POST /token exchanges the code. An error adds error=…&error_description=…&state=….",
   params: ProviderName,
   querystring: CallbackQuery,
-  response: { 303: redirect("To the application's redirect URI"), ...pageErrors(400, 403, 404, 410, 429, 503) },
+  response: {
+    200: {
+      description: "A page that posts the answer to the application: of a request with response_mode `form_post`",
+      content: { "text/html": { schema: { type: "string" as const } } },
+    },
+    303: redirect("To the application's redirect URI"), ...pageErrors(400, 403, 404, 410, 429, 503),
+  },
 };
 
 const auth: FastifyPluginAsyncTypebox = async (app) => {

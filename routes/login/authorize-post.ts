@@ -31,6 +31,10 @@ const decision = {
   body: ConsentForm,
   consumes: ["application/x-www-form-urlencoded"],
   response: {
+    200: {
+      description: "A page that posts the answer to the application: of a request with response_mode `form_post`",
+      content: { "text/html": { schema: { type: "string" as const } } },
+    },
     303: { type: "null" as const, description: "To the redirect URI, with `code` or `error`" },
     ...pageErrors(400, 403, 410, 413, 415, 429, 503),
   },
