@@ -3,6 +3,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Test } from "tap";
 import t from "../support/tap.js";
+import { decode } from "../support/app.js";
+import { CHALLENGE, VERIFIER } from "../support/login.js";
 import { listen, logInAs } from "../support/openid.js";
 import { until } from "../e2e/support.js";
 import { freePort } from "../support/ports.js";
@@ -152,6 +154,34 @@ await t.test("OmniAuth with omniauth_openid_connect, as in Rails", async (t) => 
   t.match(loginPage.text, /name="login"/);
   const consentPage = await agent.submit(loginPage, { login: "alice", password: "any" });
   t.match(json(await agent.submit(consentPage)), ALICE);
+});
+
+// Its packages can't be had where the tests run: these are the requests of its handler, with its own parameters.
+await t.test("the requests that ASP.NET Core sends", async (t) => {
+  const redirect_uri = "http://localhost:1/callback";
+  const client = await server.register("http://localhost:1", "https://api.example");
+  const post = async (path: string, form: Record<string, string>): Promise<Json> => {
+    const credentials = {
+      client_id: client.AUTHFLOW_CLIENT_ID as string, client_secret: client.AUTHFLOW_CLIENT_SECRET as string,
+    };
+    const body = new URLSearchParams({ ...form, ...credentials });
+    return await (await fetch(server.url + path, { method: "POST", body })).json() as Json;
+  };
+  const pushed = await post("/par", {
+    redirect_uri, response_type: "code", response_mode: "form_post", scope: "openid profile email offline_access",
+    code_challenge: CHALLENGE, code_challenge_method: "S256", state: "CfDJ8", nonce: "6389.ZmY",
+    "x-client-SKU": "ID_NET9_0", "x-client-ver": "8.0.1.0",
+  });
+  t.type(pushed.request_uri, "string", "the request is pushed");
+  const query = new URLSearchParams({
+    client_id: client.AUTHFLOW_CLIENT_ID as string, request_uri: String(pushed.request_uri),
+  });
+  const page = await logInAs(new UserAgent(), "alice", `${server.url}/authorize?${query.toString()}`);
+  t.match(page.text, `action="${redirect_uri}"`, "the answer is a form");
+  const code = /name="code" value="([^"]+)"/.exec(page.text)?.[1] ?? "";
+  const tokens = await post("/token",
+    { grant_type: "authorization_code", code, redirect_uri, code_verifier: VERIFIER });
+  t.match(decode(tokens.id_token as string), { sub: ALICE.sub, nonce: "6389.ZmY" });
 });
 
 const ALL = process.env.AUTHFLOW_CONNECT === "all";
