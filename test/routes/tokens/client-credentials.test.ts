@@ -52,7 +52,8 @@ for (const [what, parameters, scope, aud] of GRANTED) {
 
 await t.test("what strangers may ask users for, no client gets by itself", async (t) => {
   const open = await testApp(t, {
-    AUTHFLOW_REGISTRATION: "open", AUTHFLOW_SELF_REGISTERED_SCOPES: "mcp:tools", AUTHFLOW_SELF_REGISTERED_AUDIENCES: API,
+    AUTHFLOW_REGISTRATION: "open", AUTHFLOW_SELF_REGISTERED_SCOPES: "mcp:tools",
+    AUTHFLOW_SELF_REGISTERED_AUDIENCES: API,
   });
   for (const remoteAddress of ["203.0.113.9", "127.0.0.1"]) {
     const { body } = await open.call("POST", "/clients",

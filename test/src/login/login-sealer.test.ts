@@ -8,7 +8,8 @@ const sealer = new LoginSealer([kek]);
 const state = sealer.newState();
 const login = (changes: Partial<Login> = {}): Login => ({
   provider: "corp", clientId: "01985d2c-0000-7000-8000-000000000000", redirectUri: "https://app.example.com/cb?a=%00",
-  responseType: "code", responseMode: "query", state: "Zürich 🚲 \"\\\"", codeChallenge: "c".repeat(43), codeVerifier: "v".repeat(43),
+  responseType: "code", responseMode: "query", state: "Zürich 🚲 \"\\\"", codeChallenge: "c".repeat(43),
+  codeVerifier: "v".repeat(43),
   hints: {}, expiresAt: 1_800_000_000_000, ...changes,
 });
 
