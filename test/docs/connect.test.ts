@@ -235,7 +235,9 @@ await t.test("oauth2-proxy with nginx", { skip: !ALL && "AUTHFLOW_CONNECT=all ru
     error_log ${at}/log; events {}
     http { access_log off; ${temporary} server { listen 127.0.0.1:${port}; ${location} } }`)], port, {});
   const agent = new UserAgent();
-  t.match(json(await logInAs(agent, "alice", `${origin}/any?x=1`)), { "x-user": ALICE.sub, "x-email": ALICE.email });
+  const page = await logInAs(agent, "alice", `${origin}/any?x=1&y=2`);
+  t.match(json(page), { "x-user": ALICE.sub, "x-email": ALICE.email });
+  t.equal(page.url.href, `${origin}/any?x=1&y=2`);
   t.match(json(await agent.open(`${origin}/other`)), { "x-user": ALICE.sub });
   await server.revoke({ sub: ALICE.sub });
   forgetAtProvider(agent);
