@@ -2,8 +2,11 @@
 // with one message.
 import autocannon from "autocannon";
 
-/** All connections together go through `requests` in order. By default autocannon sends the list on each connection. */
-function run({ url, requests, amount, connections, keepTokens }) {
+/**
+ * All connections together go through `requests` in order: by default autocannon sends the list on each connection.
+ * `keep`: the member of the answers to return as `tokens`.
+ */
+function run({ url, requests, amount, connections, keep }) {
   return new Promise((resolve, reject) => {
     const tokens = [];
     let next = 0;
@@ -12,7 +15,7 @@ function run({ url, requests, amount, connections, keepTokens }) {
       url, amount, connections: Math.min(connections, amount), sampleInt: 100, // autocannon ends at a sample only
       requests: [{
         setupRequest: (request) => ({ ...request, ...requests[next++ % requests.length] }),
-        ...(keepTokens && { onResponse: (_status, body) => { tokens.push(JSON.parse(body).access_token); } }),
+        ...(keep && { onResponse: (_status, body) => { tokens.push(JSON.parse(body)[keep]); } }),
       }],
     }, (error, result) => {
       if (error) { reject(error); return; }

@@ -18,14 +18,14 @@ export const introspectAs = (credentials, path = "/introspect") => (token) => ({
     ...(credentials && { authorization: basic(credentials) }),
   },
 });
-const basic = ({ client_id: id, client_secret: secret }) =>
+export const basic = ({ client_id: id, client_secret: secret }) =>
   `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
 export const mintAs = (credentials) => post("/mint", { ...credentials, ...USER });
 
 export async function register({ url }) {
   const request = post("/clients", {
     name: "Bench", redirect_uri: "https://app.example.com/callback",
-    permissions: ["mint", "introspect:any", "feed", "revoke:any", "login"],
+    permissions: ["mint", "introspect:any", "feed", "revoke:any", "login", "authenticate"],
   });
   const { client_id, client_secret } = await (await fetch(`${url}/clients`, request)).json();
   return { client_id, client_secret };

@@ -5,6 +5,7 @@ export const median = (values) => { const s = sorted(values); return (s[(s.lengt
 const of = (rounds, field) => median(rounds.map((round) => round[field]));
 export const n = (value) => value.toLocaleString("en");
 const micro = (seconds) => (seconds * 1e6).toFixed(0);
+const upper = (text) => text[0].toUpperCase() + text.slice(1);
 export const percent = (share) => `${Math.round(share * 100)} %`;
 const line = (cells) => `| ${cells.join(" | ")} |`;
 export const table = (head, rows) =>
@@ -80,12 +81,17 @@ ${table(["", "MB"], Object.entries(memory).map(([name, mb]) => [names[name], mb.
   clients mint in turn. No revocation has expired.
 - **Introspection and /userinfo** ask for 500 live tokens in turn. The bare Fastify route verifies the signature and
   reads the claims; it authenticates no client and knows no revocation. npm oidc-provider runs with its own memory.
+- **The grants of POST /token**: the client authenticates by its secret. client_credentials signs one token. The
+  exchange of a code (scope \`openid offline_access\`) and a refresh sign an access token and an ID token, and store a
+  refresh token; each code and each refresh token is exchanged once. npm oidc-provider signs the same tokens (RS256, in
+  process), rotates refresh tokens too, and has everything in a map in its memory, where the service writes to its
+  database. The rate limit of logins is raised, because codes are made between the rounds.
 - **Logout** is durable when it is answered: on SQLite that takes an \`fsync\` on the disk of the temporary folder,
   which concurrent logouts share. So does its floor.
 ${minted.networked ? "" : LEFT_OUT}`;
 }
 
-function targets({ connections, minted, read, checked, loggedOut, startUp, atRest, memory }, full) {
+function targets({ connections, minted, read, checked, exchanged, loggedOut, startUp, atRest, memory }, full) {
   const { floor, empty } = minted;
   const idle = of(empty, "idle");
   const growth = Math.max(ratio(minted.full, empty), ratio(minted.fullMany, empty));
@@ -106,6 +112,12 @@ function targets({ connections, minted, read, checked, loggedOut, startUp, atRes
         `${times(checked[`${kind} introspect`], checked.peer)} ×`,
         ratio(checked[`${kind} introspect`], checked.peer) < 1),
     ]),
+    ...Object.entries(GRANTS).flatMap(([grant, title]) => Object.entries(KINDS)
+      .filter(([kind]) => exchanged[`${kind} ${grant}`]).map(([kind, name]) => {
+        const [ours, peer] = [exchanged[`${kind} ${grant}`], exchanged[`peer ${grant}`]];
+        return target(`${upper(title)}, ${name}: below npm oidc-provider's (signed tokens, in memory)`,
+          `${times(ours, peer)} ×`, ratio(ours, peer) < 1);
+      })),
     atMost("Logout, SQLite: at most 1.2 × a bare Fastify route with one fsync'd batch", 1.2, loggedOut.empty,
       loggedOut.floor),
     target("Mint with an entry in a status list: within 10 % of one without",
@@ -117,9 +129,11 @@ function targets({ connections, minted, read, checked, loggedOut, startUp, atRes
   ];
 }
 
+/** The grants of POST /token. */
+const GRANTS = { client_credentials: "client_credentials", code: "code exchange", refresh: "refresh" };
 const KINDS = { empty: "SQLite", alone: "PostgreSQL", networked: "PostgreSQL and Redis" };
 
-function operations({ known, minted, read, checked, loggedOut }, full) {
+function operations({ known, minted, read, checked, exchanged, loggedOut }, full) {
   const signature = of(minted.signature, "cpu");
   const row = (name, rounds, bare) => (rounds === undefined ? [] : [[
     name, micro(of(rounds, "cpu")),
@@ -141,6 +155,12 @@ function operations({ known, minted, read, checked, loggedOut }, full) {
     ...Object.entries(KINDS).flatMap(([kind, name]) => [
       ...row(`introspection, ${name}`, checked[`${kind} introspect`], checked.floor),
       ...row(`/userinfo, ${name}`, checked[`${kind} userinfo`], checked.floor),
+    ]),
+    ...row("floor: bare Fastify route with one signature, beside the grants", exchanged.floor, exchanged.floor),
+    ...Object.entries(GRANTS).flatMap(([grant, title]) => [
+      ...row(`${title}, npm oidc-provider`, exchanged[`peer ${grant}`], exchanged.floor),
+      ...Object.entries(KINDS).flatMap(([kind, name]) =>
+        row(`${title}, ${name}`, exchanged[`${kind} ${grant}`], exchanged.floor)),
     ]),
     ...row("floor: bare Fastify route that verifies one signature and writes one row, with group commit",
       loggedOut.floor, loggedOut.floor),

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openDatabases } from "./databases.mjs";
 import { fill } from "./fixtures.mjs";
+import { clientCredentials, codeExchange, LOGIN_PAGE, logIn, refresh } from "./grants.mjs";
 import { introspectAs, mintAs, post, register, reply, startGenerator } from "./measuring.mjs";
 import { cpuSeconds, peakMemory, residentMemory } from "./process.mjs";
 import { report } from "./report.mjs";
@@ -22,12 +23,16 @@ const entry = options.server ?? here("../dist/src/server.js");
 const out = options.out ?? here("../docs/benchmarks.md");
 /** `limit`: seconds after which `alternate` starts no further round. */
 const scale = options.quick
-  ? { rounds: 3, seconds: 1, starts: 1, limit: 8, warmUp: 2000, logouts: 120, clients: 1e4, revocations: 1e5 }
-  : { rounds: 9, seconds: 1.5, starts: 3, limit: 50, warmUp: 8000, logouts: 450, clients: 1e5, revocations: 1e6 };
+  ? { rounds: 3, seconds: 1, starts: 1, limit: 8, warmUp: 2000, logouts: 120, grants: 150,
+      clients: 1e4, revocations: 1e5 }
+  : { rounds: 9, seconds: 1.5, starts: 3, limit: 50, warmUp: 8000, logouts: 450, grants: 600,
+      clients: 1e5, revocations: 1e6 };
 const CONNECTIONS = 32;
 /** Milliseconds without a request, after which a process is at rest. */
 const REST = 20_000;
 const KNOWN = 1000;
+/** Codes are made between the rounds, more than a login's rate limit allows. */
+const LOGINS = { AUTHFLOW_LOGIN_URL: LOGIN_PAGE, AUTHFLOW_RATE_LIMIT_LOGIN: "1000000" };
 /** Tokens that are asked for in turn. */
 const LIVE = 500;
 const KNOWN_ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
@@ -95,7 +100,7 @@ async function startAll() {
   const history = `SQLite, ${clients.toLocaleString("en")} clients, ${revocations.toLocaleString("en")} revocations`;
   for (let i = 1; i < scale.starts; i++) await (await timed(history, () => sqlite("full"))).stop();
   const full = await timed(history, () => sqlite("full"));
-  const empty = await sqlite("empty");
+  const empty = await sqlite("empty", LOGINS);
   const listed = await sqlite("listed", { AUTHFLOW_STATUS_LISTS: "on" });
   const forEmpty = await register(empty);
   const subjects = {
@@ -108,7 +113,7 @@ async function startAll() {
   if (databases !== undefined) {
     closing.push(databases.close);
     const key = Buffer.alloc(32, 1).toString("base64");
-    const env = { ...databases.env, AUTHFLOW_KEY_ENCRYPTION_KEY: key };
+    const env = { ...databases.env, ...LOGINS, AUTHFLOW_KEY_ENCRYPTION_KEY: key };
     const server = await timed("PostgreSQL and Redis, new database", () => startServer(entry, env));
     started.push(server);
     const credentials = await register(server);
@@ -128,14 +133,14 @@ async function bench() {
   log("start-up measured");
   const { empty, listed, full, alone, networked } = subjects;
 
-  const warmUp = { amount: scale.warmUp, keepTokens: true };
+  const warmUp = { amount: scale.warmUp, keep: "access_token" };
   // A long warm-up, the same for all: otherwise the work of V8's compilers would be measured too.
   const { rate, tokens } = await measure(floor, { ...warmUp, requests: floor.minting });
   floor.tokens = tokens;
   for (const subject of Object.values(subjects)) await measure(subject, { ...warmUp, requests: subject.minting });
   await measure(full, { ...warmUp, requests: full.mintingMany });
   const mint = (subject, requests = subject.minting) => async () => {
-    const result = await measure(subject, { requests, amount: Math.ceil(rate * scale.seconds), keepTokens: true });
+    const result = await measure(subject, { requests, amount: Math.ceil(rate * scale.seconds), keep: "access_token" });
     (subject.tokens ??= []).push(...result.tokens);
     return result;
   };
@@ -156,6 +161,7 @@ async function bench() {
   const peer = fork(here("peer.mjs"), [String(LIVE)]);
   closing.push(() => stop(peer));
   const oidcProvider = { pid: peer.pid, ...await reply(peer) };
+  oidcProvider.codes = (count) => { const codes = reply(peer); peer.send(count); return codes; };
   const check = (subject, requestOf) => {
     const requests = (subject.tokens ?? []).slice(-LIVE).map(requestOf);
     return () => measure(subject, { requests, amount });
@@ -172,6 +178,9 @@ async function bench() {
   for (const warm of Object.values(checks)) await warm();
   const checked = await alternate(checks);
   log("introspection and userinfo measured");
+
+  const exchanged = await alternate(await grantTasks({ floor, mint, peer: oidcProvider, empty, alone, networked }));
+  log("grants measured");
 
   const logout = (subject) => () => {
     // A token can be logged out once: each round takes other tokens of those that were minted above.
@@ -192,8 +201,33 @@ async function bench() {
   const { quick } = options;
   return {
     scale, connections: CONNECTIONS, known: KNOWN, quick,
-    minted, read, checked, loggedOut, startUp, atRest, memory, others,
+    minted, read, checked, exchanged, loggedOut, startUp, atRest, memory, others,
   };
+}
+
+/**
+ * The grants of POST /token for each subject that is there, warmed up. A code or a refresh token is exchanged once:
+ * each round takes others. The exchange of a code gives the refresh tokens, and a refresh the next ones.
+ */
+async function grantTasks({ floor, mint, ...subjects }) {
+  const tasks = { floor: mint(floor) };
+  const amount = scale.grants;
+  for (const [name, subject] of Object.entries(subjects).filter(([, one]) => one !== undefined)) {
+    const { credentials } = subject;
+    const codes = subject.codes ?? await logIn(subject);
+    const left = [];
+    const renewing = (requestOf, take) => async () => {
+      const result = await measure(subject, { requests: (await take()).map(requestOf), amount, keep: "refresh_token" });
+      left.push(...result.tokens);
+      return result;
+    };
+    const own = [clientCredentials(credentials)];
+    tasks[`${name} client_credentials`] = () => measure(subject, { requests: own, amount });
+    tasks[`${name} code`] = renewing(codeExchange(credentials), () => codes(amount));
+    tasks[`${name} refresh`] = renewing(refresh(credentials), () => left.splice(0, amount));
+  }
+  for (let i = 0; i < 3; i++) for (const warm of Object.values(tasks)) await warm();
+  return tasks;
 }
 
 try {

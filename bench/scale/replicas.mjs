@@ -40,7 +40,7 @@ export async function connectAll({ closing }, { listening, credentials }, subscr
 }
 
 export async function mintTokens({ generator }, server, credentials, amount) {
-  const { tokens } = await generator.measure(server, { requests: [mintAs(credentials)], amount, keepTokens: true });
+  const { tokens } = await generator.measure(server, { requests: [mintAs(credentials)], amount, keep: "access_token" });
   return tokens;
 }
 

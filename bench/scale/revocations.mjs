@@ -134,7 +134,7 @@ async function measureUserinfo({ measure }, { count, seconds }, servers) {
   const requests = {};
   for (const [name, server] of Object.entries(servers)) {
     const credentials = server.credentials ?? await register(server);
-    const task = { requests: [mintAs(credentials)], amount: 200, keepTokens: true };
+    const task = { requests: [mintAs(credentials)], amount: 200, keep: "access_token" };
     const { tokens } = await measure(server, task);
     requests[name] = tokens.map((token) =>
       ({ method: "GET", path: "/userinfo", headers: { authorization: `Bearer ${token}` } }));
