@@ -51,7 +51,9 @@ async def callback(request: Request):
         token = await authflow.authorize_access_token(request)
     except OAuthError as error:  # access_denied, for instance
         return JSONResponse({"error": error.error, "error_description": error.description}, 403)
-    user = token["userinfo"]  # the claims of the ID token, which was verified
+    user = await authflow.userinfo(token=token)  # name and email; the ID token, which was verified, says who it is
+    if user["sub"] != token["userinfo"]["sub"]:
+        return JSONResponse({"error": "server_error"}, 502)
     request.session.clear()
     request.session["id"] = secrets.token_urlsafe()
     request.session["user"] = {"sub": user["sub"], "name": user.get("name"), "email": user.get("email")}

@@ -35,6 +35,7 @@ func main() {
 			ClientID: clientID, ClientSecret: secret, Endpoint: provider.Endpoint(), RedirectURL: appURL + "/callback",
 			Scopes: []string{oidc.ScopeOpenID, "profile", "email", oidc.ScopeOfflineAccess},
 		},
+		provider: provider,
 		idTokens: provider.Verifier(&oidc.Config{ClientID: clientID}),
 		users:    map[string]*user{},
 	}
@@ -65,6 +66,7 @@ type user struct {
 
 type shop struct {
 	config   oauth2.Config
+	provider *oidc.Provider
 	idTokens *oidc.IDTokenVerifier
 	mutex    sync.Mutex
 	users    map[string]*user // by the session's cookie
@@ -103,8 +105,10 @@ func (s *shop) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	// Not the request's context: the source lives longer.
 	u := &user{tokens: s.config.TokenSource(context.Background(), token)}
-	if err := idToken.Claims(u); err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
+	// Name and email; the ID token says who it is.
+	info, err := s.provider.UserInfo(r.Context(), oauth2.StaticTokenSource(token))
+	if err != nil || info.Subject != idToken.Subject || info.Claims(u) != nil {
+		http.Error(w, "userinfo is not about this user", http.StatusBadGateway)
 		return
 	}
 	session := rand.Text()
