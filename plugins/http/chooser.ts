@@ -1,5 +1,5 @@
 import type { Application } from "../../src/login/login-service.js";
-import type { Page } from "./page-template.js";
+import type { Page } from "./page.js";
 
 interface Listed { name: string; label: string }
 

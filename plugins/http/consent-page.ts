@@ -1,5 +1,5 @@
 import type { ConsentPage } from "../../src/authorization/authorization-finisher.js";
-import type { Page } from "./page-template.js";
+import type { Page } from "./page.js";
 
 /** Asks a person whether an application may have what it asks for. `request`: the question, for the answer. */
 export const consentPage = (

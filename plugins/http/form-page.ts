@@ -1,5 +1,5 @@
 import type { Answer } from "../../src/login/authorization-response.js";
-import type { Page } from "./page-template.js";
+import type { Page } from "./page.js";
 
 /** What the page's script does, and its path. */
 export const SUBMIT = { path: "/authorize/submit.js", script: "document.forms[0].submit();\n" };

@@ -1,34 +1,6 @@
 import { html } from "ghtml";
+import type { Operator, Page, PageForm } from "./page.js";
 import { STYLE, STYLE_HASH } from "./page-style.js";
-
-/** A page for a person whose login stops at Authflow. All text in it is escaped. */
-export interface Page {
-  title: string;
-  /** The URL of the application's logo. */
-  logo?: string | null;
-  paragraphs: string[];
-  /** Below the paragraphs, as a list. */
-  list?: string[];
-  /** Below that: what the person should look at before a decision, each with what it is. */
-  facts?: [term: string, value: string][];
-  /** `mark`: whether the link's label, which is a provider's name, has a mark beside it. `quiet`: it stands back. */
-  links?: { text: string; href: string; mark?: string; quiet?: true }[];
-  /** What the person decides by one of the buttons. */
-  form?: PageForm;
-  /** Small, at the end. */
-  note?: string;
-  /** The request's id in the log. */
-  reference?: string;
-}
-interface PageForm {
-  action: string;
-  fields: Record<string, string>;
-  buttons: { text: string; name?: string; value?: string; quiet?: true }[];
-  /** The URL of a script that sends it when the page is loaded; without scripts, its button does. */
-  script?: string;
-}
-interface Operator { name: string | undefined; logo: string | undefined }
-
 
 /**
  * No framing, no external content but the logos. The style sheet is allowed by its hash. Browsers apply

@@ -2,7 +2,8 @@ import accepts from "@fastify/accepts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { AuthflowError } from "../../src/shared/errors.js";
-import { type Page, pageCsp, renderPage } from "./page-template.js";
+import type { Page } from "./page.js";
+import { pageCsp, renderPage } from "./page-template.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {

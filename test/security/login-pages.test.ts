@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import t from "../support/tap.js";
 import { OPERATOR, onEveryBackend, withoutDatabase } from "../support/app.js";
 import { authorizeFixture } from "../support/authorize.js";
@@ -15,7 +14,7 @@ const checkPage = (t: Test, page: Visited | Omit<Visited, "url">): void => {
   for (const [name, value] of Object.entries(PAGE)) t.equal(page.headers.get(name), value, name);
   t.match(page.headers.get("content-security-policy"), /default-src 'none'.*base-uri 'none'.*frame-ancestors 'none'/);
   t.notMatch(page.headers.get("content-security-policy"), /unsafe/);
-  t.notMatch(page.text, /<script>alert|<script [^>]*>|javascript:/, "no script of anybody's");
+  t.notMatch(page.text, /<script>|javascript:/, "no script of anybody's");
 };
 
 await onEveryBackend(t, async (t, env) => {
@@ -25,13 +24,11 @@ await onEveryBackend(t, async (t, env) => {
     const page = await authorize("alice", { response_mode: "form_post", state: HOSTILE });
     t.equal(page.status, 200);
     checkPage(t, page);
-    const scripts = [...page.text.matchAll(/<script>([^<]*)<\/script>/g)].map(([, text = ""]) => text);
-    const [script = "", ...others] = scripts;
-    t.strictSame(others, []);
-    t.match(script, /submit\(\)/);
-    const digest = createHash("sha256").update(script).digest("base64");
-    const policy = page.headers.get("content-security-policy") ?? "";
-    t.ok(policy.includes(`script-src 'sha256-${digest}'`), "no other script runs");
+    const scripts = [...page.text.matchAll(/<script src="([^"]*)"><\/script>/g)].map(([, url = ""]) => url);
+    t.equal(scripts.length, 1);
+    const url = "http://localhost:8080/authorize/submit.js";
+    t.match(page.headers.get("content-security-policy"), `script-src ${url};`, "no other script runs");
+    t.match(await app.call("GET", new URL(url).pathname), { status: 200, text: /submit\(\)/ });
     const [, state = ""] = /name="state" value="([^"]*)"/.exec(page.text) ?? [];
     const read = state.replace(/&#(\d+);/g, (_all, code) => String.fromCharCode(Number(code)))
       .replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&");

@@ -15,7 +15,7 @@ export interface ObservedResponse {
 }
 
 /** What the document leaves out on purpose: itself and the pages that show it. */
-const HIDDEN = /^\/(openapi\.json|docs\/?|docs\/static\/[^/]+)$/;
+const HIDDEN = /^\/(openapi\.json|docs\/?|docs\/static\/[^/]+|authorize\/submit\.js|\.well-known\/[a-z-]+\/.*)$/;
 /** What the app answers at a place that it does not have; 400 where the URL can't be read. */
 const UNKNOWN_PATH = [400, 404];
 const UNKNOWN_METHOD = [404, 405];
