@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import os from "node:os";
 
 const sorted = (values) => [...values].sort((a, b) => a - b);
@@ -28,6 +29,10 @@ const times = (subject, floor) => {
   const all = ratios(subject, floor);
   return `${median(all).toFixed(2)} (${all[0].toFixed(2)}–${all.at(-1).toFixed(2)})`;
 };
+
+/** What test/contracts/login-statements.test.ts finds on each database. */
+const statements = Object.entries(JSON.parse(readFileSync(new URL("login-statements.json", import.meta.url), "utf8")))
+  .map(([step, all]) => [step, all.join(", ") || "none", all.length]);
 
 /** The contents of docs/benchmarks.md. */
 export function report(results) {
@@ -62,6 +67,13 @@ ${table(["", "seconds", "CPU seconds", "resident memory, MB"], starts)}
 ## Peak of resident memory during all of the above
 
 ${table(["", "MB"], Object.entries(memory).map(([name, mb]) => [names[name], mb.toFixed(0)]))}
+
+## Statements to the database for a login
+
+At \`/authorize\`, with the scope \`openid email offline_access\`, by a client that the replica knows. SQLite and
+PostgreSQL get the same statements. \`test/contracts/login-statements.test.ts\` counts them.
+
+${table(["", "statements", "number"], statements)}
 
 ## How it is measured
 
