@@ -93,7 +93,7 @@ ${table(["", "statements", "number"], statements)}
   clients mint in turn. No revocation has expired.
 - **Introspection and /userinfo** ask for 500 live tokens in turn. The bare Fastify route verifies the signature and
   reads the claims; it authenticates no client and knows no revocation. npm oidc-provider runs with its own memory.
-- **The grants of POST /token**: the client authenticates by its secret. client_credentials signs one token. The
+- **The grants of POST /token**: the client authenticates by its secret. Client credentials sign one token. The
   exchange of a code (scope \`openid offline_access\`) and a refresh sign an access token and an ID token, and store a
   refresh token; each code and each refresh token is exchanged once. npm oidc-provider signs the same tokens (RS256, in
   process), rotates refresh tokens too, and has everything in a map in its memory, where the service writes to its
@@ -142,7 +142,7 @@ function targets({ connections, minted, read, checked, exchanged, loggedOut, sta
 }
 
 /** The grants of POST /token. */
-const GRANTS = { client_credentials: "client_credentials", code: "code exchange", refresh: "refresh" };
+const GRANTS = { client_credentials: "client credentials", code: "code exchange", refresh: "refresh" };
 const KINDS = { empty: "SQLite", alone: "PostgreSQL", networked: "PostgreSQL and Redis" };
 
 function operations({ known, minted, read, checked, exchanged, loggedOut }, full) {
