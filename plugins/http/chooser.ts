@@ -1,3 +1,4 @@
+import { allowsProvider } from "../../src/clients/mint-policy.js";
 import type { Application } from "../../src/login/login-service.js";
 import type { Page } from "./page.js";
 
@@ -13,7 +14,7 @@ export function chooser(
   hrefOf: (name: string) => string | undefined,
 ): Page {
   const title = application === undefined ? "Log in" : `Log in to ${application.name}`;
-  const providers = [...listed].filter(({ name }) => application?.providers?.includes(name) ?? true);
+  const providers = [...listed].filter(({ name }) => application === undefined || allowsProvider(application, name));
   const back = application === undefined ? []
     : [{ text: `Back to ${application.name}`, href: application.cancelUrl, quiet: true as const }];
   const page = { title, logo: application?.logoUri ?? null, links: back };

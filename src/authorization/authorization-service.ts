@@ -1,5 +1,5 @@
 import type { Client } from "../clients/client.js";
-import { enforceLoginPolicy } from "../clients/mint-policy.js";
+import { allowsProvider, enforceLoginPolicy } from "../clients/mint-policy.js";
 import type { PermissionUses } from "../clients/permission-uses.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import { returnAddress, type ReturnAddress } from "../login/authorization-request.js";
@@ -9,7 +9,7 @@ import type { Provider } from "../providers/provider.js";
 import type { Session } from "../sessions/session.js";
 import type { SessionService } from "../sessions/session-service.js";
 import type { Clock } from "../shared/clock.js";
-import { accessDenied, AuthflowError, invalidRequest } from "../shared/errors.js";
+import { AuthflowError, invalidRequest } from "../shared/errors.js";
 import { type AuthorizationFinisher, type CheckedRequest, loginRequired } from "./authorization-finisher.js";
 import { isPushedUri, type PushedRequests, type RequestParameters } from "./pushed-requests.js";
 import { modeInObject, type RequestRules, responseMode, single, standardRequest } from "./standard-request.js";
@@ -48,9 +48,10 @@ export class AuthorizationService {
   /** `cookie`: of the browser's session. Rejects with errors that must not be sent to the application. */
   async begin(asked: RequestParameters, cookie: string | undefined): Promise<Step> {
     const { parameters, uri } = await this.#resolve(asked);
-    const { client, ...address } = await this.#address(parameters);
+    const address = await this.#address(parameters);
+    const { client } = address;
     try {
-      return await this.#next(client, { client, ...address }, parameters, uri, cookie);
+      return await this.#next(address, parameters, uri, cookie);
     } catch (cause) {
       const failure = cause instanceof AuthflowError ? cause
         : new AuthflowError(500, "server_error", "Something went wrong on our side: the login was stopped", { cause });
@@ -79,13 +80,13 @@ export class AuthorizationService {
   }
 
   async #next(
-    client: Client,
     address: ReturnAddress,
     parameters: RequestParameters,
     uri: string | undefined,
     cookie: string | undefined,
   ): Promise<Step> {
     const { sessions, logins, finisher, rules, uses } = this.#dependencies;
+    const { client } = address;
     const request = await standardRequest(address, parameters, rules);
     const hinted = PROVIDER_HINTS.map((name) => this.#dependencies.providers.get(single(parameters, name) ?? ""))
       .find((provider) => provider !== undefined);
@@ -98,12 +99,7 @@ export class AuthorizationService {
     }
     if (request.standard.prompts.includes("none")) throw loginRequired("The user has to log in: send no prompt none");
     const provider = this.#provider(client, hinted);
-    if (provider === undefined) {
-      const { name, logoUri, policy: { providers } } = client;
-      const denied = accessDenied("The user chose no provider");
-      const cancelUrl = this.#dependencies.response.errorUrl(request, denied);
-      return { application: { name, logoUri, providers, cancelUrl } };
-    }
+    if (provider === undefined) return { application: logins.applicationAt(address) };
     await this.#use(uri);
     return { outcome: await logins.begin(provider, client, request) };
   }
@@ -115,7 +111,7 @@ export class AuthorizationService {
       return hinted;
     }
     const all = [...this.#dependencies.providers.values()]
-      .filter(({ name }) => client.policy.providers?.includes(name) ?? true);
+      .filter(({ name }) => allowsProvider(client.policy, name));
     if (all.length === 0)
       throw new AuthflowError(500, "server_error", "No identity provider is configured for this client");
     return all.length === 1 ? all[0] : undefined;
@@ -131,7 +127,7 @@ export class AuthorizationService {
       || (subject !== undefined && subject !== sub)
       || (acrValues !== undefined && !acrValues.includes(acr ?? ""))
       || (hinted !== undefined && hinted.name !== provider)
-      || client.policy.providers?.includes(provider) === false;
+      || !allowsProvider(client.policy, provider);
   }
 
   async #address(parameters: RequestParameters): Promise<ReturnAddress> {

@@ -5,7 +5,7 @@ import { checkChallenge, type ReturnAddress } from "../login/authorization-reque
 import {
   type AuthorizationRequest, RESPONSE_MODES, type ResponseMode, type StandardRequest,
 } from "../login/pending-login.js";
-import { type LoginHints, loginHints } from "../providers/login-hints.js";
+import { type LoginHints, loginHints, promptsOf } from "../providers/login-hints.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
 import { requestedClaimNames } from "./claims-parameter.js";
@@ -70,7 +70,7 @@ export async function standardRequest(
   checkChallenge(client, "code", codeChallenge, given("code_challenge_method"));
   if (codeChallenge === undefined && (client.policy.require_pkce ?? rules.requirePkce))
     throw invalidRequest("code_challenge is missing: this client must use PKCE (RFC 7636)");
-  const prompts = promptsOf(given("prompt"));
+  const prompts = checkedPrompts(given("prompt"));
   const resources = grantedResources(client, [parameters.resource ?? []].flat(), rules);
   const scopes = grantedScopes(client, given("scope"), resources, rules);
   const { subject, acrValues, ...wanted } = requestedClaimNames(given("claims"));
@@ -117,8 +117,8 @@ function checkResponse({ client, redirectUri }: ReturnAddress, given: (name: str
 
 const isWeb = (uri: string): boolean => /^https?:/i.test(uri);
 
-function promptsOf(prompt: string | undefined): string[] {
-  const prompts = [...new Set((prompt ?? "").split(" ").filter((one) => one !== ""))];
+function checkedPrompts(prompt: string | undefined): string[] {
+  const prompts = [...new Set(promptsOf({ prompt }))];
   const unknown = prompts.find((one) => !PROMPTS.some((known) => known === one));
   if (unknown !== undefined) throw invalidRequest(`prompt must be of ${PROMPTS.join(", ")}`);
   if (prompts.includes("none") && prompts.length > 1) throw invalidRequest("prompt none must stand alone");

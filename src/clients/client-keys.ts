@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey } from "node:crypto";
 import { invalidRequest } from "../shared/errors.js";
-import { isLoopback } from "../shared/loopback.js";
+import { isSecureUrl } from "../shared/secure-url.js";
 import type { ClientJwks } from "./client.js";
 
 const KEYS_MAX = 10;
@@ -42,10 +42,7 @@ export function checkJwks({ keys }: ClientJwks): void {
 
 /** Throws invalid_request unless Authflow may fetch keys there. */
 export function checkJwksUri(uri: string, { isLocal }: { isLocal: boolean }): void {
-  const url = /^[!-~]{1,2048}$/.test(uri) && URL.canParse(uri) ? new URL(uri) : undefined;
-  const isAllowed = url !== undefined && url.username + url.password + url.hash === ""
-    && (url.protocol === "https:" || (isLocal && url.protocol === "http:" && isLoopback(url.hostname)));
-  if (isAllowed) return;
+  if (isSecureUrl(uri) && new URL(uri).hash === "" && (isLocal || new URL(uri).protocol === "https:")) return;
   throw invalidRequest("jwks_uri must be an https URL of at most 2048 characters, without user-info and fragment" +
     (isLocal ? " (http on a loopback host only)" : ""));
 }

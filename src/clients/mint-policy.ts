@@ -69,10 +69,15 @@ export function enforceSubject(policy: MintPolicy, sub: string, loginProviders: 
   }
 }
 
+/** Whether the client's users may log in through a provider. */
+export const allowsProvider = ({ providers }: Pick<MintPolicy, "providers">, provider: string): boolean =>
+  providers?.includes(provider) ?? true;
+
 /** Throws unauthorized_client if the policy's `providers` do not include this one: they limit logins too. */
-export function enforceLoginPolicy({ providers }: MintPolicy, provider: string): void {
-  if (providers?.includes(provider) === false) {
-    throw unauthorizedClient(`This client may not use logins through ${provider}, only: ${list(providers)}`);
+export function enforceLoginPolicy(policy: MintPolicy, provider: string): void {
+  if (!allowsProvider(policy, provider)) {
+    throw unauthorizedClient(
+      `This client may not use logins through ${provider}, only: ${list(policy.providers ?? [])}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { isLoginClaim, reservedClaim } from "../shared/claim-names.js";
 import type { Clock } from "../shared/clock.js";
 import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
-import { isLoopback } from "../shared/loopback.js";
+import { isLoginUrl } from "../shared/login-url.js";
 import { isScopeValue } from "../shared/scope.js";
 import { isBlank, isPrintable } from "../shared/text.js";
 import type { Lookup } from "../shared/joined-lookup.js";
@@ -123,7 +123,7 @@ export class ClientRegistry {
       if (![audience, ...scopes].every(isPrintable))
         throw invalidRequest("policy.audience_scopes must hold printable texts without control characters");
     }
-    if (policy?.login_url != null && !isPageUrl(policy.login_url)) {
+    if (policy?.login_url != null && !isLoginUrl(policy.login_url)) {
       throw invalidRequest("policy.login_url must be an https URL without user-info and fragment " +
         "(http on a loopback host only)");
     }
@@ -188,12 +188,4 @@ export function enabled(client: Client): Client {
   if (client.disabled)
     throw new AuthflowError(401, "invalid_client", "This client is disabled: ask the operator", { challenge: "Basic" });
   return client;
-}
-
-/** Whether a browser may be sent to this page of a platform: nobody between them can read or change what it shows. */
-function isPageUrl(text: string): boolean {
-  if (!/^[!-~]+$/.test(text) || !URL.canParse(text)) return false;
-  const { protocol, hostname, username, password, hash } = new URL(text);
-  return username + password + hash === ""
-    && (protocol === "https:" || (protocol === "http:" && isLoopback(hostname)));
 }

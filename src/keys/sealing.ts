@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, hash, randomBytes } from "node:crypto";
 
 const VERSION = "v1";
 const fingerprint = (kek: Buffer): string =>
@@ -50,3 +50,23 @@ export function unseal(kek: Buffer, context: string, sealed: string): Buffer {
     throw new Error(`Signing key ${context} was altered in the database: its seal does not verify`, { cause });
   }
 }
+
+/** Seals a value in its JSON form. */
+export const sealJson = (kek: Buffer, context: string, value: object): string =>
+  seal(kek, context, Buffer.from(JSON.stringify(value)));
+
+/** Opposite of `sealJson`. Undefined unless it was sealed under one of `keks` (at least one) with this context. */
+export function unsealJson<T>(keks: readonly Buffer[], context: string, sealed: string): T | undefined {
+  try {
+    return JSON.parse(unsealWithOneOf(keks, context, sealed).toString()) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A key for what only the holder of a secret may open, such as a code that was issued: who reads the database, which
+ * knows digests only, can't. `purpose` separates its uses.
+ */
+export const keyFromSecret = (purpose: string, secret: string): Buffer =>
+  hash("sha256", `${purpose} ${secret}`, "buffer");

@@ -1,5 +1,5 @@
-import { createHmac, hash, hkdfSync } from "node:crypto";
-import { seal, unseal, unsealWithOneOf } from "../keys/sealing.js";
+import { createHmac, hkdfSync } from "node:crypto";
+import { keyFromSecret, sealJson, unsealJson } from "../keys/sealing.js";
 import { invalidRequest } from "../shared/errors.js";
 import type { LoginAnswer, LoginChallenge } from "./login-challenge.js";
 
@@ -23,19 +23,14 @@ export class ChallengeSealer {
 
   /** Throws invalid_request if it would be too long. */
   seal(challenge: LoginChallenge): string {
-    const sealed = seal(this.#keys[0].challenge, CONTEXT, Buffer.from(JSON.stringify(challenge)));
+    const sealed = sealJson(this.#keys[0].challenge, CONTEXT, challenge);
     if (sealed.length <= CHALLENGE_MAX) return sealed;
     throw invalidRequest("The request is too long for the login page: shorten login_hint, scope or resource");
   }
 
   /** Undefined unless it was sealed here. */
   open(sealed: string): LoginChallenge | undefined {
-    try {
-      const keys = this.#keys.map(({ challenge }) => challenge);
-      return JSON.parse(unsealWithOneOf(keys, CONTEXT, sealed).toString()) as LoginChallenge;
-    } catch {
-      return undefined;
-    }
+    return unsealJson<LoginChallenge>(this.#keys.map(({ challenge }) => challenge), CONTEXT, sealed);
   }
 
   /** What the browser comes back with. The same login always has the same code, so that an answer can be repeated. */
@@ -44,19 +39,14 @@ export class ChallengeSealer {
   }
 }
 
-/** Who reads the database, which knows digests only, does not learn who logged in. */
+/** Opens only with the code that the browser comes back with. */
 export const sealAnswer = (code: string, stateHash: string, answer: LoginAnswer): string =>
-  seal(answerKey(code), stateHash, Buffer.from(JSON.stringify(answer)));
+  sealJson(answerKey(code), stateHash, answer);
 /** Undefined if the code is not that of this login. */
-export function openAnswer(code: string, stateHash: string, sealed: string): LoginAnswer | undefined {
-  try {
-    return JSON.parse(unseal(answerKey(code), stateHash, sealed).toString()) as LoginAnswer;
-  } catch {
-    return undefined;
-  }
-}
+export const openAnswer = (code: string, stateHash: string, sealed: string): LoginAnswer | undefined =>
+  unsealJson<LoginAnswer>([answerKey(code)], stateHash, sealed);
 
-const answerKey = (code: string): Buffer => hash("sha256", `login page answer ${code}`, "buffer");
+const answerKey = (code: string): Buffer => keyFromSecret("login page answer", code);
 
 function derive(kek: Buffer): Keys {
   const key = (purpose: string) => Buffer.from(hkdfSync("sha256", kek, "", `authflow login page ${purpose}`, 32));

@@ -1,6 +1,5 @@
-import { hash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { seal, unseal } from "../keys/sealing.js";
+import { keyFromSecret, sealJson, unsealJson } from "../keys/sealing.js";
 import type { Clock } from "../shared/clock.js";
 import { unavailable } from "../shared/errors.js";
 import type { Answer } from "./authorization-response.js";
@@ -46,16 +45,16 @@ export class LoginAnswers {
     }
     const finished = await finish();
     const kept: Kept = { finished, until: this.#clock() + REPEATABLE * 1000 };
-    const sealed = seal(keyOf(secret), stateHash, Buffer.from(JSON.stringify(kept)));
+    const sealed = sealJson(keyOf(secret), stateHash, kept);
     await this.#store.keepAnswer(stateHash, sealed).catch(() => undefined); // the answer stands, but can't be repeated
     return { ...finished, isRepeated: false };
   }
 
-  async #repeated(key: CallbackKey): Promise<Finished | undefined> {
+  async #repeated({ stateHash, secret }: CallbackKey): Promise<Finished | undefined> {
     for (let polls = 0; polls < POLLS; polls++) {
-      const sealed = await this.#store.answerOf(key.stateHash);
+      const sealed = await this.#store.answerOf(stateHash);
       if (sealed === undefined) { await sleep(POLL_INTERVAL); continue; }
-      const kept = opened(key, sealed);
+      const kept = unsealJson<Kept>([keyOf(secret)], stateHash, sealed);
       return kept !== undefined && kept.until > this.#clock() ? kept.finished : undefined;
     }
     throw unavailable("This login is still being finished, or was interrupted: try again");
@@ -64,14 +63,4 @@ export class LoginAnswers {
 
 interface Kept { finished: Finished; until: number }
 
-/** Who reads the database, which knows digests only, learns neither a code nor a token from an answer. */
-const keyOf = (secret: string): Buffer => hash("sha256", `login answer ${secret}`, "buffer");
-
-/** Undefined if it was sealed with another secret, or for another login. */
-function opened({ secret, stateHash }: CallbackKey, sealed: string): Kept | undefined {
-  try {
-    return JSON.parse(unseal(keyOf(secret), stateHash, sealed).toString()) as Kept;
-  } catch {
-    return undefined;
-  }
-}
+const keyOf = (secret: string): Buffer => keyFromSecret("login answer", secret);

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
-import { seal, unsealWithOneOf } from "../keys/sealing.js";
+import { sealJson, unsealJson } from "../keys/sealing.js";
 import { type AuthflowError, invalidRequest } from "../shared/errors.js";
 import { defaultMode, type Login } from "./pending-login.js";
 
@@ -52,16 +52,12 @@ export class LoginSealer {
 
   /** Any value for the browser to keep; opens only with this `context`. */
   sealValue(value: object, context: string): string {
-    return seal(this.#keys[0].cookie, context, Buffer.from(JSON.stringify(value)));
+    return sealJson(this.#keys[0].cookie, context, value);
   }
 
   /** Undefined unless `sealed` was made here, with this context. */
   openValue<T>(sealed: string, context: string): T | undefined {
-    try {
-      return JSON.parse(unsealWithOneOf(this.#keys.map((keys) => keys.cookie), context, sealed).toString()) as T;
-    } catch {
-      return undefined;
-    }
+    return unsealJson<T>(this.#keys.map((keys) => keys.cookie), context, sealed);
   }
 }
 

@@ -15,7 +15,9 @@ import type { IdentityClaims } from "../tokens/claims.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
 import { authenticationClaims, loginClaims } from "./login-claims.js";
 import type { AuthorizationCodeService } from "./authorization-code-service.js";
-import { type AuthorizationParameters, authorizationRequest, returnAddress } from "./authorization-request.js";
+import {
+  type AuthorizationParameters, authorizationRequest, returnAddress, type ReturnAddress,
+} from "./authorization-request.js";
 import type { Address, Answer, AuthorizationResponse } from "./authorization-response.js";
 import { type Finished, LoginAnswers, REPEATABLE } from "./login-answer.js";
 import type { LoginSealer } from "./login-sealer.js";
@@ -127,14 +129,18 @@ export class LoginService {
   /** The application that a request names. Undefined unless client and redirect URI match. */
   async application(parameters: AuthorizationParameters): Promise<Application | undefined> {
     try {
-      const address = await returnAddress(this.#dependencies.clients, parameters);
-      const { name, logoUri, policy: { providers } } = address.client;
-      const cancelUrl = this.#response.errorUrl(address, accessDenied("The user chose no provider"));
-      return { name, logoUri, providers, cancelUrl };
+      return this.applicationAt(await returnAddress(this.#dependencies.clients, parameters));
     } catch (error) {
       if (error instanceof AuthflowError && error.status < 500) return undefined;
       throw error;
     }
+  }
+
+  /** The same for a request whose client and redirect URI match. */
+  applicationAt(address: ReturnAddress): Application {
+    const { name, logoUri, policy: { providers } } = address.client;
+    const cancelUrl = this.#response.errorUrl(address, accessDenied("The user chose no provider"));
+    return { name, logoUri, providers, cancelUrl };
   }
 
   /**

@@ -63,4 +63,5 @@ export function oldestLogin(hints: LoginHints, startedAt: number): number | unde
   return hints.max_age === undefined ? undefined : startedAt - Number(hints.max_age) * 1000;
 }
 
-const promptsOf = ({ prompt = "" }: LoginHints): string[] => prompt.split(" ").filter((value) => value !== "");
+/** The values of prompt. */
+export const promptsOf = ({ prompt = "" }: LoginHints): string[] => prompt.split(" ").filter((value) => value !== "");

@@ -174,11 +174,6 @@ export class Revocations {
     await this.#endIssued({ scope: "client_id", value: clientId.toLowerCase() });
   }
 
-  /** Revokes every token of a session that was issued until now, to whichever client. */
-  async endSession(sid: string): Promise<void> {
-    await this.#endHolder({ scope: "sid", value: sid });
-  }
-
   /** Revokes the tokens of a session that one client was issued until now. */
   async endClientSession(clientId: string, sid: string): Promise<void> {
     await this.#endHolder({ scope: "sid", value: sid }, clientId);

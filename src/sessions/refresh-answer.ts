@@ -1,6 +1,5 @@
-import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { seal, unseal } from "../keys/sealing.js";
+import { keyFromSecret, sealJson, unsealJson } from "../keys/sealing.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import type { RequestedPart } from "./granted-part.js";
 import type { PresentedRefreshToken } from "./refresh-token-text.js";
@@ -8,19 +7,20 @@ import type { PresentedRefreshToken } from "./refresh-token-text.js";
 /** What the exchange of a refresh token was asked for, and its answer. */
 interface Answered { asked: RequestedPart; response: TokenResponse }
 
-/** Who reads the database, which knows digests only, learns no token from an answer. */
-const keyOf = ({ text }: PresentedRefreshToken): Buffer => hash("sha256", `refresh answer ${text}`, "buffer");
+const keyOf = ({ text }: PresentedRefreshToken): Buffer => keyFromSecret("refresh answer", text);
 
 /** Opens only with the refresh token that was exchanged. */
 export const sealAnswer = (token: PresentedRefreshToken, answered: Answered): string =>
-  seal(keyOf(token), token.id, Buffer.from(JSON.stringify(answered)));
+  sealJson(keyOf(token), token.id, answered);
 
-/** `isSame`: it answers the same request. */
+/** `isSame`: it answers the same request. Throws if the answer was not sealed with this token. */
 export function openAnswer(
   token: PresentedRefreshToken,
   sealed: string,
   { scope, resources }: RequestedPart,
 ): { isSame: boolean; response: TokenResponse } {
-  const { asked, response } = JSON.parse(unseal(keyOf(token), token.id, sealed).toString()) as Answered;
+  const answered = unsealJson<Answered>([keyOf(token)], token.id, sealed);
+  if (answered === undefined) throw new Error("The stored answer of a refresh token was altered");
+  const { asked, response } = answered;
   return { isSame: isDeepStrictEqual([asked.scope, asked.resources], [scope, resources]), response };
 }

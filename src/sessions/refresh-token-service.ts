@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Client, MintPolicy } from "../clients/client.js";
 import { introspectionOf, requirePermission } from "../clients/permissions.js";
 import { type Name, sessionOfClient } from "../revocation/entry.js";
-import { namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
+import { namesOfSession, namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
 import { invalidGrant } from "../shared/errors.js";
@@ -240,4 +240,4 @@ export class RefreshTokenService {
 
 /** What can end a family. */
 const namesOf = ({ sub, sid, clientId }: RefreshTokenFamily): Name[] =>
-  [...namesOfSubject(sub, clientId), { scope: "sid", value: sid }, sessionOfClient(clientId, sid)];
+  [...namesOfSubject(sub, clientId), ...namesOfSession(sid, clientId)];

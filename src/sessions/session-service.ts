@@ -35,12 +35,9 @@ export class SessionService {
   /** The session of a cookie; undefined if there is none, or it has ended. */
   async current(cookie: string | undefined): Promise<Session | undefined> {
     const { store, clock, idleTtl } = this.#dependencies;
-    if (cookie === undefined) return undefined;
-    const session = await store.find(digest(cookie));
-    const now = clock();
-    if (session === null || session.idleUntil <= now || session.endsAt <= now || await this.hasEnded(session))
-      return undefined;
-    const idleUntil = now + idleTtl * 1000;
+    const session = await this.#find(cookie);
+    if (session === undefined) return undefined;
+    const idleUntil = clock() + idleTtl * 1000;
     if (idleUntil - session.idleUntil > idleTtl * 1000 / TOUCH_FRACTION) await store.touch(session.sid, idleUntil);
     return session;
   }
@@ -54,7 +51,7 @@ export class SessionService {
     const cookie = randomSecret();
     const now = clock();
     const lifetime = { idleUntil: now + idleTtl * 1000, endsAt: now + ttl * 1000 };
-    const known = await this.current(previous);
+    const known = await this.#find(previous);
     if (known?.claims.sub === claims.sub) {
       const renewed = { ...known, claims, facts, ...lifetime };
       if (await store.renew(renewed, digest(cookie))) return { session: renewed, cookie };
@@ -74,6 +71,14 @@ export class SessionService {
   /** Deletes sessions that ended before an instant; returns how many. */
   sweep(before: number): Promise<number> {
     return sweepAll((limit) => this.#dependencies.store.sweep(before, limit));
+  }
+
+  async #find(cookie: string | undefined): Promise<Session | undefined> {
+    const { store, clock } = this.#dependencies;
+    const session = cookie === undefined ? null : await store.find(digest(cookie));
+    const now = clock();
+    const isLive = session !== null && session.idleUntil > now && session.endsAt > now && !await this.hasEnded(session);
+    return isLive ? session : undefined;
   }
 
   /** Whether a cut-off ended it. Whoever gives something for a session asks afterwards, too. */

@@ -1,12 +1,6 @@
-import { isLoopback } from "./loopback.js";
+import { isSecureUrl, SECURE_URL_RULE } from "./secure-url.js";
 
-export const LOGO_URL_MAX = 2048;
-export const LOGO_RULE = `an https URL of an image, at most ${LOGO_URL_MAX} printable ASCII characters ` +
-  "(http on a loopback host only)";
+export const LOGO_RULE = `an https URL of an image, ${SECURE_URL_RULE}`;
 
 /** Whether a page may show the image at this URL, by LOGO_RULE. */
-export function isLogoUrl(url: string): boolean {
-  if (url.length > LOGO_URL_MAX || !/^[!-~]+$/.test(url) || !URL.canParse(url)) return false;
-  const { protocol, hostname, username, password } = new URL(url);
-  return username + password === "" && (protocol === "https:" || (protocol === "http:" && isLoopback(hostname)));
-}
+export const isLogoUrl = isSecureUrl;

@@ -30,7 +30,7 @@ export interface Part { scopes?: string[] | undefined; resources?: string[] | un
 const BOUND_TO_SCOPE = new Set(Object.values(CLAIMS_OF_SCOPE).flat());
 
 /** What a token or userinfo may say about the user: `wanted` are single claims beside those of the scopes. */
-export function userClaims(
+function userClaims(
   { sub: _sub, provider: _provider, ...claims }: IdentityClaims,
   scopes: readonly string[],
   wanted: readonly string[],
@@ -40,37 +40,52 @@ export function userClaims(
     .filter(([name, value]) => value !== undefined && (allowed.has(name) || !BOUND_TO_SCOPE.has(name))));
 }
 
+/** What a token of the standard endpoints says about its client and what it is for (RFC 9068 §2.2). */
+export function grantedClaims(
+  { id, policy }: Client,
+  scopes: readonly string[],
+  resources: string[],
+): Pick<RequestedClaims, "aud" | "client_id" | "scope"> {
+  const allowed = scopesAt(policy, scopes, resources);
+  return {
+    ...audienceClaim(resources.length > 0 ? resources : policy.default_audience),
+    client_id: id,
+    ...(allowed.length > 0 && { scope: allowed.join(" ") }),
+  };
+}
+
 /** The payload of an access token (RFC 9068 §2.2) without what every token has. */
 export function accessTokenClaims(client: Client, authorized: Authorized, part: Part): RequestedClaims {
   const { claims, sid, authTime, acr, amr, wanted } = authorized;
-  const { resources = authorized.resources } = part;
-  const scopes = scopesAt(client.policy, part.scopes ?? authorized.scopes, resources);
+  const { scopes = authorized.scopes, resources = authorized.resources } = part;
+  const granted = grantedClaims(client, scopes, resources);
   return {
     sub: claims.sub,
-    ...audienceClaim(resources.length > 0 ? resources : client.policy.default_audience),
-    client_id: client.id,
+    ...granted,
     provider: claims.provider,
-    ...(scopes.length > 0 && { scope: scopes.join(" ") }),
     sid,
     auth_time: authTime,
     ...(acr !== undefined && isPrintable(acr) && { acr }),
     ...(amr !== undefined && { amr }),
-    ...userClaims(claims, scopes, wanted.userinfo),
+    ...userClaims(claims, granted.scope?.split(" ") ?? [], wanted.userinfo),
   };
 }
 
-/** The payload of an ID token (OpenID Connect Core §2) without iss, iat, exp and at_hash. */
-export function idTokenClaims(client: Client, authorized: Authorized, part: Part): Record<string, unknown> {
-  const { claims, sid, authTime, acr, amr, wanted, nonce } = authorized;
+/** The payload of an ID token (OpenID Connect Core §2) without iss, iat, exp, nonce and at_hash. */
+export function idTokenClaims(
+  client: Client,
+  authorized: Authorized,
+  scopes: readonly string[],
+): Record<string, unknown> {
+  const { claims, sid, authTime, acr, amr, wanted } = authorized;
   // The claims of scopes are userinfo's where there is an access token (OpenID Connect Core §5.4).
   const hasUserClaims = client.policy.id_token_claims === true;
   return {
-    ...userClaims(claims, hasUserClaims ? part.scopes ?? authorized.scopes : [], wanted.idToken),
+    ...userClaims(claims, hasUserClaims ? scopes : [], wanted.idToken),
     sub: claims.sub,
     aud: client.id,
     azp: client.id,
     auth_time: authTime,
-    ...(nonce !== undefined && { nonce }),
     ...(acr !== undefined && { acr }),
     ...(amr !== undefined && { amr }),
     sid,

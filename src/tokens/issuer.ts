@@ -1,10 +1,9 @@
 import type { Client } from "../clients/client.js";
-import { scopesAt } from "../clients/scope-policy.js";
 import type { Clock } from "../shared/clock.js";
 import { invalidRequest, unavailable } from "../shared/errors.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import { uuidv7 } from "../shared/uuid.js";
-import { accessTokenClaims, type Authorized, idTokenClaims, type Part } from "./authorized.js";
+import { accessTokenClaims, type Authorized, grantedClaims, idTokenClaims, type Part } from "./authorized.js";
 import {
   type AccessTokenClaims, audienceClaim, type IdentityClaims, type MintRequest, type RequestedClaims,
   requestedClaims,
@@ -71,14 +70,8 @@ export class TokenIssuer {
   }
 
   /** The claims of a token that a client gets for itself (RFC 6749 §4.4, RFC 9068 §2.2): its subject is the client. */
-  claimsOfClient(client: Client, { scopes: granted = [], resources = [] }: Part): Promise<AccessTokenClaims> {
-    const scopes = scopesAt(client.policy, granted, resources);
-    const decided = {
-      sub: client.id,
-      ...audienceClaim(resources.length > 0 ? resources : client.policy.default_audience),
-      client_id: client.id,
-      ...(scopes.length > 0 && { scope: scopes.join(" ") }),
-    };
+  claimsOfClient(client: Client, { scopes = [], resources = [] }: Part): Promise<AccessTokenClaims> {
+    const decided = { sub: client.id, ...grantedClaims(client, scopes, resources) };
     return this.#complete(client, decided, this.#lifetime(client, undefined), this.#dependencies.standardIssuer);
   }
 
@@ -104,10 +97,10 @@ export class TokenIssuer {
     if (!scopes.includes("openid")) return granted;
     const { ring, clock, standardIssuer: iss } = this.#dependencies;
     const signer = await ring.currentSigner(clock());
-    const { nonce, ...said } = idTokenClaims(client, authorized, { scopes });
+    const { nonce } = authorized;
     const payload = {
-      iss, ...said, ...(isFirst && nonce !== undefined && { nonce }), iat: claims.iat, exp: claims.exp,
-      at_hash: halfHash(signer.algorithm, response.access_token),
+      iss, ...idTokenClaims(client, authorized, scopes), ...(isFirst && nonce !== undefined && { nonce }),
+      iat: claims.iat, exp: claims.exp, at_hash: halfHash(signer.algorithm, response.access_token),
     };
     return { ...granted, id_token: await signCompact(signer, "JWT", payload) };
   }

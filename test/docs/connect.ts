@@ -1,13 +1,12 @@
-import { spawn } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { createServer } from "node:https";
 import { dirname, join } from "node:path";
-import { ADMIN, asAdmin, until } from "../e2e/support.js";
+import { ADMIN, asAdmin } from "../e2e/support.js";
 import type { Certificates } from "../support/certificates.js";
 import { listen, openIdUpstream } from "../support/openid.js";
+import { startListening } from "../support/listening-program.js";
 import { freePort } from "../support/ports.js";
-import { endedWith, opensAt } from "../support/process.js";
 import { ROOT } from "../support/root.js";
 import { serve, type Served } from "../support/serve.js";
 import { binary, missing, type Suite, temporaryFolder } from "../support/services.js";
@@ -64,27 +63,16 @@ export async function authflow(t: Suite): Promise<Connected> {
 }
 
 /** Runs a program until it listens at `port`. Returns what it wrote so far. */
-export async function run(
+export const run = (
   t: Suite,
   name: string,
-  [program, ...args]: Command,
+  command: Command,
   port: number,
   env: Record<string, string>,
   cwd = ROOT,
-): Promise<() => string> {
-  const child = spawn(program, args, {
-    cwd, stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1", ...env },
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => { output += String(chunk); });
-  const end = endedWith(t, child);
-  t.teardown(() => end("SIGTERM"));
-  await until(`${name} listens`, () => {
-    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: ${output}`);
-    return opensAt(port);
-  });
-  return () => output;
-}
+): Promise<() => string> => startListening(t, name, command, port, {
+  env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: "1", ...env }, cwd,
+});
 
 const MODULES = "/usr/lib/apache2/modules";
 const APACHE_MODULES = ["mpm_event", "authn_core", "authz_core", "authz_user", "headers", "dir", "proxy", "proxy_http",

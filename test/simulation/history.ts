@@ -138,7 +138,7 @@ export class History implements World {
       [2, [sub, () => revocations.revokeAsOperator({ sub }), cutoff({ scope: "sub", value: sub })]],
       [2, [`${sub} of ${client_id}`, () => revocations.revokeAsOperator({ sub, client_id }),
         cutoff(subjectOfClient(client_id, sub))]],
-      [1, [sid, () => revocations.endSession(sid), cutoff({ scope: "sid", value: sid })]],
+      [1, [sid, () => revocations.revokeAsOperator({ sid }), cutoff({ scope: "sid", value: sid })]],
       [1, [`${sid} of ${client_id}`, () => revocations.endClientSession(client_id, sid),
         cutoff(sessionOfClient(client_id, sid))]],
       [1, [client_id, () => revocations.revokeClient(client_id), cutoff({ scope: "client_id", value: client_id })]],

@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../e2e/support.js";
+import { startListening } from "./listening-program.js";
 import { freePort } from "./ports.js";
-import { endedWith, opensAt } from "./process.js";
 import { ROOT } from "./root.js";
 import { binary, missing, type Suite, temporaryFolder } from "./services.js";
 
@@ -68,14 +66,6 @@ export async function front(t: Suite, name: FrontName, target: string): Promise<
     .replaceAll("127.0.0.1:8080", `127.0.0.1:${target}`);
   const file = join(folder, "configuration");
   writeFileSync(file, `${around(example, String(port), folder)}\n`);
-  const child = spawn(path, args(file), { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => { output += String(chunk); });
-  const end = endedWith(t, child);
-  t.teardown(() => end("SIGTERM"));
-  await until(`${name} listens`, () => {
-    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: ${output}`);
-    return opensAt(port);
-  });
+  await startListening(t, name, [path, ...args(file)], port);
   return `http://localhost:${port}`;
 }

@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../e2e/support.js";
+import { startListening } from "./listening-program.js";
 import { freePort } from "./ports.js";
-import { endedWith, opensAt } from "./process.js";
 import { binary, missing, type Suite, temporaryFolder } from "./services.js";
 
 /** Runs HAProxy with `configuration`, which binds `port`. Resolves to whether this machine has it. */
@@ -15,13 +13,7 @@ export async function haproxy(t: Suite, configuration: string, port: number): Pr
   }
   const file = join(temporaryFolder(t), "haproxy.cfg");
   writeFileSync(file, `${configuration}\n`);
-  const child = spawn(path, ["-db", "-q", "-f", file], { stdio: "ignore" });
-  const end = endedWith(t, child);
-  t.teardown(() => end("SIGTERM"));
-  await until("HAProxy listens", () => {
-    if (child.exitCode !== null) throw new Error(`HAProxy ended with ${child.exitCode} while starting`);
-    return opensAt(port);
-  });
+  await startListening(t, "HAProxy", [path, "-db", "-q", "-f", file], port);
   return true;
 }
 

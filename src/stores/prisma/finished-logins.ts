@@ -1,15 +1,13 @@
 import type { FinishedLoginStore } from "../../login/pending-login.js";
 import type { Db } from "./db.js";
 import { deleteExpired } from "./expired.js";
+import { insertOnce } from "./insert-once.js";
 
 export function finishedLoginStore(db: Db): FinishedLoginStore {
-  const { prisma, postgres } = db;
-  const values = postgres ? "$1, $2" : "?, ?";
+  const { prisma } = db;
   return {
-    // Of concurrent callers, only the first one inserts the row: the others wait for its transaction.
-    finish: async (stateHash, expiresAt) => await prisma.$executeRawUnsafe(
-      `INSERT INTO finished_logins (state_hash, expires_at) VALUES (${values}) ON CONFLICT DO NOTHING`,
-      stateHash, new Date(expiresAt)) === 1,
+    finish: (stateHash, expiresAt) =>
+      insertOnce(db, "finished_logins", { state_hash: stateHash, expires_at: new Date(expiresAt) }),
     keepAnswer: async (stateHash, answer) => {
       await prisma.finishedLogin.updateMany({ where: { stateHash }, data: { answer } });
     },

@@ -1,11 +1,10 @@
 import type { LoginChallengeStore, StoredAnswer } from "../../login/login-challenge.js";
 import type { Db } from "./db.js";
 import { deleteExpired } from "./expired.js";
+import { insertOnce } from "./insert-once.js";
 
 export function loginChallengeStore(db: Db): LoginChallengeStore {
-  const { prisma, postgres } = db;
-  const { loginChallenge: challenges } = prisma;
-  const values = postgres ? "$1, $2, $3, $4, $5" : "?, ?, ?, ?, ?";
+  const { loginChallenge: challenges } = db.prisma;
   const find = async (stateHash: string): Promise<StoredAnswer | null> => {
     const row = await challenges.findFirst({ where: { stateHash } });
     return row && { ...row, answer: row.answer ?? undefined, expiresAt: row.expiresAt.getTime() };
@@ -14,10 +13,9 @@ export function loginChallengeStore(db: Db): LoginChallengeStore {
     find,
     answer: async (given) => {
       const { stateHash, clientId, requestHash, answer = null, expiresAt } = given;
-      // Of concurrent callers, only the first one inserts the row: the others wait for its transaction.
-      await prisma.$executeRawUnsafe(
-        `INSERT INTO login_challenges (state_hash, client_id, request_hash, answer, expires_at) VALUES (${values})
-          ON CONFLICT DO NOTHING`, stateHash, clientId, requestHash, answer, new Date(expiresAt));
+      await insertOnce(db, "login_challenges", {
+        state_hash: stateHash, client_id: clientId, request_hash: requestHash, answer, expires_at: new Date(expiresAt),
+      });
       return await find(stateHash) ?? given;
     },
     take: async (stateHash) => (await challenges.updateMany({

@@ -29,7 +29,7 @@ await t.test("what lasts beside a cut-off's tokens ends once they are refused, b
   const { app, client, revocations, log, verify } = setting;
   const { client_id: id } = client;
   const ways: [expected: Name, cut: () => Promise<unknown>][] = [
-    [{ scope: "sid", value: "a:1" }, () => revocations.endSession("a:1")],
+    [{ scope: "sid", value: "a:1" }, () => revocations.revokeAsOperator({ sid: "a:1" })],
     [sessionOfClient(id, "a:1"), () => revocations.endClientSession(id, "a:1")],
     [{ scope: "sub", value: "alice" }, () => revocations.revokeAsOperator({ sub: "alice" })],
     [subjectOfClient(id, "alice"), () => revocations.revokeAsOperator({ sub: "alice", client_id: id })],
@@ -52,9 +52,9 @@ await t.test("if that fails the answer is 503, the tokens are refused, and it ca
     if (++attempts === 1) throw new Error("The database is away");
   });
   const token = await app.mint({ sid: "s-1" }, client);
-  await t.rejects(revocations.endSession("s-1"), { code: "temporarily_unavailable", status: 503 });
+  await t.rejects(revocations.revokeAsOperator({ sid: "s-1" }), { code: "temporarily_unavailable", status: 503 });
   t.equal((await app.userinfo(token)).status, 401);
-  await revocations.endSession("s-1");
+  await revocations.revokeAsOperator({ sid: "s-1" });
   t.equal(attempts, 2);
 });
 
