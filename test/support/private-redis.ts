@@ -35,9 +35,12 @@ export async function privateRedis(
   const folder = temporaryFolder(t);
   let child: ChildProcess;
   const start = async (...more: string[]): Promise<void> => {
+    // By default 10000 above the port, which another test may have.
+    const bus = more.includes("--cluster-enabled") ? ["--cluster-port", String(await freePort())] : [];
     child = spawn(
       path,
-      ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no", ...more],
+      ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no", ...bus,
+        ...more],
       { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] },
     );
     let output = "";
