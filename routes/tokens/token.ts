@@ -2,7 +2,6 @@ import { Type } from "@sinclair/typebox";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Client } from "../../src/clients/client.js";
 import type { TokenParameters } from "../../src/grants/grants.js";
-import type { Lookup } from "../../src/shared/joined-lookup.js";
 import { errors, ref, type Security } from "../schemas/common.js";
 import { TokenResponse } from "../schemas/tokens/token.js";
 
@@ -23,7 +22,7 @@ const schema = {
 const token: FastifyPluginAsyncTypebox = async (app) => {
   app.post("/token", { schema, config: { form: true }, preHandler: app.identifyClient }, async (request) => {
     const { client, body } = request;
-    const exchange = (lookup?: Lookup) => app.grants.exchange(client as Client, body, lookup);
+    const exchange = () => app.grants.exchange(client as Client, body);
     // Anyone can send a public client's id, and guess. The others are limited by client.
     return client?.isPublic === true ? app.countFailures(request, exchange) : exchange();
   });

@@ -23,8 +23,8 @@ export const authorizationCode = ({ codes }: GrantDependencies): Grant => define
     code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
   },
   allows: ({ responseTypes }) => responseTypes.includes("code"),
-  exchange: async (client, { code, redirect_uri: redirectUri, code_verifier: codeVerifier, resource }, lookup) => {
+  exchange: async (client, { code, redirect_uri: redirectUri, code_verifier: codeVerifier, resource }) => {
     requirePermission(client, "login");
-    return codes.exchange(client, { code, redirectUri, codeVerifier, resources: resource }, lookup);
+    return codes.exchange(client, { code, redirectUri, codeVerifier, resources: resource });
   },
 });

@@ -1,7 +1,6 @@
 import { type Static, type TObject, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
 import type { AuthorizationCodeService } from "../login/authorization-code-service.js";
-import type { Lookup } from "../shared/joined-lookup.js";
 import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
 import type { TokenIssuer, TokenResponse } from "../tokens/issuer.js";
 
@@ -24,7 +23,7 @@ export interface Grant<Parameters extends TObject = TObject> {
   readonly example: Static<Parameters>;
   /** What else a client needs whose grant_types have this grant. */
   allows?: (client: Client) => boolean;
-  exchange: (client: Client, parameters: Static<Parameters>, lookup: Lookup) => Promise<TokenResponse>;
+  exchange: (client: Client, parameters: Static<Parameters>) => Promise<TokenResponse>;
 }
 
 /** Parameters that several grants have. */

@@ -2,7 +2,6 @@ import { type TObject, type TProperties, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
 import { lacking } from "../clients/grant-types.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
-import type { Lookup } from "../shared/joined-lookup.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import { clientCredentials } from "./client-credentials.js";
@@ -46,13 +45,12 @@ export class Grants {
   async exchange(
     client: Client,
     { grant_type: type, ...given }: TokenParameters,
-    lookup: Lookup = "own",
   ): Promise<TokenResponse> {
     const grant = this.#grants.get(type);
     if (grant === undefined)
       throw new AuthflowError(400, "unsupported_grant_type", `grant_type must be ${this.types.join(" or ")}`);
     checkClient(grant, client);
-    return grant.exchange(client, parametersOf(grant, given), lookup);
+    return grant.exchange(client, parametersOf(grant, given));
   }
 }
 

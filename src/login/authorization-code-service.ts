@@ -5,16 +5,18 @@ import { invalidGrant } from "../shared/errors.js";
 import { sessionOfClient } from "../revocation/entry.js";
 import { namesOfSession, namesOfSubject, type RevocationState } from "../revocation/revocation-state.js";
 import type { Revocations } from "../revocation/revocations.js";
-import { JoinedLookup, type Lookup } from "../shared/joined-lookup.js";
+import { GroupCommit } from "../shared/group-commit.js";
+import { JoinedLookup } from "../shared/joined-lookup.js";
 import { authorizedPart } from "../sessions/granted-part.js";
-import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
+import type { RefreshTokenFamily } from "../sessions/refresh-token.js";
+import { MAX_BATCH, type RefreshTokenService } from "../sessions/refresh-token-service.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { Authorized } from "../tokens/authorized.js";
 import type { AccessTokenClaims, IdentityClaims } from "../tokens/claims.js";
 import { instantOf, issuedAtMs } from "../tokens/issued-at.js";
 import type { TokenResponse, TokenIssuer } from "../tokens/issuer.js";
-import type { AuthorizationCode, AuthorizationCodeStore } from "./authorization-code.js";
+import type { AuthorizationCode, AuthorizationCodeStore, Exchange } from "./authorization-code.js";
 import type { AuthorizationRequest } from "./pending-login.js";
 
 /** Milliseconds. RFC 6749 §4.1.2 allows ten minutes; a redirect takes a second. */
@@ -37,17 +39,20 @@ interface Dependencies {
   state: Pick<RevocationState, "hasRevoked">;
   clock: Clock;
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
-  refreshTokens: Pick<RefreshTokenService, "start">;
+  refreshTokens: Pick<RefreshTokenService, "prepare" | "refuseAfterCutoff">;
 }
 
 /** One-time codes: the browser receives one, and the application exchanges it. */
 export class AuthorizationCodeService {
   readonly #dependencies: Dependencies;
-  readonly #shared: JoinedLookup<AuthorizationCode>;
+  readonly #lookup: JoinedLookup<AuthorizationCode>;
+  readonly #exchanges: GroupCommit<Exchange, boolean>;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    this.#shared = new JoinedLookup((hashes) => dependencies.store.findAll(hashes), ({ codeHash }) => codeHash);
+    const { store } = dependencies;
+    this.#lookup = new JoinedLookup((hashes) => store.findAll(hashes), ({ codeHash }) => codeHash);
+    this.#exchanges = new GroupCommit((exchanges) => store.exchange(exchanges), MAX_BATCH);
   }
 
   /** `authorized`: of a request at /authorize. */
@@ -68,10 +73,10 @@ export class AuthorizationCodeService {
   /**
    * Rejects with invalid_grant if the client, redirect URI or verifier is wrong, or the code has expired or was used.
    */
-  async exchange(client: Client, exchange: CodeExchange, lookup: Lookup = "own"): Promise<TokenResponse> {
-    const { store, tokens, clock, statusOf } = this.#dependencies;
+  async exchange(client: Client, exchange: CodeExchange): Promise<TokenResponse> {
+    const { tokens, clock, statusOf, refreshTokens } = this.#dependencies;
     const codeHash = digest(exchange.code);
-    const code = await (lookup === "own" ? store : this.#shared).find(codeHash);
+    const code = await this.#lookup.find(codeHash);
     if (code === null || code.clientId !== client.id) throw invalidGrant(UNKNOWN_OR_EXPIRED);
     if (code.jti !== undefined) return this.#refuseReplay(code);
     if (code.expiresAt <= clock()) throw invalidGrant(UNKNOWN_OR_EXPIRED);
@@ -86,17 +91,21 @@ export class AuthorizationCodeService {
     // Signed before the code is used: if signing fails, the client can try again.
     const response = await (authorized === undefined ? tokens.sign(claims, client)
       : tokens.signAuthorized(client, authorized, claims, { isFirst: true }));
-    const refresh = authorized === undefined ? {} : await this.#refreshToken(client, authorized, claims);
+    const refresh = authorized && this.#refreshToken(client, authorized, claims);
     const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
-    if (await store.exchange(code, token)) return { ...response, ...refresh };
-    // Of several that exchange the code at once, one got here first: what all of them have is ended.
-    return this.#refuseReplay(await store.find(codeHash) ?? code);
+    // Of several that exchange the code at once, one gets here first: what all of them have is ended.
+    if (!await this.#exchanges.run({ code, token, family: refresh?.family }))
+      return this.#refuseReplay(await this.#lookup.find(codeHash) ?? code);
+    if (refresh === undefined) return response;
+    // After the family is there: a later cut-off finds and deletes it.
+    await refreshTokens.refuseAfterCutoff(refresh.family);
+    return { ...response, refresh_token: refresh.text };
   }
 
   /** Whether the code can still be exchanged. */
   async isExchangeable(code: string): Promise<boolean> {
-    const { store, clock } = this.#dependencies;
-    const found = await store.find(digest(code));
+    const { clock } = this.#dependencies;
+    const found = await this.#lookup.find(digest(code));
     return found !== null && found.jti === undefined && found.expiresAt > clock();
   }
 
@@ -105,16 +114,14 @@ export class AuthorizationCodeService {
     return sweepAll((limit) => this.#dependencies.store.sweep(before - CODE_LIFETIME, limit));
   }
 
-  /** Before the code is used: if it fails, the client can try again. */
-  async #refreshToken(
+  #refreshToken(
     client: Client,
     authorized: Authorized,
     claims: AccessTokenClaims,
-  ): Promise<Pick<TokenResponse, "refresh_token">> {
-    if (!client.grantTypes.includes("refresh_token")) return {};
+  ): { text: string; family: RefreshTokenFamily } | undefined {
+    if (!client.grantTypes.includes("refresh_token")) return undefined;
     const login = { sub: claims.sub, sid: authorized.sid, createdAt: issuedAtMs(claims) };
-    const { refreshTokens } = this.#dependencies;
-    return { refresh_token: await refreshTokens.start(client, { kind: "authorized", authorized }, login) };
+    return this.#dependencies.refreshTokens.prepare(client, { kind: "authorized", authorized }, login);
   }
 
   /** What a log-out-everywhere ends includes the codes that were not exchanged yet. */

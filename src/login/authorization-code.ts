@@ -1,3 +1,4 @@
+import type { RefreshTokenFamily } from "../sessions/refresh-token.js";
 import type { IdentityClaims } from "../tokens/claims.js";
 import type { Authorized } from "../tokens/authorized.js";
 import type { StatusReference } from "../tokens/status-reference.js";
@@ -20,19 +21,24 @@ export interface AuthorizationCode {
   status: StatusReference | undefined;
 }
 
+/** What a code is exchanged for: an access token, and the first refresh token of a login that lasts. */
+export interface Exchange {
+  code: AuthorizationCode;
+  token: { jti: string; expiresAt: number; status: StatusReference | undefined };
+  family: RefreshTokenFamily | undefined;
+}
+
 export interface AuthorizationCodeStore {
   issue(code: AuthorizationCode): Promise<void>;
   find(codeHash: string): Promise<AuthorizationCode | null>;
   /** As `find`, for many by few reads. */
   findAll(codeHashes: readonly string[]): Promise<AuthorizationCode[]>;
   /**
-   * Marks a code as exchanged for this token, and deletes what it stands for except `sub`, `provider` and `sid`. False
-   * if it was exchanged already: of concurrent callers, on any replica, exactly one gets true.
+   * Marks codes as exchanged, deletes what they stand for except `sub`, `provider` and `sid`, and starts the families.
+   * For each of them: false, and no family, if the code was exchanged already. Of concurrent callers, on any replica,
+   * exactly one gets true.
    */
-  exchange(
-    code: AuthorizationCode,
-    token: { jti: string; expiresAt: number; status: StatusReference | undefined },
-  ): Promise<boolean>;
+  exchange(exchanges: readonly Exchange[]): Promise<boolean[]>;
   /** Deletes up to `limit` codes with expiresAt <= before; returns how many. */
   sweep(before: number, limit: number): Promise<number>;
 }

@@ -6,6 +6,8 @@ import { namesOfSession, namesOfSubject, type RevocationState } from "../revocat
 import type { Revocations } from "../revocation/revocations.js";
 import { type Clock, CLOCK_TOLERANCE } from "../shared/clock.js";
 import { invalidGrant } from "../shared/errors.js";
+import { GroupCommit } from "../shared/group-commit.js";
+import { JoinedLookup } from "../shared/joined-lookup.js";
 import { sweepAll } from "../shared/sweep.js";
 import { uuidv7 } from "../shared/uuid.js";
 import type { AccessTokenClaims, MintRequest } from "../tokens/claims.js";
@@ -15,7 +17,7 @@ import type { VerifiedToken } from "../tokens/verifier.js";
 import type { RequestedPart } from "./granted-part.js";
 import { openAnswer, sealAnswer } from "./refresh-answer.js";
 import { claimsOfRefresh, requireRefresh } from "./refresh-claims.js";
-import type { RefreshGrant, RefreshTokenFamily, RefreshTokenStore } from "./refresh-token.js";
+import type { RefreshGrant, RefreshTokenFamily, RefreshTokenStore, RotatedFamily } from "./refresh-token.js";
 import {
   isRefreshToken, newRefreshToken, parseRefreshToken, type PresentedRefreshToken,
 } from "./refresh-token-text.js";
@@ -23,6 +25,9 @@ import {
 const UNKNOWN = "refresh_token is unknown, has expired or was ended: start the login again";
 const LOGGED_OUT = "The user was logged out: start the login again";
 const REUSED = "refresh_token was used before, so all tokens of this login are now revoked: start the login again";
+
+/** Rows in one transaction. */
+export const MAX_BATCH = 100;
 
 /** Durations are in seconds. */
 interface Dependencies {
@@ -55,9 +60,19 @@ interface RefreshPolicy extends Partial<MintPolicy> { refresh_ttl?: number | nul
 /** Refresh tokens: opaque, rotated at each use, bound to a client and a session (RFC 6749 §6, RFC 9700 §4.14). */
 export class RefreshTokenService {
   readonly #dependencies: Dependencies;
+  readonly #lookup: JoinedLookup<RefreshTokenFamily>;
+  readonly #starts: GroupCommit<RefreshTokenFamily>;
+  readonly #rotations: GroupCommit<RotatedFamily, boolean>;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
+    const { store } = dependencies;
+    this.#lookup = new JoinedLookup((ids) => store.findAll(ids), ({ id }) => id);
+    this.#starts = new GroupCommit<RefreshTokenFamily>(async (families) => {
+      await store.start(families);
+      return [];
+    }, MAX_BATCH);
+    this.#rotations = new GroupCommit((rotated) => store.rotate(rotated), MAX_BATCH);
   }
 
   /** Whether a text has the form of a refresh token; any other may be an access token. */
@@ -69,10 +84,22 @@ export class RefreshTokenService {
    * The first refresh token of a login. Rejects with invalid_grant if the login was ended meanwhile, and with
    * unauthorized_client if the client may not use refresh tokens.
    */
-  async start(client: Client, grant: RefreshGrant, { sub, sid, createdAt }: LastingLogin): Promise<string> {
+  async start(client: Client, grant: RefreshGrant, login: LastingLogin): Promise<string> {
+    const { text, family } = this.prepare(client, grant, login);
+    await this.#starts.run(family);
+    // After the row is there: a later cut-off finds and deletes it.
+    await this.refuseAfterCutoff(family);
+    return text;
+  }
+
+  /** The same without storing it. */
+  prepare(
+    client: Client,
+    grant: RefreshGrant,
+    { sub, sid, createdAt }: LastingLogin,
+  ): { text: string; family: RefreshTokenFamily } {
     requireRefresh(client);
-    const { store, clock } = this.#dependencies;
-    const now = clock();
+    const now = this.#dependencies.clock();
     const id = uuidv7(now);
     const { text, hash } = newRefreshToken(id);
     const { ttl, idleTtl } = this.#lifetimes(client);
@@ -81,10 +108,15 @@ export class RefreshTokenService {
       id, tokenHash: hash, rotation: undefined, clientId: client.id, sub, sid, grant, createdAt: createdAt ?? now,
       idleUntil: Math.min(now + idleTtl, endsAt), endsAt,
     };
-    await store.start(family);
-    // After the row is there: a later cut-off finds and deletes it.
-    await this.#refuseAfterCutoff(family);
-    return text;
+    return { text, family };
+  }
+
+  /** Rejects with invalid_grant if the login was ended. A row that outlived its cut-off is deleted. */
+  async refuseAfterCutoff(family: RefreshTokenFamily): Promise<void> {
+    const { store, state } = this.#dependencies;
+    if (!await state.hasRevoked(namesOf(family), family.createdAt)) return;
+    await store.end(family.id);
+    throw invalidGrant(LOGGED_OUT);
   }
 
   /** Mints a token, as POST /mint does, and starts a login that lasts. Its `sid` is the platform's, or a new one. */
@@ -104,7 +136,7 @@ export class RefreshTokenService {
    * tokens are revoked. Rejects with invalid_scope or invalid_target if the request asks for more than was granted.
    */
   async exchange(client: Client, token: string, asked: RequestedPart): Promise<TokenResponse> {
-    const { store, clock } = this.#dependencies;
+    const { clock } = this.#dependencies;
     const presented = parseRefreshToken(token);
     const family = presented && await this.#find(client, presented);
     if (presented === undefined || family === undefined) throw invalidGrant(UNKNOWN);
@@ -118,7 +150,7 @@ export class RefreshTokenService {
     };
     const { ttl, idleTtl } = this.#lifetimes(client); // the policy may have become stricter
     const idleUntil = Math.min(now + idleTtl, family.endsAt, family.createdAt + ttl);
-    if (await store.rotate(family.id, { tokenHash: next.hash, idleUntil, rotation })) return response;
+    if (await this.#rotations.run({ id: family.id, tokenHash: next.hash, idleUntil, rotation })) return response;
     const rotated = await this.#find(client, presented);
     if (rotated === undefined) throw invalidGrant(UNKNOWN);
     return this.#repeat(client, rotated, presented, asked);
@@ -150,9 +182,9 @@ export class RefreshTokenService {
   /** Null for a token that is not good, and for one that is none of the client's business; as LiveTokens.introspect. */
   async introspect(client: Client, token: string): Promise<RefreshTokenState | null> {
     requirePermission(client, "introspect");
-    const { store, state, clock } = this.#dependencies;
+    const { state, clock } = this.#dependencies;
     const presented = parseRefreshToken(token);
-    const family = presented && await store.find(presented.id);
+    const family = presented && await this.#lookup.find(presented.id);
     if (presented === undefined || !family || family.tokenHash !== presented.hash) return null;
     const { clientId, sub, sid, grant, createdAt, idleUntil } = family;
     if (idleUntil <= clock() || introspectionOf(client, { client_id: clientId }) === undefined) return null;
@@ -174,7 +206,7 @@ export class RefreshTokenService {
 
   /** The family of a token that this client was issued, if it has not expired. */
   async #find({ id: clientId }: Client, { id }: PresentedRefreshToken): Promise<RefreshTokenFamily | undefined> {
-    const family = await this.#dependencies.store.find(id);
+    const family = await this.#lookup.find(id);
     // Of another client's token: the family lives on, or whoever sees a token could end its login (RFC 6749 §5.2).
     if (family === null || family.clientId !== clientId) return undefined;
     return family.idleUntil > this.#dependencies.clock() ? family : undefined;
@@ -185,7 +217,7 @@ export class RefreshTokenService {
     const { grant } = family;
     const claims = await claimsOfRefresh(tokens, client, family, asked);
     // After the token's time of issue is chosen: a later cut-off covers the token.
-    await this.#refuseAfterCutoff(family);
+    await this.refuseAfterCutoff(family);
     return grant.kind === "mint" ? tokens.sign(claims, client)
       : tokens.signAuthorized(client, grant.authorized, claims, { isFirst: false });
   }
@@ -221,14 +253,6 @@ export class RefreshTokenService {
     if (!await state.hasRevoked([sessionOfClient(clientId, sid)], createdAt))
       await revocations.endClientSession(clientId, sid);
     await store.end(id);
-  }
-
-  /** A row that outlived its cut-off, because a process ended between the two, is deleted. */
-  async #refuseAfterCutoff(family: RefreshTokenFamily): Promise<void> {
-    const { store, state } = this.#dependencies;
-    if (!await state.hasRevoked(namesOf(family), family.createdAt)) return;
-    await store.end(family.id);
-    throw invalidGrant(LOGGED_OUT);
   }
 
   /** Milliseconds. */

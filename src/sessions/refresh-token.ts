@@ -31,15 +31,21 @@ export interface Rotation {
   answer: string;
 }
 
+/** A family whose token was exchanged for the next one. */
+export interface RotatedFamily extends Pick<RefreshTokenFamily, "id" | "tokenHash" | "idleUntil"> {
+  rotation: Rotation;
+}
+
 export interface RefreshTokenStore {
-  start(family: RefreshTokenFamily): Promise<void>;
+  start(families: readonly RefreshTokenFamily[]): Promise<void>;
   find(id: string): Promise<RefreshTokenFamily | null>;
+  /** As `find`, for many by few reads. */
+  findAll(ids: readonly string[]): Promise<RefreshTokenFamily[]>;
   /**
-   * Replaces the token, unless `rotation.previousHash` is not the good one any more. Resolves to whether it did: of
-   * concurrent callers, on any replica, exactly one gets true.
+   * Replaces tokens. For each of them: false if `rotation.previousHash` is not the good one any more. Of concurrent
+   * callers, on any replica, exactly one gets true.
    */
-  rotate(id: string, next: Pick<RefreshTokenFamily, "tokenHash" | "idleUntil"> & { rotation: Rotation }):
-    Promise<boolean>;
+  rotate(rotated: readonly RotatedFamily[]): Promise<boolean[]>;
   /** Deletes one family. */
   end(id: string): Promise<void>;
   /** Deletes the families of a subject, a session or a client that were created before an instant. */

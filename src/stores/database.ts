@@ -13,7 +13,6 @@ import type { SessionStore } from "../sessions/session.js";
 import type { RefreshTokenStore } from "../sessions/refresh-token.js";
 import type { DatabaseCondition } from "../shared/database-fault.js";
 import type { InstallationStore } from "../shared/installation.js";
-import type { UnitOfWork } from "../shared/unit-of-work.js";
 import type { StatusListStore } from "../status-lists/store.js";
 
 /** The stores of one database. Each interface is defined by the module that uses it. */
@@ -36,8 +35,6 @@ export interface Stores {
 }
 
 export interface Database extends Stores {
-  /** Within `work`, use only the stores that it receives: another one may wait for this transaction to end. */
-  transaction: UnitOfWork<Stores>;
   /**
    * Calls `changed` soon after any process appended to the revocation log, where the database can tell. Returns how to
    * stop.

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import t from "../support/tap.js";
 import type { AuthorizationCode } from "../../src/login/authorization-code.js";
 import { onEveryDialect } from "./dialects.js";
-import { NOW } from "./samples.js";
+import { aFamily, AUTHORIZED, NOW } from "./samples.js";
 
 const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   codeHash: randomUUID(), clientId: "a-client", redirectUri: "https://app.example.com/callback",
@@ -52,26 +52,49 @@ await onEveryDialect(t, async (t, { open }) => {
 
   await t.test("a code is exchanged once, whoever is fastest, and keeps only what a replay needs", async (t) => {
     for (let round = 0; round < 5; round++) {
-      const code = aCode();
+      const [code, other] = [aCode({ authorized: round % 2 === 0 ? AUTHORIZED : undefined }), aCode()];
       await one.authorizationCodes.issue(code);
-      const tokens = Array.from({ length: 16 }, (_, i) => ({
-        jti: `jti-${i}`, expiresAt: NOW + 3_600_000 + i,
-        status: round % 2 === 0 ? { listId: `list-${i}`, index: i } : undefined,
+      await one.authorizationCodes.issue(other);
+      const exchanges = Array.from({ length: 16 }, (_, i) => ({
+        code, family: i % 3 === 0 ? undefined : aFamily(),
+        token: {
+          jti: `jti-${round}-${i}`, expiresAt: NOW + 3_600_000 + i,
+          status: round % 2 === 0 ? { listId: `list-${i}`, index: i } : undefined,
+        },
       }));
-      const won = await Promise.all(
-        tokens.map((token, i) => (i % 2 ? one : two).authorizationCodes.exchange(code, token)));
-      const winners = tokens.filter((_, i) => won[i]);
-      t.equal(winners.length, 1);
-      t.strictSame(await two.authorizationCodes.find(code.codeHash),
-        { ...code, ...winners[0], claims: { sub: "corp|alice", provider: "corp" } });
+      const beside = [0, 1, 2, 3].map(() =>
+        ({ code: other, family: aFamily(), token: { jti: randomUUID(), expiresAt: NOW + 60_000, status: undefined } }));
+      // Each call has the code several times, and another one: half of the calls first, half last.
+      const answers = await Promise.all([0, 4, 8, 12].map(async (from, i) => {
+        const [database, part] = [i % 2 ? one : two, exchanges.slice(from, from + 4)];
+        const more = beside.slice(i, i + 1);
+        const done = await database.authorizationCodes.exchange(i % 2 ? [...more, ...part] : [...part, ...more]);
+        return i % 2 ? done.slice(1) : done.slice(0, -1);
+      }));
+      const won = answers.flat();
+      const [winner, ...more] = exchanges.filter((_, i) => won[i]);
+      t.strictSame(more, []);
+      t.strictSame(await two.authorizationCodes.find(code.codeHash), {
+        ...code, ...winner?.token, claims: { sub: "corp|alice", provider: "corp" },
+        authorized: code.authorized && { sid: code.authorized.sid },
+      });
+      const { jti } = await two.authorizationCodes.find(other.codeHash) ?? {};
+      const expected = [winner?.family, beside.find(({ token }) => token.jti === jti)?.family].filter(Boolean);
+      const ids = [...exchanges, ...beside].flatMap(({ family }) => family?.id ?? []);
+      const started = new Map((await two.refreshTokens.findAll(ids)).map((family) => [family.id, family]));
+      t.strictSame(started, new Map(expected.map((family) => [family?.id, family])), "of the exchanges that won");
     }
-    t.equal(await one.authorizationCodes.exchange(aCode(), { jti: "x", expiresAt: NOW, status: undefined }), false);
+    const token = { jti: "x", expiresAt: NOW, status: undefined };
+    const family = aFamily();
+    t.strictSame(await one.authorizationCodes.exchange([{ code: aCode(), token, family }]), [false]);
+    t.equal(await one.refreshTokens.find(family.id), null);
   });
 
   await t.test("a token that lives for millennia does no harm", async (t) => {
     const code = aCode();
     await one.authorizationCodes.issue(code);
-    t.equal(await one.authorizationCodes.exchange(code, { jti: "x", expiresAt: NOW * 100, status: undefined }), true);
+    const token = { jti: "x", expiresAt: NOW * 100, status: undefined };
+    t.strictSame(await one.authorizationCodes.exchange([{ code, token, family: undefined }]), [true]);
     t.match(await one.authorizationCodes.find(code.codeHash), { jti: "x" });
   });
 

@@ -69,7 +69,6 @@ t.test("a PostgreSQL that falls silent gives an error, not a hang", async (t) =>
   for (const call of [database.clients.find("x"), database.revocations.read(0, 1)] as Promise<unknown>[]) {
     await t.rejects(call, { status: 503, cause: { name: "Silent" } }, "others do not wait for a time-out too");
   }
-  await t.rejects(database.transaction(({ clients }) => clients.find("x")), { status: 503, cause: { name: "Silent" } });
   await t.rejects(database.condition(), { name: "Silent" });
   speak();
   await until("it is used again", () => database.clients.find("x").then((client) => client === null, () => false));

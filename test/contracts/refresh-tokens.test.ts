@@ -1,55 +1,57 @@
 import t from "../support/tap.js";
 import { type Name, sessionOfClient, subjectOfClient } from "../../src/revocation/entry.js";
-import type { RefreshGrant, RefreshTokenFamily } from "../../src/sessions/refresh-token.js";
+import type { RefreshGrant, RefreshTokenFamily, RotatedFamily } from "../../src/sessions/refresh-token.js";
 import { onEveryDialect, run } from "./dialects.js";
-import { nextId, NOW } from "./samples.js";
+import { aFamily, AUTHORIZED, MINT, nextId, NOW } from "./samples.js";
 
-const AUTHORIZED: RefreshGrant = {
-  kind: "authorized",
-  authorized: {
-    claims: { sub: "corp|alice", provider: "corp", name: "Zürich 🚲" }, sid: "a-session", authTime: 1, amr: ["pwd"],
-    scopes: ["openid"], resources: [], wanted: { userinfo: [], idToken: ["email"] },
-  },
-};
-const MINT: RefreshGrant = { kind: "mint", request: { sub: "alice", claims: { roles: ["a"], n: 0.1 } } };
-
-const aFamily = (changes: Partial<RefreshTokenFamily> = {}): RefreshTokenFamily => ({
-  id: nextId(), tokenHash: "first", rotation: undefined, clientId: nextId(), sub: nextId(), sid: nextId(), grant: MINT,
-  createdAt: NOW, idleUntil: NOW + 1000, endsAt: NOW + 5000, ...changes,
-});
+const GRANTS: RefreshGrant[] = [MINT, { kind: "authorized", authorized: AUTHORIZED }];
 const rotation = (changes = {}) => ({ previousHash: "first", rotatedAt: NOW + 10, answer: "sealed", ...changes });
 
 await onEveryDialect(t, async (t, { url, open }) => {
   const [{ refreshTokens: one }, { refreshTokens: two }] = [await open(), await open()];
   const started = async (changes: Partial<RefreshTokenFamily> = {}) => {
     const family = aFamily(changes);
-    await one.start(family);
+    await one.start([family]);
     return family;
   };
   const isThere = async ({ id }: RefreshTokenFamily): Promise<boolean> => await two.find(id) !== null;
 
   await t.test("a family comes back as it was started", async (t) => {
-    for (const grant of [MINT, AUTHORIZED]) {
+    for (const grant of GRANTS) {
       const family = await started({ grant });
       t.strictSame(await two.find(family.id), family);
     }
     const rotated = await started({ rotation: rotation() });
     t.strictSame(await two.find(rotated.id), rotated);
     t.equal(await one.find("x\0y"), null);
+    const [first, second] = [await started({ grant: GRANTS[1] as RefreshGrant }), await started()];
+    const found = await two.findAll([first.id, ...Array.from({ length: 1200 }, () => nextId()), "x\0y", second.id]);
+    t.strictSame(found, [first, second], "of many, those that exist");
   });
 
   await t.test("a token is exchanged once, whoever is fastest", async (t) => {
     for (let round = 0; round < 5; round++) {
       const family = await started();
       const next = Array.from({ length: 16 }, (_, i) =>
-        ({ tokenHash: `next-${i}`, idleUntil: NOW + 2000 + i, rotation: rotation({ answer: `answer-${i}` }) }));
-      const won = await Promise.all(next.map((each, i) => (i % 2 ? one : two).rotate(family.id, each)));
+        ({ id: family.id, tokenHash: `next-${i}`, idleUntil: NOW + 2000 + i,
+          rotation: rotation({ answer: `answer-${i}` }) }));
+      const other = await started();
+      const beside = { ...next[0], id: other.id, tokenHash: "beside" } as RotatedFamily;
+      // Two of each call are of the same family; half of the calls name another family first, half last.
+      const calls = [0, 4, 8, 12].map((i) => next.slice(i, i + 4));
+      const answers = await Promise.all(calls.map(async (each, i) => {
+        const [store, rotated] = i % 2 ? [one, [beside, ...each]] as const : [two, [...each, beside]] as const;
+        const done = await store.rotate(rotated);
+        return i % 2 ? done.slice(1) : done.slice(0, -1);
+      }));
+      const won = answers.flat();
+      t.equal((await two.find(other.id))?.tokenHash, "beside");
       const winners = next.filter((_, i) => won[i]);
       t.equal(winners.length, 1);
       t.strictSame(await two.find(family.id), { ...family, ...winners[0] });
     }
-    const gone = { tokenHash: "x", idleUntil: NOW, rotation: rotation() };
-    t.equal(await one.rotate(nextId(), gone), false);
+    const gone = { id: nextId(), tokenHash: "x", idleUntil: NOW, rotation: rotation() };
+    t.strictSame(await one.rotate([gone]), [false]);
   });
 
   await t.test("a cut-off deletes the families of its name that were created before it, and no others", async (t) => {
@@ -89,7 +91,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.strictSame(await Promise.all(families.map(isThere)), [false, false, false, true]);
 
     const used = await started();
-    await one.rotate(used.id, { tokenHash: "second", idleUntil: NOW + 1, rotation: rotation() });
+    await one.rotate([{ id: used.id, tokenHash: "second", idleUntil: NOW + 1, rotation: rotation() }]);
     t.equal(await one.sweep(NOW, 2), 0, "its use has prolonged it");
     await one.forgetRotations(NOW + 9);
     t.match(await two.find(used.id), { rotation: { answer: "sealed" } });

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type NewClient, PERMISSIVE } from "../../src/clients/client.js";
 import type { StoredKey } from "../../src/keys/store.js";
 import { type Entry, FOREVER } from "../../src/revocation/entry.js";
+import type { RefreshGrant, RefreshTokenFamily } from "../../src/sessions/refresh-token.js";
+import type { Authorized } from "../../src/tokens/authorized.js";
 
 export const NOW = Date.UTC(2026, 0, 1, 12, 30, 15, 123);
 
@@ -33,4 +35,15 @@ export const aCutoff = (changes: Partial<Entry> = {}): Entry =>
 export const aKey = (changes: Partial<StoredKey> = {}): StoredKey => ({
   kid: nextId(), algorithm: "RS256", state: "active", publicJwk: "{\"kty\":\"RSA\"}", sealedPrivateKey: "v1.sealed",
   createdAt: NOW, activatedAt: NOW, retiredAt: null, longestTtl: 86_400, ...changes,
+});
+
+export const AUTHORIZED: Authorized = {
+  claims: { sub: "corp|alice", provider: "corp", name: "Zürich 🚲" }, sid: "a-session", authTime: 1, amr: ["pwd"],
+  scopes: ["openid"], resources: [], wanted: { userinfo: [], idToken: ["email"] },
+};
+export const MINT: RefreshGrant = { kind: "mint", request: { sub: "alice", claims: { roles: ["a"], n: 0.1 } } };
+
+export const aFamily = (changes: Partial<RefreshTokenFamily> = {}): RefreshTokenFamily => ({
+  id: nextId(), tokenHash: "first", rotation: undefined, clientId: nextId(), sub: nextId(), sid: nextId(), grant: MINT,
+  createdAt: NOW, idleUntil: NOW + 1000, endsAt: NOW + 5000, ...changes,
 });

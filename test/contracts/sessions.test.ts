@@ -6,6 +6,7 @@ import { postgresServer } from "../support/servers.js";
 import { administer } from "../support/templates.js";
 import { connect } from "../../src/stores/prisma/db.js";
 import { migrate, openDatabase } from "../../src/stores/prisma/database.js";
+import { aClient } from "./samples.js";
 
 t.jobs = 3;
 
@@ -88,9 +89,9 @@ await t.test("an instant in another format is an error, never an invalid date", 
   t.ok(Number.isFinite((await now())[0]?.now.getTime()));
   const others = [["datestyle", "German"], ["datestyle", "SQL, MDY"], ["timezone", "Asia/Kolkata"]] as const;
   for (const [name, value] of others) {
-    const read = db.transaction(async ({ prisma }) => {
-      await prisma.$executeRawUnsafe(`SET LOCAL ${name} = '${value}'`);
-      return prisma.$queryRaw`SELECT clock_timestamp() AS now`;
+    const read = db.transaction(async (tx) => {
+      await tx.$executeRawUnsafe(`SET LOCAL ${name} = '${value}'`);
+      return tx.$queryRaw`SELECT clock_timestamp() AS now`;
     });
     await t.rejects(read, /not in ISO format/, value);
   }
@@ -129,7 +130,7 @@ await t.test("a pooler's other clients keep their own settings", async (t) => {
   await migrate(url);
   const database = await openDatabase(url, 1);
   t.teardown(() => database.close());
-  await database.transaction(async ({ installation }) => { await installation.load(); });
+  await database.clients.insert(aClient()); // in a transaction
   const [row] = await rowsOf(url, "SELECT current_setting('statement_timeout') AS it");
   t.strictSame(row, { it: "0" });
 });

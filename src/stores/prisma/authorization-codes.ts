@@ -1,14 +1,51 @@
 import type { AuthorizationCode, AuthorizationCodeStore } from "../../login/authorization-code.js";
 import type { IdentityClaims } from "../../tokens/claims.js";
 import type { StatusReference } from "../../tokens/status-reference.js";
+import type { Batch, RunBatch } from "./batch.js";
 import type { Db, Json } from "./db.js";
 import type { AuthorizationCode as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
 import { inParts } from "./in-parts.js";
-import { toDate } from "./instant.js";
+import { toColumn } from "./instant.js";
+import { REFRESH_TOKEN_COLUMNS, refreshTokenRow } from "./refresh-tokens.js";
 import { replaceNul, storable } from "./text.js";
 
-export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
+const CHANGED = ["jti", "expires_at", "claims", "authorized", "status_list_id", "status_index"];
+
+/** Of concurrent callers, only the first finds `jti` null: the row lock makes the others wait. */
+const EXCHANGE: Batch = {
+  sqlite: [`
+    UPDATE authorization_codes SET ${CHANGED.map((name) => `${name} = given.value->>'${name}'`).join(", ")}
+    FROM json_each(?) AS given
+    WHERE code_hash = given.value->>'code_hash' AND authorization_codes.jti IS NULL RETURNING jti`, `
+    INSERT INTO refresh_tokens (${REFRESH_TOKEN_COLUMNS.join(", ")})
+    SELECT ${REFRESH_TOKEN_COLUMNS.map((name) => `given.value->>'$.family.${name}'`).join(", ")}
+    FROM json_each(?) AS given
+    JOIN authorization_codes AS code ON code.code_hash = given.value->>'code_hash' AND code.jti = given.value->>'jti'
+    WHERE given.value->'family' IS NOT NULL`],
+  // Locked in order: replicas that exchange the same codes would otherwise wait for each other.
+  postgres: `
+    WITH given AS (
+      SELECT code.*, item->'family' AS family
+      FROM json_array_elements($1::json) AS item, json_populate_record(NULL::authorization_codes, item) AS code
+    ), locked AS (
+      SELECT code.code_hash FROM authorization_codes AS code JOIN given ON code.code_hash = given.code_hash
+      WHERE code.jti IS NULL ORDER BY code.code_hash FOR UPDATE OF code
+    ), exchanged AS (
+      UPDATE authorization_codes AS code SET ${CHANGED.map((name) => `${name} = given.${name}`).join(", ")}
+      FROM given
+      WHERE code.code_hash = given.code_hash AND code.jti IS NULL AND code.code_hash IN (SELECT code_hash FROM locked)
+      RETURNING code.jti
+    ), started AS (
+      INSERT INTO refresh_tokens (${REFRESH_TOKEN_COLUMNS.join(", ")})
+      SELECT ${REFRESH_TOKEN_COLUMNS.map((name) => `row.${name}`).join(", ")}
+      FROM exchanged JOIN given ON given.jti = exchanged.jti AND given.family IS NOT NULL,
+        json_populate_record(NULL::refresh_tokens, given.family) AS row
+    )
+    SELECT jti AS done FROM exchanged`,
+};
+
+export function authorizationCodeStore(db: Db, batch: RunBatch): AuthorizationCodeStore {
   const { authorizationCode: codes } = db.prisma;
   return {
     issue: async (code) => { await codes.create({ data: toRow(storable(code)) }); },
@@ -19,15 +56,17 @@ export function authorizationCodeStore(db: Db): AuthorizationCodeStore {
     },
 
     findAll: (hashes) => inParts(hashes, async (some) =>
-      (await codes.findMany({ where: { codeHash: { in: some } } })).map(toCode)),
+      (await codes.findMany({ where: { codeHash: { in: some.map(replaceNul) } } })).map(toCode)),
 
-    exchange: async ({ codeHash, claims: { sub, provider }, authorized }, { jti, expiresAt, status }) => {
-      const data = {
-        jti, expiresAt: toDate(expiresAt), claims: { sub, provider }, ...toColumns(status),
-        ...(authorized && { authorized: { sid: authorized.sid } }),
-      };
-      // Of concurrent callers, only the first finds `jti` null: the row lock makes the others wait.
-      return (await codes.updateMany({ where: { codeHash, jti: null }, data })).count === 1;
+    exchange: async (exchanges) => {
+      const done = await batch(EXCHANGE, exchanges.map(({ code, token, family }) => ({
+        code_hash: code.codeHash, jti: token.jti, expires_at: toColumn(token.expiresAt, db),
+        claims: { sub: code.claims.sub, provider: code.claims.provider },
+        authorized: code.authorized && { sid: code.authorized.sid },
+        status_list_id: token.status?.listId, status_index: token.status?.index,
+        family: family && refreshTokenRow(family, db),
+      })));
+      return exchanges.map(({ token }) => done.has(token.jti));
     },
 
     sweep: (before, limit) => deleteExpired(db, "authorization_codes", before, limit),

@@ -15,7 +15,7 @@ import { replaceNul, storable } from "./text.js";
 export function clientStore(db: Db): ClientStore {
   const { prisma } = db;
   return {
-    insert: (newClient) => db.transaction(async ({ prisma: tx }) => {
+    insert: (newClient) => db.transaction(async (tx) => {
       const client = { ...storable(newClient), revision: await raiseRevision(tx) };
       await tx.client.create({ data: toRow(client) });
       return client;
@@ -35,7 +35,7 @@ export function clientStore(db: Db): ClientStore {
       return (await prisma.client.findMany({ where, orderBy: { id: "asc" }, take: limit })).map(toClient);
     },
 
-    update: (id, now, change) => unlessAbsent(null, db.transaction(async ({ prisma: tx }) => {
+    update: (id, now, change) => unlessAbsent(null, db.transaction(async (tx) => {
       const revision = await raiseRevision(tx);
       const current = toClient(await findPresent(tx, id));
       const given = Object.entries(storable(change(current))).filter(([, value]) => value !== undefined);
@@ -45,7 +45,7 @@ export function clientStore(db: Db): ClientStore {
       return changed;
     })),
 
-    delete: (id, now) => unlessAbsent(false, db.transaction(async ({ prisma: tx }) => {
+    delete: (id, now) => unlessAbsent(false, db.transaction(async (tx) => {
       const revision = await raiseRevision(tx);
       await findPresent(tx, id);
       const [updatedAt, deletedAt] = [new Date(now), new Date(now)];

@@ -19,7 +19,7 @@ const ALL_TABLES = `SELECT 1 FROM ${TABLES.join(", ")} WHERE 1 = 0`;
 export async function conditionOf({ transaction }: Db): Promise<DatabaseCondition> {
   const position = -randomInt(1, 2 ** 47); // never read; random, because a check of another replica would have to wait
   try {
-    await transaction(async ({ prisma }) => {
+    await transaction(async (prisma) => {
       await prisma.$queryRawUnsafe(ALL_TABLES);
       await prisma.$executeRaw`
         INSERT INTO revocation_log (position, tag, scope, value, issued_before, expires_at, recorded_at)

@@ -5,12 +5,13 @@ import { consentStore, pushedRequestStore } from "./authorization.js";
 import { authorizationCodeStore } from "./authorization-codes.js";
 import { clientStore } from "./clients.js";
 import { conditionOf } from "./condition.js";
+import { batchRunner } from "./batch.js";
 import { connect, type Db } from "./db.js";
-import { isSilent, mapDriverError, mapDriverErrors, repeatConflicts, type Run } from "./driver-errors.js";
+import type { DirectConnection } from "./direct-connection.js";
+import { isSilent, mapDriverErrors, repeatConflicts, type Run } from "./driver-errors.js";
 import { finishedLoginStore } from "./finished-logins.js";
 import { installationStore } from "./installation.js";
 import { loginChallengeStore } from "./login-challenges.js";
-import type { LogAccess, LogConnection } from "./log-connection.js";
 import { permissionUseStore } from "./permission-uses.js";
 import { refreshTokenStore } from "./refresh-tokens.js";
 import { replicaStore } from "./replicas.js";
@@ -35,46 +36,43 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
     throw cause;
   };
   await db.open().catch(closing);
-  const log = await openLog(url).catch(closing);
+  const direct = await openDirectly(url).catch(closing);
   const breaker = new CircuitBreaker({ isSilent, probe: () => db.prisma.$queryRaw`SELECT 1` });
   // Without a pool of connections, a database in a file does not fall silent.
   const guard: Run = db.postgres ? (work) => breaker.run(work) : (work) => work();
   return {
-    ...storesOf(db, log, (work) => guard(() => repeatConflicts(work))),
-    // A conflict inside a transaction has failed it as a whole.
-    transaction: (work) => guard(() => repeatConflicts(() => db.transaction((tx) =>
-      work(storesOf(tx, { read: log.read }, (method) => method()))))).catch(mapDriverError),
+    ...storesOf(db, direct, (work) => guard(() => repeatConflicts(work))),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     condition: () => guard(() => conditionOf(db)),
     close: async () => {
       breaker.stop();
-      await log.close();
+      await direct.close();
       await db.close();
     },
   };
 }
 
-const storesOf = (db: Db, log: LogAccess, run: Run): Stores => ({
+const storesOf = (db: Db, direct: DirectConnection, run: Run, batch = batchRunner(db, direct)): Stores => ({
   clients: mapDriverErrors(clientStore(db), run),
   permissionUses: mapDriverErrors(permissionUseStore(db), run),
   usedValues: mapDriverErrors(usedValueStore(db), run),
   keys: mapDriverErrors(signingKeyStore(db), run),
   finishedLogins: mapDriverErrors(finishedLoginStore(db), run),
   loginChallenges: mapDriverErrors(loginChallengeStore(db), run),
-  authorizationCodes: mapDriverErrors(authorizationCodeStore(db), run),
+  authorizationCodes: mapDriverErrors(authorizationCodeStore(db, batch), run),
   pushedRequests: mapDriverErrors(pushedRequestStore(db), run),
   consents: mapDriverErrors(consentStore(db), run),
   sessions: mapDriverErrors(sessionStore(db), run),
-  refreshTokens: mapDriverErrors(refreshTokenStore(db), run),
-  revocations: mapDriverErrors(revocationLog(db, log), run),
+  refreshTokens: mapDriverErrors(refreshTokenStore(db, batch), run),
+  revocations: mapDriverErrors(revocationLog(db, direct), run),
   replicas: mapDriverErrors(replicaStore(db), run),
   statusLists: mapDriverErrors(statusListStore(db), run),
   installation: mapDriverErrors(installationStore(db), run),
 });
 
 /** Loads only the driver in use. */
-async function openLog(url: string): Promise<LogConnection> {
-  if (isPostgres(url)) return (await import("./log-connection-postgres.js")).openLog(url);
-  return (await import("./log-connection-sqlite.js")).openLog(sqlitePath(url));
+async function openDirectly(url: string): Promise<DirectConnection> {
+  if (isPostgres(url)) return (await import("./direct-postgres.js")).openDirectly(url);
+  return (await import("./direct-sqlite.js")).openDirectly(sqlitePath(url));
 }

@@ -3,13 +3,12 @@ import { isPostgres, sqlitePath } from "../../config/database-url.js";
 
 export type Transaction = Prisma.TransactionClient;
 
-/** A connection to either database, or a transaction on one. */
+/** A connection to either database. */
 export interface Db {
   /** Typed as SQLite's client: PostgreSQL's accepts everything that it accepts. */
   prisma: Transaction;
   postgres: boolean;
-  /** Runs `work` in a new transaction; inside a transaction, runs it in the same one. */
-  transaction: <T>(work: (db: Db) => Promise<T>) => Promise<T>;
+  transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
 }
 export interface Connection extends Db { open(): Promise<void>; close(): Promise<void> }
 export type Json = Prisma.InputJsonValue;
@@ -32,12 +31,7 @@ export async function connect(url: string, poolSize?: number): Promise<Connectio
 const connection = (prisma: PrismaClient, postgres: boolean): Connection => ({
   prisma,
   postgres,
-  transaction: (work) => prisma.$transaction((tx) => work(inTransaction(tx, postgres))),
+  transaction: (work) => prisma.$transaction(work),
   open: () => prisma.$connect(),
   close: () => prisma.$disconnect(),
 });
-
-function inTransaction(prisma: Transaction, postgres: boolean): Db {
-  const db: Db = { prisma, postgres, transaction: (work) => work(db) };
-  return db;
-}

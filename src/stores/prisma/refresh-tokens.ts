@@ -1,25 +1,68 @@
 import { type Name, partsOf } from "../../revocation/entry.js";
-import type { RefreshGrant, RefreshTokenFamily, RefreshTokenStore, Rotation } from "../../sessions/refresh-token.js";
-import type { Db, Json } from "./db.js";
+import type { RefreshGrant, RefreshTokenFamily, RefreshTokenStore } from "../../sessions/refresh-token.js";
+import type { Batch, RunBatch } from "./batch.js";
+import type { Db } from "./db.js";
 import { deleteExpired } from "./expired.js";
 import type { RefreshToken as Row } from "./generated/sqlite/client.js";
-import { toDate } from "./instant.js";
-import { replaceNul, storable } from "./text.js";
+import { inParts } from "./in-parts.js";
+import { toColumn } from "./instant.js";
+import { replaceNul } from "./text.js";
 
-export function refreshTokenStore(db: Db): RefreshTokenStore {
+export const REFRESH_TOKEN_COLUMNS = [
+  "id", "token_hash", "previous_hash", "rotated_at", "answer", "client_id", "sub", "sid", "authorized", "created_at",
+  "idle_until", "ends_at", "expires_at",
+];
+const ROTATED = ["token_hash", "previous_hash", "rotated_at", "answer", "idle_until", "expires_at"];
+
+const START: Batch = {
+  sqlite: [`
+    INSERT INTO refresh_tokens (${REFRESH_TOKEN_COLUMNS.join(", ")})
+    SELECT ${REFRESH_TOKEN_COLUMNS.map((name) => `value->>'${name}'`).join(", ")} FROM json_each(?)`],
+  postgres: `
+    INSERT INTO refresh_tokens (${REFRESH_TOKEN_COLUMNS.join(", ")})
+    SELECT ${REFRESH_TOKEN_COLUMNS.join(", ")} FROM json_populate_recordset(NULL::refresh_tokens, $1::json)`,
+};
+
+/** Of concurrent callers, only the first finds the token: the row lock makes the others wait. */
+const ROTATE: Batch = {
+  sqlite: [`
+    UPDATE refresh_tokens SET ${ROTATED.map((name) => `${name} = given.value->>'${name}'`).join(", ")}
+    FROM json_each(?) AS given
+    WHERE refresh_tokens.id = given.value->>'id' AND token_hash = given.value->>'previous_hash'
+    RETURNING token_hash`],
+  // Locked in order: replicas that rotate the same tokens would otherwise wait for each other.
+  postgres: `
+    WITH given AS (SELECT * FROM json_populate_recordset(NULL::refresh_tokens, $1::json)), locked AS (
+      SELECT family.id FROM refresh_tokens AS family
+      JOIN given ON family.id = given.id AND family.token_hash = given.previous_hash
+      ORDER BY family.id FOR UPDATE OF family
+    )
+    UPDATE refresh_tokens AS family SET ${ROTATED.map((name) => `${name} = given.${name}`).join(", ")}
+    FROM given
+    WHERE family.id = given.id AND family.token_hash = given.previous_hash AND family.id IN (SELECT id FROM locked)
+    RETURNING family.token_hash AS done`,
+};
+
+export function refreshTokenStore(db: Db, batch: RunBatch): RefreshTokenStore {
   const { refreshToken: families } = db.prisma;
   return {
-    start: async (family) => { await families.create({ data: toRow(storable(family)) }); },
+    start: async (started) => { await batch(START, started.map((family) => refreshTokenRow(family, db))); },
 
     find: async (id) => {
       const row = await families.findFirst({ where: { id: replaceNul(id) } });
       return row && toFamily(row);
     },
 
-    rotate: async (id, { tokenHash, idleUntil, rotation }) => {
-      const data = { tokenHash, idleUntil: BigInt(idleUntil), expiresAt: toDate(idleUntil), ...toColumns(rotation) };
-      // Of concurrent callers, only the first finds the token: the row lock makes the others wait.
-      return (await families.updateMany({ where: { id, tokenHash: rotation.previousHash }, data })).count === 1;
+    findAll: (ids) => inParts(ids, async (some) =>
+      (await families.findMany({ where: { id: { in: some.map(replaceNul) } } })).map(toFamily)),
+
+    rotate: async (rotations) => {
+      const rows = rotations.map(({ id, tokenHash, idleUntil, rotation }) => ({
+        id, token_hash: tokenHash, previous_hash: rotation.previousHash, rotated_at: rotation.rotatedAt,
+        answer: rotation.answer, idle_until: idleUntil, expires_at: toColumn(idleUntil, db),
+      }));
+      const done = await batch(ROTATE, rows);
+      return rows.map((row) => done.has(row.token_hash));
     },
 
     end: async (id) => { await families.deleteMany({ where: { id } }); },
@@ -36,7 +79,7 @@ export function refreshTokenStore(db: Db): RefreshTokenStore {
 
     forgetRotations: async (before) => {
       const where = { rotatedAt: { lte: BigInt(Math.floor(before)) } };
-      await families.updateMany({ where, data: toColumns(undefined) });
+      await families.updateMany({ where, data: { previousHash: null, rotatedAt: null, answer: null } });
     },
   };
 }
@@ -50,20 +93,14 @@ function whereNamed(named: Name): Partial<Pick<Row, "sub" | "sid" | "clientId">>
   return undefined;
 }
 
-const toColumns = (rotation: Rotation | undefined) => ({
-  previousHash: rotation?.previousHash ?? null,
-  rotatedAt: rotation === undefined ? null : BigInt(rotation.rotatedAt),
-  answer: rotation?.answer ?? null,
-});
-
-const toRow = ({ rotation, grant, createdAt, idleUntil, endsAt, ...family }: RefreshTokenFamily) => ({
-  ...family,
-  ...toColumns(rotation),
-  authorized: grant as unknown as Json,
-  createdAt: BigInt(createdAt),
-  idleUntil: BigInt(idleUntil),
-  endsAt: BigInt(endsAt),
-  expiresAt: toDate(idleUntil),
+/** The columns by their names. */
+export const refreshTokenRow = (
+  { id, tokenHash, rotation, clientId, sub, sid, grant, createdAt, idleUntil, endsAt }: RefreshTokenFamily,
+  db: Db,
+): Record<string, unknown> => ({
+  id, token_hash: tokenHash, previous_hash: rotation?.previousHash, rotated_at: rotation?.rotatedAt,
+  answer: rotation?.answer, client_id: clientId, sub, sid, authorized: grant, created_at: createdAt,
+  idle_until: idleUntil, ends_at: endsAt, expires_at: toColumn(idleUntil, db),
 });
 
 const toFamily = ({

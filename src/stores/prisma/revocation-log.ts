@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { type Entry, FOREVER, type Scope } from "../../revocation/entry.js";
 import type { LogEntry, RevocationLog } from "../../revocation/log.js";
 import type { Db } from "./db.js";
-import type { LogAccess, LogRow, Statement } from "./log-connection.js";
+import type { DirectConnection, LogRow } from "./direct-connection.js";
 import { replaceNul, storable } from "./text.js";
 
 /** PostgreSQL's channel on which replicas are told that the log has new entries. */
 export const LOG_CHANNEL = "authflow_log";
+const RAISE_ON_SQLITE = "UPDATE revocation_log_head SET position = MAX(position, ?) + ? WHERE id = 1";
 const INSERT_ON_SQLITE = `
   INSERT INTO revocation_log
     (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
@@ -20,7 +21,7 @@ const newTag = (): string => randomBytes(4).toString("hex");
  * The position in the head's row is raised by the transaction that appends. Its lock makes the next one wait for this
  * commit, so that positions follow the order of the commits. A sequence would not: it hands out numbers before.
  */
-export function revocationLog({ prisma, postgres }: Db, { read, write }: LogAccess): RevocationLog {
+export function revocationLog({ prisma, postgres }: Db, { readLog, write }: DirectConnection): RevocationLog {
   const appendOnPostgres = (entries: string, count: number, above: number): Promise<unknown> => prisma.$executeRaw`
     WITH head AS (
       UPDATE revocation_log_head SET position = GREATEST(position, ${above}::bigint) + ${count}::int WHERE id = 1
@@ -34,21 +35,15 @@ export function revocationLog({ prisma, postgres }: Db, { read, write }: LogAcce
       (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
       entry->>'listId', (entry->>'index')::int
     FROM head, entries, (SELECT pg_notify(${LOG_CHANNEL}, '')) AS notified`;
-  const writeWithPrisma = async (statements: Statement[]) => {
-    for (const [sql, ...args] of statements) await prisma.$executeRawUnsafe(sql, ...args);
-  };
-  const appendOnSqlite = (entries: string, count: number, above: number) => (write ?? writeWithPrisma)([
-    ["UPDATE revocation_log_head SET position = MAX(position, ?) + ? WHERE id = 1", above, count],
-    [INSERT_ON_SQLITE, count, entries],
-  ]);
 
   return {
     append: async (entries, above = 0) => {
       const json = JSON.stringify(storable(entries).map(toJson));
-      await (postgres ? appendOnPostgres : appendOnSqlite)(json, entries.length, above);
+      if (write === undefined) await appendOnPostgres(json, entries.length, above);
+      else await write([[RAISE_ON_SQLITE, above, entries.length], [INSERT_ON_SQLITE, entries.length, json]]);
     },
 
-    read: async (from, limit) => (await read(from, limit)).map(toLogEntry),
+    read: async (from, limit) => (await readLog(from, limit)).map(toLogEntry),
 
     find: async (names) => {
       const where = { OR: names.map(({ scope, value }) => ({ scope, value: replaceNul(value) })) };

@@ -20,7 +20,7 @@ export function signingKeyStore(db: Db): KeyStore {
       const rows = storable(keys).map(toRow);
       const formers = storable(leaving).map((key) =>
         ({ ...key, leftAt: new Date(key.leftAt), revokedAt: toDate(key.revokedAt) }));
-      return await db.transaction(async ({ prisma: tx }) => {
+      return await db.transaction(async (tx) => {
         await createInstallation(tx);
         const updated = await tx.$executeRaw`
           UPDATE installation SET ring_revision = ring_revision + 1

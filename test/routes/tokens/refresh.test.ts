@@ -352,7 +352,7 @@ await onEveryBackend(t, async (t, env) => {
     const { refresh: survivor } = await lastingMint(app, client, { sub });
     const family = await database.refreshTokens.find((await families(sub))[0] ?? "");
     await revocations.revokeAsOperator({ sub });
-    await database.refreshTokens.start(family as NonNullable<typeof family>);
+    await database.refreshTokens.start([family as NonNullable<typeof family>]);
     t.equal(await app.fastify.refreshTokens.introspect(owner, survivor), null);
     t.match(await refresh(app, client, survivor), { ...invalidGrant, body: { error_description: /logged out/ } });
     t.equal((await families(sub)).length, 0);

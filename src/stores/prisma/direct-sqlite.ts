@@ -1,26 +1,31 @@
-import { type LogConnection, type LogRow, SELECT, type Statement } from "./log-connection.js";
+import { type DirectConnection, type LogRow, SELECT_LOG, type Statement } from "./direct-connection.js";
 import { openSqlite, PRAGMAS, retryWhileBusy } from "./sqlite.js";
 
-export function openLog(path: string): LogConnection {
+export function openDirectly(path: string): DirectConnection {
   const db = openSqlite(path);
   db.exec(`${PRAGMAS}; PRAGMA cache_size = -256`);
   // All rows as one text: the driver takes several times as long for the same rows one by one.
   const select = db.prepare<unknown[]>(`
     SELECT json_group_array(json_array(
       position, tag, scope, value, issued_before, expires_at, status_list_id, status_index) ORDER BY position) AS rows
-    FROM (${SELECT} ? ORDER BY position LIMIT ?)`);
+    FROM (${SELECT_LOG} ? ORDER BY position LIMIT ?)`);
   const attempt = <T>(work: () => T) => retryWhileBusy(() => {
     if (!db.open) throw new Error("The database was closed"); // a statement would go on
     return work();
   });
   const prepared = new Map<string, typeof select>();
-  const run = ([sql, ...args]: Statement) => {
+  const run = ([sql, ...args]: Statement): unknown[] => {
     let statement = prepared.get(sql);
-    if (statement === undefined) prepared.set(sql, statement = db.prepare<unknown[]>(sql));
+    if (statement === undefined) {
+      statement = db.prepare<unknown[]>(sql);
+      prepared.set(sql, statement.reader ? statement.raw(true) : statement);
+    }
+    if (statement.reader) return (statement.all(args) as [unknown][]).map(([first]) => first);
     statement.run(args);
+    return [];
   };
   return {
-    read: (from, limit) => attempt(() => {
+    readLog: (from, limit) => attempt(() => {
       const { rows } = select.get([from, limit]) as { rows: string };
       return JSON.parse(rows) as LogRow[];
     }),
@@ -28,8 +33,9 @@ export function openLog(path: string): LogConnection {
     write: (statements) => attempt(() => {
       db.exec("BEGIN IMMEDIATE");
       try {
-        statements.forEach(run);
+        const returned = statements.flatMap(run);
         db.exec("COMMIT");
+        return returned;
       } catch (error) {
         if (db.inTransaction) db.exec("ROLLBACK");
         throw error;

@@ -1,12 +1,12 @@
 import pg from "pg";
-import { type LogConnection, type LogRow, SELECT } from "./log-connection.js";
+import { type DirectConnection, type LogRow, SELECT_LOG } from "./direct-connection.js";
 import { PostgresClient } from "./postgres-client.js";
 import { clientConfig, findTarget, UNLIMITED } from "./postgres-target.js";
 
 /** Milliseconds. Short, so that a replica is current again soon after it was cut off. */
 const TIMEOUTS = { connectionTimeoutMillis: 2000, query_timeout: 5000 };
 
-export async function openLog(url: string): Promise<LogConnection> {
+export async function openDirectly(url: string): Promise<DirectConnection> {
   const { schema } = await findTarget(url);
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -16,10 +16,10 @@ export async function openLog(url: string): Promise<LogConnection> {
   } as pg.PoolConfig);
   pool.on("error", () => undefined); // a lost idle connection: the next read connects again
   return {
-    read: async (from, limit) => {
+    readLog: async (from, limit) => {
       const client = await pool.connect();
       // No placeholders: PostgreSQL then needs one message, and PgBouncer no prepared statements.
-      const text = `${SELECT} ${Math.trunc(from)} ORDER BY position LIMIT ${Math.trunc(limit)}`;
+      const text = `${SELECT_LOG} ${Math.trunc(from)} ORDER BY position LIMIT ${Math.trunc(limit)}`;
       return await client.query<LogRow>({ text, rowMode: "array" }).then(
         ({ rows }) => { client.release(); return rows; },
         (error: Error) => { client.release(true); throw error; }, // the next read gets a new connection
