@@ -30,8 +30,7 @@ export interface Exchange {
 
 export interface AuthorizationCodeStore {
   issue(code: AuthorizationCode): Promise<void>;
-  find(codeHash: string): Promise<AuthorizationCode | null>;
-  /** As `find`, for many by few reads. */
+  /** Those that exist, in any order. */
   findAll(codeHashes: readonly string[]): Promise<AuthorizationCode[]>;
   /**
    * Marks codes as exchanged, deletes what they stand for except `sub`, `provider` and `sid`, and starts the families.

@@ -145,15 +145,15 @@ export class RefreshTokenService {
     // Signed before the token is exchanged: if signing fails, the client can try again.
     const response = { ...await this.#issue(client, family, asked), refresh_token: next.text };
     const now = clock();
-    const rotation = {
-      previousHash: presented.hash, rotatedAt: now, answer: sealAnswer(presented, { asked, response }),
-    };
+    const rotation = { previousHash: presented.hash, rotatedAt: now };
+    const answer = sealAnswer(presented, { asked, response });
     const { ttl, idleTtl } = this.#lifetimes(client); // the policy may have become stricter
     const idleUntil = Math.min(now + idleTtl, family.endsAt, family.createdAt + ttl);
-    if (await this.#rotations.run({ id: family.id, tokenHash: next.hash, idleUntil, rotation })) return response;
-    const rotated = await this.#find(client, presented);
-    if (rotated === undefined) throw invalidGrant(UNKNOWN);
-    return this.#repeat(client, rotated, presented, asked);
+    const rotated = { id: family.id, tokenHash: next.hash, idleUntil, rotation, answer };
+    if (await this.#rotations.run(rotated)) return response;
+    const current = await this.#find(client, presented);
+    if (current === undefined) throw invalidGrant(UNKNOWN);
+    return this.#repeat(client, current, presented, asked);
   }
 
   /** Ends the family of a refresh token, with its access tokens (RFC 7009 §2.1); nothing if it is not this client's. */
@@ -229,11 +229,12 @@ export class RefreshTokenService {
     presented: PresentedRefreshToken,
     asked: RequestedPart,
   ): Promise<TokenResponse> {
-    const { clock, retry } = this.#dependencies;
-    const { rotation } = family;
-    if (rotation?.previousHash !== presented.hash || clock() >= rotation.rotatedAt + retry * 1000)
-      return this.#refuseReuse(family);
-    const answer = openAnswer(presented, rotation.answer, asked);
+    const { store, clock, retry } = this.#dependencies;
+    const { id, rotation } = family;
+    const isRepeated = rotation?.previousHash === presented.hash && clock() < rotation.rotatedAt + retry * 1000;
+    const sealed = isRepeated ? await store.answerTo(id, presented.hash) : undefined;
+    if (sealed === undefined) return this.#refuseReuse(family);
+    const answer = openAnswer(presented, sealed, asked);
     if (answer.isSame) return answer.response;
     // Such as one page that asks for two audiences at once: it gets both, and one refresh token.
     const { refresh_token = "" } = answer.response;

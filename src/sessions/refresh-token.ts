@@ -27,25 +27,25 @@ export interface Rotation {
   /** SHA-256 of the token that was exchanged. */
   previousHash: string;
   rotatedAt: number;
-  /** What was answered, sealed with that token. */
-  answer: string;
 }
 
-/** A family whose token was exchanged for the next one. */
+/** A family whose token was exchanged for the next one. `answer`: what was answered, sealed with the one before. */
 export interface RotatedFamily extends Pick<RefreshTokenFamily, "id" | "tokenHash" | "idleUntil"> {
   rotation: Rotation;
+  answer: string;
 }
 
 export interface RefreshTokenStore {
   start(families: readonly RefreshTokenFamily[]): Promise<void>;
-  find(id: string): Promise<RefreshTokenFamily | null>;
-  /** As `find`, for many by few reads. */
+  /** Those that exist, in any order. */
   findAll(ids: readonly string[]): Promise<RefreshTokenFamily[]>;
   /**
    * Replaces tokens. For each of them: false if `rotation.previousHash` is not the good one any more. Of concurrent
    * callers, on any replica, exactly one gets true.
    */
   rotate(rotated: readonly RotatedFamily[]): Promise<boolean[]>;
+  /** The answer to the last exchange of a family, if that was of this token. It is far larger than all the rest. */
+  answerTo(id: string, previousHash: string): Promise<string | undefined>;
   /** Deletes one family. */
   end(id: string): Promise<void>;
   /** Deletes the families of a subject, a session or a client that were created before an instant. */

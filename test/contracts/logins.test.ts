@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import t from "../support/tap.js";
 import type { AuthorizationCode } from "../../src/login/authorization-code.js";
 import { onEveryDialect } from "./dialects.js";
-import { aFamily, AUTHORIZED, NOW } from "./samples.js";
+import { aFamily, AUTHORIZED, find, NOW } from "./samples.js";
 
 const aCode = (changes: Partial<AuthorizationCode> = {}): AuthorizationCode => ({
   codeHash: randomUUID(), clientId: "a-client", redirectUri: "https://app.example.com/callback",
@@ -39,15 +39,15 @@ await onEveryDialect(t, async (t, { open }) => {
   await t.test("a code comes back as it was issued", async (t) => {
     for (const code of [aCode(), aCode({ codeChallenge: undefined })]) {
       await one.authorizationCodes.issue(code);
-      t.strictSame(await two.authorizationCodes.find(code.codeHash), code);
+      t.strictSame(await find(two.authorizationCodes, code.codeHash), code);
     }
-    t.equal(await one.authorizationCodes.find("x\0y"), null);
+    t.equal(await find(one.authorizationCodes, "x\0y"), null);
     const [first, second] = [aCode(), aCode()];
     await one.authorizationCodes.issue(first);
     await one.authorizationCodes.issue(second);
     const unknown = Array.from({ length: 1200 }, (_, i) => `unknown-${i}`);
     const found = await two.authorizationCodes.findAll([first.codeHash, ...unknown, second.codeHash]);
-    t.strictSame(found, [first, second], "of many, those that exist");
+    t.strictSame(new Set(found), new Set([first, second]), "of many, those that exist");
   });
 
   await t.test("a code is exchanged once, whoever is fastest, and keeps only what a replay needs", async (t) => {
@@ -74,11 +74,11 @@ await onEveryDialect(t, async (t, { open }) => {
       const won = answers.flat();
       const [winner, ...more] = exchanges.filter((_, i) => won[i]);
       t.strictSame(more, []);
-      t.strictSame(await two.authorizationCodes.find(code.codeHash), {
+      t.strictSame(await find(two.authorizationCodes, code.codeHash), {
         ...code, ...winner?.token, claims: { sub: "corp|alice", provider: "corp" },
         authorized: code.authorized && { sid: code.authorized.sid },
       });
-      const { jti } = await two.authorizationCodes.find(other.codeHash) ?? {};
+      const { jti } = await find(two.authorizationCodes, other.codeHash) ?? {};
       const expected = [winner?.family, beside.find(({ token }) => token.jti === jti)?.family].filter(Boolean);
       const ids = [...exchanges, ...beside].flatMap(({ family }) => family?.id ?? []);
       const started = new Map((await two.refreshTokens.findAll(ids)).map((family) => [family.id, family]));
@@ -87,7 +87,7 @@ await onEveryDialect(t, async (t, { open }) => {
     const token = { jti: "x", expiresAt: NOW, status: undefined };
     const family = aFamily();
     t.strictSame(await one.authorizationCodes.exchange([{ code: aCode(), token, family }]), [false]);
-    t.equal(await one.refreshTokens.find(family.id), null);
+    t.equal(await find(one.refreshTokens, family.id), null);
   });
 
   await t.test("a token that lives for millennia does no harm", async (t) => {
@@ -95,7 +95,7 @@ await onEveryDialect(t, async (t, { open }) => {
     await one.authorizationCodes.issue(code);
     const token = { jti: "x", expiresAt: NOW * 100, status: undefined };
     t.strictSame(await one.authorizationCodes.exchange([{ code, token, family: undefined }]), [true]);
-    t.match(await one.authorizationCodes.find(code.codeHash), { jti: "x" });
+    t.match(await find(one.authorizationCodes, code.codeHash), { jti: "x" });
   });
 
   await t.test("sweeping deletes what has expired, a page at a time", async (t) => {
@@ -108,7 +108,7 @@ await onEveryDialect(t, async (t, { open }) => {
     const [used, fresh] = [aCode({ expiresAt: NOW }), aCode({ expiresAt: NOW + 1 })];
     for (const code of [used, fresh]) await one.authorizationCodes.issue(code);
     t.equal(await one.authorizationCodes.sweep(NOW, 100), 1);
-    t.equal(await one.authorizationCodes.find(used.codeHash), null);
-    t.strictSame(await one.authorizationCodes.find(fresh.codeHash), fresh);
+    t.equal(await find(one.authorizationCodes, used.codeHash), null);
+    t.strictSame(await find(one.authorizationCodes, fresh.codeHash), fresh);
   });
 });

@@ -47,3 +47,7 @@ export const aFamily = (changes: Partial<RefreshTokenFamily> = {}): RefreshToken
   id: nextId(), tokenHash: "first", rotation: undefined, clientId: nextId(), sub: nextId(), sid: nextId(), grant: MINT,
   createdAt: NOW, idleUntil: NOW + 1000, endsAt: NOW + 5000, ...changes,
 });
+
+/** Null if there is none. */
+export const find = async <T>(store: { findAll(keys: string[]): Promise<T[]> }, key: string): Promise<T | null> =>
+  (await store.findAll([key]))[0] ?? null;

@@ -147,20 +147,18 @@ await t.test("guessed codes of a public client share reads of the database, and 
   const own = { client_id: spa.client_id, code_verifier: VERIFIER };
   const { code } = delivered(await logIn("alice", { ...PKCE, client_id: spa.client_id }));
   const store = app.fastify.database.authorizationCodes;
-  const { find, findAll } = store;
-  const reads = { find: 0, findAll: 0 };
-  store.find = (hash) => { reads.find++; return find(hash); };
-  store.findAll = (hashes) => { reads.findAll++; return findAll(hashes); };
+  const { findAll } = store;
+  let reads = 0;
+  store.findAll = (hashes) => { reads++; return findAll(hashes); };
   const guess = (i: number) => exchange({ ...own, code: `guess-${i}` });
   const refused = { status: 400, body: { error: "invalid_grant" } };
   for (let i = 0; i < 4; i++) t.match(await guess(i), refused);
-  t.strictSame(reads, { find: 4, findAll: 0 }, "a few cost a read each");
+  t.equal(reads, 4, "a few cost a read each");
   const guesses = Array.from({ length: 100 }, (_, i) => guess(i));
   const [right, ...wrong] = await Promise.all([exchange({ ...own, code }), ...guesses]);
   t.match(right, { status: 200, body: { access_token: String } }, "who has a code gets the token");
   for (const answer of wrong) t.match(answer, refused);
-  t.equal(reads.find, 4);
-  t.ok(reads.findAll < 20, `${reads.findAll} reads for 101 codes`);
+  t.ok(reads - 4 < 20, `${reads - 4} reads for 101 codes`);
 });
 
 await t.test("operators' calls stop at the limit of registrations", async (t) => {

@@ -1,15 +1,19 @@
 import type { AuthorizationCode, AuthorizationCodeStore } from "../../login/authorization-code.js";
+import type { Authorized } from "../../tokens/authorized.js";
 import type { IdentityClaims } from "../../tokens/claims.js";
 import type { StatusReference } from "../../tokens/status-reference.js";
-import type { Batch, RunBatch } from "./batch.js";
+import { type Batch, readBatch, type RunBatch } from "./batch.js";
 import type { Db, Json } from "./db.js";
-import type { AuthorizationCode as Row } from "./generated/sqlite/client.js";
 import { deleteExpired } from "./expired.js";
-import { inParts } from "./in-parts.js";
 import { toColumn } from "./instant.js";
 import { REFRESH_TOKEN_COLUMNS, refreshTokenRow } from "./refresh-tokens.js";
 import { replaceNul, storable } from "./text.js";
 
+const FIND = readBatch("authorization_codes", "code_hash", {
+  plain: ["code_hash", "client_id", "redirect_uri", "code_challenge", "jti", "status_list_id", "status_index"],
+  json: ["claims", "authorized"],
+  instants: ["expires_at"],
+});
 const CHANGED = ["jti", "expires_at", "claims", "authorized", "status_list_id", "status_index"];
 
 /** Of concurrent callers, only the first finds `jti` null: the row lock makes the others wait. */
@@ -42,7 +46,7 @@ const EXCHANGE: Batch = {
       FROM exchanged JOIN given ON given.jti = exchanged.jti AND given.family IS NOT NULL,
         json_populate_record(NULL::refresh_tokens, given.family) AS row
     )
-    SELECT jti AS done FROM exchanged`,
+    SELECT jti AS it FROM exchanged`,
 };
 
 export function authorizationCodeStore(db: Db, batch: RunBatch): AuthorizationCodeStore {
@@ -50,22 +54,16 @@ export function authorizationCodeStore(db: Db, batch: RunBatch): AuthorizationCo
   return {
     issue: async (code) => { await codes.create({ data: toRow(storable(code)) }); },
 
-    find: async (codeHash) => {
-      const row = await codes.findFirst({ where: { codeHash: replaceNul(codeHash) } });
-      return row && toCode(row);
-    },
-
-    findAll: (hashes) => inParts(hashes, async (some) =>
-      (await codes.findMany({ where: { codeHash: { in: some.map(replaceNul) } } })).map(toCode)),
+    findAll: async (hashes) => (await batch(FIND, hashes.map(replaceNul))).map(toCode),
 
     exchange: async (exchanges) => {
-      const done = await batch(EXCHANGE, exchanges.map(({ code, token, family }) => ({
+      const done = new Set(await batch(EXCHANGE, exchanges.map(({ code, token, family }) => ({
         code_hash: code.codeHash, jti: token.jti, expires_at: toColumn(token.expiresAt, db),
         claims: { sub: code.claims.sub, provider: code.claims.provider },
         authorized: code.authorized && { sid: code.authorized.sid },
         status_list_id: token.status?.listId, status_index: token.status?.index,
         family: family && refreshTokenRow(family, db),
-      })));
+      }))));
       return exchanges.map(({ token }) => done.has(token.jti));
     },
 
@@ -84,14 +82,29 @@ function toRow({ codeChallenge, claims, authorized, expiresAt, jti, status, ...c
   };
 }
 
-const toCode = ({
-  codeChallenge, claims, authorized, expiresAt, jti, statusListId: listId, statusIndex: index, ...row
-}: Row): AuthorizationCode => ({
-  ...row,
-  authorized: authorized as unknown as AuthorizationCode["authorized"] ?? undefined,
-  jti: jti ?? undefined,
-  status: listId === null || index === null ? undefined : { listId, index },
-  codeChallenge: codeChallenge ?? undefined,
-  claims: claims as unknown as IdentityClaims,
-  expiresAt: expiresAt.getTime(),
-});
+interface FoundRow {
+  code_hash: string;
+  client_id: string;
+  redirect_uri: string;
+  code_challenge: string | null;
+  claims: IdentityClaims;
+  authorized: Authorized | null;
+  expires_at: number;
+  jti: string | null;
+  status_list_id: string | null;
+  status_index: number | null;
+}
+
+function toCode(found: string): AuthorizationCode {
+  const row = JSON.parse(found) as FoundRow;
+  const { code_hash: codeHash, client_id: clientId, redirect_uri: redirectUri, claims } = row;
+  const { status_list_id: listId, status_index: index } = row;
+  return {
+    codeHash, clientId, redirectUri, claims,
+    codeChallenge: row.code_challenge ?? undefined,
+    authorized: row.authorized ?? undefined,
+    expiresAt: row.expires_at,
+    jti: row.jti ?? undefined,
+    status: listId === null || index === null ? undefined : { listId, index },
+  };
+}

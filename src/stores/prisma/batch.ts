@@ -4,17 +4,38 @@ import { storable } from "./text.js";
 
 /**
  * What is done for many items at once, by statements whose only parameter is the items as a JSON array: in one
- * transaction on SQLite, by one statement on PostgreSQL. They return a text `done` for each item that they changed.
+ * transaction on SQLite, by one statement on PostgreSQL. Each row that they return has one text, `it`.
  */
 export interface Batch { sqlite: string[]; postgres: string }
 
-/** Resolves to the texts that the statements returned. Throws if an item holds a NUL character. */
-export type RunBatch = (batch: Batch, items: readonly object[]) => Promise<ReadonlySet<unknown>>;
+/** Names of columns, by their types. Those of `json` hold JSON, those of `instants` points in time. */
+export interface Columns { plain: string[]; json: string[]; instants?: string[] }
 
-export const batchRunner = ({ prisma }: Db, { write }: Pick<DirectConnection, "write">): RunBatch =>
+/** Resolves to the texts that the statements returned. Throws if an item holds a NUL character. */
+export type RunBatch = (batch: Batch, items: readonly unknown[]) => Promise<string[]>;
+
+export const batchRunner = ({ prisma }: Db, { run }: Pick<DirectConnection, "run">): RunBatch =>
   async ({ sqlite, postgres }, items) => {
     const json = JSON.stringify(storable(items));
-    if (write !== undefined) return new Set(await write(sqlite.map((sql) => [sql, json])));
-    const rows = await prisma.$queryRawUnsafe<{ done: string }[]>(postgres, json);
-    return new Set(rows.map(({ done }) => done));
+    if (run !== undefined) return await run(sqlite.map((sql) => [sql, json])) as string[];
+    const rows = await prisma.$queryRawUnsafe<{ it: string }[]>(postgres, json);
+    return rows.map(({ it }) => it);
   };
+
+/** Reads the rows with one of the items in the column `key`: each as a JSON object, with instants as epoch ms. */
+export function readBatch(table: string, key: string, columns: Columns): Batch {
+  const { plain, json, instants = [] } = columns;
+  const parts = [...plain, ...instants].map((name) => `'${name}', ${name}`);
+  const objects = json.map((name) => `'${name}', json(${name})`);
+  const dates = instants.map((name) => `(extract(epoch FROM ${name}) * 1000)::bigint AS ${name}`);
+  return {
+    sqlite: [`
+      SELECT json_object(${[...parts, ...objects].join(", ")}) FROM ${table}
+      WHERE ${key} IN (SELECT value FROM json_each(?))`],
+    postgres: `
+      SELECT row_to_json(found)::text AS it FROM (
+        SELECT ${[...plain, ...json, ...dates].join(", ")} FROM ${table}
+        WHERE ${key} = ANY (ARRAY(SELECT json_array_elements_text($1::json)))
+      ) AS found`,
+  };
+}

@@ -12,10 +12,10 @@ export interface DirectConnection {
   /** `from` and `limit` are integers. */
   readLog: (from: number, limit: number) => Promise<LogRow[]>;
   /**
-   * Runs the statements in one transaction. Resolves to the first column of all rows that they return. Undefined where
-   * Prisma needs one round trip for them, as on PostgreSQL.
+   * Runs statements, several of them in one transaction. Resolves to the first column of all rows that they return.
+   * Undefined where Prisma needs one round trip for them, as on PostgreSQL.
    */
-  write?: (statements: Statement[]) => Promise<unknown[]>;
+  run?: (statements: Statement[]) => Promise<unknown[]>;
   close: () => Promise<void>;
 }
 export type Statement = [sql: string, ...args: (string | number)[]];

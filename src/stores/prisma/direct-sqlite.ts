@@ -29,8 +29,9 @@ export function openDirectly(path: string): DirectConnection {
       const { rows } = select.get([from, limit]) as { rows: string };
       return JSON.parse(rows) as LogRow[];
     }),
-    // Synchronous from BEGIN to COMMIT: no read of this connection can be in between.
-    write: (statements) => attempt(() => {
+    run: (statements) => attempt(() => {
+      if (statements.length === 1) return statements.flatMap(run);
+      // Synchronous from BEGIN to COMMIT: no read of this connection can be in between.
       db.exec("BEGIN IMMEDIATE");
       try {
         const returned = statements.flatMap(run);

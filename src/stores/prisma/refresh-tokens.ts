@@ -1,17 +1,19 @@
 import { type Name, partsOf } from "../../revocation/entry.js";
 import type { RefreshGrant, RefreshTokenFamily, RefreshTokenStore } from "../../sessions/refresh-token.js";
-import type { Batch, RunBatch } from "./batch.js";
+import { type Batch, readBatch, type RunBatch } from "./batch.js";
 import type { Db } from "./db.js";
 import { deleteExpired } from "./expired.js";
 import type { RefreshToken as Row } from "./generated/sqlite/client.js";
-import { inParts } from "./in-parts.js";
 import { toColumn } from "./instant.js";
 import { replaceNul } from "./text.js";
 
 export const REFRESH_TOKEN_COLUMNS = [
-  "id", "token_hash", "previous_hash", "rotated_at", "answer", "client_id", "sub", "sid", "authorized", "created_at",
+  "id", "token_hash", "previous_hash", "rotated_at", "client_id", "sub", "sid", "authorized", "created_at",
   "idle_until", "ends_at", "expires_at",
 ];
+const FIND = readBatch("refresh_tokens", "id", {
+  plain: REFRESH_TOKEN_COLUMNS.filter((name) => name !== "authorized" && name !== "expires_at"), json: ["authorized"],
+});
 const ROTATED = ["token_hash", "previous_hash", "rotated_at", "answer", "idle_until", "expires_at"];
 
 const START: Batch = {
@@ -40,7 +42,7 @@ const ROTATE: Batch = {
     UPDATE refresh_tokens AS family SET ${ROTATED.map((name) => `${name} = given.${name}`).join(", ")}
     FROM given
     WHERE family.id = given.id AND family.token_hash = given.previous_hash AND family.id IN (SELECT id FROM locked)
-    RETURNING family.token_hash AS done`,
+    RETURNING family.token_hash AS it`,
 };
 
 export function refreshTokenStore(db: Db, batch: RunBatch): RefreshTokenStore {
@@ -48,21 +50,20 @@ export function refreshTokenStore(db: Db, batch: RunBatch): RefreshTokenStore {
   return {
     start: async (started) => { await batch(START, started.map((family) => refreshTokenRow(family, db))); },
 
-    find: async (id) => {
-      const row = await families.findFirst({ where: { id: replaceNul(id) } });
-      return row && toFamily(row);
-    },
-
-    findAll: (ids) => inParts(ids, async (some) =>
-      (await families.findMany({ where: { id: { in: some.map(replaceNul) } } })).map(toFamily)),
+    findAll: async (ids) => (await batch(FIND, ids.map(replaceNul))).map(toFamily),
 
     rotate: async (rotations) => {
-      const rows = rotations.map(({ id, tokenHash, idleUntil, rotation }) => ({
+      const rows = rotations.map(({ id, tokenHash, idleUntil, rotation, answer }) => ({
         id, token_hash: tokenHash, previous_hash: rotation.previousHash, rotated_at: rotation.rotatedAt,
-        answer: rotation.answer, idle_until: idleUntil, expires_at: toColumn(idleUntil, db),
+        answer, idle_until: idleUntil, expires_at: toColumn(idleUntil, db),
       }));
-      const done = await batch(ROTATE, rows);
+      const done = new Set(await batch(ROTATE, rows));
       return rows.map((row) => done.has(row.token_hash));
+    },
+
+    answerTo: async (id, previousHash) => {
+      const found = await families.findFirst({ where: { id, previousHash }, select: { answer: true } });
+      return found?.answer ?? undefined;
     },
 
     end: async (id) => { await families.deleteMany({ where: { id } }); },
@@ -99,18 +100,30 @@ export const refreshTokenRow = (
   db: Db,
 ): Record<string, unknown> => ({
   id, token_hash: tokenHash, previous_hash: rotation?.previousHash, rotated_at: rotation?.rotatedAt,
-  answer: rotation?.answer, client_id: clientId, sub, sid, authorized: grant, created_at: createdAt,
+  client_id: clientId, sub, sid, authorized: grant, created_at: createdAt,
   idle_until: idleUntil, ends_at: endsAt, expires_at: toColumn(idleUntil, db),
 });
 
-const toFamily = ({
-  previousHash, rotatedAt, answer, authorized, createdAt, idleUntil, endsAt, expiresAt: _, ...row
-}: Row): RefreshTokenFamily => ({
-  ...row,
-  rotation: previousHash === null || rotatedAt === null || answer === null ? undefined
-    : { previousHash, rotatedAt: Number(rotatedAt), answer },
-  grant: authorized as unknown as RefreshGrant,
-  createdAt: Number(createdAt),
-  idleUntil: Number(idleUntil),
-  endsAt: Number(endsAt),
-});
+interface FoundRow {
+  id: string;
+  token_hash: string;
+  previous_hash: string | null;
+  rotated_at: number | null;
+  client_id: string;
+  sub: string;
+  sid: string;
+  authorized: RefreshGrant;
+  created_at: number;
+  idle_until: number;
+  ends_at: number;
+}
+
+function toFamily(found: string): RefreshTokenFamily {
+  const row = JSON.parse(found) as FoundRow;
+  const { id, token_hash: tokenHash, previous_hash: previousHash, rotated_at: rotatedAt, sub, sid } = row;
+  return {
+    id, tokenHash, clientId: row.client_id, sub, sid, grant: row.authorized,
+    rotation: previousHash === null || rotatedAt === null ? undefined : { previousHash, rotatedAt },
+    createdAt: row.created_at, idleUntil: row.idle_until, endsAt: row.ends_at,
+  };
+}

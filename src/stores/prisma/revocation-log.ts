@@ -21,7 +21,7 @@ const newTag = (): string => randomBytes(4).toString("hex");
  * The position in the head's row is raised by the transaction that appends. Its lock makes the next one wait for this
  * commit, so that positions follow the order of the commits. A sequence would not: it hands out numbers before.
  */
-export function revocationLog({ prisma, postgres }: Db, { readLog, write }: DirectConnection): RevocationLog {
+export function revocationLog({ prisma, postgres }: Db, { readLog, run }: DirectConnection): RevocationLog {
   const appendOnPostgres = (entries: string, count: number, above: number): Promise<unknown> => prisma.$executeRaw`
     WITH head AS (
       UPDATE revocation_log_head SET position = GREATEST(position, ${above}::bigint) + ${count}::int WHERE id = 1
@@ -39,8 +39,8 @@ export function revocationLog({ prisma, postgres }: Db, { readLog, write }: Dire
   return {
     append: async (entries, above = 0) => {
       const json = JSON.stringify(storable(entries).map(toJson));
-      if (write === undefined) await appendOnPostgres(json, entries.length, above);
-      else await write([[RAISE_ON_SQLITE, above, entries.length], [INSERT_ON_SQLITE, entries.length, json]]);
+      if (run === undefined) await appendOnPostgres(json, entries.length, above);
+      else await run([[RAISE_ON_SQLITE, above, entries.length], [INSERT_ON_SQLITE, entries.length, json]]);
     },
 
     read: async (from, limit) => (await readLog(from, limit)).map(toLogEntry),

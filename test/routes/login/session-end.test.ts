@@ -18,7 +18,7 @@ await onEveryBackend(t, async (t, env) => {
     const cookie = agent.cookies.get("localhost")?.get("authflow-session") ?? "";
     const rows = async () => [
       await database.sessions.find(digest(cookie)) !== null,
-      await database.refreshTokens.find(parseRefreshToken(token)?.id ?? "") !== null,
+      (await database.refreshTokens.findAll([parseRefreshToken(token)?.id ?? ""])).length > 0,
     ];
     t.strictSame(await rows(), [true, true]);
     return { agent, token, rows };

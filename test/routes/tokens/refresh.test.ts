@@ -3,6 +3,7 @@ import t from "../../support/tap.js";
 import type { Client } from "../../../src/clients/client.js";
 import { RefreshTokenService } from "../../../src/sessions/refresh-token-service.js";
 import type { RevocationState } from "../../../src/revocation/revocation-state.js";
+import { digest } from "../../../src/shared/digest.js";
 import { run } from "../../contracts/dialects.js";
 import {
   type Answer, basic, bearer, type Credentials, decode, manualClock, onEveryBackend, OPERATOR, testApp, type TestApp,
@@ -350,7 +351,7 @@ await onEveryBackend(t, async (t, env) => {
     // A row that outlived its cut-off, because the process that made it ended before it deleted the row.
     advance(1);
     const { refresh: survivor } = await lastingMint(app, client, { sub });
-    const family = await database.refreshTokens.find((await families(sub))[0] ?? "");
+    const [family] = await database.refreshTokens.findAll(await families(sub));
     await revocations.revokeAsOperator({ sub });
     await database.refreshTokens.start([family as NonNullable<typeof family>]);
     t.equal(await app.fastify.refreshTokens.introspect(owner, survivor), null);
@@ -372,8 +373,10 @@ await onEveryBackend(t, async (t, env) => {
     const first = await lastingMint(app, client, { sub });
     const second = tokensOf(await refresh(app, client, first.refresh));
     const [id = ""] = await families(sub);
-    const row = async () => app.fastify.database.refreshTokens.find(id);
-    const stored = JSON.stringify(await row());
+    const row = async () => (await app.fastify.database.refreshTokens.findAll([id]))[0];
+    const answer = () => app.fastify.database.refreshTokens.answerTo(id, digest(first.refresh));
+    t.match(await answer(), /^v1\./);
+    const stored = JSON.stringify([await row(), await answer()]);
     for (const secret of [first.refresh, second.refresh, second.access.split(".")[1] ?? ""])
       t.notOk(stored.includes(secret));
     const { refreshTokens } = app.fastify;
@@ -381,9 +384,10 @@ await onEveryBackend(t, async (t, env) => {
     t.not((await row())?.rotation, undefined, "not within the window");
     advance(71);
     await refreshTokens.sweep(0);
+    t.equal(await answer(), undefined);
     t.equal((await row())?.rotation, undefined);
     await refreshTokens.sweep(clock());
-    t.not(await row(), null, "a live row stays");
+    t.not(await row(), undefined, "a live row stays");
     t.match(await refresh(app, client, first.refresh), invalidGrant);
     t.equal(await isLive(second.access), false, "a reuse is still known as such");
     const old = await lastingMint(app, client, { sub });
