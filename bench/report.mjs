@@ -71,7 +71,8 @@ ${table(["", "MB"], Object.entries(memory).map(([name, mb]) => [names[name], mb.
 ## Statements to the database for a login
 
 At \`/authorize\`, with the scope \`openid email offline_access\`, by a client that the replica knows. SQLite and
-PostgreSQL get the same statements. \`test/contracts/login-statements.test.ts\` counts them.
+PostgreSQL get the same statements. \`test/contracts/login-statements.test.ts\` counts them. Those of an exchange or a
+refresh that write are one transaction, and requests that come at once share the read and the transaction.
 
 ${table(["", "statements", "number"], statements)}
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import Sqlite from "libsql";
 import pg from "pg";
 import t from "../support/tap.js";
-import { SqliteAdapter } from "../../src/stores/prisma/sqlite.js";
 import { basic, onEveryBackend } from "../support/app.js";
 import { authorizeFixture } from "../support/authorize.js";
 import { logInAs } from "../support/openid.js";
@@ -10,32 +10,37 @@ import { UserAgent } from "../support/user-agent.js";
 /** As docs/benchmarks.md shows them. */
 const COUNTED = JSON.parse(readFileSync("bench/login-statements.json", "utf8")) as Record<string, string[]>;
 const TABLES = "authorization_codes|consents|finished_logins|login_challenges|pushed_requests|refresh_tokens|sessions";
-/** A statement about a login. What runs in intervals is about other tables: the log of revocations, clients. */
-const STATEMENT = new RegExp(`^\\s*(SELECT|INSERT|UPDATE|DELETE)\\b.*?\\b(${TABLES})\\b`, "s");
+const TABLE = `(?:["\`]?\\w+["\`]?\\.)?["\`]?(${TABLES})\\b`;
+/** A statement may write to several tables. What runs in intervals is about others: the log of revocations, clients. */
+const WRITE = new RegExp(`\\b(INSERT) INTO ${TABLE}|\\b(UPDATE) ${TABLE}|\\b(DELETE) FROM ${TABLE}`, "g");
+const READ = new RegExp(`\\b(SELECT)\\b.*?\\bFROM ${TABLE}`, "s");
 
 let statements: string[] = [];
-const note = (sql: unknown): void => {
-  const [, verb, table] = STATEMENT.exec(String(sql)) ?? [];
-  if (verb !== undefined) statements.push(`${verb} ${table}`);
+const note = (sql: string): void => {
+  const writes = [...sql.matchAll(WRITE)];
+  for (const found of writes.length > 0 ? writes : [READ.exec(sql) ?? []])
+    if (found.length > 0) statements.push(found.slice(1).filter((part) => part !== undefined).join(" "));
 };
 
 // The drivers are watched, not replaced.
-const createClient = SqliteAdapter.prototype.createClient;
-SqliteAdapter.prototype.createClient = function watched(this: SqliteAdapter) {
-  const client = createClient.call(this) as unknown as {
-    execute(query: { sql: string }): unknown; transaction(): Promise<{ execute(query: { sql: string }): unknown }>;
-  };
-  const watch = <T extends { execute(query: { sql: string }): unknown }>(one: T): T =>
-    ({ ...one, execute: (query) => { note(query.sql); return one.execute(query); } });
-  return { ...watch(client), transaction: async () => watch(await client.transaction()) } as never;
+type Method = (...all: unknown[]) => unknown;
+const sqlite = Sqlite.prototype as unknown as { prepare(sql: string): Record<"run" | "all", Method> };
+const prepare = sqlite.prepare;
+sqlite.prepare = function watched(this: unknown, sql) {
+  const statement = prepare.call(this as typeof sqlite, sql);
+  for (const name of ["run", "all"] as const) {
+    const method = statement[name].bind(statement);
+    statement[name] = (...all) => { note(sql); return method(...all); };
+  }
+  return statement;
 };
-const prototype = pg.Client.prototype as unknown as { query(...all: unknown[]): unknown };
-const query = prototype.query;
-prototype.query = function watched(this: pg.Client, first: unknown, ...rest: unknown[]) {
-  note(typeof first === "string" ? first : (first as { text?: unknown }).text);
+const postgres = pg.Client.prototype as unknown as { query: Method };
+const query = postgres.query;
+postgres.query = function watched(this: pg.Client, first: unknown, ...rest: unknown[]) {
+  note(typeof first === "string" ? first : String((first as { text?: unknown }).text));
   return query.call(this, first, ...rest);
 };
-t.teardown(() => { SqliteAdapter.prototype.createClient = createClient; prototype.query = query; });
+t.teardown(() => { sqlite.prepare = prepare; postgres.query = query; });
 
 await onEveryBackend(t, async (t, env) => {
   const { app, client, authorizeUrl, authorize, redeem, exchange } = await authorizeFixture(t, env);
