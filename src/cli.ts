@@ -109,14 +109,14 @@ async function withServices<T>(
   const app = await buildApp(loadConfig({ ...env, LOG_LEVEL: "silent" }), { migrates });
   try {
     await app.ready();
-    const { clients, keys, tokens, sessions, refreshTokens, revocations, clock } = app;
+    const { clients, keys, tokens, sessions, refreshTokenFamilies, revocations, clock } = app;
     const validate = schemaValidator(app.getSchemas())({ $ref: "ClientPatch#" }, true);
     const checkPolicy: Services["checkPolicy"] = (policy) => {
       const error = validate({ policy });
       if (error !== undefined) throw invalidInput(error, "body");
       return policy as Partial<MintPolicy>;
     };
-    return await work({ clients, keys, tokens, sessions, refreshTokens, revocations, clock, checkPolicy });
+    return await work({ clients, keys, tokens, sessions, refreshTokenFamilies, revocations, clock, checkPolicy });
   } finally {
     await app.close();
   }

@@ -52,7 +52,7 @@ export default fp(async (app) => {
     if (!stopped.signal.aborted) await app.logChanged.wait(syncInterval);
   };
   const sweepers = {
-    codes: app.authorizationCodes, "refresh tokens": app.refreshTokens, "answers to logins": app.loginChallenges,
+    codes: app.authorizationCodes, "refresh tokens": app.refreshTokenFamilies, "answers to logins": app.loginChallenges,
     sessions: app.sessions, "pushed requests": app.pushedRequests, assertions: app.clientAssertions,
     "status lists": app.statusLists,
   };

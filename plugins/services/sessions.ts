@@ -1,11 +1,13 @@
 import fp from "fastify-plugin";
 import { LastingLogins } from "../../src/sessions/lasting-logins.js";
+import { RefreshTokenFamilies } from "../../src/sessions/refresh-token-families.js";
 import { RefreshTokenService } from "../../src/sessions/refresh-token-service.js";
 import { SessionService } from "../../src/sessions/session-service.js";
 
 declare module "fastify" {
   interface FastifyInstance {
     sessions: SessionService;
+    refreshTokenFamilies: RefreshTokenFamilies;
     refreshTokens: RefreshTokenService;
     lastingLogins: LastingLogins;
   }
@@ -19,9 +21,13 @@ export default fp(async (app) => {
   app.decorate("sessions", new SessionService({
     store: database.sessions, state, clock, ttl: config.sessionTtl, idleTtl: config.sessionIdleTtl,
   }));
-  app.decorate("refreshTokens", new RefreshTokenService({
-    store: database.refreshTokens, tokens, revocations, state, clock,
+  const families = new RefreshTokenFamilies({
+    store: database.refreshTokens, revocations, state, clock,
     ttl: config.refreshTtl, idleTtl: config.refreshIdleTtl, retry: config.refreshRetry,
+  });
+  app.decorate("refreshTokenFamilies", families);
+  app.decorate("refreshTokens", new RefreshTokenService({
+    families, tokens,
     reused: ({ clientId: client_id, sub, sid }) => { app.log.warn({ client_id, sub, sid }, REUSED); },
   }));
   app.decorate("lastingLogins", new LastingLogins(database, app.logFollower));

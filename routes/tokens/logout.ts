@@ -28,7 +28,7 @@ const logout: FastifyPluginAsyncTypebox = async (app) => {
     const { everywhere = false, session = false } = body ?? {};
     const admit = (): Promise<void> => app.limitCutoffs(request);
     // First: after a 503 here, the repeated call finds a token that is not revoked yet.
-    await app.refreshTokens.endLoginOf(token);
+    await app.refreshTokenFamilies.endThoseOf(token);
     if (everywhere) await app.revocations.revokeEverywhere(token, admit);
     else if (session) await app.revocations.revokeSession(token, await app.clients.lookUp(clientOf(token)), admit);
     else await app.revocations.revoke(token);

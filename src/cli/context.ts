@@ -3,7 +3,7 @@ import type { ClientRegistry } from "../clients/registry.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { Revocations } from "../revocation/revocations.js";
 import type { Clock } from "../shared/clock.js";
-import type { RefreshTokenService } from "../sessions/refresh-token-service.js";
+import type { RefreshTokenFamilies } from "../sessions/refresh-token-families.js";
 import type { SessionService } from "../sessions/session-service.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
 import type { Drivers } from "./drivers.js";
@@ -23,7 +23,7 @@ export interface Services {
   keys: KeyRing;
   tokens: TokenIssuer;
   sessions: SessionService;
-  refreshTokens: RefreshTokenService;
+  refreshTokenFamilies: RefreshTokenFamilies;
   revocations: Revocations;
   clock: Clock;
   /**

@@ -26,7 +26,7 @@ export function restoredCommand(program: Command, context: Context): void {
       await confirm(context, QUESTION, yes);
       // Those that were exchanged or ended since the backup are back.
       await services.sessions.endAll();
-      await services.refreshTokens.endAll();
+      await services.refreshTokenFamilies.endAll();
       await replaceKeys(services, context);
       const clients = await allClients(services.clients);
       if (disableClients) {

@@ -8,8 +8,7 @@ import type { Revocations } from "../revocation/revocations.js";
 import { GroupCommit } from "../shared/group-commit.js";
 import { JoinedLookup } from "../shared/joined-lookup.js";
 import { authorizedPart } from "../sessions/granted-part.js";
-import type { RefreshTokenFamily } from "../sessions/refresh-token.js";
-import { MAX_BATCH, type RefreshTokenService } from "../sessions/refresh-token-service.js";
+import type { NewFamily, RefreshTokenFamilies } from "../sessions/refresh-token-families.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { StatusReference } from "../tokens/status-reference.js";
 import type { Authorized } from "../tokens/authorized.js";
@@ -39,7 +38,7 @@ interface Dependencies {
   state: Pick<RevocationState, "hasRevoked">;
   clock: Clock;
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
-  refreshTokens: Pick<RefreshTokenService, "prepare" | "refuseAfterCutoff">;
+  families: Pick<RefreshTokenFamilies, "prepare" | "refuseAfterCutoff">;
 }
 
 /** One-time codes: the browser receives one, and the application exchanges it. */
@@ -52,7 +51,7 @@ export class AuthorizationCodeService {
     this.#dependencies = dependencies;
     const { store } = dependencies;
     this.#lookup = new JoinedLookup((hashes) => store.findAll(hashes), ({ codeHash }) => codeHash);
-    this.#exchanges = new GroupCommit((exchanges) => store.exchange(exchanges), MAX_BATCH);
+    this.#exchanges = new GroupCommit((exchanges) => store.exchange(exchanges));
   }
 
   /** `authorized`: of a request at /authorize. */
@@ -74,7 +73,7 @@ export class AuthorizationCodeService {
    * Rejects with invalid_grant if the client, redirect URI or verifier is wrong, or the code has expired or was used.
    */
   async exchange(client: Client, exchange: CodeExchange): Promise<TokenResponse> {
-    const { tokens, clock, statusOf, refreshTokens } = this.#dependencies;
+    const { tokens, clock, statusOf, families } = this.#dependencies;
     const codeHash = digest(exchange.code);
     const code = await this.#lookup.find(codeHash);
     if (code === null || code.clientId !== client.id) throw invalidGrant(UNKNOWN_OR_EXPIRED);
@@ -98,7 +97,7 @@ export class AuthorizationCodeService {
       return this.#refuseReplay(await this.#lookup.find(codeHash) ?? code);
     if (refresh === undefined) return response;
     // After the family is there: a later cut-off finds and deletes it.
-    await refreshTokens.refuseAfterCutoff(refresh.family);
+    await families.refuseAfterCutoff(refresh.family);
     return { ...response, refresh_token: refresh.text };
   }
 
@@ -114,14 +113,10 @@ export class AuthorizationCodeService {
     return sweepAll((limit) => this.#dependencies.store.sweep(before - CODE_LIFETIME, limit));
   }
 
-  #refreshToken(
-    client: Client,
-    authorized: Authorized,
-    claims: AccessTokenClaims,
-  ): { text: string; family: RefreshTokenFamily } | undefined {
+  #refreshToken(client: Client, authorized: Authorized, claims: AccessTokenClaims): NewFamily | undefined {
     if (!client.grantTypes.includes("refresh_token")) return undefined;
     const login = { sub: claims.sub, sid: authorized.sid, createdAt: issuedAtMs(claims) };
-    return this.#dependencies.refreshTokens.prepare(client, { kind: "authorized", authorized }, login);
+    return this.#dependencies.families.prepare(client, { kind: "authorized", authorized }, login);
   }
 
   /** What a log-out-everywhere ends includes the codes that were not exchanged yet. */

@@ -23,7 +23,7 @@ export class GroupCommit<Item, Outcome = void> {
   /** Whether the last transaction was shared. */
   #isBusy = false;
 
-  constructor(write: (items: readonly Item[]) => Promise<readonly Outcome[]>, most: number) {
+  constructor(write: (items: readonly Item[]) => Promise<readonly Outcome[]>, most = 100) {
     this.#write = write;
     this.#most = most;
   }

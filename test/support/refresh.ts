@@ -43,5 +43,5 @@ export async function startAuthorized(
   };
   const { sid, claims: { sub } } = authorized;
   const client = await fastify.clients.read(client_id);
-  return fastify.refreshTokens.start(client, { kind: "authorized", authorized }, { sub, sid });
+  return fastify.refreshTokenFamilies.start(client, { kind: "authorized", authorized }, { sub, sid });
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t from "../../support/tap.js";
 import type { Client } from "../../../src/clients/client.js";
+import { RefreshTokenFamilies } from "../../../src/sessions/refresh-token-families.js";
 import { RefreshTokenService } from "../../../src/sessions/refresh-token-service.js";
 import type { RevocationState } from "../../../src/revocation/revocation-state.js";
 import { digest } from "../../../src/shared/digest.js";
@@ -248,8 +249,8 @@ await onEveryBackend(t, async (t, env) => {
     const owner = await app.fastify.clients.read(client.client_id);
     const policy = { ...owner.policy, refresh_ttl: 600, refresh_idle_ttl: 60 };
     const lives = async (seconds: number): Promise<boolean> => {
-      const { refreshTokens } = app.fastify;
-      const token = await refreshTokens.start({ ...owner, policy }, { kind: "mint", request: { sub: "a" } },
+      const { refreshTokens, refreshTokenFamilies } = app.fastify;
+      const token = await refreshTokenFamilies.start({ ...owner, policy }, { kind: "mint", request: { sub: "a" } },
         { sub: "a", sid: randomUUID() });
       advance(seconds);
       return await refreshTokens.introspect(owner, token) !== null;
@@ -337,10 +338,13 @@ await onEveryBackend(t, async (t, env) => {
       await revocations.revokeAsOperator({ sub });
       return answer;
     };
-    const service = (hasRevoked: RevocationState["hasRevoked"]) => new RefreshTokenService({
-      store: database.refreshTokens, tokens, revocations, clock, ttl: 60, idleTtl: 60, retry: 10,
-      state: { hasRevoked, isInLog: async () => false }, reused: () => undefined,
-    });
+    const service = (hasRevoked: RevocationState["hasRevoked"]) => {
+      const families = new RefreshTokenFamilies({
+        store: database.refreshTokens, revocations, clock, ttl: 60, idleTtl: 60, retry: 10,
+        state: { hasRevoked, isInLog: async () => false },
+      });
+      return new RefreshTokenService({ families, tokens, reused: () => undefined });
+    };
     const { refresh: token } = await lastingMint(app, client, { sub });
     await t.rejects(service(late).exchange(owner, token, {}), { code: "invalid_grant" });
     advance(1);
@@ -379,20 +383,20 @@ await onEveryBackend(t, async (t, env) => {
     const stored = JSON.stringify([await row(), await answer()]);
     for (const secret of [first.refresh, second.refresh, second.access.split(".")[1] ?? ""])
       t.notOk(stored.includes(secret));
-    const { refreshTokens } = app.fastify;
-    await refreshTokens.sweep(0);
+    const { refreshTokenFamilies } = app.fastify;
+    await refreshTokenFamilies.sweep(0);
     t.not((await row())?.rotation, undefined, "not within the window");
     advance(71);
-    await refreshTokens.sweep(0);
+    await refreshTokenFamilies.sweep(0);
     t.equal(await answer(), undefined);
     t.equal((await row())?.rotation, undefined);
-    await refreshTokens.sweep(clock());
+    await refreshTokenFamilies.sweep(clock());
     t.not(await row(), undefined, "a live row stays");
     t.match(await refresh(app, client, first.refresh), invalidGrant);
     t.equal(await isLive(second.access), false, "a reuse is still known as such");
     const old = await lastingMint(app, client, { sub });
     advance(14 * 86_400);
-    await refreshTokens.sweep(clock());
+    await refreshTokenFamilies.sweep(clock());
     t.strictSame(await families(sub), []);
     t.match(await refresh(app, client, old.refresh), invalidGrant);
   });
