@@ -15,8 +15,7 @@ export function chooser(
 ): Page {
   const title = application === undefined ? "Log in" : `Log in to ${application.name}`;
   const providers = [...listed].filter(({ name }) => application === undefined || allowsProvider(application, name));
-  const back = application === undefined ? []
-    : [{ text: `Back to ${application.name}`, href: application.cancelUrl, quiet: true as const }];
+  const back = application === undefined ? [] : [application.back];
   const page = { title, logo: application?.logoUri ?? null, links: back };
   if (providers.length === 0) return { ...page, paragraphs: ["No provider is configured here."] };
   const links = providers.flatMap(({ name, label }) => {

@@ -6,26 +6,33 @@ import { STYLE, STYLE_HASH } from "./page-style.js";
  * No framing, no external content but the logos. The style sheet is allowed by its hash. Browsers apply
  * form-action to the redirect after a form too, which leads to the application: a page with a form goes without.
  */
-export function pageCsp({ logo, form }: Page, operator: Operator): string {
+export function pageCsp({ logo, form, links = [] }: Page, operator: Operator): string {
+  const hasForm = form !== undefined || links.some((link) => "action" in link);
   const origins = [logo, operator.logo].filter((url) => typeof url === "string").map((url) => new URL(url).origin);
   return [
     "default-src 'none'", `style-src 'sha256-${STYLE_HASH}'`,
     ...(form?.script === undefined ? [] : [`script-src ${form.script}`]),
     ...(origins.length > 0 ? [`img-src ${[...new Set(origins)].join(" ")}`] : []),
-    "base-uri 'none'", ...(form === undefined ? ["form-action 'none'"] : []), "frame-ancestors 'none'",
+    "base-uri 'none'", ...(hasForm ? [] : ["form-action 'none'"]), "frame-ancestors 'none'",
   ].join(";");
 }
 
 type Link = NonNullable<Page["links"]>[number];
 const renderLinks = (links: Link[]): string =>
   (links.length === 0 ? "" : html`<ul>!${links.map(renderLink).join("\n")}</ul>`);
-const renderLink = ({ text, href, mark, quiet }: Link): string =>
-  html`<li><a href="${href}"!${quiet ? ' class="quiet"' : ""}>!${mark === undefined ? "" : renderMark(mark)}${
-    text}</a></li>`;
+const renderLink = ({ text, mark, quiet, ...to }: Link): string => {
+  const look = quiet ? ' class="quiet"' : "";
+  const label = html`!${mark === undefined ? "" : renderMark(mark)}${text}`;
+  if ("href" in to) return html`<li><a href="${to.href}"!${look}>!${label}</a></li>`;
+  return html`<li><form method="post" action="${to.action}">!${renderFields(to.fields)}<button!${look}>!${
+    label}</button></form></li>`;
+};
 
+const renderFields = (fields: Record<string, string>): string =>
+  html`!${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`;
 const renderForm = ({ action, fields, buttons, script }: PageForm): string =>
   html`<form method="post" action="${action}">
-!${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+!${renderFields(fields)}
 <ul>!${buttons.map(renderButton)}</ul>
 </form>
 !${script === undefined ? "" : html`<script src="${script}"></script>`}`;

@@ -1,3 +1,5 @@
+import type { Link } from "../../src/shared/errors.js";
+
 /** A page for a person whose login stops at Authflow. All text in it is escaped. */
 export interface Page {
   title: string;
@@ -8,8 +10,8 @@ export interface Page {
   list?: string[];
   /** Below that: what the person should look at before a decision, each with what it is. */
   facts?: [term: string, value: string][];
-  /** `mark`: whether the link's label, which is a provider's name, has a mark beside it. `quiet`: it stands back. */
-  links?: { text: string; href: string; mark?: string; quiet?: true }[];
+  /** `mark`: a provider's name, of which a mark stands beside the text. */
+  links?: (Link & { mark?: string })[];
   /** What the person decides by one of the buttons. */
   form?: PageForm;
   /** Small, at the end. */

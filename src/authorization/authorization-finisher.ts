@@ -8,10 +8,11 @@ import type { Finished } from "../login/login-answer.js";
 import type { LoginSealer } from "../login/login-sealer.js";
 import type { StandardLogins } from "../login/login-service.js";
 import type { AuthorizationRequest, StandardRequest } from "../login/pending-login.js";
+import { standardUrl } from "../login/standard-url.js";
 import type { Session } from "../sessions/session.js";
 import type { SessionService } from "../sessions/session-service.js";
 import type { Clock } from "../shared/clock.js";
-import { accessDenied, AuthflowError, loginOver } from "../shared/errors.js";
+import { accessDenied, AuthflowError, type Link, loginOver } from "../shared/errors.js";
 import type { IdentityClaims } from "../tokens/claims.js";
 import { type ConsentStore, describeDestination, describeScope, needsConsent } from "./consents.js";
 
@@ -124,16 +125,33 @@ export class AuthorizationFinisher implements StandardLogins {
   }> {
     const { sealer, sessions, clients, clock } = this.#dependencies;
     const question = sealer.openValue<Question>(sealed, CONTEXT);
-    const session = await sessions.current(cookie);
-    if (question === undefined || question.until <= clock()) throw loginOver("This question is over");
-    if (session?.sid !== question.sid)
-      throw accessDenied("This question is for another login, which ended or belongs to another browser");
+    if (question === undefined) throw loginOver("This question is over");
     const { request } = question;
     const client = await clients.lookUp(request.clientId);
     if (client === null || client.disabled || !isRegistered(client.redirectUris, request.redirectUri))
       throw accessDenied("The application or its redirect_uri was removed or disabled");
     requirePermission(client, "login");
+    const links = this.#wayForward(request, client);
+    if (question.until <= clock()) throw loginOver("This question is over", links);
+    const session = await sessions.current(cookie);
+    if (session?.sid !== question.sid) {
+      throw new AuthflowError(403, "access_denied",
+        "This question is for another login, which ended or belongs to another browser", { links });
+    }
     return { client, request, session };
+  }
+
+  /** What a person can do who can't decide any more. */
+  #wayForward(request: CheckedRequest, { name }: Client): Link[] {
+    const { response } = this.#dependencies;
+    return [
+      { text: "Start again", href: this.#urlOf(request) },
+      response.errorLink(request, accessDenied("The user did not decide"), `Back to ${name}`),
+    ];
+  }
+
+  #urlOf(request: CheckedRequest): string {
+    return standardUrl(this.#dependencies.publicUrl, request, request.standard);
   }
 
   async #grant(request: CheckedRequest, session: Session): Promise<Finished> {

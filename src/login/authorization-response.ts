@@ -1,5 +1,5 @@
 import type { ResponseType } from "../clients/client.js";
-import type { AuthflowError } from "../shared/errors.js";
+import type { AuthflowError, Link } from "../shared/errors.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import type { ResponseMode } from "./pending-login.js";
 
@@ -42,10 +42,10 @@ export class AuthorizationResponse {
     return this.#answer(address, parametersOf(error));
   }
 
-  /** The same as a link. */
-  errorUrl(address: Address, error: AuthflowError): string {
-    const { responseMode } = address;
-    return this.#url(address, responseMode === "fragment" ? "#" : "?", this.#all(address, parametersOf(error)));
+  /** The same for a person who wants to go back: a link, or a button where the answer is a form. */
+  errorLink(address: Address, error: AuthflowError, text: string): Link {
+    const answer = this.error(address, error);
+    return { text, quiet: true, ...("location" in answer ? { href: answer.location } : answer) };
   }
 
   #answer(address: Address, parameters: Parameters): Answer {

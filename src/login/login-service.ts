@@ -5,7 +5,7 @@ import { isRegistered } from "../clients/redirect-uri.js";
 import type { ClientRegistry } from "../clients/registry.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
-import { accessDenied, AuthflowError, loginOver, unavailable } from "../shared/errors.js";
+import { accessDenied, AuthflowError, type Link, loginOver, unavailable } from "../shared/errors.js";
 import { refusal } from "../providers/claims.js";
 import { loginPageOf } from "../providers/local.js";
 import { UpstreamError } from "../providers/upstream.js";
@@ -21,7 +21,8 @@ import {
 import type { Address, Answer, AuthorizationResponse } from "./authorization-response.js";
 import { type Finished, LoginAnswers, REPEATABLE } from "./login-answer.js";
 import type { LoginSealer } from "./login-sealer.js";
-import { type AuthorizationRequest, type FinishedLoginStore, type Login, standardUrl } from "./pending-login.js";
+import type { AuthorizationRequest, FinishedLoginStore, Login } from "./pending-login.js";
+import { standardUrl } from "./standard-url.js";
 
 /** What a provider sends back (RFC 6749 §4.1.2, RFC 9207), unchecked. */
 export interface CallbackParameters {
@@ -44,11 +45,11 @@ export interface Outcome { answer: Answer; clientId: string; provider: string; f
 export interface StandardLogins {
   afterLogin(client: Client, login: Login, claims: IdentityClaims, previous: string | undefined): Promise<Finished>;
 }
-/** What the page of providers says about the application. `cancelUrl`: back to it, without a login. */
+/** What the page of providers says about the application. `back`: to it, without a login. */
 export interface Application {
   name: string;
   logoUri: string | null;
-  cancelUrl: string;
+  back: Link;
   /** Names of the providers through which its users may log in; null: all. */
   providers: string[] | null;
 }
@@ -139,8 +140,8 @@ export class LoginService {
   /** The same for a request whose client and redirect URI match. */
   applicationAt(address: ReturnAddress): Application {
     const { name, logoUri, policy: { providers } } = address.client;
-    const cancelUrl = this.#response.errorUrl(address, accessDenied("The user chose no provider"));
-    return { name, logoUri, providers, cancelUrl };
+    const back = this.#response.errorLink(address, accessDenied("The user chose no provider"), `Back to ${name}`);
+    return { name, logoUri, providers, back };
   }
 
   /**
@@ -259,14 +260,14 @@ export class LoginService {
   }
 
   /** What a person can do about a login of theirs that can't be finished. */
-  #wayForward(login: Login, { name }: Client): NonNullable<AuthflowError["extra"]["links"]> {
-    const back = this.#response.errorUrl(login, accessDenied("The login was not finished"));
-    return [{ text: "Start again", href: this.#startUrl(login) }, { text: `Back to ${name}`, href: back, quiet: true }];
+  #wayForward(login: Login, { name }: Client): Link[] {
+    const back = this.#response.errorLink(login, accessDenied("The login was not finished"), `Back to ${name}`);
+    return [{ text: "Start again", href: this.#startUrl(login) }, back];
   }
 
   #startUrl(login: Login): string {
     const { provider, clientId, redirectUri, responseType, state, codeChallenge, hints, standard } = login;
-    if (standard !== undefined) return standardUrl(this.#dependencies.publicUrl, login, { provider });
+    if (standard !== undefined) return standardUrl(this.#dependencies.publicUrl, login, standard, { provider });
     const query = new URLSearchParams({
       ...hints as Record<string, string>,
       client_id: clientId, redirect_uri: redirectUri, response_type: responseType,

@@ -40,29 +40,6 @@ export interface AuthorizationRequest {
   hints: LoginHints;
 }
 
-/** The address of a request at /authorize, by which it can be made again. `changes` replace its parameters. */
-export function standardUrl(
-  publicUrl: string,
-  { clientId, redirectUri, responseType, responseMode, state, codeChallenge, hints, standard }: AuthorizationRequest,
-  changes: Record<string, string> = {},
-): string {
-  const { scopes = [], resources = [], nonce, wanted } = standard ?? {};
-  const member = (names: string[] = []) => Object.fromEntries(names.map((name) => [name, null]));
-  const query = new URLSearchParams({
-    ...hints as Record<string, string>,
-    client_id: clientId, redirect_uri: redirectUri, response_type: responseType, response_mode: responseMode,
-    ...(scopes.length > 0 && { scope: scopes.join(" ") }),
-    ...(state !== undefined && { state }), ...(nonce !== undefined && { nonce }),
-    ...(codeChallenge !== undefined && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
-    ...((wanted?.userinfo.length ?? 0) + (wanted?.idToken.length ?? 0) > 0 && {
-      claims: JSON.stringify({ userinfo: member(wanted?.userinfo), id_token: member(wanted?.idToken) }),
-    }),
-    ...changes,
-  });
-  for (const resource of resources) query.append("resource", resource);
-  return `${publicUrl}/authorize?${query.toString()}`;
-}
-
 /** A login in progress. The browser keeps it, sealed. */
 export interface Login extends AuthorizationRequest {
   provider: string;

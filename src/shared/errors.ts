@@ -1,3 +1,7 @@
+/** A way on for a person: an address, or a form that a button posts there. `quiet`: the lesser way. */
+export type Link = { text: string; quiet?: true }
+  & ({ href: string } | { action: string; fields: Record<string, string> });
+
 /**
  * Every error that the service returns. `code` is the `error` of RFC 6749 §5.2, RFC 6750 §3.1 or RFC 8707 §2 where one
  * fits; `message` becomes `error_description` and is safe to show; `cause` is for the log only.
@@ -15,8 +19,8 @@ export class AuthflowError extends Error {
       detail?: string;
       /** Seconds. */
       retryAfter?: number;
-      /** What a person can do about it, for a page; `quiet`: the lesser way. */
-      links?: { text: string; href: string; quiet?: true }[];
+      /** What a person can do about it, for a page. */
+      links?: Link[];
       /** Where the caller can send the browser. */
       redirectTo?: string;
       /** It stays until an operator acts: to try again does not help. */
@@ -46,7 +50,7 @@ export const unauthorizedClient = (description: string): AuthflowError =>
   new AuthflowError(400, "unauthorized_client", description);
 
 /** A login that can no longer be finished. */
-export const loginOver = (description: string, links: AuthflowError["extra"]["links"] = []): AuthflowError =>
+export const loginOver = (description: string, links: Link[] = []): AuthflowError =>
   new AuthflowError(410, "invalid_request", description, { links });
 
 export const invalidTarget = (description: string): AuthflowError =>

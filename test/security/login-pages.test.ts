@@ -1,5 +1,5 @@
 import t from "../support/tap.js";
-import { OPERATOR, onEveryBackend, withoutDatabase } from "../support/app.js";
+import { manualClock, OPERATOR, onEveryBackend, withoutDatabase } from "../support/app.js";
 import { authorizeFixture } from "../support/authorize.js";
 import { delivered } from "../support/login.js";
 import type { Test } from "tap";
@@ -18,7 +18,7 @@ const checkPage = (t: Test, page: Visited | Omit<Visited, "url">): void => {
 };
 
 await onEveryBackend(t, async (t, env) => {
-  const { app, client, authorize, authorizeUrl } = await authorizeFixture(t, env);
+  const { app, authorize, authorizeUrl } = await authorizeFixture(t, env);
 
   await t.test("the page of form_post sends the answer by itself, and holds nothing but it", async (t) => {
     const page = await authorize("alice", { response_mode: "form_post", state: HOSTILE });
@@ -134,6 +134,8 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("without the database a request is answered, and nothing fails unhandled", async (t) => {
+    // In no time: a client that was read a second ago would be asked for again.
+    const { app, client, authorize, authorizeUrl } = await authorizeFixture(t, env, { clock: manualClock().clock });
     const agent = new UserAgent(app);
     await authorize("alice", {}, agent);
     await withoutDatabase(app);

@@ -16,8 +16,12 @@ export interface AuthorizeFixture extends LoginFixture {
 }
 
 /** As loginFixture, with one provider that needs no choice: `corp` is named by each request. */
-export async function authorizeFixture(t: Test, env: Environment = {}): Promise<AuthorizeFixture> {
-  const fixture = await loginFixture(t, env);
+export async function authorizeFixture(
+  t: Test,
+  env: Environment = {},
+  overrides: Parameters<typeof loginFixture>[2] = {},
+): Promise<AuthorizeFixture> {
+  const fixture = await loginFixture(t, env, overrides);
   const origin = env.AUTHFLOW_PUBLIC_URL ?? "http://localhost:8080";
   const authorizeUrl: AuthorizeFixture["authorizeUrl"] = (query = {}, { client_id } = fixture.client) => {
     const all = {

@@ -74,6 +74,21 @@ export class UserAgent {
   }
 }
 
+/** Where the link or the button with this text leads, and what the button's form sends there. */
+export function wayOn({ text, url }: Visited, label: string): { url: URL; form?: Record<string, string> } {
+  const end = `>(?:<svg.*?</svg>)?${label.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}</`;
+  const [, href] = new RegExp(`<a href="([^"]*)"[^<]*${end}`).exec(text) ?? [];
+  if (href !== undefined) return { url: new URL(unescaped(href), url) };
+  const [, action, inputs = ""] =
+    new RegExp(`<form method="post" action="([^"]*)">((?:<input[^>]*>)*)<button[^<]*${end}`).exec(text) ?? [];
+  if (action === undefined) throw new Error(`Nothing to press is called "${label}"`);
+  const fields = [...inputs.matchAll(/name="([^"]*)" value="([^"]*)"/g)].map((field) => field.slice(1).map(unescaped));
+  return { url: new URL(unescaped(action)), form: Object.fromEntries(fields) as Record<string, string> };
+}
+
+const unescaped = (html: string): string =>
+  html.replace(/&#(\d+);/g, (_all, code) => String.fromCharCode(Number(code))).replaceAll("&amp;", "&");
+
 const inject = (app: TestApp): Load => async (url, { method = "GET", headers, form }) => {
   const payload = form && new URLSearchParams(form).toString();
   const answer = await app.call(method, url.pathname + url.search, {
