@@ -3,7 +3,7 @@ import type { Page } from "./page.js";
 
 /** Asks a person whether an application may have what it asks for. `request`: the question, for the answer. */
 export const consentPage = (
-  { client, destination, user, allowed, resources }: ConsentPage,
+  { client, destination, user, account, otherAccount, allowed, resources }: ConsentPage,
   request: string,
   publicUrl: string,
 ): Page => ({
@@ -11,7 +11,10 @@ export const consentPage = (
   logo: client.logoUri,
   paragraphs: ["This application wants to:"],
   list: [...allowed, ...resources.map((one) => `use ${one} for you`)],
-  facts: [["It takes you back to", destination], ["You are logged in as", user]],
+  facts: [
+    ["It takes you back to", destination],
+    user === undefined ? ["You are logged in with", account] : ["You are logged in as", user],
+  ],
   form: {
     action: `${publicUrl}/authorize/consent`,
     fields: { request },
@@ -20,5 +23,6 @@ export const consentPage = (
       { text: "Do not allow", name: "decision", value: "deny", quiet: true },
     ],
   },
+  ...(otherAccount !== undefined && { links: [{ text: "Use another account", href: otherAccount, quiet: true }] }),
   note: "Nobody has checked this application. Allow it only if you know it and where it takes you back to.",
 });

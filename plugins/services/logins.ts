@@ -27,7 +27,7 @@ export default fp(async (app) => {
   const sealer = new LoginSealer(app.keyEncryptionKeys);
   const response = new AuthorizationResponse(config);
   const standard = new AuthorizationFinisher({
-    codes, sessions, consents: database.consents, clients, response, sealer, clock, publicUrl,
+    codes, sessions, consents: database.consents, clients, providers, response, sealer, clock, publicUrl,
   });
   app.decorate("authorizationResponse", response);
   app.decorate("authorizationFinisher", standard);

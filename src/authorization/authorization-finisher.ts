@@ -9,6 +9,8 @@ import type { LoginSealer } from "../login/login-sealer.js";
 import type { StandardLogins } from "../login/login-service.js";
 import type { AuthorizationRequest, StandardRequest } from "../login/pending-login.js";
 import { standardUrl } from "../login/standard-url.js";
+import { accountAt, UNNAMED } from "../providers/local.js";
+import type { Provider } from "../providers/provider.js";
 import type { Session } from "../sessions/session.js";
 import type { SessionService } from "../sessions/session-service.js";
 import type { Clock } from "../shared/clock.js";
@@ -21,6 +23,7 @@ interface Dependencies {
   sessions: SessionService;
   consents: ConsentStore;
   clients: ClientRegistry;
+  providers: ReadonlyMap<string, Provider>;
   response: AuthorizationResponse;
   sealer: LoginSealer;
   clock: Clock;
@@ -37,7 +40,12 @@ export interface ConsentPage {
   destination: string;
   allowed: string[];
   resources: string[];
-  user: string;
+  /** The user's address or name; undefined if the provider said neither. */
+  user: string | undefined;
+  /** What the user calls the account, such as "your GitHub account". */
+  account: string;
+  /** Where the user takes another account; undefined if the application asked for this user. */
+  otherAccount: string | undefined;
 }
 
 /** Milliseconds that a user has to decide. */
@@ -90,12 +98,14 @@ export class AuthorizationFinisher implements StandardLogins {
   /** What the page has to ask. Rejects with errors for the user. */
   async question(sealed: string, cookie: string | undefined): Promise<ConsentPage> {
     const { client, request, session } = await this.#open(sealed, cookie);
-    const { scopes, resources } = request.standard;
-    const { email, name, sub } = session.claims;
+    const { scopes, resources, subject } = request.standard;
+    const { email, name, provider: at } = session.claims;
+    const provider = this.#dependencies.providers.get(at);
     return {
       client, destination: describeDestination(request.redirectUri),
       allowed: [...new Set(["openid", ...scopes])].map(describeScope), // every token says whose it is
-      resources, user: email ?? name ?? sub,
+      resources, user: email ?? name, account: provider === undefined ? UNNAMED : accountAt(provider),
+      otherAccount: subject === undefined ? this.#otherAccount(request) : undefined,
     };
   }
 
@@ -152,6 +162,13 @@ export class AuthorizationFinisher implements StandardLogins {
 
   #urlOf(request: CheckedRequest): string {
     return standardUrl(this.#dependencies.publicUrl, request, request.standard);
+  }
+
+  /** The request of a user who wants to choose: without the hint at one account. */
+  #otherAccount({ standard, ...request }: CheckedRequest): string {
+    const { login_hint: _hint, ...hints } = request.hints;
+    const prompt = [...new Set([...standard.prompts, "select_account"])].join(" ");
+    return standardUrl(this.#dependencies.publicUrl, { ...request, hints }, standard, { prompt });
   }
 
   async #grant(request: CheckedRequest, session: Session): Promise<Finished> {

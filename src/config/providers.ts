@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import { parseClaimMap } from "../providers/claim-map.js";
-import { LOCAL } from "../providers/local.js";
+import { LOCAL, UNNAMED } from "../providers/local.js";
 import type { ProviderSettings } from "../providers/provider.js";
 import { isNamedProvider, PROVIDER_NAMES } from "../providers/table.js";
 import { TOKEN_AUTHENTICATIONS, type TokenAuthentication } from "../providers/upstream.js";
@@ -46,7 +46,7 @@ function readLoginPage(read: ReadVariable, faults: string[]): ProviderSettings[]
   if (label !== undefined && loginPage === undefined)
     faults.push("AUTHFLOW_LOGIN_URL must be set, because AUTHFLOW_LOGIN_LABEL is");
   if (loginPage === undefined) return [];
-  const name = label ?? read("AUTHFLOW_OPERATOR_NAME") ?? "your account";
+  const name = label ?? read("AUTHFLOW_OPERATOR_NAME") ?? UNNAMED;
   return [{ name: LOCAL, clientId: "", clientSecret: "", loginPage, label: name }];
 }
 

@@ -4,7 +4,7 @@ import { quotable } from "./claims.js";
 import { type Upstream, UpstreamError } from "./upstream.js";
 
 const Texts = Type.Optional(Type.Array(Type.String()));
-/** The members that a login needs (OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3). */
+/** The members that a login needs (OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3), and what helps. */
 const Metadata = Type.Object({
   issuer: Type.String(),
   authorization_endpoint: Type.String(),
@@ -13,6 +13,7 @@ const Metadata = Type.Object({
   userinfo_endpoint: Type.Optional(Type.String()),
   token_endpoint_auth_methods_supported: Texts,
   authorization_response_iss_parameter_supported: Type.Optional(Type.Boolean()),
+  prompt_values_supported: Texts,
 });
 export type ProviderMetadata = Static<typeof Metadata>;
 

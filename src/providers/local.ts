@@ -6,6 +6,12 @@ import type { Provider, ProviderSettings, UpstreamRequest } from "./provider.js"
 
 /** The name of the platform's own login page, as a provider and in the claim `provider`. */
 export const LOCAL = "local";
+/** Its label where the operator gives none. */
+export const UNNAMED = "your account";
+
+/** What users call their account at a provider, such as "your GitHub account". */
+export const accountAt = ({ label }: Pick<Provider, "label">): string =>
+  (label === UNNAMED ? label : `your ${label} account`);
 
 /** Asks the platform's login page who the user is, and knows what its backend has answered. */
 export interface LoginPage {

@@ -1,6 +1,7 @@
 import { accessDenied, invalidRequest } from "../shared/errors.js";
 import { isPrintable } from "../shared/text.js";
 import { text } from "./claims.js";
+import type { ProviderMetadata } from "./discovery.js";
 import { PROVIDER_CLOCK_SKEW, UpstreamError } from "./upstream.js";
 
 /** Parameters that an application may pass on to the provider (OpenID Connect Core §3.1.2.1; Google, Microsoft). */
@@ -28,6 +29,18 @@ export function loginHints(query: LoginHints): LoginHints {
  */
 export const withMaxAge = (hints: LoginHints): LoginHints =>
   (promptsOf(hints).includes("login") ? { max_age: "0", ...hints } : hints);
+
+/**
+ * A provider that offers no choice of accounts, as its metadata say (Initiating User Registration §4), is asked for a
+ * login: there the user can take another account. Otherwise it would answer with the same one.
+ */
+export function withSelection(hints: LoginHints, { prompt_values_supported: known }: ProviderMetadata): LoginHints {
+  const prompts = promptsOf(hints);
+  if (known === undefined || known.includes("select_account") || !known.includes("login")) return hints;
+  if (!prompts.includes("select_account")) return hints;
+  const others = prompts.filter((one) => one !== "select_account" && one !== "login");
+  return { ...hints, prompt: ["login", ...others].join(" ") };
+}
 
 /**
  * Checks that the ID token keeps what the hints ask for; `startedAt` is when the login began, in epoch milliseconds. A

@@ -2,7 +2,7 @@ import { authorizationUrl } from "./authorization-url.js";
 import { accessTokenFrom, idText, quotable, subjectFrom, text } from "./claims.js";
 import { Discovery, type ProviderMetadata } from "./discovery.js";
 import { authenticationFrom, identityFrom, isSufficient, lacksNothing } from "./identity-claims.js";
-import { checkHints, type LoginHints, withMaxAge } from "./login-hints.js";
+import { checkHints, type LoginHints, withMaxAge, withSelection } from "./login-hints.js";
 import type { Provider, ProviderDefinition, ProviderSettings, UpstreamRequest, UpstreamResponse } from "./provider.js";
 import { type TokenAuthentication, type Upstream, UpstreamError } from "./upstream.js";
 
@@ -67,9 +67,10 @@ class OpenIdProvider implements Provider {
 
   authorizationUrl: Provider["authorizationUrl"] = async ({ state, nonce, codeChallenge, redirectUri, hints }) => {
     const { pkce = true, parameters } = this.traits;
-    const { authorization_endpoint: endpoint } = await this.discovery.metadata();
-    return authorizationUrl(endpoint, {
-      ...parameters, ...this.settings.authorizationParameters, ...withMaxAge(this.#hints(hints)),
+    const metadata = await this.discovery.metadata();
+    return authorizationUrl(metadata.authorization_endpoint, {
+      ...parameters, ...this.settings.authorizationParameters,
+      ...withMaxAge(this.#hints(withSelection(hints, metadata))),
       response_type: "code", client_id: this.settings.clientId, redirect_uri: redirectUri, scope: this.#scope,
       state, nonce, ...(pkce && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
     });

@@ -78,6 +78,20 @@ await t.test("the chooser keeps the request", async (t) => {
   t.match(await said(page), /Allow Acme/);
 });
 
+await t.test("the chooser answers in the way that the application asked for", async (t) => {
+  if (server === undefined) return;
+  const id = await selfRegistered("Acme");
+  for (const javaScriptEnabled of [true, false]) {
+    const { page, complaints } = await open(t, path(id, { response_mode: "form_post" }), { javaScriptEnabled });
+    if (javaScriptEnabled) await onScreens(t, page, "authorize-chooser-form-post");
+    await tabThrough(t, page, 3);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(CALLBACK);
+    t.match(answers(), [{ error: "access_denied", state: "a b", iss: server.url }]);
+    t.strictSame(complaints, []);
+  }
+});
+
 const LONG = `${"Wonderful ".repeat(6)}${"x".repeat(40)}`;
 const CONSENTS: [name: string, client: string, redirect_uri: string, destination: string, scope: string][] = [
   ["web", "Acme <b>Shop</b>", "https://shop.example/callback", "shop.example",
@@ -111,6 +125,10 @@ await t.test("who has only a keyboard refuses, and allows", async (t) => {
   if (server === undefined) return;
   const { page } = await open(t, path(await selfRegistered("Acme"), { provider: "fast" }));
   const question = page.url();
+  t.match(await tabThrough(t, page, 3), ["Allow", "Do not allow", "Use another account"]);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/authorize\?/);
+  t.match(await tabThrough(t, page, 3), [/with Google$/, /with Fast$/, "Back to Acme"], "at whichever provider");
   for (const [stops, answer] of [[2, { error: "access_denied" }], [1, { code: String }]] as const) {
     await page.goto(question);
     t.match(await tabThrough(t, page, stops), ["Allow", "Do not allow"].slice(0, stops));
@@ -158,7 +176,7 @@ await t.test("errors that stay here", async (t) => {
     ["bad-redirect", path(id, { redirect_uri: "https://evil.example/" }), 400, /This link does not work/,
       /redirect_uri is not registered/],
     ["question-over", "/authorize/consent?request=other", 410, /can't be finished/, /This question is over/],
-    ["other-browser", pathname + search, 403, /can't be finished/, /for another login.*Go back to the application/s],
+    ["other-browser", pathname + search, 403, /can't be finished/, /for another login.*Start again\s+Back to Acme/s],
   ];
   for (const [name, to, status, heading, words] of ERRORS) {
     await t.test(name, async (t) => {
