@@ -30,8 +30,9 @@ const consents: FastifyPluginAsyncTypebox = async (app) => {
   app.get("/consents", { schema: list, preParsing: app.liveBearer }, async ({ accessToken }) => {
     const given = await app.consents.list(accessToken as VerifiedToken);
     return {
-      consents: given.map(({ client: { id, name, logoUri }, scopes, grantedAt }) => ({
+      consents: given.map(({ client: { id, name, logoUri }, scopes, at, grantedAt }) => ({
         client_id: id, client_name: name, ...(logoUri !== null && { logo_uri: logoUri }), scope: scopes.join(" "),
+        resources: at.map((one) => ({ resource: one.resource, scope: one.scopes.join(" ") })),
         granted_at: new Date(grantedAt).toISOString(),
       })),
     };

@@ -16,7 +16,7 @@ import type { SessionService } from "../sessions/session-service.js";
 import type { Clock } from "../shared/clock.js";
 import { accessDenied, AuthflowError, type Link, loginOver } from "../shared/errors.js";
 import type { IdentityClaims } from "../tokens/claims.js";
-import { type ConsentStore, describeDestination, describeScope, needsConsent } from "./consents.js";
+import { allow, type ConsentStore, describeDestination, describeScope, needsConsent } from "./consents.js";
 
 interface Dependencies {
   codes: AuthorizationCodeService;
@@ -85,10 +85,10 @@ export class AuthorizationFinisher implements StandardLogins {
   /** The answer to a request whose user has this session. Rejects with errors for the application. */
   async finish(client: Client, request: CheckedRequest, session: Session): Promise<Finished> {
     const { consents, sealer, clock, publicUrl } = this.#dependencies;
-    const { scopes, prompts } = request.standard;
-    const given = client.isSelfRegistered ? await consents.find(session.claims.sub, client.id) : null;
-    if (!needsConsent(client, scopes, given, prompts)) return this.#grant(request, session);
-    if (prompts.includes("none"))
+    const { standard } = request;
+    const given = client.isSelfRegistered ? await consents.find(session.claims.sub, client.id) : [];
+    if (!needsConsent(client, standard, given)) return this.#grant(request, session);
+    if (standard.prompts.includes("none"))
       throw new AuthflowError(403, "consent_required", "The user has to be asked: send no prompt none");
     const question: Question = { request, sid: session.sid, until: clock() + QUESTION_LIFETIME };
     const query = new URLSearchParams({ request: sealer.sealValue(question, CONTEXT) });
@@ -123,8 +123,7 @@ export class AuthorizationFinisher implements StandardLogins {
       return { answer: response.error(request, failure), clientId: client.id, failure };
     }
     const before = await consents.find(sub, client.id);
-    const scopes = [...new Set([...before?.scopes ?? [], ...request.standard.scopes])];
-    await consents.save(sub, { clientId: client.id, scopes, grantedAt: clock() });
+    for (const one of allow(client.id, request.standard, before, clock())) await consents.save(sub, one);
     return { ...await this.#grant(request, session), clientId: client.id };
   }
 

@@ -3,7 +3,7 @@ import type { ClientRegistry } from "../clients/registry.js";
 import type { Revocations } from "../revocation/revocations.js";
 import { accessDenied } from "../shared/errors.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
-import type { Consent, ConsentStore } from "./consents.js";
+import { byClient, type ConsentStore, type ConsentToClient } from "./consents.js";
 
 interface Dependencies {
   consents: Pick<ConsentStore, "ofSubject" | "delete">;
@@ -11,7 +11,7 @@ interface Dependencies {
   revocations: Pick<Revocations, "endClientSubject">;
 }
 
-export interface GivenConsent extends Consent { client: Client }
+export interface GivenConsent extends ConsentToClient { client: Client }
 
 /** The consents of a user, who shows an access token. */
 export class ConsentService {
@@ -25,7 +25,7 @@ export class ConsentService {
   async list(token: VerifiedToken): Promise<GivenConsent[]> {
     const { consents, clients } = this.#dependencies;
     const isVisible = await this.#reachOf(token);
-    const given = (await consents.ofSubject(token.claims.sub)).filter(({ clientId }) => isVisible(clientId));
+    const given = byClient(await consents.ofSubject(token.claims.sub)).filter(({ clientId }) => isVisible(clientId));
     const all = await Promise.all(given.map(async (one) => ({ ...one, client: await clients.lookUp(one.clientId) })));
     return all.filter((one): one is GivenConsent => one.client !== null);
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import t from "../support/tap.js";
+import type { Consent } from "../../src/authorization/consents.js";
 import type { Session } from "../../src/sessions/session.js";
 import { onEveryDialect } from "./dialects.js";
 import { NOW } from "./samples.js";
@@ -69,13 +70,19 @@ await onEveryDialect(t, async (t, { open }) => {
     t.equal(await one.pushedRequests.sweep(NOW + 1000, 10), 1);
   });
 
-  await t.test("a consent is one for each subject and client, and can be withdrawn", async (t) => {
-    const consent = { clientId: "a-client", scopes: ["openid", "email"], grantedAt: NOW };
+  await t.test("a consent is one for each subject, client and resource, and is withdrawn as a whole", async (t) => {
+    const consent = { clientId: "a-client", resource: "", scopes: ["openid", "email"], grantedAt: NOW };
+    const there = { ...consent, resource: "https://a.example/", scopes: ["read"] };
+    const byResource = (all: Consent[]) => all.toSorted((a, b) => a.resource.length - b.resource.length);
     await one.consents.save("alice", { ...consent, scopes: [] });
     await two.consents.save("alice", consent);
-    t.strictSame(await one.consents.find("alice", "a-client"), consent);
-    t.strictSame(await one.consents.ofSubject("alice"), [consent]);
-    t.equal(await one.consents.find("bob", "a-client"), null);
+    t.strictSame(await one.consents.find("alice", "a-client"), [consent]);
+    await one.consents.save("alice", { ...there, scopes: ["read", "write"] });
+    await two.consents.save("alice", there);
+    t.strictSame(byResource(await one.consents.find("alice", "a-client")), [consent, there]);
+    t.strictSame(byResource(await one.consents.ofSubject("alice")), [consent, there]);
+    t.strictSame(await one.consents.find("bob", "a-client"), []);
+    t.strictSame(await one.consents.find("alice", "another"), []);
     t.equal(await one.consents.delete("alice", "a-client"), true);
     t.equal(await two.consents.delete("alice", "a-client"), false);
     t.strictSame(await one.consents.ofSubject("alice"), []);

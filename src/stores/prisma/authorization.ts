@@ -24,20 +24,19 @@ export function pushedRequestStore(db: Db): PushedRequestStore {
 export function consentStore({ prisma: { consent: consents } }: Db): ConsentStore {
   return {
     find: async (sub, clientId) => {
-      const row = await consents.findFirst({ where: { sub: replaceNul(sub), clientId: replaceNul(clientId) } });
-      return row && toConsent(row);
+      const where = { sub: replaceNul(sub), clientId: replaceNul(clientId) };
+      return (await consents.findMany({ where })).map(toConsent);
     },
-    ofSubject: async (sub) =>
-      (await consents.findMany({ where: { sub: replaceNul(sub) }, orderBy: { grantedAt: "asc" } })).map(toConsent),
-    save: async (sub, { clientId, scopes, grantedAt }) => {
+    ofSubject: async (sub) => (await consents.findMany({ where: { sub: replaceNul(sub) } })).map(toConsent),
+    save: async (sub, { clientId, resource, scopes, grantedAt }) => {
       const said = { scope: scopes.join(" "), grantedAt: BigInt(grantedAt) };
-      const key = { sub, clientId };
-      await consents.upsert({ where: { sub_clientId: key }, create: { ...key, ...said }, update: said });
+      const key = { sub, clientId, resource };
+      await consents.upsert({ where: { sub_clientId_resource: key }, create: { ...key, ...said }, update: said });
     },
     delete: async (sub, clientId) =>
       (await consents.deleteMany({ where: { sub: replaceNul(sub), clientId: replaceNul(clientId) } })).count > 0,
   };
 }
 
-const toConsent = ({ clientId, scope, grantedAt }: ConsentRow): Consent =>
-  ({ clientId, scopes: scope.split(" ").filter((one) => one !== ""), grantedAt: Number(grantedAt) });
+const toConsent = ({ clientId, resource, scope, grantedAt }: ConsentRow): Consent =>
+  ({ clientId, resource, scopes: scope.split(" ").filter((one) => one !== ""), grantedAt: Number(grantedAt) });

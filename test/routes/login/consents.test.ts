@@ -1,6 +1,7 @@
 import t from "../../support/tap.js";
-import { basic, bearer, type Credentials, decode, onEveryBackend, REDIRECT_URI } from "../../support/app.js";
+import { basic, bearer, type Credentials, decode, onEveryBackend, OPERATOR, REDIRECT_URI } from "../../support/app.js";
 import { authorizeFixture } from "../../support/authorize.js";
+import { delivered } from "../../support/login.js";
 import { UserAgent } from "../../support/user-agent.js";
 
 await onEveryBackend(t, async (t, env) => {
@@ -36,7 +37,10 @@ await onEveryBackend(t, async (t, env) => {
     const own = await accessOf("alice");
     t.match(await list(own), {
       consents: [
-        { client_id: tool.client_id, client_name: "Tool", scope: "openid email offline_access", granted_at: /Z$/ },
+        {
+          client_id: tool.client_id, client_name: "Tool", scope: "openid email offline_access", resources: [],
+          granted_at: /Z$/,
+        },
         { client_id: other.client_id, client_name: "Other tool" },
       ],
     });
@@ -52,6 +56,42 @@ await onEveryBackend(t, async (t, env) => {
     t.equal(consents.length, 1);
     t.match((await alice.agent.open(authorizeUrl({ scope: "openid" }, tool))).text, /Allow Tool\?/, "it asks again");
     t.equal((await withdraw(own, tool)).status, 204, "repeating it is no error");
+  });
+
+  await t.test("what a client may do at one service, it may do at no other", async (t) => {
+    const [mail, files] = ["https://mail.example.com/", "https://files.example.com/"];
+    const payload = { policy: { audiences: [mail, files], scopes: ["read", "write"] } };
+    t.equal((await app.call("PATCH", `/clients/${tool.client_id}`, { headers: OPERATOR, payload })).status, 200);
+    const agent = new UserAgent(app);
+    const open = (scope: string, ...resources: string[]) => agent.open(resources.reduce(
+      (url, one) => `${url}&resource=${encodeURIComponent(one)}`, authorizeUrl({ scope }, tool)));
+    const question = /Allow Tool\?/;
+    const page = await authorize("mallory", { scope: "read", resource: mail }, agent, tool);
+    t.match(page.text, question);
+    const { body } = await redeem(await agent.submit(page, { decision: "allow" }), {}, tool);
+    t.match(decode(body.access_token as string), { aud: mail, scope: "read" });
+    t.match(delivered(await open("read", mail)), { code: String }, "it is remembered");
+    const others: [string, ...string[]][] = [["read", files], ["read", mail, files], ["read"], ["read write", mail]];
+    for (const asked of others)
+      t.match((await open(...asked)).text, question, asked.join(" "));
+    t.match(delivered(await open("read", files, mail).then((both) => agent.submit(both, { decision: "allow" }))),
+      { code: String });
+    for (const asked of [["read", files], ["read", mail], ["read", mail, files]] as [string, ...string[]][])
+      t.match(delivered(await open(...asked)), { code: String }, asked.join(" "));
+    t.match(delivered(await agent.submit(await open("write", files), { decision: "allow" })), { code: String });
+    t.match((await open("write", mail)).text, question);
+    t.match((await open("read")).text, question, "nor without naming one");
+    const own = await accessOf("mallory");
+    t.strictSame(await list(own), {
+      consents: [{
+        client_id: tool.client_id, client_name: "Tool", scope: "read write",
+        resources: [{ resource: files, scope: "read write" }, { resource: mail, scope: "read" }],
+        granted_at: ((await list(own)).consents as { granted_at: string }[])[0]?.granted_at,
+      }],
+    });
+    t.equal((await withdraw(own, tool)).status, 204);
+    for (const resource of [mail, files]) t.match((await open("read", resource)).text, question, "all is withdrawn");
+    t.strictSame(await list(await accessOf("mallory")), { consents: [] });
   });
 
   await t.test("a client that registered itself sees and withdraws its own consent only", async (t) => {
