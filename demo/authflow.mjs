@@ -2,8 +2,11 @@ import { join } from "node:path";
 import { buildApp } from "../dist/src/app.js";
 import { loadConfig } from "../dist/src/config/load.js";
 
-/** Starts Authflow itself, with its embedded database in `folder` and one provider. Resolves to a stop function. */
-export async function startAuthflow({ port, folder, upstream }) {
+/**
+ * Starts Authflow itself, with its embedded database in `folder`, one provider, and a platform's own login page.
+ * Resolves to a stop function.
+ */
+export async function startAuthflow({ port, folder, upstream, loginPage }) {
   const variable = `AUTHFLOW_OIDC_${upstream.name.toUpperCase().replaceAll("-", "_")}`;
   const config = loadConfig({
     PORT: String(port),
@@ -13,6 +16,8 @@ export async function startAuthflow({ port, folder, upstream }) {
     [`${variable}_ISSUER`]: upstream.issuer,
     [`${variable}_CLIENT_ID`]: upstream.clientId,
     [`${variable}_CLIENT_SECRET`]: upstream.clientSecret,
+    AUTHFLOW_LOGIN_URL: `${loginPage}/login`,
+    AUTHFLOW_LOGIN_LABEL: "Demo Platform",
   });
   const app = await buildApp(config);
   try {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { registerClient, startAuthflow } from "./authflow.mjs";
 import { listen } from "./listen.mjs";
+import { createLoginPage } from "./login-page.mjs";
 import { createProvider } from "./provider.mjs";
 import { explain, readOwnClient, readPorts } from "./settings.mjs";
 import { createSpa } from "./spa.mjs";
@@ -35,7 +36,11 @@ try {
     callback: `${urls.authflow}/auth/demo-provider/callback`,
   };
   cleanups.push(await listen(await createProvider(upstream, urls, ownClient), ports.provider));
-  cleanups.push(await startAuthflow({ port: ports.authflow, folder, upstream }));
+  cleanups.push(await startAuthflow({ port: ports.authflow, folder, upstream, loginPage: urls.login }));
+
+  // Who has this client's secret says who logged in: it stays in the backend of the login page.
+  const loginPage = await registerClient(urls.authflow, { name: "demo-login-page", permissions: ["authenticate"] });
+  cleanups.push(await listen(createLoginPage(urls, loginPage), ports.login));
 
   const follower = await registerClient(urls.authflow, { name: "demo-api", permissions: ["feed"] });
   // The API reads its settings when it is imported. What the terminal has set may be for another Authflow.
@@ -52,7 +57,7 @@ try {
   const redirectUri = `${urls.app}/`;
   // The page is a public client, because it can't keep a secret.
   const { client_id: clientId } = await registerClient(urls.authflow, {
-    name: "demo-page", redirect_uri: redirectUri, token_endpoint_auth_method: "none", response_types: ["code"],
+    name: "Sample application", redirect_uri: redirectUri, token_endpoint_auth_method: "none", response_types: ["code"],
   });
   cleanups.push(await listen(createSpa({ ...urls, clientId, redirectUri, provider: upstream.name }), ports.app));
 
@@ -61,7 +66,8 @@ Authflow's demo is running. Open this in your browser:
 
   ${urls.app}
 
-The other parts: Authflow ${urls.authflow}, the sample API ${urls.api}, the identity provider ${urls.provider}.${
+The other parts: Authflow ${urls.authflow}, the sample API ${urls.api}, the identity provider ${urls.provider},
+a platform's own login page ${urls.login}.${
   ownClient ? `\nYour client ${ownClient.client_id} can log in there too: that address is the issuer.` : ""}
 Nothing leaves this machine, and all data are deleted at the end. Ctrl-C stops the demo.
 `);

@@ -1,31 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { html } from "ghtml";
 import { errors } from "oidc-provider";
+import { page, POLICY, STYLE } from "./page.mjs";
 
-const STYLE = await readFile(new URL("spa/style.css", import.meta.url));
 const NAME = "[A-Za-z0-9_.\\-]{1,40}";
 
-const page = (title, body) => html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/style.css">
-</head>
-<body class="provider">
-<main class="narrow">
-<p class="brand">Demo Provider</p>
-<h1>${title}</h1>
-!${body}
-</main>
-</body>
-</html>
-`;
+const show = (title, body) => page("provider", "Demo Provider", title, body);
 
-const loginPage = (fault) => page("Sign in", html`
+const loginPage = (fault) => show("Sign in", html`
 <p>This page takes the place of Google, Microsoft or your company’s login. Any name works, and there is no password.</p>
 <form method="post">
 <label for="name">Name</label>
@@ -39,7 +21,7 @@ const loginPage = (fault) => page("Sign in", html`
 </form>`);
 
 /** Sends one of the pages above with a strict policy. oidc-provider's own pages do not get it: they need a script. */
-function show(context, policy, body) {
+function send(context, policy, body) {
   context.type = "html";
   context.set({
     "content-security-policy": policy, "cache-control": "no-store",
@@ -48,15 +30,13 @@ function show(context, policy, body) {
   context.body = body;
 }
 
-const POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
-
 const OVER = "Most likely it is already finished, or it has expired.";
 const REFUSED = "The application’s request is not valid. For a client of your own, compare it with the variables " +
   "DEMO_PROVIDER_CLIENT_ID and DEMO_PROVIDER_REDIRECT_URI.";
 
 /** oidc-provider's renderError: the page for errors that can't be sent to the application by redirect. */
 export const showError = (home) => (context, { error_description: description }, error) => {
-  show(context, `${POLICY}; form-action 'none'`, page("This sign-in can’t continue", html`
+  send(context, `${POLICY}; form-action 'none'`, show("This sign-in can’t continue", html`
 <p>${error instanceof errors.SessionNotFound ? OVER : REFUSED}</p>
 !${description ? html`<p class="quiet">The provider says: ${description}.</p>` : ""}
 <p><a class="button primary" href="${home}">Back to the application</a></p>`));
@@ -88,7 +68,7 @@ export function loginPages(provider, { app, authflow }, ownClient) {
       if (new RegExp(`^${NAME}$`).test(name ?? ""))
         return await finish(context, { login: { accountId: name }, consent: {} });
       context.status = name === null ? 200 : 400;
-      show(context, policyFor(params), loginPage(name !== null));
+      send(context, policyFor(params), loginPage(name !== null));
     } catch (error) {
       if (!(error instanceof errors.SessionNotFound)) throw error;
       context.status = 400;

@@ -1,4 +1,4 @@
-const DEFAULTS = { authflow: 8080, app: 8081, api: 8082, provider: 8083 };
+const DEFAULTS = { authflow: 8080, app: 8081, api: 8082, provider: 8083, login: 8084 };
 const variable = (part) => `DEMO_${part.toUpperCase()}_PORT`;
 
 /** A variable is missing or not valid. The message says how to fix it. */

@@ -50,7 +50,8 @@ async function timeRefusal(since) {
 
 const config = await (await fetch("/config.json")).json();
 const actions = {
-  login: () => beginLogin(config),
+  login: () => beginLogin(config, config.provider),
+  "login-local": () => beginLogin(config, "local"),
   call: () => ask("GET", `${config.api}/hello`, "call-result"),
   "call-again": () => ask("GET", `${config.api}/hello`, "call-again-result"),
   logout: async () => {

@@ -6,8 +6,8 @@ const randomText = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 const challengeOf = async (verifier) =>
   base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
 
-/** Navigates to the provider's login page. */
-export async function beginLogin({ authflow, provider, client_id, redirect_uri }) {
+/** Navigates to the login page of a provider; `local` is that of the platform itself. */
+export async function beginLogin({ authflow, client_id, redirect_uri }, provider) {
   const [state, verifier] = [randomText(), randomText()];
   // sessionStorage belongs to one tab: logins in two tabs don't disturb each other.
   sessionStorage.setItem("login", JSON.stringify({ state, verifier }));

@@ -1,16 +1,18 @@
 // Shows data on the page, as text and never as HTML, so that a token or an answer can't add elements to the page.
 
 const MEANINGS = {
-  sub: "The subject: the provider, and your id there",
+  sub: "The subject: who you are, to every service",
   iss: "The issuer of the token",
   jti: "The token’s id, which a logout revokes",
   iat: "When it was issued",
   exp: "When it expires",
   client_id: "The id of this page as a client of Authflow",
   provider: "Where you logged in",
-  email: "From the provider",
-  email_verified: "Whether the provider has verified the address",
-  name: "From the provider",
+  auth_time: "When you logged in there",
+  amr: "How you logged in there: pwd is a password",
+  email: "From there",
+  email_verified: "Whether the address was verified there",
+  name: "From there",
 };
 
 const decode = (part) => JSON.parse(new TextDecoder().decode(
@@ -23,7 +25,7 @@ function make(tag, text, className = "") {
 
 function row([name, value]) {
   const group = document.createElement("div");
-  const time = name === "iat" || name === "exp" ? ` (${new Date(value * 1000).toLocaleTimeString()})` : "";
+  const time = ["iat", "exp", "auth_time"].includes(name) ? ` (${new Date(value * 1000).toLocaleTimeString()})` : "";
   group.append(make("dt", name), make("dd", `${value}${time}`), make("dd", MEANINGS[name] ?? "", "meaning"));
   return group;
 }

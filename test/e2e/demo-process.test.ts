@@ -17,11 +17,11 @@ await t.test("SIGTERM ends every part of the demo, and nothing is left behind", 
   const demo = await startDemo(t);
   const urls = Object.keys(demo.env).filter((name) => name.startsWith("DEMO_"))
     .map((name) => `http://localhost:${demo.env[name]}/`);
-  t.equal(urls.length, 4);
-  t.same(await Promise.all(urls.map(answers)), [true, true, true, true], "all parts answer");
+  t.equal(urls.length, 5);
+  t.same(await Promise.all(urls.map(answers)), [true, true, true, true, true], "all parts answer");
   t.equal(readdirSync(demo.folder).length, 1, "it has a folder while it runs");
   t.equal(await demo.end("SIGTERM"), 0);
-  t.same(await Promise.all(urls.map(answers)), [false, false, false, false], "no part answers");
+  t.same(await Promise.all(urls.map(answers)), [false, false, false, false, false], "no part answers");
   t.same(readdirSync(demo.folder), []);
 });
 

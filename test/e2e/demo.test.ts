@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import t from "../support/tap.js";
+import { onScreens, tabThrough } from "../support/screens.js";
 import { chromium } from "../support/browser.js";
 import { type Demo, startDemo } from "../support/demo.js";
 import type { Suite } from "../support/services.js";
@@ -214,6 +215,69 @@ await t.test("the provider takes no name that could not be one", async (t) => {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Call the API" }).waitFor();
   t.equal(await claim(page, "sub"), "demo-provider|carol");
+});
+
+const LOCAL = "Use the platform’s own login page";
+const enter = async (page: Page, email: string, password: string): Promise<void> => {
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+};
+
+await t.test("a platform's own login page logs its users in, and the logout ends their tokens as fast", async (t) => {
+  if (demo === undefined) return;
+  const { page, complaints, hosts } = await visit(t, demo);
+  await page.getByRole("button", { name: LOCAL }).click();
+  await page.waitForURL(`http://localhost:${demo.env.DEMO_LOGIN_PORT}/login?**`);
+  t.equal(await page.locator("h1").innerText(), "Log in to Sample application");
+  await enter(page, "alice@example.com", "demo");
+  await page.getByRole("button", { name: "Call the API" }).waitFor();
+  t.equal(page.url(), `${demo.url}/`);
+  for (const [name, value] of Object.entries({ sub: "1001", provider: "local", email_verified: "true", amr: "pwd" }))
+    t.equal(await claim(page, name), value);
+  t.match(await press(page, "Call the API", "call-result"), /^200 OK[^]*"Hello, Alice!"[^]*"1001"/);
+  t.same(complaints, []);
+  t.match(await logOut(page), REFUSAL);
+  t.match(await press(page, "Call the API again", "call-again-result"), /^401 Unauthorized[^]*revoked/);
+  await page.goBack();
+  t.match(await page.locator("main").innerText(), /This login is finished.*Start again/s, "the login that is over");
+  t.same([...hosts], ["localhost"]);
+});
+
+await t.test("the platform takes no wrong password, and whoever cancels comes back", async (t) => {
+  if (demo === undefined) return;
+  const { page } = await visit(t, demo);
+  await page.getByRole("button", { name: LOCAL }).click();
+  for (const [email, password] of [["bob@example.com", "wrong"], ["nobody@example.com", "demo"]] as const) {
+    await enter(page, email, password);
+    t.match(await page.getByRole("alert").innerText(), "This address and this password do not match.");
+  }
+  await page.getByRole("button", { name: "Cancel" }).click();
+  const alert = page.getByRole("alert").filter({ hasText: "access_denied" });
+  await alert.waitFor();
+  t.match(await alert.innerText(), /^You are not logged in\. The login was cancelled or refused/);
+  await page.getByRole("button", { name: LOCAL }).click();
+  await enter(page, "bob@example.com", "demo");
+  await page.getByRole("button", { name: "Call the API" }).waitFor();
+  t.equal(await claim(page, "sub"), "1002");
+  const invented = await page.goto(`http://localhost:${demo.env.DEMO_LOGIN_PORT}/login?login_challenge=<b>x`);
+  t.equal(invented?.status(), 400);
+  t.match(await page.locator("main").innerText(), /This login can’t continue\s.*There is no such login/s);
+});
+
+await t.test("the platform's page on phone and desktop, light and dark, with a keyboard only", async (t) => {
+  if (demo === undefined) return;
+  const { page, complaints } = await visit(t, demo);
+  await page.getByRole("button", { name: LOCAL }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Password").waitFor();
+  await onScreens(t, page, "demo-platform");
+  t.match(await tabThrough(t, page, 4), ["", "", "Log in", "Cancel"]);
+  await page.getByLabel("Password").focus();
+  await page.keyboard.type("demo");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Call the API" }).waitFor();
+  t.same(complaints, []);
 });
 
 const SCREENS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };

@@ -6,7 +6,7 @@ import { ROOT } from "./root.js";
 import { type Suite, temporaryFolder } from "./services.js";
 
 export const DEMO = join(ROOT, "demo/main.mjs");
-const PARTS = ["AUTHFLOW", "APP", "API", "PROVIDER"];
+const PARTS = ["AUTHFLOW", "APP", "API", "PROVIDER", "LOGIN"];
 
 export interface Demo {
   /** The one that the terminal says to open. */
