@@ -25,7 +25,7 @@ export function answerError(error: FastifyError | AuthflowError, request: Fastif
   if (challenge !== undefined && !(challenge === "Basic" && isOwnScript(request)))
     reply.header("www-authenticate", wwwAuthenticate(challenge, known));
   reply.code(known.status).header("cache-control", "no-store");
-  if (prefersPage(request)) return void reply.sendPage(errorPage(known, request.id));
+  if (prefersPage(request)) return void reply.sendPage(errorPage(known, request));
   reply.send({
     error: known.code,
     error_description: known.message,

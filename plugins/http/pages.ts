@@ -46,8 +46,12 @@ const REMEDIES: Record<number, string> = {
 const REMEDY = "Go back to the application and log in again.";
 
 /** The same message as in the JSON answer, and what the user can do. */
-export function errorPage({ status, message, extra: { links = [] } }: AuthflowError, reference: string): Page {
-  const again = status === 429 || status === 503 ? [{ text: "Try again", href: "" }] : []; // "": this very address
+export function errorPage(
+  { status, message, extra: { links = [] } }: AuthflowError,
+  { id: reference, method }: Pick<FastifyRequest, "id" | "method">,
+): Page {
+  // "": this very address. That of a form that was posted does not have what the form had.
+  const again = method === "GET" && (status === 429 || status === 503) ? [{ text: "Try again", href: "" }] : [];
   return {
     title: TITLES[status] ?? "Something went wrong",
     paragraphs: [`${message}.`, ...(links.length > 0 ? [] : [REMEDIES[status] ?? REMEDY])],

@@ -97,3 +97,18 @@ await t.test("so does a question of consent that is over, or is for another logi
   t.match(other, { status: 403, text: /for another login/ });
   t.match(wayOn(other, "Start again").url, again);
 });
+
+await t.test("only what a link can repeat is offered to be tried again", async (t) => {
+  const { app, authorizeUrl } = await authorizeFixture(t, { AUTHFLOW_RATE_LIMIT_LOGIN: "1" });
+  const [agent, url] = [new UserAgent(app), new URL(authorizeUrl())];
+  await agent.once(url);
+  const page = await agent.once(url);
+  t.equal(page.status, 429);
+  t.equal(wayOn({ ...page, url }, "Try again").url.href, url.href);
+  const form = Object.fromEntries(url.searchParams);
+  for (const path of ["/authorize", "/authorize/consent", "/auth/corp/callback"]) {
+    const posted = await agent.once(new URL(path, url), { method: "POST", form });
+    t.match(posted, { status: 429, text: /Wait a minute, then go back to the application/ }, path);
+    t.notMatch(posted.text, /Try again/);
+  }
+});
