@@ -2,11 +2,11 @@
 export interface ServerSentEvent { name: string; data: readonly string[]; id?: string }
 
 /** A list that is sent to many streams is serialised once. */
-const serialised = new WeakMap<readonly ServerSentEvent[], string>();
+const serialised = new WeakMap<readonly ServerSentEvent[], Buffer>();
 
-/** Events in the format of text/event-stream (WHATWG HTML §9.2). */
-export function eventStreamText(events: readonly ServerSentEvent[]): string {
-  const text = serialised.get(events) ?? events.map(eventText).join("");
+/** Events in the format of text/event-stream (WHATWG HTML §9.2), UTF-8. */
+export function eventStreamText(events: readonly ServerSentEvent[]): Buffer {
+  const text = serialised.get(events) ?? Buffer.from(events.map(eventText).join(""));
   serialised.set(events, text);
   return text;
 }

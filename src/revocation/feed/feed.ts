@@ -6,6 +6,7 @@ import type { LogFollower } from "../log-follower.js";
 import {
   type FeedMessage, type IssuedBefore, messagesOf, placeOf, presentCutoff, presentRevoked, type RevokedToken, toId,
 } from "./event.js";
+import { Broadcast } from "./broadcast.js";
 import { Snapshot } from "./snapshot.js";
 
 /** Milliseconds between heartbeats. A subscriber without one for longer must assume that it misses revocations. */
@@ -38,7 +39,7 @@ interface Dependencies { log: RevocationLog; follower: LogFollower; clock: Clock
 export class Feed {
   readonly #dependencies: Dependencies;
   readonly #snapshot: Snapshot;
-  readonly #upToDate = new Set<Subscriber>();
+  readonly #upToDate = new Broadcast<Subscriber>();
   readonly #catchingUp = new Set<Subscriber>();
   #heartbeatAt = 0;
   #failingSince: number | undefined;
@@ -50,7 +51,7 @@ export class Feed {
     this.#snapshot = new Snapshot(follower, clock);
     follower.listen({
       // While a long log is read at the start there are none: each entry would be serialised for nobody.
-      applied: (entries) => { if (this.#upToDate.size > 0) this.#broadcast(eventsOf(entries)); },
+      applied: (entries) => { if (this.#upToDate.size > 0) this.#upToDate.say(eventsOf(entries)); },
       replaced: () => { this.#restart(); },
     });
   }
@@ -75,7 +76,7 @@ export class Feed {
   }
 
   leave(subscriber: Subscriber): void {
-    this.#upToDate.delete(subscriber);
+    this.#upToDate.leave(subscriber);
   }
 
   /** Everything revoked, page by page. Rejects with invalid_request or temporarily_unavailable. */
@@ -113,7 +114,7 @@ export class Feed {
     this.#failingSince = undefined;
     if (Math.abs(clock() - this.#heartbeatAt) < HEARTBEAT_INTERVAL) return;
     this.#heartbeatAt = clock();
-    this.#broadcast([{ name: "heartbeat", data: [] }]);
+    this.#upToDate.say([{ name: "heartbeat", data: [] }]);
   }
 
   /** To be called when the log could not be read. */
@@ -180,25 +181,20 @@ export class Feed {
     if (missed === undefined || missed.length > PAGE) return false;
     if (this.#closed) throw stateUnknown();
     subscriber.send([...eventsOf(missed), { name: "current", data: [], id: toId(follower.place) }]);
-    if (!subscriber.gone) this.#upToDate.add(subscriber);
+    if (!subscriber.gone) this.#upToDate.join(subscriber);
     return true;
-  }
-
-  #broadcast(messages: readonly FeedMessage[]): void {
-    for (const subscriber of this.#upToDate) subscriber.send(messages); // one list, so that it is serialised once
   }
 
   /** The log lost entries: what subscribers were sent may not be in it. They all get a new snapshot. */
   #restart(): void {
     this.#snapshot.clear();
-    const subscribers = [...this.#upToDate];
+    const subscribers = this.#upToDate.receivers;
     this.#upToDate.clear();
     for (const subscriber of subscribers) void this.subscribe(subscriber).catch(() => { subscriber.end(); });
   }
 
   #disconnectAll(): void {
-    for (const subscriber of [...this.#upToDate, ...this.#catchingUp]) subscriber.end();
-    this.#upToDate.clear();
+    for (const subscriber of [...this.#upToDate.finish(), ...this.#catchingUp]) subscriber.end();
   }
 }
 
