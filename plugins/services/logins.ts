@@ -21,7 +21,7 @@ export default fp(async (app) => {
   const { publicUrl } = config;
   const codes = new AuthorizationCodeService({
     store: database.authorizationCodes, tokens, revocations, clock, state: app.revocationState, statusOf: app.statusOf,
-    families: app.refreshTokenFamilies,
+    families: app.refreshTokenFamilies, selfRegistered: config.selfRegistered,
   });
   app.decorate("authorizationCodes", codes);
   const sealer = new LoginSealer(app.keyEncryptionKeys);

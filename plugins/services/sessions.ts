@@ -17,7 +17,7 @@ const REUSED = "a refresh token was used again, by somebody who has it or by a f
 
 /** Logins that last. */
 export default fp(async (app) => {
-  const { clock, tokens, revocations, revocationState: state, database, config } = app;
+  const { clock, clients, tokens, revocations, revocationState: state, database, config } = app;
   app.decorate("sessions", new SessionService({
     store: database.sessions, state, clock, ttl: config.sessionTtl, idleTtl: config.sessionIdleTtl,
   }));
@@ -27,8 +27,8 @@ export default fp(async (app) => {
   });
   app.decorate("refreshTokenFamilies", families);
   app.decorate("refreshTokens", new RefreshTokenService({
-    families, tokens,
+    families, clients, tokens, selfRegistered: config.selfRegistered,
     reused: ({ clientId: client_id, sub, sid }) => { app.log.warn({ client_id, sub, sid }, REUSED); },
   }));
   app.decorate("lastingLogins", new LastingLogins(database, app.logFollower));
-}, { name: "sessions", dependencies: ["clock", "database", "tokens", "revocation"] });
+}, { name: "sessions", dependencies: ["clock", "clients", "database", "tokens", "revocation"] });

@@ -1,4 +1,5 @@
 import type { Client } from "../clients/client.js";
+import type { SelfRegistered } from "../clients/scope-policy.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
 import { invalidGrant } from "../shared/errors.js";
@@ -39,6 +40,7 @@ interface Dependencies {
   clock: Clock;
   statusOf: (claims: AccessTokenClaims) => StatusReference | undefined;
   families: Pick<RefreshTokenFamilies, "prepare" | "refuseAfterCutoff">;
+  selfRegistered: SelfRegistered;
 }
 
 /** One-time codes: the browser receives one, and the application exchanges it. */
@@ -73,7 +75,7 @@ export class AuthorizationCodeService {
    * Rejects with invalid_grant if the client, redirect URI or verifier is wrong, or the code has expired or was used.
    */
   async exchange(client: Client, exchange: CodeExchange): Promise<TokenResponse> {
-    const { tokens, clock, statusOf, families } = this.#dependencies;
+    const { tokens, clock, statusOf, families, selfRegistered } = this.#dependencies;
     const codeHash = digest(exchange.code);
     const code = await this.#lookup.find(codeHash);
     if (code === null || code.clientId !== client.id) throw invalidGrant(UNKNOWN_OR_EXPIRED);
@@ -83,8 +85,8 @@ export class AuthorizationCodeService {
     // The token's jti is chosen before the code is marked as used: a replay then always finds the token to revoke.
     const authorized = code.authorized as Authorized | undefined;
     const claims = await (authorized === undefined ? tokens.claimsOfLogin(client, code.claims)
-      // The client's policy may have become stricter since the request.
-      : tokens.claimsOfAuthorized(client, authorized, authorizedPart(client, authorized, exchange)));
+      : tokens.claimsOfAuthorized(client, authorized,
+        authorizedPart(client, authorized, exchange, { selfRegistered })));
     // After the token's time of issue is chosen: a later cut-off covers the token.
     await this.#refuseAfterLogout(code);
     // Signed before the code is used: if signing fails, the client can try again.

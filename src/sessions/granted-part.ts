@@ -1,7 +1,7 @@
 import type { Client } from "../clients/client.js";
 import { enforceLoginPolicy } from "../clients/mint-policy.js";
+import { grantedResources, type SelfRegistered, usableScopes } from "../clients/scope-policy.js";
 import { invalidScope, invalidTarget } from "../shared/errors.js";
-import { STANDARD_SCOPES } from "../shared/standard-scopes.js";
 import type { Authorized, Part } from "../tokens/authorized.js";
 import type { MintRequest } from "../tokens/claims.js";
 
@@ -13,19 +13,25 @@ export interface RequestedPart {
 }
 
 /**
- * The part of an authorization that the client asks for, without what its policy does not allow any more. Throws
- * invalid_scope or invalid_target if it asks for more than the user authorized, or if nothing is left of the audience.
+ * The part of an authorization that the client asks for, as a new request would get it now: the client's policy and the
+ * deployment's settings may have become stricter. Scopes that are no longer allowed are left out. Throws invalid_scope
+ * or invalid_target if the client asks for more than the user authorized, or if it may not use an audience any more.
  */
-export function authorizedPart({ policy }: Client, authorized: Authorized, asked: RequestedPart): Part {
+export function authorizedPart(
+  client: Client,
+  authorized: Authorized,
+  asked: RequestedPart,
+  deployment: { selfRegistered: SelfRegistered },
+): Part {
+  const { policy } = client;
   enforceLoginPolicy(policy, authorized.claims.provider);
-  const scopes = scopesWithin(authorized.scopes, asked.scope)
-    .filter((one) => STANDARD_SCOPES.includes(one) || (policy.scopes?.includes(one) ?? true));
-  const granted = authorized.resources.length > 0 ? authorized.resources : policy.default_audience ?? [];
+  const allowed = usableScopes(client, deployment);
+  const scopes = scopesWithin(authorized.scopes, asked.scope).filter((one) => allowed.includes(one));
+  const isNamed = authorized.resources.length > 0;
+  const granted = isNamed ? authorized.resources : policy.default_audience ?? [];
   const resources = asked.resources === undefined ? authorized.resources : audiencesWithin(granted, asked.resources);
-  const withdrawn = resources.find((one) => policy.audiences?.includes(one) === false);
-  if (withdrawn !== undefined)
-    throw invalidTarget(`resource "${withdrawn}" is no longer among those this client may use`);
-  return { scopes, resources };
+  // The default audience is of today's policy anyway.
+  return { scopes, resources: isNamed ? grantedResources(client, resources, deployment) : resources };
 }
 
 /** The same of a request of POST /mint, whose policy is enforced when it is minted. */

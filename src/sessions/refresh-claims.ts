@@ -1,5 +1,6 @@
 import type { Client } from "../clients/client.js";
 import { requirePermission } from "../clients/permissions.js";
+import type { SelfRegistered } from "../clients/scope-policy.js";
 import { AuthflowError, unauthorizedClient } from "../shared/errors.js";
 import type { AccessTokenClaims } from "../tokens/claims.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
@@ -7,6 +8,7 @@ import { authorizedPart, mintPart, type RequestedPart } from "./granted-part.js"
 import type { RefreshTokenFamily } from "./refresh-token.js";
 
 type Family = Pick<RefreshTokenFamily, "grant" | "sid">;
+interface Dependencies { tokens: TokenIssuer; selfRegistered: SelfRegistered }
 
 /** Throws unauthorized_client if the client may not use refresh tokens. */
 export function requireRefresh({ id, grantTypes }: Client): void {
@@ -20,13 +22,13 @@ export function requireRefresh({ id, grantTypes }: Client): void {
  * unauthorized_client, invalid_scope or invalid_target if it may not have them, or asks for more than was granted.
  */
 export async function claimsOfRefresh(
-  tokens: TokenIssuer,
+  dependencies: Dependencies,
   client: Client,
   family: Family,
   asked: RequestedPart,
 ): Promise<AccessTokenClaims> {
   try {
-    return await claimsOfGrant(tokens, client, family, asked);
+    return await claimsOfGrant(dependencies, client, family, asked);
   } catch (error) {
     if (!(error instanceof AuthflowError) || error.code !== "access_denied") throw error;
     throw unauthorizedClient(error.message); // POST /token knows no 403 (RFC 6749 §5.2)
@@ -34,14 +36,15 @@ export async function claimsOfRefresh(
 }
 
 function claimsOfGrant(
-  tokens: TokenIssuer,
+  { tokens, selfRegistered }: Dependencies,
   client: Client,
   { grant, sid }: Family,
   asked: RequestedPart,
 ): Promise<AccessTokenClaims> {
   if (grant.kind === "authorized") {
     requirePermission(client, "login");
-    return tokens.claimsOfAuthorized(client, grant.authorized, authorizedPart(client, grant.authorized, asked));
+    const part = authorizedPart(client, grant.authorized, asked, { selfRegistered });
+    return tokens.claimsOfAuthorized(client, grant.authorized, part);
   }
   requirePermission(client, "mint");
   const { expires_in: wanted, ...request } = mintPart(client, grant.request, asked);

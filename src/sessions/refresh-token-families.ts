@@ -56,10 +56,15 @@ export class RefreshTokenFamilies {
     this.#rotations = new GroupCommit((rotated) => store.rotate(rotated));
   }
 
-  /** Undefined if there is none, or if it has expired. It may have been ended: `hasEnded`. */
-  async find(id: string): Promise<RefreshTokenFamily | undefined> {
-    const family = await this.#lookup.find(id);
-    return family !== null && family.idleUntil > this.#dependencies.clock() ? family : undefined;
+  /** Null if there is none. It may have ended: `endOf`, `wasEnded`. */
+  find(id: string): Promise<RefreshTokenFamily | null> {
+    return this.#lookup.find(id);
+  }
+
+  /** When it ends unless it is used before; undefined if that is over. `client` is its own. */
+  endOf(client: Client, { idleUntil, createdAt }: RefreshTokenFamily): number | undefined {
+    const end = Math.min(idleUntil, createdAt + this.#lifetimes(client).ttl); // which may have become shorter
+    return end > this.#dependencies.clock() ? end : undefined;
   }
 
   /** Rejects with invalid_grant if the login was ended meanwhile. Resolves to its first token. */
@@ -93,7 +98,7 @@ export class RefreshTokenFamilies {
     { tokenHash, answer }: Pick<RotatedFamily, "tokenHash" | "answer">,
   ): Promise<boolean> {
     const now = this.#dependencies.clock();
-    const { ttl, idleTtl } = this.#lifetimes(client); // the policy may have become stricter
+    const { ttl, idleTtl } = this.#lifetimes(client);
     const idleUntil = Math.min(now + idleTtl, endsAt, createdAt + ttl);
     return this.#rotations.run({ id, tokenHash, idleUntil, rotation: { previousHash, rotatedAt: now }, answer });
   }
@@ -105,13 +110,14 @@ export class RefreshTokenFamilies {
     return isRecent ? store.answerTo(id, tokenHash) : undefined;
   }
 
-  hasEnded(family: RefreshTokenFamily): Promise<boolean> {
+  /** Whether a logout or another cut-off has ended it. */
+  wasEnded(family: RefreshTokenFamily): Promise<boolean> {
     return this.#dependencies.state.hasRevoked(namesOf(family), family.createdAt);
   }
 
   /** Rejects with invalid_grant if the login was ended. A row that outlived its cut-off is deleted. */
   async refuseAfterCutoff(family: RefreshTokenFamily): Promise<void> {
-    if (!await this.hasEnded(family)) return;
+    if (!await this.wasEnded(family)) return;
     await this.#dependencies.store.end(family.id);
     throw invalidGrant(LOGGED_OUT);
   }

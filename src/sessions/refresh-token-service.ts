@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "../clients/client.js";
 import { introspectionOf, requirePermission } from "../clients/permissions.js";
+import type { ClientRegistry } from "../clients/registry.js";
+import { type SelfRegistered, usableScopes } from "../clients/scope-policy.js";
 import { invalidGrant } from "../shared/errors.js";
 import type { AccessTokenClaims, MintRequest } from "../tokens/claims.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
@@ -19,7 +21,9 @@ const REUSED = "refresh_token was used before, so all tokens of this login are n
 
 interface Dependencies {
   families: RefreshTokenFamilies;
+  clients: Pick<ClientRegistry, "lookUp">;
   tokens: TokenIssuer;
+  selfRegistered: SelfRegistered;
   /** Called when a family ends because one of its tokens was used again. */
   reused: (family: RefreshTokenFamily) => void;
 }
@@ -32,14 +36,10 @@ export interface RefreshTokenState extends Pick<AccessTokenClaims, "sub" | "scop
 
 /** Refresh tokens: opaque, rotated at each use, bound to a client and a session (RFC 6749 §6, RFC 9700 §4.14). */
 export class RefreshTokenService {
-  readonly #families: RefreshTokenFamilies;
-  readonly #tokens: TokenIssuer;
-  readonly #reused: Dependencies["reused"];
+  readonly #dependencies: Dependencies;
 
-  constructor({ families, tokens, reused }: Dependencies) {
-    this.#families = families;
-    this.#tokens = tokens;
-    this.#reused = reused;
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Whether a text has the form of a refresh token; any other may be an access token. */
@@ -50,11 +50,12 @@ export class RefreshTokenService {
   /** Mints a token, as POST /mint does, and starts a login that lasts. Its `sid` is the platform's, or a new one. */
   async mint(client: Client, request: MintRequest): Promise<TokenResponse> {
     requireRefresh(client);
+    const { families, tokens } = this.#dependencies;
     const sid = request.sid ?? randomUUID();
-    const claims = await this.#tokens.claimsOfMint(client, request, sid);
-    const response = await this.#tokens.sign(claims, client);
+    const claims = await tokens.claimsOfMint(client, request, sid);
+    const response = await tokens.sign(claims, client);
     const login = { sub: claims.sub, sid, createdAt: issuedAtMs(claims) };
-    return { ...response, refresh_token: await this.#families.start(client, { kind: "mint", request }, login) };
+    return { ...response, refresh_token: await families.start(client, { kind: "mint", request }, login) };
   }
 
   /**
@@ -71,7 +72,7 @@ export class RefreshTokenService {
     // Signed before the token is exchanged: if signing fails, the client can try again.
     const response = { ...await this.#issue(client, family, asked), refresh_token: next.text };
     const answer = sealAnswer(presented, { asked, response });
-    if (await this.#families.rotate(client, family, { tokenHash: next.hash, answer })) return response;
+    if (await this.#dependencies.families.rotate(client, family, { tokenHash: next.hash, answer })) return response;
     const current = await this.#find(client, presented);
     if (current === undefined) throw invalidGrant(UNKNOWN);
     return this.#repeat(client, current, presented, asked);
@@ -83,39 +84,48 @@ export class RefreshTokenService {
     const family = presented && await this.#find(client, presented);
     if (family === undefined) return;
     await admit();
-    await this.#families.end(family);
+    await this.#dependencies.families.end(family);
   }
 
   /** Null for a token that is not good, and for one that is none of the client's business; as LiveTokens.introspect. */
   async introspect(client: Client, token: string): Promise<RefreshTokenState | null> {
     requirePermission(client, "introspect");
+    const { families, clients } = this.#dependencies;
     const presented = parseRefreshToken(token);
-    const family = presented && await this.#families.find(presented.id);
-    if (presented === undefined || family === undefined || family.tokenHash !== presented.hash) return null;
-    const { clientId, sub, sid, grant, createdAt, idleUntil } = family;
+    const family = presented && await families.find(presented.id);
+    if (presented === undefined || !family || family.tokenHash !== presented.hash) return null;
+    const { clientId, sub, sid, grant, createdAt } = family;
     if (introspectionOf(client, { client_id: clientId }) === undefined) return null;
-    if (await this.#families.hasEnded(family)) return null;
-    const scope = grant.kind === "mint" ? grant.request.scope : grant.authorized.scopes.join(" ");
+    const owner = await clients.lookUp(clientId);
+    if (owner === null || owner.disabled || !owner.grantTypes.includes("refresh_token")) return null;
+    const end = families.endOf(owner, family);
+    if (end === undefined || await families.wasEnded(family)) return null;
+    const usable = usableScopes(owner, this.#dependencies);
+    const scope = grant.kind === "mint" ? grant.request.scope
+      : grant.authorized.scopes.filter((one) => usable.includes(one)).join(" ");
     return {
       client_id: clientId, sub, sid, ...(scope !== undefined && scope !== "" && { scope }),
-      iat: Math.floor(createdAt / 1000), exp: Math.floor(idleUntil / 1000),
+      iat: Math.floor(createdAt / 1000), exp: Math.floor(end / 1000),
     };
   }
 
-  /** The family of a token that this client was issued. */
-  async #find({ id: clientId }: Client, { id }: PresentedRefreshToken): Promise<RefreshTokenFamily | undefined> {
-    const family = await this.#families.find(id);
+  /** The family of a token that this client was issued, if it has not expired. */
+  async #find(client: Client, { id }: PresentedRefreshToken): Promise<RefreshTokenFamily | undefined> {
+    const { families } = this.#dependencies;
+    const family = await families.find(id);
     // Of another client's token: the family lives on, or whoever sees a token could end its login (RFC 6749 §5.2).
-    return family?.clientId === clientId ? family : undefined;
+    if (family === null || family.clientId !== client.id) return undefined;
+    return families.endOf(client, family) === undefined ? undefined : family;
   }
 
   async #issue(client: Client, family: RefreshTokenFamily, asked: RequestedPart): Promise<TokenResponse> {
+    const { families, tokens } = this.#dependencies;
     const { grant } = family;
-    const claims = await claimsOfRefresh(this.#tokens, client, family, asked);
+    const claims = await claimsOfRefresh(this.#dependencies, client, family, asked);
     // After the token's time of issue is chosen: a later cut-off covers the token.
-    await this.#families.refuseAfterCutoff(family);
-    return grant.kind === "mint" ? this.#tokens.sign(claims, client)
-      : this.#tokens.signAuthorized(client, grant.authorized, claims, { isFirst: false });
+    await families.refuseAfterCutoff(family);
+    return grant.kind === "mint" ? tokens.sign(claims, client)
+      : tokens.signAuthorized(client, grant.authorized, claims, { isFirst: false });
   }
 
   /** A token that is not the good one any more: a repeated request, or a token that somebody else has. */
@@ -125,7 +135,7 @@ export class RefreshTokenService {
     presented: PresentedRefreshToken,
     asked: RequestedPart,
   ): Promise<TokenResponse> {
-    const sealed = await this.#families.answerTo(family, presented.hash);
+    const sealed = await this.#dependencies.families.answerTo(family, presented.hash);
     if (sealed === undefined) return this.#refuseReuse(family);
     const answer = openAnswer(presented, sealed, asked);
     if (answer.isSame) return answer.response;
@@ -136,8 +146,9 @@ export class RefreshTokenService {
 
   /** RFC 9700 §4.14.2: nobody knows which of the two is the thief. */
   async #refuseReuse(family: RefreshTokenFamily): Promise<never> {
-    this.#reused(family);
-    await this.#families.end(family);
+    const { families, reused } = this.#dependencies;
+    reused(family);
+    await families.end(family);
     throw invalidGrant(REUSED);
   }
 }

@@ -107,6 +107,11 @@ await onEveryBackend(t, async (t, env) => {
     const { status, body } = await redeem(narrowed, {}, own);
     t.equal(status, 200);
     t.equal(body.scope, "openid read", "a scope that the policy lost since the request");
+    await patch({ policy });
+    const unlisted = await authorize("dora", query, new UserAgent(app), own);
+    await patch({ policy: { ...policy, scopes: null } });
+    t.equal((await redeem(unlisted, {}, own)).body.scope, "openid", "null: the deployment's scopes, of which are none");
+    await patch({ policy: { ...policy, scopes: ["read"] } });
     const elsewhere = await authorize("dora", { ...query, scope: "openid read" }, new UserAgent(app), own);
     await patch({ policy: { audiences: ["https://b.example"], scopes: ["read"] } });
     t.match(await redeem(elsewhere, {}, own), { status: 400, body: { error: "invalid_target" } });

@@ -24,8 +24,9 @@ const patch = async (app: TestApp, { client_id }: Credentials, payload: object):
 };
 await onEveryBackend(t, async (t, env) => {
   const { clock, advance } = manualClock();
-  const app = await testApp(t, env, { clock, timing });
-  const other = await testApp(t, env, { clock, timing });
+  const settings = { ...env, AUTHFLOW_SELF_REGISTERED_SCOPES: "read,write" };
+  const app = await testApp(t, settings, { clock, timing });
+  const other = await testApp(t, settings, { clock, timing });
   const client = await app.register();
   const isLive = async (token: string): Promise<boolean> => (await app.userinfo(token)).status === 200;
   const warnings = (): string[] =>
@@ -227,6 +228,47 @@ await onEveryBackend(t, async (t, env) => {
     t.equal((await refresh(app, client, withLogin)).body.scope, "openid read");
   });
 
+  await t.test("an operator who takes a policy's member back gets the deployment's rule, not no rule", async (t) => {
+    const client = await app.register();
+    const audience = "https://a.example";
+    const allowed = { scopes: ["read", "admin"], audiences: [audience], audience_scopes: { [audience]: ["admin"] } };
+    const authorized = { scopes: ["openid", "read", "admin"], resources: [audience] };
+    await patch(app, client, { policy: allowed });
+    const token = await startAuthorized(app, client, authorized);
+    const first = await refresh(app, client, token);
+    t.equal(first.body.scope, "openid admin");
+    await patch(app, client, { policy: { scopes: null } });
+    const second = await refresh(app, client, tokensOf(first).refresh);
+    t.equal(second.body.scope, "openid", "admin is none of the deployment's scopes, read is not for this audience");
+    await patch(app, client, { policy: { audience_scopes: null } });
+    const third = await refresh(app, client, tokensOf(second).refresh);
+    t.equal(third.body.scope, "openid read");
+    await patch(app, client, { policy: { audiences: null } });
+    const fourth = await refresh(app, client, tokensOf(third).refresh);
+    t.equal(decode(tokensOf(fourth).access).aud, audience, "null allows an operator's client every audience");
+    await patch(app, client, { self_registered: true });
+    t.match(await refresh(app, client, tokensOf(fourth).refresh), { body: {
+      error: "invalid_target", error_description: /add it to AUTHFLOW_SELF_REGISTERED_AUDIENCES$/,
+    } });
+    await patch(app, client, { self_registered: false });
+    t.equal((await refresh(app, client, tokensOf(fourth).refresh)).status, 200, "nothing was used up");
+  });
+
+  await t.test("the default audience, max_ttl and id_token_claims are those of the moment", async (t) => {
+    const client = await app.register();
+    await patch(app, client, { policy: { default_audience: ["one", "two"], max_ttl: 60, id_token_claims: true } });
+    const authorized = { scopes: ["openid", "email"], resources: [] };
+    const first = await refresh(app, client, await startAuthorized(app, client, authorized), { resource: "two" });
+    t.match(decode(first.body.id_token as string), { email: "alice@example.com" });
+    t.match([first.body, decode(tokensOf(first).access)], [{ expires_in: 60 }, { aud: "two" }]);
+    await patch(app, client, { policy: { default_audience: null, max_ttl: null, id_token_claims: null } });
+    const second = await refresh(app, client, tokensOf(first).refresh);
+    t.equal(decode(second.body.id_token as string).email, undefined);
+    t.match([second.body, decode(tokensOf(second).access)], [{ expires_in: 3600 }, { aud: undefined }]);
+    t.match(await refresh(app, client, tokensOf(second).refresh, { resource: "two" }),
+      { body: { error: "invalid_target" } });
+  });
+
   await t.test("each lifetime ends it: the idle one and the absolute one", async (t) => {
     const lifetimes = { ...env, AUTHFLOW_REFRESH_TTL: "50m", AUTHFLOW_REFRESH_IDLE_TTL: "20m" };
     const app = await testApp(t, lifetimes, { clock, timing });
@@ -256,6 +298,21 @@ await onEveryBackend(t, async (t, env) => {
       return await refreshTokens.introspect(owner, token) !== null;
     };
     t.strictSame([await lives(59), await lives(60)], [true, false]);
+  });
+
+  await t.test("an absolute lifetime that becomes shorter ends a login at once, also by null", async (t) => {
+    const app = await testApp(t, { ...env, AUTHFLOW_REFRESH_TTL: "10m" }, { clock, timing });
+    const own = await app.register();
+    const ages = async (change: object): Promise<Answer> => {
+      await patch(app, own, { policy: { refresh_ttl: 3600 } });
+      const { refresh: token } = await lastingMint(app, own);
+      advance(601);
+      await patch(app, own, change);
+      return refresh(app, own, token);
+    };
+    t.equal((await ages({ disabled: false })).status, 200);
+    t.match(await ages({ policy: { refresh_ttl: 600 } }), invalidGrant);
+    t.match(await ages({ policy: { refresh_ttl: null } }), invalidGrant, "the deployment's");
   });
 
   type End = (tokens: LastingTokens, sub: string) => Promise<Answer>;
@@ -343,7 +400,8 @@ await onEveryBackend(t, async (t, env) => {
         store: database.refreshTokens, revocations, clock, ttl: 60, idleTtl: 60, retry: 10,
         state: { hasRevoked, isInLog: async () => false },
       });
-      return new RefreshTokenService({ families, tokens, reused: () => undefined });
+      const selfRegistered = { scopes: [], audiences: [] };
+      return new RefreshTokenService({ families, clients, tokens, selfRegistered, reused: () => undefined });
     };
     const { refresh: token } = await lastingMint(app, client, { sub });
     await t.rejects(service(late).exchange(owner, token, {}), { code: "invalid_grant" });

@@ -108,7 +108,7 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("a log-out-everywhere while a code is exchanged ends the token that it gives", async (t) => {
-    const { tokens, revocations, revocationState, statusOf, clock, clients, database } = app.fastify;
+    const { tokens, revocations, revocationState, statusOf, clock, clients, database, config } = app.fastify;
     /** The user logs out everywhere just after the exchange has asked whether that happened. */
     const hasRevoked: RevocationState["hasRevoked"] = async (...names) => {
       const answer = await revocationState.hasRevoked(...names);
@@ -117,7 +117,7 @@ await onEveryBackend(t, async (t, env) => {
     };
     const codes = new AuthorizationCodeService({
       store: database.authorizationCodes, tokens, revocations, clock, statusOf,
-      families: app.fastify.refreshTokenFamilies,
+      families: app.fastify.refreshTokenFamilies, selfRegistered: config.selfRegistered,
       state: { hasRevoked },
     });
     const code = await codeFor({}, "erin");
