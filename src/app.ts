@@ -11,7 +11,7 @@ import clientLimits from "../plugins/guards/client-limits.js";
 import clients from "../plugins/services/clients.js";
 import clockPlugin, { type ClockOptions } from "../plugins/services/clock.js";
 import closing from "../plugins/http/closing.js";
-import cors from "../plugins/http/cors.js";
+import cors, { readableByPages } from "../plugins/http/cors.js";
 import database, { type DatabaseOptions } from "../plugins/services/database.js";
 import errors, { answerError } from "../plugins/http/errors.js";
 import eventStream from "../plugins/http/event-stream.js";
@@ -244,7 +244,10 @@ async function registerAll(
       ...(config.redisUrl !== undefined && { redis: app.redis, skipOnError: true }),
     });
     await registration.register(registrationBody);
-    await registration.register(clientRoutes);
+    await registration.register(async (browserEndpoints) => {
+      await browserEndpoints.register(readableByPages);
+      await browserEndpoints.register(clientRoutes);
+    });
     await registration.register(adminClients);
     await registration.register(adminKeys);
   });

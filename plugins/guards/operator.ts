@@ -30,8 +30,9 @@ export default fp(async (app) => {
   app.decorate("mayRegister", async (request) => {
     if (loopback) refuseOtherSites(request, publicUrl);
     if (registration === "open") {
-      // Anyone may register, but from another machine only with a token what reaches other clients' tokens.
-      request.isTrustedRegistrant = isLoopbackAddress(request.ip) || presents(request, [registrationToken, adminToken]);
+      // Anyone may register. What reaches other clients' tokens, only this machine may, or who has a token.
+      request.isTrustedRegistrant = presents(request, [registrationToken, adminToken])
+        || (isLoopbackAddress(request.ip) && !isOtherPage(request));
       return;
     }
     const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
@@ -53,6 +54,10 @@ function refuseOtherSites({ headers: { host = "", origin } }: FastifyRequest, pu
   throw accessDenied(`The header ${isLocal ? "Origin" : "Host"} names another site, whose page may ` +
     `have sent this request through a browser: send it to ${publicUrl}`);
 }
+
+/** Whether a page sent it that is not this service's own, such as one of another program on this machine. */
+const isOtherPage = ({ headers: { host = "", origin } }: FastifyRequest): boolean =>
+  origin !== undefined && origin.replace(/^https?:\/\//, "") !== host.toLowerCase();
 
 function requireToken(request: FastifyRequest, accepted: (string | undefined)[]): void {
   presentedToken(request); // throws if there is none

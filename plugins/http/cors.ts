@@ -1,23 +1,36 @@
 import cors from "@fastify/cors";
+import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 
 /** What a page in a browser may call with its own token or code. Backends call the rest, and need no CORS. */
 const BROWSER_PATHS = new Set(["/userinfo", "/logout", "/token", "/revoke", "/par", "/consents"]);
-const CONSENT = /^\/consents\/[^/]+$/;
+/** A consent, and documents that everybody may read: some clients send a header of their own to discovery. */
+const BROWSER_PATH = /^\/(consents\/[^/]+|\.well-known\/.+)$/;
+
+/** Whether pages may send this, or what a preflight asks about. Of clients they may register one. */
+function isOpen({ url = "", method, headers }: FastifyRequest): boolean {
+  const path = url.split("?", 1)[0] as string;
+  if (path === "/clients") return (headers["access-control-request-method"] ?? method) === "POST";
+  return BROWSER_PATHS.has(path) || BROWSER_PATH.test(path);
+}
 
 /** CORS without credentials: browsers send no cookies, only what the page itself puts into the request. */
 export default fp(async (app) => {
   await app.register(cors, {
     // @fastify/cors answers preflights for every path, wherever it is registered: hence the list of paths.
     delegator: (request, callback) => {
-      const path = request.url?.split("?", 1)[0] ?? "";
       callback(null, {
-        origin: BROWSER_PATHS.has(path) || CONSENT.test(path) ? "*" : false,
+        origin: isOpen(request) ? "*" : false,
         methods: ["GET", "POST", "DELETE"],
-        allowedHeaders: ["Authorization", "Content-Type"],
+        allowedHeaders: ["Authorization", "Content-Type", "MCP-Protocol-Version"],
         maxAge: 7200,
         strictPreflight: false,
       });
     },
   });
 }, { name: "cors" });
+
+/** Pages of every origin may read the answers of the routes in the same scope. */
+export const readableByPages = fp(async (app) => {
+  app.addHook("onRequest", async (_request, reply) => { reply.header("access-control-allow-origin", "*"); });
+}, { name: "readable-by-pages" });

@@ -106,8 +106,9 @@ await t.test("pages may call what a page has the token for, without credentials"
 
 await t.test("no page may call what needs a secret", async (t) => {
   for (const [method, url] of [
-    ["POST", "/mint"], ["POST", "/clients"], ["GET", "/clients"], ["PATCH", `/clients/${client.client_id}`],
-      ["GET", "/health/ready"], ["GET", "/openapi.json"],
+    ["POST", "/mint"], ["GET", "/clients"], ["PATCH", `/clients/${client.client_id}`],
+    ["GET", "/keys"], ["POST", "/revocations"], ["POST", "/introspect"], ["GET", "/authorize"],
+    ["GET", "/health/ready"], ["GET", "/openapi.json"],
     ["GET", "/userinfo/"], ["GET", "//userinfo"],
   ] as const) {
     const before = await app.call("OPTIONS", url, { headers: preflight(method) });
@@ -117,6 +118,50 @@ await t.test("no page may call what needs a secret", async (t) => {
     // Known paths answer OPTIONS, but without the headers that would let a page go on.
     t.equal(before.status, url.startsWith("//") || url.endsWith("/") ? 404 : 204);
     t.equal(before.headers["access-control-allow-headers"], undefined);
+  }
+});
+
+await t.test("a page may register a client, with a token where one is needed, and read what is wrong", async (t) => {
+  const token = "registration-token-of-the-tests-0123";
+  const published = await testApp(t, {
+    ...PUBLIC, AUTHFLOW_REGISTRATION: "token", AUTHFLOW_REGISTRATION_TOKEN: token,
+    AUTHFLOW_RATE_LIMIT_REGISTRATION: "5",
+  });
+  const before = await published.call("OPTIONS", "/clients", { headers: {
+    ...preflight("POST"), "access-control-request-headers": "authorization,content-type",
+  } });
+  t.match(before, { status: 204, headers: { "access-control-allow-origin": "*",
+    "access-control-allow-methods": /POST/, "access-control-allow-headers": /authorization.*content-type/i } });
+  const body = { client_name: "a page", redirect_uris: ["https://a.example/"], token_endpoint_auth_method: "none" };
+  const answers = await Promise.all([
+    [bearer(token), body, 201], [bearer(token), {}, 400], [{}, body, 401], [bearer("x"), body, 401],
+    [bearer(token), "x".repeat(40_000), 413],
+  ].map(async ([headers, payload, status]) => {
+    const type = { "content-type": "application/json" };
+    const answer = await published.call("POST", "/clients", {
+      headers: { ...ORIGIN, ...type, ...headers as object }, payload: payload as object,
+    });
+    t.equal(answer.status, status);
+    return answer;
+  }));
+  answers.push(await published.call("POST", "/clients", { headers: ORIGIN, payload: body }));
+  t.equal(answers.at(-1)?.status, 429);
+  for (const { status, headers } of [before, ...answers]) {
+    t.equal(headers["access-control-allow-origin"], "*", `${status}`);
+    t.equal(headers["access-control-allow-credentials"], undefined);
+    t.equal(headers["set-cookie"], undefined);
+  }
+});
+
+await t.test("discovery answers clients that send a header of their own", async (t) => {
+  for (const url of ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration",
+    "/.well-known/jwks.json"]) {
+    const { status, headers } = await app.call("OPTIONS", url, { headers: {
+      ...preflight("GET"), "access-control-request-headers": "mcp-protocol-version",
+    } });
+    t.match({ status, headers }, { status: 204, headers: {
+      "access-control-allow-origin": "*", "access-control-allow-headers": /MCP-Protocol-Version/,
+    } });
   }
 });
 

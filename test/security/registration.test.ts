@@ -106,6 +106,23 @@ await t.test("on a loopback URL a page of another site, whose name leads here, g
   }
 });
 
+await t.test("where all may register, a page of another program on this machine is a stranger", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_REGISTRATION_TOKEN: TOKEN });
+  const register = async (headers: Headers, more: object = {}) => {
+    const { status, body } = await app.call("POST", "/clients", { headers, payload: { ...payload, ...more } });
+    if (status !== 201) return body.error;
+    return (await app.fastify.clients.read(body.client_id as string)).isSelfRegistered;
+  };
+  const host = "localhost:8080";
+  const page = { host, origin: "http://localhost:6274" };
+  t.equal(await register({ host }), false, "a program on this machine");
+  t.equal(await register({ host, origin: `http://${host}` }), false, "/docs");
+  for (const origin of [page.origin, "https://app.localhost", "http://127.0.0.1:8080", "http://localhost"])
+    t.equal(await register({ host, origin }), true, origin);
+  t.equal(await register(page, { permissions: ["feed"] }), "access_denied");
+  t.equal(await register({ ...page, ...bearer(TOKEN) }), false, "it has the token");
+});
+
 await t.test("on a public URL the proxy decides about Host", async (t) => {
   const app = await testApp(t, { ...PUBLIC, AUTHFLOW_REGISTRATION_TOKEN: TOKEN });
   const headers = { ...bearer(TOKEN), host: "10.0.0.1:8080", origin: "https://admin.example.com" };
