@@ -17,7 +17,7 @@ const LOOPBACK_ADDRESS = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:[
 
 /**
  * Throws invalid_redirect_uri unless the URI may be registered. It must be absolute, without fragment (RFC 6749 §3.1.2)
- * and user-info. Its scheme must be https, http on a loopback host (RFC 8252 §7.3), or private-use with a dot (§7.1).
+ * and user-info. Its scheme must be https, http on a loopback host (RFC 8252 §7.3), or an application's own (§7.1).
  */
 export function checkRedirectUri(uri: string): void {
   const refuse = (reason: string): never => { throw invalidRedirectUri(`redirect_uri ${reason}`); };
@@ -38,9 +38,35 @@ export function checkRedirectUri(uri: string): void {
       refuse("must use https unless its host is localhost, 127.0.0.1 or [::1]");
     return;
   }
-  if (!scheme.includes("."))
-    refuse(
-      "must use https, or a private-use scheme in reverse domain order such as com.example.app:/callback, " +
-        `not ${scheme}:`,
-    );
+  if (!isOwnScheme(scheme, uri)) {
+    refuse("must use https, http on a loopback host, or an application's own scheme such as " +
+      `com.example.app:/callback or example-app://host/callback, not ${scheme}:`);
+  }
 }
+
+/**
+ * Whether an application can have the scheme for itself. RFC 8252 §7.1 wants a domain name in reverse order. Common
+ * applications, such as editors that are MCP clients, have a word instead (`cursor://…/callback`): it needs a host, as
+ * theirs have, which `javascript:alert(1)` and most of its kind have not.
+ */
+const isOwnScheme = (scheme: string, uri: string): boolean =>
+  !TAKEN_FAMILY.test(scheme) && !TAKEN.has(scheme)
+    && (scheme.includes(".") || /^[a-z][a-z0-9+-]+:\/\/[a-z0-9]/i.test(uri));
+
+/** Schemes that a browser or an operating system has a use for: they get no code, and no redirect starts programs. */
+const TAKEN = new Set([
+  // content of a page, or code in it
+  "javascript", "livescript", "mocha", "vbscript", "data", "blob", "file", "filesystem", "about", "resource", "res",
+  "jar", "wyciwyg", "cid", "mid", "mhtml", "feed", "rss", "ws", "wss", "ftp", "ftps", "sftp", "gopher", "wais",
+  // other protocols and the programs for them
+  "ssh", "telnet", "rlogin", "tn3270", "ldap", "ldaps", "smb", "cifs", "nfs", "afp", "dav", "davs", "tftp", "rsync",
+  "rdp", "vnc", "imap", "imaps", "pop", "pop3", "smtp", "nntp", "news", "snews", "irc", "ircs", "xmpp", "sip", "sips",
+  "h323", "stun", "stuns", "turn", "turns", "rtsp", "rtsps", "rtmp", "mms", "coap", "coaps", "mqtt", "amqp", "dns",
+  "git", "svn", "magnet", "ed2k", "bitcoin", "ethereum", "ipfs", "ipns", "urn", "tag",
+  // persons, places, shops and settings
+  "mailto", "tel", "sms", "smsto", "mmsto", "callto", "facetime", "facetime-audio", "geo", "maps", "webcal", "market",
+  "intent", "shell", "prefs", "app-prefs", "cmd", "powershell", "wscript", "hcp", "help", "search", "steam", "otpauth",
+]);
+/** Those of which there are many: chrome-extension, moz-extension, ms-settings, view-source, web+anything. */
+const TAKEN_FAMILY = new RegExp("^(chrome|chromium|edge|brave|opera|vivaldi|moz|firefox|safari|webkit|ms|microsoft|" +
+  "x-apple|itms|android|view|search|web)\\b");

@@ -108,9 +108,9 @@ function usualPermissions(
     .filter((one) => (one !== "login" || logsIn) && (one !== "mint" || !isStandard));
 }
 
-/** A name for the pages of a login; the scheme of a native application (RFC 8252 §7.1) has no host. */
+/** A name for the pages of a login. What looks like the host of a native application (RFC 8252 §7.1) is anybody's. */
 function nameFrom([uri]: string[]): string {
   if (uri === undefined || !URL.canParse(uri)) return "unnamed";
   const { host, protocol } = new URL(uri);
-  return (host || protocol.slice(0, -1)).slice(0, 100);
+  return (/^https?:$/.test(protocol) ? host : protocol.slice(0, -1)).slice(0, 100);
 }

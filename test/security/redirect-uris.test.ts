@@ -12,6 +12,11 @@ const ACCEPTED = [
   "http://localhost/cb", "http://localhost:3000/cb", "http://127.0.0.1/cb", "http://127.0.0.1:5000/cb",
     "http://127.255.0.1/", "http://[::1]:80/cb",
   "com.example.app:/callback", "com.example.app://callback", "com.example.app:/cb?a=b",
+  // of MCP clients, mail programs, launchers and editors
+  "cursor://anysphere.cursor-mcp/oauth/callback", "vscode://vscode.github-authentication/did-authenticate",
+  "vscode-insiders://publisher.extension/callback", "windsurf://codeium.windsurf/callback", "zed://oauth/callback",
+  "raycast://oauth?package_name=Extension", "claude://mcp/callback", "msteams://oauth/cb", "edgeworth://host/cb",
+  "webex://host", "Cursor://host/cb",
 ];
 for (const uri of ACCEPTED) {
   await t.test(`${uri} may be registered and is kept to the letter`, async (t) => {
@@ -47,12 +52,24 @@ const REFUSED: [uri: string, reason: RegExp][] = [
     ["data:text/html,x", /not data:/], ["vbscript:x", /not vbscript:/],
   ["file:///etc/passwd", /not file:/], ["blob:https://a.example/1", /not blob:/], ["ftp://a.example/", /not ftp:/],
     ["ws://a.example/", /not ws:/],
+  ["myapp:cb", /not myapp:/], ["myapp://", /not myapp:/], ["myapp:///cb", /not myapp:/], ["myapp://%0a/", /not myapp:/],
+  ["c://windows/system32", /not c:/],
   ["about:blank", /not about:/], ["myapp:/cb", /not myapp:/], ["view-source:https://a.example/", /not view-source:/],
   ["http://app.example.com/cb", /must use https/], ["http://localhost.evil.example/", /must use https/],
     ["http://127.0.0.1.evil.example/", /must use https/],
   ["http://localhostevil/", /must use https/], ["http://0.0.0.0/", /must use https/],
     ["http://192.168.0.1/", /must use https/], ["http://[::2]/", /must use https/],
   ["HTTP://APP.EXAMPLE.COM/", /must use https/],
+  ...[
+    "javascript", "JavaScript", "data", "vbscript", "file", "blob", "filesystem", "about", "resource", "jar", "ws",
+    "wss", "ftp", "sftp", "ssh", "telnet", "ldap", "smb", "mailto", "tel", "sms", "intent", "android-app", "market",
+    "shell",
+    "chrome", "chrome-extension", "edge", "moz-extension", "safari-web-extension", "view-source", "ms-settings",
+    "ms-msdt", "search-ms", "microsoft-edge", "itms-services", "x-apple.systempreferences", "web+app", "steam",
+  ].map((scheme): [string, RegExp] => [`${scheme}://host/callback`, new RegExp(`not ${scheme.toLowerCase()
+    .replace(/[.+]/g, "\\$&")}:`)]),
+  ["javascript://host/%0aalert(1)", /not javascript:/], ["cursor://user@host/cb", /user-info/],
+  ["cursor://host/cb#x", /fragment/], ["cursor://host\\evil/cb", /printable ASCII/],
 ];
 for (const [uri, reason] of REFUSED) {
   await t.test(`${JSON.stringify(uri)} may not be registered, alone or among others`, async (t) => {

@@ -5,7 +5,8 @@ const Name = Type.String({ minLength: 1, maxLength: 100, description: "1 to 100 
 const RedirectUri = Type.String({
   minLength: 1,
   maxLength: 2048,
-  description: "An absolute URI of at most 2048 characters: https, http on a loopback host, or a private-use scheme",
+  description: "An absolute URI of at most 2048 characters: https, http on a loopback host, or an application's own " +
+    "scheme",
 });
 const LogoUri = Type.String({
   minLength: 1,

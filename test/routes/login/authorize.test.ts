@@ -170,6 +170,16 @@ await onEveryBackend(t, async (t, env) => {
     t.match(page.text.replaceAll("&#61;", "="), /\/authorize\?[^"]*provider=other/);
   });
 
+  await t.test("an application with a scheme of its own gets the code there", async (t) => {
+    const redirect_uri = "cursor://anysphere.cursor-mcp/oauth/callback";
+    const editor = await app.register({ redirect_uri });
+    const visited = await authorize("alice", { redirect_uri }, undefined, editor);
+    t.match(visited.url.href, /^cursor:\/\/anysphere\.cursor-mcp\/oauth\/callback\?code=/);
+    t.equal((await redeem(visited, { redirect_uri }, editor)).status, 200);
+    const other = { redirect_uri: "cursor://anysphere.cursor-mcp/oauth/other" };
+    t.equal((await new UserAgent(app).open(authorizeUrl(other, editor))).status, 400);
+  });
+
   await t.test("prompt and max_age ask for another login", async (t) => {
     const agent = new UserAgent(app);
     const first = decode((await redeem(await authorize("frank", {}, agent))).body.id_token as string);

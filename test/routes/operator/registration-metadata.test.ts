@@ -40,6 +40,8 @@ const BODIES: [who: string, body: object, answer: object][] = [
   }],
   ["redirect URIs alone", { redirect_uris }, { name: "app.example.com", client_name: "app.example.com" }],
   ["a native application alone", { redirect_uris: ["com.example.app:/cb"] }, { client_name: "com.example.app" }],
+  ["an editor alone, whose host is nobody's", { redirect_uris: ["cursor://accounts.example.com/oauth/callback"] },
+    { client_name: "cursor" }],
   ["a service", { client_name: "jobs", grant_types: ["client_credentials"], response_types: [],
     token_endpoint_auth_method: "client_secret_post" }, {
     grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_post", redirect_uris: [],
