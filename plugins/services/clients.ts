@@ -12,6 +12,9 @@ export default fp(async (app) => {
   app.decorate("clientCache", new ClientCache({ store, clock, revision: installation.clientRevision }));
   app.decorate("permissionUses", new PermissionUses({ store: app.database.permissionUses, clock }));
   app.onHistoryChange(({ clientRevision }) => { app.clientCache.clear(clientRevision); });
-  const rules = { signingAlgorithm: app.config.signingAlgorithm, isLocal: app.config.loopback };
+  const rules = {
+    get idTokenAlgorithms() { return app.keys.algorithms; },
+    isLocal: app.config.loopback,
+  };
   app.decorate("clients", new ClientRegistry({ store, clock, cache: app.clientCache, rules }));
-}, { name: "clients", dependencies: ["database"] });
+}, { name: "clients", dependencies: ["database", "keys"] });

@@ -9,7 +9,7 @@ const schema = {
   summary: "The public keys that verify every token",
   description: "RFC 7517. Cache it according to `Cache-Control`. Fetch it again if a token has an unknown `kid`.",
   response: {
-    200: { ...ref(Jwks), description: "The keys, the active one first" },
+    200: { ...ref(Jwks), description: "The keys; first the one that signs access tokens" },
     304: { type: "null" as const, description: "The ETag in If-None-Match is current" },
   },
 };

@@ -28,7 +28,7 @@ export interface Registration {
   authMethod?: AuthMethod | undefined;
   jwks?: ClientJwks | undefined;
   jwksUri?: string | undefined;
-  /** Must be the deployment's. */
+  /** One of which a key signs. Default: RS256 if `isStandard` (OpenID Connect Registration §2), else the usual one. */
   idTokenAlg?: string | undefined;
   /** Default: `login` for a public client, DEFAULT_PERMISSIONS for any other, without those that it can't use. */
   permissions?: Permission[] | undefined;
@@ -40,8 +40,8 @@ export interface Registration {
 
 /** What the deployment says about registrations. */
 export interface RegistrationRules {
-  /** The algorithm of its tokens. */
-  signingAlgorithm: string;
+  /** Those of which a key signs now. */
+  readonly idTokenAlgorithms: readonly string[];
   /** Whether its public URL is loopback. */
   isLocal: boolean;
 }
@@ -54,7 +54,7 @@ export function newClient(
 ): { client: NewClient; secret: string | undefined } {
   const { redirectUris = redirectUri === undefined ? [] : [redirectUri], isTrusted, isStandard = false } = rest;
   const { authMethod = "client_secret_basic", grantTypes } = rest;
-  const [jwks, jwksUri, idTokenAlg] = [rest.jwks ?? null, rest.jwksUri ?? null, rest.idTokenAlg ?? null];
+  const [jwks, jwksUri] = [rest.jwks ?? null, rest.jwksUri ?? null];
   const isPublic = authMethod === "none";
   const { responseTypes = isPublic || isStandard ? ["code"] : [...RESPONSE_TYPES] } = rest;
   const asked = rest.permissions ?? usualPermissions(authMethod, rest);
@@ -68,10 +68,9 @@ export function newClient(
   if (shown === undefined) throw invalidRequest("name is missing");
   checkNames({ name: shown, logoUri, redirectUris });
   checkKeys({ authMethod, jwks, jwksUri }, rules);
-  if (idTokenAlg !== null && idTokenAlg !== rules.signingAlgorithm) {
-    throw invalidRequest(`id_token_signed_response_alg must be ${rules.signingAlgorithm}, which signs all tokens ` +
-      "here, or absent");
-  }
+  const { idTokenAlg = isStandard && permissions.includes("login") ? "RS256" : null } = rest;
+  if (rest.idTokenAlg !== undefined && !rules.idTokenAlgorithms.includes(rest.idTokenAlg))
+    throw invalidRequest(`id_token_signed_response_alg must be ${rules.idTokenAlgorithms.join(" or ")}, or absent`);
   const holder = { isPublic, permissions, responseTypes };
   const secret = authMethod.startsWith("client_secret") ? newSecret() : undefined;
   const client: NewClient = {

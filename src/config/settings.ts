@@ -288,7 +288,8 @@ export const SETTINGS = Type.Object({
   ),
   AUTHFLOW_SIGNING_ALGORITHM: choice(["RS256", "ES256", "EdDSA"], {
     description:
-      "The algorithm of new keys. After a change, a new key is staged at once, and the old keys still verify.",
+      "The algorithm of new keys. After a change, a new key is staged at once, and the old keys still verify. ID " +
+      "tokens of clients that registered for RS256 are always signed by RS256.",
     default: "RS256",
   }),
   AUTHFLOW_STATUS_LISTS: choice(["on", "off"], {

@@ -1,5 +1,8 @@
 import { unavailable } from "../shared/errors.js";
-import { activate, advance, entering, type Schedule, stagedKey, wantsSuccessor } from "./rotation.js";
+import type { Algorithm } from "./algorithms.js";
+import {
+  activate, advance, ALWAYS, algorithmsOf, dueAlgorithm, entering, keyOf, type Schedule, unstaged,
+} from "./rotation.js";
 import type { KeyMaterial, SignerBackend } from "./signers/signer.js";
 import { type PublicJwk, thumbprint } from "./signing-key.js";
 import type { FormerKey, StoredKey } from "./store.js";
@@ -11,17 +14,26 @@ export type Change = (keys: StoredKey[], now: number, context: ChangeContext) =>
 
 /** Stages, activates and removes keys as the schedule says. */
 export const applySchedule: Change = async (keys, now, context) => {
-  const advanced = advance(keys, now, context.schedule);
-  if (!wantsSuccessor(advanced, now, context.schedule)) return advanced;
-  return withStaged(advanced, now, context);
+  const advanced = await complete(advance(keys, now, context.schedule), now, context);
+  const algorithm = dueAlgorithm(advanced, now, context.schedule);
+  return algorithm === undefined ? advanced : [...advanced, await newKey(algorithm, "staged", now, context)];
 };
 
-/** Adds the next key, unless one is staged already. */
-export const stage: Change = async (keys, now, context) =>
-  stagedKey(keys, context.schedule) === undefined ? withStaged(keys, now, context) : keys;
+/**
+ * Adds a key of the algorithm that every deployment has, beside the set one. It signs at once: nobody has a token by it
+ * yet, or expects one.
+ */
+export const complete: Change = async (keys, now, context) =>
+  context.schedule.algorithm === ALWAYS || keyOf(keys, ALWAYS, "active") !== undefined ? keys
+    : [...keys, await newKey(ALWAYS, "active", now, context)];
 
-const withStaged: Change = async (keys, now, context) =>
-  [...keys.filter(({ state }) => state !== "staged"), await newKey("staged", now, context)];
+/** Adds the next key of each algorithm, unless it is staged already. */
+export const stage: Change = async (keys, now, context) => {
+  const current = advance(keys, now, context.schedule);
+  const missing = unstaged(current, context.schedule);
+  if (missing.length === 0) return current;
+  return [...current, ...await Promise.all(missing.map((one) => newKey(one, "staged", now, context)))];
+};
 
 /**
  * Adds an imported key, which signs at once. A staged key is removed: it was meant to succeed the key before, and must
@@ -32,12 +44,16 @@ export const adopt = (material: KeyMaterial): Change => async (keys, now, { sche
   return advance(activate([...keys.filter(({ state }) => state !== "staged"), key], key, now), now, schedule);
 };
 
-/** Removes a key. If it was the active one, the staged key or a new one becomes active. */
+/** Removes a key. If it was active, the staged key of its algorithm or a new one becomes active. */
 export const drop = (kid: string): Change => async (keys, now, context) => {
-  const remaining = keys.filter((key) => key.kid !== kid);
-  if (remaining.length === keys.length) return keys;
-  if (remaining.some(({ state }) => state === "active")) return remaining;
-  const next = remaining.find(({ state }) => state === "staged") ?? (await newKey("active", now, context));
+  const dropped = keys.find((key) => key.kid === kid);
+  if (dropped === undefined) return keys;
+  const remaining = keys.filter((key) => key !== dropped);
+  if (dropped.state !== "active") return remaining;
+  const { schedule } = context;
+  const algorithm = algorithmsOf(schedule).find((one) => one === dropped.algorithm) ?? schedule.algorithm;
+  if (keyOf(remaining, algorithm, "active") !== undefined) return remaining;
+  const next = keyOf(remaining, algorithm, "staged") ?? await newKey(algorithm, "active", now, context);
   return activate([...remaining.filter((key) => key !== next), next], next, now);
 };
 
@@ -56,11 +72,12 @@ export const leaving = (before: StoredKey[], after: StoredKey[], leftAt: number)
       ({ kid, thumbprint: thumbprint(JSON.parse(publicJwk) as PublicJwk), leftAt, revokedAt: null }));
 
 const newKey = async (
+  algorithm: Algorithm,
   state: "staged" | "active",
   now: number,
-  { schedule, signers }: ChangeContext,
+  { signers }: ChangeContext,
 ): Promise<StoredKey> => {
-  const material = await signers.generate(schedule.algorithm).catch((cause: unknown) => {
+  const material = await signers.generate(algorithm).catch((cause: unknown) => {
     throw unavailable("A signing key can't be generated right now: try again", cause);
   });
   return stored(material, state, now);

@@ -1,10 +1,10 @@
 import { type Clock, STALENESS_LIMIT } from "../shared/clock.js";
 import { AuthflowError, notFound, unavailable } from "../shared/errors.js";
-import { adopt, applySchedule, type Change, drop, leaving, reseal, stage } from "./changes.js";
+import { adopt, applySchedule, type Change, complete, drop, leaving, reseal, stage } from "./changes.js";
 import { type ImportedKey, isKnown, isRevoked, wasKnown } from "./imported-key.js";
 import { type JwksDocument, type OpenedRing, openRing, type VerificationKey } from "./opened-ring.js";
 import {
-  activatesAt, advance, leavesAt, longestTtlOf, raiseLongestTtls, type Schedule, wantsSuccessor,
+  activatesAt, advance, dueAlgorithm, leavesAt, longestTtlOf, raiseLongestTtls, type Schedule,
 } from "./rotation.js";
 import type { Signer, SignerBackend } from "./signers/signer.js";
 import type { KeyState, KeyStore } from "./store.js";
@@ -48,7 +48,7 @@ export class KeyRing {
   }
 
   /**
-   * Loads the ring. A new installation has to sign at once: it generates its first key, or imports the configured
+   * Loads the ring. A new installation has to sign at once: it generates its first keys, or imports the configured
    * one.
    */
   static async open(given: Dependencies): Promise<KeyRing> {
@@ -62,15 +62,15 @@ export class KeyRing {
       const stored = await store.load();
       const newKey = material ?? (stored.keys.length === 0 ? await signers.generate(schedule.algorithm) : undefined);
       if (newKey === undefined || isKnown(stored.keys, newKey) || wasKnown(await store.former(), newKey)) {
-        const ring = new KeyRing(dependencies, await openRing(stored, signers), asOf);
-        const raised = raiseLongestTtls(stored.keys, schedule);
+        const ring = new KeyRing(dependencies, await openRing(stored, dependencies), asOf);
+        const raised = raiseLongestTtls(await complete(stored.keys, asOf, dependencies), schedule);
         if (raised === stored.keys) return ring;
         // Before a token that lives so long is issued or accepted, the other replicas have to be able to know.
         await store.save(stored.revision, raised);
         continue;
       }
       // Proves that the key encryption key is right, before a key sealed under it is written.
-      if (stored.keys.length > 0) await openRing(stored, signers);
+      if (stored.keys.length > 0) await openRing(stored, dependencies);
       const keys = await adopt(newKey)(stored.keys, asOf, dependencies);
       // Whether or not this succeeds, the next round reads the ring: another replica may have been faster.
       await store.save(stored.revision, keys, leaving(stored.keys, keys, asOf));
@@ -79,6 +79,8 @@ export class KeyRing {
 
   get revision(): number { return this.#ring.revision; }
   get signer(): Signer { return this.#ring.signer; }
+  /** The algorithms of which a key signs now, the usual one first. */
+  get algorithms(): string[] { return [...this.#ring.signers.keys()]; }
   get jwks(): JwksDocument { return this.#ring.jwks; }
   /** The longest lifetime, in seconds, of a token that a key of the ring may have signed. */
   get longestTtl(): number {
@@ -111,13 +113,15 @@ export class KeyRing {
   }
 
   /**
-   * The key that signs at `now` (epoch ms). A replica that slept or lost the database reads the ring first. Rejects
-   * with temporarily_unavailable.
+   * The key that signs at `now` (epoch ms): of an algorithm, if one of it is active. A replica that slept or lost the
+   * database reads the ring first. Rejects with temporarily_unavailable.
    */
-  currentSigner(now: number): Signer | Promise<Signer> {
+  currentSigner(now: number, algorithm?: string | null): Signer | Promise<Signer> {
+    const signer = (): Signer =>
+      (algorithm == null ? undefined : this.#ring.signers.get(algorithm)) ?? this.#ring.signer;
     const age = now - this.#asOf;
-    if (age >= 0 && age < STALENESS_LIMIT) return this.#ring.signer;
-    return this.#catchUp("Which key signs can't be known right now: try again").then(() => this.#ring.signer);
+    if (age >= 0 && age < STALENESS_LIMIT) return signer();
+    return this.#catchUp("Which key signs can't be known right now: try again").then(signer);
   }
 
   /** The longest lifetime, in seconds, of a token that this key may have signed; 0 if the ring does not have it. */
@@ -157,13 +161,13 @@ export class KeyRing {
   isDue(): boolean {
     const { clock, schedule } = this.#dependencies;
     const { keys } = this.#ring;
-    return advance(keys, clock(), schedule) !== keys || wantsSuccessor(keys, clock(), schedule);
+    return advance(keys, clock(), schedule) !== keys || dueAlgorithm(keys, clock(), schedule) !== undefined;
   }
 
   /** Changes the ring as the schedule says. Resolves to whether this replica changed it. */
   advance(): Promise<boolean> { return this.#change(applySchedule); }
 
-  /** Publishes the next key, unless one is staged already. It signs as soon as every verifier can know it. */
+  /** Publishes the next key of each algorithm, unless it is staged. It signs as soon as every verifier can know it. */
   rotate(): Promise<boolean> { return this.#change(stage); }
 
   /** Seals all keys under the first key encryption key. Resolves to whether any was sealed under another one. */
@@ -207,9 +211,9 @@ export class KeyRing {
   }
 
   async #load(): Promise<void> {
-    const { store, signers, clock } = this.#dependencies;
+    const { store, clock } = this.#dependencies;
     const asOf = clock();
-    this.#ring = await openRing(await store.load(), signers, this.#ring);
+    this.#ring = await openRing(await store.load(), this.#dependencies, this.#ring);
     this.#asOf = asOf;
   }
 }

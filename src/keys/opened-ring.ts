@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { etagOf } from "../shared/etag.js";
 import type { Algorithm } from "./algorithms.js";
-import { JWKS_MAX_AGE } from "./rotation.js";
+import { JWKS_MAX_AGE, type Schedule, signingKey } from "./rotation.js";
 import type { OpenedKey, Signer, SignerBackend } from "./signers/signer.js";
 import { publicKeyOf } from "./signing-key.js";
 import type { StoredKey, StoredRing } from "./store.js";
@@ -17,6 +17,8 @@ export interface OpenedRing {
   /** By kid and stored form, so that the next read opens only new keys. */
   opened: Map<string, OpenedKey & { verification: VerificationKey }>;
   signer: Signer;
+  /** One for each algorithm of which a key is active, that of `signer` first. */
+  signers: ReadonlyMap<string, Signer>;
   verification: Map<string, VerificationKey>;
   jwks: JwksDocument;
 }
@@ -24,23 +26,26 @@ export interface OpenedRing {
 /** Rejects if a key can't be opened, or if none is active. `before` is the ring that this replica opened last. */
 export async function openRing(
   { revision, keys }: StoredRing,
-  signers: SignerBackend,
+  { signers: backend, schedule }: { signers: SignerBackend; schedule: Schedule },
   before?: OpenedRing,
 ): Promise<OpenedRing> {
-  const active = keys.find(({ state }) => state === "active");
+  const active = signingKey(keys, schedule);
   if (active === undefined) throw new Error("The key ring has no active key");
   const opened: OpenedRing["opened"] = new Map();
+  const signers = new Map<string, Signer>();
   // Simple verifiers use keys[0], so it has to be the key that signs.
   for (const key of [active, ...keys.filter((one) => one !== active)]) {
     const form = `${key.kid} ${key.sealedPrivateKey}`;
-    opened.set(form, before?.opened.get(form) ?? await openKey(key, signers));
+    const one = before?.opened.get(form) ?? await openKey(key, backend);
+    opened.set(form, one);
+    if (key.state === "active") signers.set(key.algorithm, one.signer);
   }
   const published = [...opened.values()];
   const { signer } = published[0] as OpenedKey;
   const verification = new Map(published.map((key) => [key.publicJwk.kid, key.verification]));
   const body = JSON.stringify({ keys: published.map(({ publicJwk }) => publicJwk) });
   const jwks = { body, etag: etagOf(body), maxAge: JWKS_MAX_AGE };
-  return { revision, keys, opened, signer, verification, jwks };
+  return { revision, keys, opened, signer, signers, verification, jwks };
 }
 
 /** Derives the public key from the private one. A forged public key in the database is therefore never published. */

@@ -43,16 +43,31 @@ export function scheduleOf(
 export const activatesAt = ({ state, createdAt }: StoredKey, { lead }: Schedule): number | null =>
   state === "staged" ? createdAt + lead : null;
 
-/**
- * Whether a staged key has an algorithm that is no longer the set one. It must not sign, and another key replaces it. A
- * key that was staged after this replica read its settings follows newer settings of another replica.
- */
-const isOutdated = (key: StoredKey, { algorithm, readAt = Infinity }: Schedule): boolean =>
-  key.state === "staged" && key.algorithm !== algorithm && key.createdAt <= readAt;
+/** Every OpenID provider has to be able to sign ID tokens with it (OpenID Connect Core §15.1). */
+export const ALWAYS: Algorithm = "RS256";
 
-/** The staged key; undefined if there is none, or if another key has to replace it. */
-export const stagedKey = (keys: StoredKey[], schedule: Schedule): StoredKey | undefined =>
-  keys.find((key) => key.state === "staged" && !isOutdated(key, schedule));
+/** The algorithms of which a key signs, the set one first. Keys of each turn by themselves. */
+export const algorithmsOf = ({ algorithm }: Schedule): Algorithm[] => [...new Set([algorithm, ALWAYS])];
+
+/**
+ * Whether no key of this algorithm is to sign any more. A key that was made after this replica read its settings
+ * follows newer settings of another replica.
+ */
+const isOutdated = (key: StoredKey, schedule: Schedule): boolean =>
+  !algorithmsOf(schedule).some((one) => one === key.algorithm) && key.createdAt <= (schedule.readAt ?? Infinity);
+
+export const keyOf = (keys: readonly StoredKey[], algorithm: string, state: KeyState): StoredKey | undefined =>
+  keys.find((key) => key.algorithm === algorithm && key.state === state);
+
+/**
+ * The key that signs all but ID tokens of clients that chose another algorithm: of the set algorithm, or of the former
+ * one until then.
+ */
+export function signingKey(keys: readonly StoredKey[], schedule: Schedule): StoredKey | undefined {
+  const active = keys.filter(({ state }) => state === "active");
+  return keyOf(active, schedule.algorithm, "active")
+    ?? active.find(({ algorithm }) => algorithm !== ALWAYS) ?? active[0];
+}
 
 /**
  * The longest lifetime, in seconds, of a token that the key may have signed. The ring keeps the longest that was ever
@@ -82,34 +97,50 @@ export const leavesAt = (key: StoredKey, schedule: Schedule): number | null =>
 
 /** The ring as it should be at `now` (epoch ms). Returns the same array if nothing changes. */
 export function advance(keys: StoredKey[], now: number, schedule: Schedule): StoredKey[] {
-  const next = keys.find((key) => reached(activatesAt(key, schedule), now) && !isOutdated(key, schedule));
-  const left = (next === undefined ? keys : activate(keys, next, now))
+  const due = keys.filter((key) => !(key.state === "staged" && isOutdated(key, schedule)));
+  const next = due.filter((key) => reached(activatesAt(key, schedule), now));
+  const left = retireOutdated(next.reduce((ring, key) => activate(ring, key, now), due), now, schedule)
     .filter((key) => !reached(leavesAt(key, schedule), now));
   const advanced = raiseLongestTtls(left, schedule);
   return advanced.length === keys.length && advanced.every((key, i) => key === keys[i]) ? keys : advanced;
 }
 
+/** The algorithms without a staged key. A staged key that follows newer settings is in place of one of the set ones. */
+export const unstaged = (keys: StoredKey[], schedule: Schedule): Algorithm[] => {
+  const all = algorithmsOf(schedule);
+  const isFollowed = keys.some(({ state, algorithm }) => state === "staged" && !all.some((one) => one === algorithm));
+  return all.filter((one) => keyOf(keys, one, "staged") === undefined && !(isFollowed && one === schedule.algorithm));
+};
+
 /**
- * Whether to publish the active key's successor now, in place of a staged key if there is one: the active key is old
- * enough, or the algorithm of one of the two is no longer the set one.
+ * The algorithm whose next key is to be published now: the active key is old enough, or there is none. Undefined: it is
+ * not time yet.
  */
-export function wantsSuccessor(keys: StoredKey[], now: number, schedule: Schedule): boolean {
-  const { period, lead, algorithm } = schedule;
-  const active = keys.find(({ state }) => state === "active");
-  if (active === undefined || stagedKey(keys, schedule) !== undefined) return false;
-  if (keys.some(({ state }) => state === "staged")) return true;
-  if (active.algorithm !== algorithm) return true;
-  if (period === undefined) return false;
-  return now >= (active.activatedAt ?? active.createdAt) + period - lead;
+export function dueAlgorithm(keys: StoredKey[], now: number, schedule: Schedule): Algorithm | undefined {
+  const { period, lead } = schedule;
+  return unstaged(keys, schedule).find((algorithm) => {
+    const active = keyOf(keys, algorithm, "active");
+    if (active === undefined) return true;
+    return period !== undefined && now >= (active.activatedAt ?? active.createdAt) + period - lead;
+  });
 }
 
-/** From `now` on, `next` signs, and the key that was active until then only verifies. */
+/** From `now` on, `next` signs, and the key of its algorithm that was active until then only verifies. */
 export function activate(keys: StoredKey[], next: StoredKey, now: number): StoredKey[] {
   return keys.map((key) => {
     if (key === next) return { ...key, state: "active", activatedAt: now };
-    return key.state === "active" ? { ...key, state: "retired", retiredAt: now } : key;
+    return key.state === "active" && key.algorithm === next.algorithm ? retired(key, now) : key;
   });
 }
+
+/** Not at once: replicas may have different settings for a while, and a command may lack one. */
+function retireOutdated(keys: StoredKey[], now: number, schedule: Schedule): StoredKey[] {
+  const { algorithm, lead, readAt = now } = schedule;
+  if (keyOf(keys, algorithm, "active") === undefined || now < readAt + lead) return keys;
+  return keys.map((key) => (key.state === "active" && isOutdated(key, schedule) ? retired(key, now) : key));
+}
+
+const retired = (key: StoredKey, now: number): StoredKey => ({ ...key, state: "retired", retiredAt: now });
 
 /** The stored form of a key that enters the ring at `now` (epoch ms). */
 export function entering(

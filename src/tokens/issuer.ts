@@ -96,7 +96,7 @@ export class TokenIssuer {
     const granted = { ...response, ...(claims.scope !== undefined && { scope: claims.scope }) };
     if (!scopes.includes("openid")) return granted;
     const { ring, clock, standardIssuer: iss } = this.#dependencies;
-    const signer = await ring.currentSigner(clock());
+    const signer = await ring.currentSigner(clock(), client.idTokenAlg);
     const { nonce } = authorized;
     const payload = {
       iss, ...idTokenClaims(client, authorized, scopes), ...(isFirst && nonce !== undefined && { nonce }),

@@ -73,7 +73,8 @@ export const RegistrationBody = Type.Object(
     jwks: Type.Optional(Jwks),
     jwks_uri: Type.Optional(JwksUri),
     id_token_signed_response_alg: Type.Optional(Type.String({
-      minLength: 1, maxLength: 255, description: "The deployment's AUTHFLOW_SIGNING_ALGORITHM, or absent",
+      minLength: 1, maxLength: 255, description: "The algorithm of its ID tokens: RS256 or the deployment's " +
+        "AUTHFLOW_SIGNING_ALGORITHM. By default RS256 in the form of RFC 7591, else the deployment's",
     })),
     scope: Type.Optional(Type.String({
       maxLength: 1024,

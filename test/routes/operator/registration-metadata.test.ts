@@ -38,14 +38,16 @@ const BODIES: [who: string, body: object, answer: object][] = [
     response_types: ["code"], grant_types: ["authorization_code", "refresh_token"], client_secret: String,
     permissions: ["login", "introspect:own", "revoke:own"],
   }],
-  ["redirect URIs alone", { redirect_uris }, { name: "app.example.com", client_name: "app.example.com" }],
+  ["redirect URIs alone", { redirect_uris }, {
+    name: "app.example.com", client_name: "app.example.com", id_token_signed_response_alg: "RS256",
+  }],
   ["a native application alone", { redirect_uris: ["com.example.app:/cb"] }, { client_name: "com.example.app" }],
   ["an editor alone, whose host is nobody's", { redirect_uris: ["cursor://accounts.example.com/oauth/callback"] },
     { client_name: "cursor" }],
   ["a service", { client_name: "jobs", grant_types: ["client_credentials"], response_types: [],
     token_endpoint_auth_method: "client_secret_post" }, {
     grant_types: ["client_credentials"], token_endpoint_auth_method: "client_secret_post", redirect_uris: [],
-    permissions: ["introspect:own", "revoke:own"],
+    permissions: ["introspect:own", "revoke:own"], id_token_signed_response_alg: undefined,
   }],
   ["a client with keys", { client_name: "keys", redirect_uris, token_endpoint_auth_method: "private_key_jwt",
     jwks: { keys: [PUBLIC_KEY] } }, { token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [PUBLIC_KEY] } }],
@@ -55,7 +57,8 @@ const BODIES: [who: string, body: object, answer: object][] = [
   ["a standard client that asks for mint", { client_name: "platform", permissions: ["mint"] },
     { permissions: ["mint"], grant_types: ["refresh_token", "client_credentials"] }],
   ["Authflow's own form with keys", { name: "keys", redirect_uri: REDIRECT_URI, jwks: { keys: [PUBLIC_KEY] },
-    token_endpoint_auth_method: "private_key_jwt" }, { name: "keys", client_name: "keys" }],
+    token_endpoint_auth_method: "private_key_jwt" },
+    { name: "keys", client_name: "keys", id_token_signed_response_alg: undefined }],
   ["both names, if they are the same", { name: "a", client_name: "a", redirect_uris }, { name: "a" }],
 ];
 for (const [who, body, answer] of BODIES) {

@@ -1,7 +1,7 @@
 import t from "../../support/tap.js";
 import { CLOCK_TOLERANCE } from "../../../src/shared/clock.js";
 import {
-  advance, entering, leavesAt, longestTtlOf, type Schedule, scheduleOf, wantsSuccessor,
+  advance, dueAlgorithm, entering, leavesAt, longestTtlOf, type Schedule, scheduleOf, signingKey,
 } from "../../../src/keys/rotation.js";
 import type { StoredKey } from "../../../src/keys/store.js";
 
@@ -10,11 +10,12 @@ const START = Date.UTC(2026, 0, 1);
 const SETTINGS = scheduleOf(7_776_000, 3600, 86_400);
 
 let made = 0;
-const aKey = (state: "staged" | "active", now: number): StoredKey =>
-  entering({ kid: `key-${++made}`, algorithm: "RS256", publicJwk: "{}", sealedPrivateKey: "v1" }, state, now);
+const aKey = (state: "staged" | "active", now: number, algorithm = "RS256"): StoredKey =>
+  entering({ kid: `key-${++made}`, algorithm, publicJwk: "{}", sealedPrivateKey: "v1" }, state, now);
 const turn = (keys: StoredKey[], now: number, schedule: Schedule = SETTINGS): StoredKey[] => {
   const turned = advance(keys, now, schedule);
-  return wantsSuccessor(turned, now, schedule) ? [...turned, aKey("staged", now)] : turned;
+  const due = dueAlgorithm(turned, now, schedule);
+  return due === undefined ? turned : [...turned, aKey("staged", now, due)];
 };
 const states = (keys: StoredKey[]): string[] => keys.map(({ kid, state }) => `${kid} ${state}`);
 
@@ -103,6 +104,51 @@ for (const [name, settings, years] of [
     }
   });
 }
+
+await t.test("a key for ID tokens beside the set algorithm turns by itself", async (t) => {
+  const schedule = scheduleOf(7_776_000, 3600, 86_400, "ES256");
+  const names = (keys: StoredKey[]) => keys.map(({ algorithm, state }) => `${algorithm} ${state}`);
+  let ring = [aKey("active", START, "ES256"), aKey("active", START + DAY, "RS256")];
+  const due = START + 90 * DAY;
+  const steps: [now: number, ring: string[]][] = [
+    [due - schedule.lead - 1, ["ES256 active", "RS256 active"]],
+    [due - schedule.lead, ["ES256 active", "RS256 active", "ES256 staged"]],
+    [due, ["ES256 retired", "RS256 active", "ES256 active"]],
+    [due + DAY - schedule.lead, ["ES256 retired", "RS256 active", "ES256 active", "RS256 staged"]],
+    [due + DAY, ["ES256 retired", "RS256 retired", "ES256 active", "RS256 active"]],
+    [due + 2 * DAY, ["RS256 retired", "ES256 active", "RS256 active"]],
+  ];
+  for (const [now, expected] of steps) {
+    ring = turn(ring, now, schedule);
+    t.strictSame(names(ring), expected);
+    t.equal(signingKey(ring, schedule)?.algorithm, "ES256");
+    t.equal(turn(ring, now, schedule), ring);
+  }
+});
+
+await t.test("a former algorithm signs until the set one may, and ends with time for other replicas", async (t) => {
+  const readAt = START + 10 * DAY;
+  const schedule = { ...scheduleOf(undefined, 3600, 86_400, "EdDSA"), readAt };
+  const signs = (keys: StoredKey[]) => signingKey(keys, schedule)?.algorithm;
+  let ring = [aKey("active", START), aKey("active", START, "ES256"), aKey("staged", START, "ES256")];
+  ring = turn(ring, readAt, schedule);
+  t.strictSame(ring.map(({ algorithm, state }) => `${algorithm} ${state}`),
+    ["RS256 active", "ES256 active", "EdDSA staged"], "what was staged never signs");
+  t.equal(signs(ring), "ES256", "not the key for ID tokens");
+  t.equal(turn(ring, readAt + schedule.lead - 1, schedule), ring);
+  ring = turn(ring, readAt + schedule.lead, schedule);
+  t.strictSame(ring.map(({ algorithm, state }) => `${algorithm} ${state}`),
+    ["RS256 active", "ES256 retired", "EdDSA active"]);
+  t.equal(signs(ring), "EdDSA");
+  const back = { ...scheduleOf(undefined, 3600, 86_400, "RS256"), readAt: readAt + 5 * DAY };
+  t.equal(signingKey(ring, back)?.algorithm, "RS256", "everybody knows its key");
+  t.equal(advance(ring.filter(({ state }) => state === "active"), back.readAt, back).length, 2);
+  t.strictSame(advance(ring.filter(({ state }) => state === "active"), back.readAt + back.lead, back)
+    .map(({ state }) => state), ["active", "retired"]);
+  const newer = { ...back, readAt: readAt - 1 };
+  t.equal(advance(ring, readAt + 5 * DAY, newer).filter(({ state }) => state === "active").length, 2,
+    "a key that is younger than this replica's settings stays");
+});
 
 await t.test("rotation by hand alone: nothing is staged unasked, and what was staged signs in time", async (t) => {
   const byHand = scheduleOf(undefined, 3600, 86_400);
