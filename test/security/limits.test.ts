@@ -127,17 +127,59 @@ await t.test("logins stop at their limit, with a page for a person, and tokens g
     { headers: basic(client), payload: { sub: "a" }, remoteAddress: "10.0.0.1" })).status, 200);
 });
 
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+const CHALLENGE = `/logins/${"c".repeat(43)}`;
+const LIMITED: [method: "GET" | "POST" | "DELETE", path: string, isForm: boolean, isForPages: boolean][] = [
+  ["POST", "/token", true, true], ["POST", "/par", true, true], ["POST", "/revoke", true, true],
+  ["POST", "/introspect", true, false], ["GET", "/userinfo", false, true], ["POST", "/userinfo", true, true],
+  ["GET", CHALLENGE, false, false], ["POST", `${CHALLENGE}/accept`, false, false],
+  ["POST", `${CHALLENGE}/reject`, false, false], ["GET", "/consents", false, true],
+  ["DELETE", `/consents/${randomUUID()}`, false, true], ["POST", "/logout", false, true],
+];
+await t.test("above the limit per address, each endpoint of tokens says so as its clients read it", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_IP: "1" });
+  const client = await app.register();
+  t.equal((await app.call("POST", "/mint", { headers: basic(client), payload: { sub: "a" } })).status, 200);
+  for (const [method, path, isForm, isForPages] of LIMITED) {
+    const answer = await app.call(method, path, {
+      headers: { ...basic(client), accept: "text/html", ...(isForm && FORM) },
+      ...(method === "POST" && { payload: isForm ? "token=x" : {} }),
+    });
+    t.match(answer, limited, `${method} ${path}`);
+    t.strictSame(Object.keys(answer.body), ["error", "error_description"], path);
+    t.equal(answer.headers["access-control-allow-origin"], isForPages ? "*" : undefined, path);
+  }
+});
+
+await t.test("above the limit of logins, each of their pages is one, and JSON for programs", async (t) => {
+  const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_LOGIN: "1" });
+  t.equal((await app.call("GET", "/auth")).status, 200);
+  const { client_id } = await app.register();
+  const query = new URLSearchParams({ client_id, redirect_uri: REDIRECT_URI, response_type: "code", state: "s" });
+  const requests: [method: "GET" | "POST", path: string][] = [
+    ["GET", `/authorize?${query.toString()}`], ["POST", "/authorize"], ["GET", "/authorize/consent?request=x"],
+    ["POST", "/authorize/consent"], ["GET", "/auth"], ["GET", "/auth/local"], ["POST", "/auth/google/callback"],
+  ];
+  for (const [method, path] of requests) {
+    const ask = (accept: string) => app.call(method, path,
+      { headers: { accept, ...(method === "POST" && FORM) }, ...(method === "POST" && { payload: query.toString() }) });
+    t.match(await ask("application/json"), limited, path);
+    const page = await ask("text/html");
+    t.match(page, { status: 429, headers: { "retry-after": /^[1-9]\d?$/ }, text: /<h1>Too many attempts/ }, path);
+    t.equal(page.headers.location, undefined, "no code and no error is sent to the application");
+  }
+});
+
 await t.test("guessed codes and secrets on /token count", async (t) => {
-  const form = { "content-type": "application/x-www-form-urlencoded" };
   const app = await testApp(t, { AUTHFLOW_RATE_LIMIT_FAILURES: "2" });
   const { client_id } = await app.register();
   const guess = (body: string) => app.call("POST", "/token",
-    { headers: form, payload: `grant_type=authorization_code&code=x&redirect_uri=y&${body}` });
+    { headers: FORM, payload: `grant_type=authorization_code&code=x&redirect_uri=y&${body}` });
   t.strictSame(await statuses(4, () => guess(`client_id=${client_id}&client_secret=wrong`)), [401, 401, 429, 429]);
   const other = await testApp(t, { AUTHFLOW_RATE_LIMIT_IP: "2", AUTHFLOW_RATE_LIMIT_CLIENT: "1" });
   const spa = await other.register({ token_endpoint_auth_method: "none" });
   const ask = () => other.call("POST", "/token",
-    { headers: form, payload: `grant_type=authorization_code&code=x&redirect_uri=y&client_id=${spa.client_id}` });
+    { headers: FORM, payload: `grant_type=authorization_code&code=x&redirect_uri=y&client_id=${spa.client_id}` });
   t.strictSame(await statuses(3, ask), [400, 400, 429], "a public client's by address");
 });
 
