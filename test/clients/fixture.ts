@@ -24,15 +24,18 @@ export interface Authflow extends Served {
   operate(method: string, path: string, body: Json): Promise<Json>;
 }
 
+/** Settings, which may need to know the URL. */
+type Settings = Environment | ((url: string) => Environment);
+
 /** Authflow at a port, with npm oidc-provider as its one provider: a login needs no choice. `proxy`: before it. */
-export async function authflow(t: Test, env: Environment = {}, proxy?: Proxy): Promise<Authflow> {
+export async function authflow(t: Test, env: Settings = {}, proxy?: Proxy): Promise<Authflow> {
   const port = String(await freePort());
   proxy?.targets.push(`http://localhost:${port}`);
   const url = proxy?.origin ?? `http://localhost:${port}`;
   const { settings } = await openIdUpstream(t, { callbacks: [`${url}/auth/corp/callback`] });
   const served = await serve(t, {
     DATABASE_URL: await migratedSqlite(t), AUTHFLOW_PUBLIC_URL: url, PORT: port, AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN,
-    ...settings, ...env,
+    ...settings, ...(typeof env === "function" ? env(url) : env),
   });
   return {
     ...served,

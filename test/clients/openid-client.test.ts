@@ -135,6 +135,34 @@ await t.test("the library refuses an answer of another issuer, state or nonce", 
     { error: "invalid_grant" });
 });
 
+await t.test("an issuer with a slash at its end is the same text everywhere", async (t) => {
+  const slashed = await authflow(t, (url) => ({ AUTHFLOW_ISSUER: `${url}/` }));
+  const issuer = `${slashed.url}/`;
+  const { client_id } = await slashed.register(
+    { redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: "private_key_jwt", jwks });
+  const auth = oidc.PrivateKeyJwt({ key: keys.privateKey, kid: "1" }); // its audience is the issuer
+  for (const given of [slashed.url, issuer]) {
+    const config = await oidc.discovery(new URL(given), client_id, {}, auth,
+      { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] });
+    t.equal(config.serverMetadata().issuer, issuer);
+    const { url, checks } = await request(config, {}, true);
+    const browser = new UserAgent();
+    const { url: answer } = await logInAs(browser, "alice", url);
+    t.equal(answer.searchParams.get("iss"), issuer);
+    const tokens = await oidc.authorizationCodeGrant(config, answer, checks);
+    t.strictSame([tokens.claims()?.iss, decode(tokens.access_token).iss], [issuer, issuer]);
+    t.match(await oidc.fetchUserInfo(config, tokens.access_token, "corp|alice"), { sub: "corp|alice" });
+    const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token ?? "");
+    t.strictSame([refreshed.claims()?.iss, decode(refreshed.access_token).iss], [issuer, issuer]);
+    t.match(await oidc.tokenIntrospection(config, refreshed.access_token), { active: true, iss: issuer });
+    const silent = await request(config, { prompt: "none", id_token_hint: tokens.id_token ?? "" });
+    const { url: again } = await browser.open(silent.url);
+    t.match((await oidc.authorizationCodeGrant(config, again, silent.checks)).claims(), { iss: issuer });
+    await oidc.tokenRevocation(config, refreshed.access_token);
+    t.match(await oidc.tokenIntrospection(config, refreshed.access_token), { active: false });
+  }
+});
+
 await t.test("the documented application logs in, refreshes and logs out", async (t) => {
   const { url, agent } = await application(t, server, "openid-client");
   t.match(json(await agent.open(url)), { message: /Log in at/ });
