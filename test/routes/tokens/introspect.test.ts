@@ -181,6 +181,10 @@ await t.test("what can't be known is 503 and never a lie, and no token is logged
   }
 });
 
+const patch = async (app: TestApp, { client_id }: Credentials, payload: object): Promise<void> => {
+  t.equal((await app.call("PATCH", `/clients/${client_id}`, { headers: OPERATOR, payload })).status, 200);
+};
+
 await onEveryBackend(t, async (t, env) => {
   const { clock, advance } = manualClock();
   const app = await testApp(t, env, { clock, timing: { cutoffWait: 0 } });
@@ -210,8 +214,27 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("one of an authorization has its scope, one without a scope has none", async (t) => {
+    await patch(app, own, { policy: { scopes: ["x"] } });
     t.match((await ask(await startAuthorized(app, own, { scopes: ["openid", "x"] }))).body, { scope: "openid x" });
     t.equal((await ask((await lastingMint(app, own)).refresh)).body.scope, undefined);
+  });
+
+  await t.test("its state is what its exchange would give now", async (t) => {
+    const other = await app.register({ permissions: ["mint", "login"] });
+    await patch(app, other, { policy: { scopes: ["x"], refresh_ttl: 7200 } });
+    const token = await startAuthorized(app, other, { scopes: ["openid", "x"] });
+    const iat = Math.floor(clock() / 1000);
+    t.match((await askAny(token)).body, { active: true, scope: "openid x", exp: iat + 7200 });
+    await patch(app, other, { policy: { scopes: null, refresh_ttl: 3600 } });
+    t.match((await askAny(token)).body, { active: true, scope: "openid", exp: iat + 3600 });
+    await patch(app, other, { disabled: true });
+    t.strictSame((await askAny(token)).body, { active: false }, "a disabled client can't exchange it");
+    await patch(app, other, { disabled: false, grant_types: ["authorization_code"] });
+    t.strictSame((await askAny(token)).body, { active: false });
+    await patch(app, other, { grant_types: ["authorization_code", "refresh_token"] });
+    advance(3600);
+    t.strictSame((await askAny(token)).body, { active: false }, "its absolute lifetime became shorter");
+    t.match(await refresh(app, other, token), { status: 400, body: { error: "invalid_grant" } });
   });
 
   await t.test("what is none, or over, is inactive", async (t) => {
