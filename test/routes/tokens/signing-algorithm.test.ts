@@ -147,7 +147,8 @@ await t.test("a key that was staged before the algorithm changed is replaced, an
   const before = await start({ AUTHFLOW_SIGNING_ALGORITHM: "EdDSA" });
   await before.fastify.keys.rotate();
   const algorithms = async (app: TestApp) => (await jwks(app)).keys.map(({ alg }) => alg);
-  t.strictSame(await algorithms(before), ["EdDSA", "RS256", "EdDSA", "RS256"]);
+  // Those that were made at the same instant have no order.
+  t.strictSame((await algorithms(before)).sort(), ["EdDSA", "EdDSA", "RS256", "RS256"]);
   advance(LEAD - 1);
   const after = await start({ AUTHFLOW_SIGNING_ALGORITHM: "ES256" });
   await until("the staged key is replaced", async () => (await algorithms(after)).at(-1) === "ES256", 5000);

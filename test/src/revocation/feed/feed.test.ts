@@ -24,7 +24,7 @@ class Reader implements Subscriber {
   #goOn = (): void => undefined;
 
   send(messages: readonly FeedMessage[]): boolean {
-    this.text += eventStreamText(messages);
+    this.text += eventStreamText(messages).toString();
     return !this.slow;
   }
   drained(): Promise<void> {
