@@ -23,7 +23,6 @@ export class Broadcast<R extends Receiver> {
   /** Changes when what was said is void. */
   #generation = 0;
 
-  get receivers(): R[] { return [...this.#receivers.keys()]; }
   get size(): number { return this.#receivers.size; }
 
   /** `receiver` gets what is said from now on. */
@@ -38,18 +37,12 @@ export class Broadcast<R extends Receiver> {
     else for (const [receiver, part] of this.#round()) receiver.send(part);
   }
 
-  /** Removes all receivers. They get nothing more. */
-  clear(): void {
+  /** Removes all receivers and returns them. They get nothing more: they can resume after what they have. */
+  clear(): R[] {
+    const receivers = [...this.#receivers.keys()];
     this.#receivers.clear();
     this.#next = [];
     this.#generation++;
-  }
-
-  /** Removes all receivers, after they were sent what is left. */
-  finish(): R[] {
-    const { receivers } = this;
-    for (const [receiver, part] of this.#round()) receiver.send(part);
-    this.clear();
     return receivers;
   }
 

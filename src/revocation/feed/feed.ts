@@ -188,13 +188,11 @@ export class Feed {
   /** The log lost entries: what subscribers were sent may not be in it. They all get a new snapshot. */
   #restart(): void {
     this.#snapshot.clear();
-    const subscribers = this.#upToDate.receivers;
-    this.#upToDate.clear();
-    for (const subscriber of subscribers) void this.subscribe(subscriber).catch(() => { subscriber.end(); });
+    for (const subscriber of this.#upToDate.clear()) void this.subscribe(subscriber).catch(() => { subscriber.end(); });
   }
 
   #disconnectAll(): void {
-    for (const subscriber of [...this.#upToDate.finish(), ...this.#catchingUp]) subscriber.end();
+    for (const subscriber of [...this.#upToDate.clear(), ...this.#catchingUp]) subscriber.end();
   }
 }
 
