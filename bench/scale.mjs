@@ -17,18 +17,13 @@ const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "revocations,lists,feed,minting" },
     server: { type: "string" }, out: { type: "string" },
-    live: number(10_000_000), part: number(1_000_000), rewritten: number(200_000), sqlite: number(1_000_000),
-    subscribers: number(10_000),
+    live: number(10_000_000), subscribers: number(10_000),
   },
 });
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const out = options.out ?? here("../docs/scale-appendix.md");
 const entry = options.server ?? here("../dist/src/server.js");
-const AMOUNTS = ["live", "part", "rewritten", "sqlite", "subscribers"];
-const sizes = {
-  ...Object.fromEntries(AMOUNTS.map((name) => [name, Number(options[name])])),
-  rounds: { count: 5, seconds: 1 },
-};
+const sizes = { live: Number(options.live), subscribers: Number(options.subscribers) };
 
 const begin = performance.now();
 const log = (line) => { console.error(`${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${line}`); };

@@ -1,121 +1,84 @@
-// The cost of millions of live revocations: their storage, and each way to send all of them.
+// The cost of millions of live revocations: in the database, at a replica's start, in its memory, and for a subscriber.
 import { connect } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { mintAs, register, watch } from "../measuring.mjs";
+import Sqlite from "libsql";
+import { register, watch } from "../measuring.mjs";
 import { peakMemory, resetPeak, residentMemory } from "../process.mjs";
 import { startServer } from "../server.mjs";
-import { networked, ownDatabase, ownRedis } from "./services.mjs";
-import { declareComplete, loadPostgres, loadRedis, loadSqlite, writeAsTheServiceDoes } from "./rows.mjs";
+import { networked, ownDatabase } from "./services.mjs";
 
-/** Rows that are not in Redis yet, at any time, if there are a few hundred logouts a second. */
-export const WAITING = 230;
+const DAY = 86_400_000;
+/** As in src/revocation/entry.ts. */
+const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59);
+const COLUMNS = "position, tag, scope, value, issued_before, expires_at, recorded_at";
 
-export async function measureRevocations(context) {
-  const { entry, dir, log, closing, generator, sizes: { live, part, rewritten, sqlite, rounds } } = context;
-  const [database, redis] = [await ownDatabase("full"), await ownRedis(dir)];
-  closing.push(database.close, redis.close);
-  await (await startServer(entry, networked(database))).stop(); // migrates
-
-  const written = await writeAsTheServiceDoes(database, rewritten);
-  const queries = { dirty: await timeUncachedQuery(database), none: undefined, waiting: undefined };
-  const packed = await loadPostgres(database, live);
-  queries.none = await timeUncachedQuery(database);
-  await database.query(
-    `UPDATE revocations SET shared = false WHERE jti IN (SELECT jti FROM revocations LIMIT ${WAITING})`);
-  queries.waiting = await timeUncachedQuery(database);
-  await database.query("UPDATE revocations SET shared = true WHERE NOT shared");
-  log(`${live} revocations in PostgreSQL`);
-
-  const fill = await measureFill(context, database, redis);
-  log(`${fill.count} revocations copied to Redis by a replica`);
-  await redis.client.flushall();
-  const before = await redis.number("used_memory");
-  const piped = await loadRedis(redis, live);
-  const inRedis = { bytes: (await redis.number("used_memory") - before) / live, piped };
-  await declareComplete(redis, database);
-  log(`${live} revocations in Redis`);
-
-  const full = await startServer(entry, networked(database, redis));
-  const credentials = await register(full);
-  const authorization = `Basic ${Buffer.from(Object.values(credentials).join(":")).toString("base64")}`;
-  const atRest = residentMemory(full.pid);
-  const pages = await timed(full, () => readPages(full, authorization, part));
-  const stream = await timed(full, () => readReset(full, authorization, part));
-  log("snapshots read");
-
-  const emptyServices = [await ownDatabase("empty"), await ownRedis(dir)];
-  closing.push(...emptyServices.map(({ close }) => close));
-  const empty = await startServer(entry, networked(...emptyServices));
-  const alone = await startServer(entry, networked(database)); // as when Redis is down, or not filled yet
-  closing.push(() => Promise.all([full, empty, alone].map((server) => server.stop())));
-  // `full` and `alone` share a database, and so the client.
-  const servers = { empty, full: { ...full, credentials }, alone: { ...alone, credentials } };
-  const userinfo = await measureUserinfo(generator, rounds, servers);
-  log("userinfo measured");
-
+export async function measureRevocations({ entry, dir, log, closing, sizes: { live } }) {
+  const database = await ownDatabase("full");
+  closing.push(database.close);
   const file = join(dir, "sqlite", "authflow.db");
-  await (await startServer(entry, { DATABASE_URL: `file:${file}` })).stop();
-  const sqliteBytes = loadSqlite(file, sqlite);
-  log(`${sqlite} revocations in SQLite`);
-  return {
-    live, part, rewritten, sqlite, written, packed, queries, fill, inRedis, pages, stream, userinfo, sqliteBytes,
-    atRest,
-  };
-}
-
-/**
- * The query that each replica sends every 400 ms (`uncached` in src/stores/prisma/revocations.ts). Resolves to the
- * median run: its milliseconds in the database, and the pages that it read.
- */
-async function timeUncachedQuery({ query }) {
-  const runs = [];
-  for (let i = 0; i < 21; i++) {
-    const rows = await query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM revocations
-      WHERE shared = false AND expires_at > now() AT TIME ZONE 'utc' ORDER BY expires_at LIMIT 2000`);
-    const [{ Plan: plan, "Execution Time": time }] = rows[0]["QUERY PLAN"];
-    runs.push({ time, buffers: plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] });
+  const results = {};
+  for (const [name, env, fill] of [
+    ["PostgreSQL", networked(database), () => fillPostgres(database, live)],
+    ["SQLite", { DATABASE_URL: `file:${file}` }, () => fillSqlite(file, live)],
+  ]) {
+    const first = await startServer(entry, env); // migrates
+    const credentials = await register(first);
+    await first.stop();
+    const bytes = await fill();
+    log(`${live} revocations in ${name}`);
+    const server = await startServer(entry, env);
+    try {
+      const { seconds, memory: started } = { seconds: server.startUp, memory: peakMemory(server.pid) };
+      const atRest = residentMemory(server.pid);
+      const snapshot = await timed(server, () => readReset(server, credentials, live));
+      results[name] = { bytes: bytes / live, seconds, started, atRest, snapshot };
+      log(`${name} measured`);
+    } finally {
+      await server.stop();
+    }
   }
-  return runs.slice(1).sort((a, b) => a.time - b.time)[10];
+  return { live, results };
 }
 
-/** Starts a replica with an empty Redis, and stops it when Redis has `part` keys. */
-async function measureFill({ entry, sizes: { part } }, database, redis) {
-  const server = await startServer(entry, networked(database, redis), { until: "/health/live" });
-  const stopwatch = watch({ server: server.pid, redis: redis.pid });
-  const first = await redis.client.dbsize();
-  let count = first;
-  for (; count < part; count = await redis.client.dbsize()) await sleep(20);
-  const { seconds, cpu } = stopwatch();
-  const memory = peakMemory(server.pid);
-  await server.stop();
-  return { count: count - first, seconds, cpu, memory };
+async function fillPostgres({ query }, count) {
+  const now = Date.now();
+  await query(`INSERT INTO revocation_log (${COLUMNS})
+    SELECT i, lpad(to_hex(i), 8, '0'), 'jti', gen_random_uuid()::text, ${FOREVER}, ${now + DAY} + i, ${now}
+    FROM generate_series(1, $1::int) i`, [count]);
+  await query("UPDATE revocation_log_head SET position = $1", [count]);
+  await query("ANALYZE revocation_log");
+  return (await query("SELECT pg_total_relation_size('revocation_log')::float8 AS bytes"))[0].bytes;
+}
+
+/** Returns the bytes that the file grew by. */
+function fillSqlite(path, count) {
+  const db = new Sqlite(path);
+  const size = db.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
+  const before = size.get().bytes;
+  const now = Date.now();
+  db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; BEGIN IMMEDIATE");
+  db.prepare(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+    INSERT INTO revocation_log (${COLUMNS})
+    SELECT i, printf('%08x', i), 'jti', lower(hex(randomblob(16))), ${FOREVER}, ?2 + i, ?3 FROM n`)
+    .run(count, now + DAY, now);
+  db.prepare("UPDATE revocation_log_head SET position = ?").run(count);
+  db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
+  const { bytes } = size.get();
+  db.close();
+  return bytes - before;
 }
 
 async function timed(server, read) {
   resetPeak(server.pid);
   const stopwatch = watch({ server: server.pid });
-  const { count, bytes } = await read();
-  const { seconds, cpu } = stopwatch();
-  return { count, bytes, seconds, cpu: cpu.server, memory: peakMemory(server.pid) };
+  const bytes = await read();
+  const { seconds, cpu, others } = stopwatch();
+  return { bytes, seconds, cpu: cpu.server, others, memory: peakMemory(server.pid) };
 }
 
-async function readPages({ url }, authorization, count) {
-  let [bytes, received, cursor] = [0, 0, ""];
-  for (;;) {
-    const response = await fetch(`${url}/revocations?limit=10000${cursor}`, { headers: { authorization } });
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`GET /revocations answered ${response.status}`);
-    bytes += text.length;
-    received += text.split('"jti"').length - 1;
-    const next = /"next_cursor":"([^"]+)"/.exec(text)?.[1];
-    if (next === undefined || received >= count) return { count: received, bytes };
-    cursor = `&cursor=${next}`;
-  }
-}
-
-/** Reads the stream without a Last-Event-ID until `count` tokens have arrived. */
-function readReset({ port }, authorization, count) {
+/** Reads the stream without a Last-Event-ID until `count` tokens have arrived. Resolves to bytes. */
+function readReset({ port }, credentials, count) {
+  const authorization = `Basic ${Buffer.from(Object.values(credentials).join(":")).toString("base64")}`;
   return new Promise((resolve, reject) => {
     let [bytes, received] = [0, 0];
     const socket = connect(port, "127.0.0.1");
@@ -125,26 +88,7 @@ function readReset({ port }, authorization, count) {
       for (let at = chunk.indexOf(0x7b); at !== -1; at = chunk.indexOf(0x7b, at + 1)) received++; // each token is one {
       if (received < count) return;
       socket.destroy();
-      resolve({ count: received, bytes });
+      resolve(bytes);
     });
   });
-}
-
-async function measureUserinfo({ measure }, { count, seconds }, servers) {
-  const requests = {};
-  for (const [name, server] of Object.entries(servers)) {
-    const credentials = server.credentials ?? await register(server);
-    const task = { requests: [mintAs(credentials)], amount: 200, keep: "access_token" };
-    const { tokens } = await measure(server, task);
-    requests[name] = tokens.map((token) =>
-      ({ method: "GET", path: "/userinfo", headers: { authorization: `Bearer ${token}` } }));
-    await measure(server, { requests: requests[name], amount: 2000 });
-  }
-  const results = Object.fromEntries(Object.keys(servers).map((name) => [name, []]));
-  for (let round = 0; round < count; round++) {
-    const order = Object.entries(servers);
-    for (const [name, server] of round % 2 === 0 ? order : order.reverse())
-      results[name].push(await measure(server, { requests: requests[name], amount: 1500 * seconds }));
-  }
-  return results;
 }

@@ -1,7 +1,7 @@
 // The cost of status lists: in the database, in memory and in an answer.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { encodeRecord } from "../../dist/src/status-lists/record.js";
+import { encodeToken } from "../../dist/src/status-lists/record.js";
 import { LIST_SIZE } from "../../dist/src/status-lists/status-list.js";
 import { watch } from "../measuring.mjs";
 import { residentMemory } from "../process.mjs";
@@ -75,7 +75,7 @@ function recordsOfAList() {
   }
   const now = Date.now();
   return Array.from(indexes, (index, i) =>
-    encodeRecord({ index, issuedAt: now - i, sub: `user-${i}`, clientId: `client-${i % CLIENTS}`, kid: KEY }));
+    encodeToken({ index, issuedAt: now - i, sub: `user-${i}`, clientId: `client-${i % CLIENTS}`, kid: KEY }));
 }
 
 async function writeList({ query }, records, batch) {

@@ -1,13 +1,11 @@
 // The tables of docs/scale-appendix.md.
 import { machine, median, n, percent, table } from "../report.mjs";
-import { WAITING } from "./revocations.mjs";
 
 const of = (rounds, field) => median(rounds.map((round) => round[field]));
 const micro = (seconds) => (seconds * 1e6).toFixed(0);
 const milli = (seconds) => (seconds * 1e3).toFixed(seconds < 0.01 ? 1 : 0);
 const times = (value) => `${value.toFixed(2)} ×`;
 const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(2)} GB`;
-const minutes = (seconds) => (seconds < 100 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`);
 const note = (others) =>
   `Measured on ${machine()}. Everything named here ran on that machine.
 Other processes, those of PostgreSQL included, used ${percent(others)} of it.`;
@@ -15,53 +13,17 @@ Other processes, those of PostgreSQL included, used ${percent(others)} of it.`;
 /** Ratios within each round, because a disturbance of the machine affects both numbers of a round. */
 const ratio = (subject, floor, field = "cpu") => median(subject.map((round, i) => round[field] / floor[i][field]));
 
-const SENDING = ["seconds", "a second", "server CPU, s", "peak of server memory, MB", "bytes each"];
+function revocations({ live, results }) {
+  const rows = Object.entries(results).map(([name, { bytes, seconds, started, atRest, snapshot }]) => [
+    name, bytes.toFixed(0), gigabytes(bytes * live), seconds.toFixed(1), started.toFixed(0), atRest.toFixed(0),
+    snapshot.seconds.toFixed(1), snapshot.cpu.toFixed(1), snapshot.memory.toFixed(0), gigabytes(snapshot.bytes),
+  ]);
+  return `${table([
+    `${n(live)} live revocations`, "bytes each in the database", "all", "start, s", "peak of memory then, MB",
+    "memory at rest, MB", "snapshot to one subscriber, s", "its server CPU, s", "peak of memory, MB", "sent",
+  ], rows)}
 
-function revocations(results) {
-  const { live, part, rewritten, sqlite, written, packed, queries, fill, inRedis, pages, stream, userinfo } = results;
-  const all = n(live);
-  const store = (name, bytes) => [name, bytes.toFixed(0), gigabytes(bytes * live)];
-  const send = (name, { count, seconds, cpu, memory, bytes }) => [
-    name, seconds.toFixed(1), n(Math.round(count / seconds)), cpu.toFixed(1), memory.toFixed(0),
-    bytes === undefined ? "" : (bytes / count).toFixed(0), minutes(seconds * live / count),
-  ];
-  const row = (name, rounds) => [
-    name, micro(of(rounds, "cpu")), times(ratio(rounds, userinfo.empty)), n(Math.round(of(rounds, "rate"))),
-    of(rounds, "p50").toFixed(0), of(rounds, "p99").toFixed(0),
-  ];
-  const query = (name, { time, buffers }) => [name, time.toFixed(2), n(buffers)];
-  return `${table(["Where", "bytes a revocation", `${all} of them`], [
-    store("Redis, memory (`used_memory`)", inRedis.bytes),
-    store("PostgreSQL, rows, loaded at once", packed.heap),
-    store("PostgreSQL, its three indexes, built at once", packed.indexes),
-    store(`PostgreSQL, rows and indexes, written as by the service (${n(rewritten)} measured), before any VACUUM`,
-      written),
-    store(`SQLite, rows and indexes, written in mixed order (${n(sqlite)} measured)`, results.sqliteBytes),
-  ])}
-
-${table([`Sending ${n(part)} of ${all}`, ...SENDING, `all ${all}, extrapolated`], [
-    send("a replica fills an empty Redis", { ...fill, cpu: fill.cpu.server }),
-    send("`GET /revocations?limit=10000`, all pages", pages),
-    send("the stream's `reset`, one subscriber", stream),
-  ])}
-
-The idle server's memory with ${all} revocations is ${results.atRest.toFixed(0)} MB: it keeps none of them. Loading
-them into Redis by \`redis-cli --pipe\` took ${inRedis.piped.toFixed(0)} s. Redis used ${fill.cpu.redis.toFixed(1)} s
-of CPU for the ${n(part)} that the replica wrote.
-
-${table(["`GET /userinfo`", "server CPU, µs", "× empty", "req/s", "p50, ms", "p99, ms"], [
-    row("Redis, nothing revoked", userinfo.empty),
-    row(`Redis, ${all} revoked`, userinfo.full),
-    row(`PostgreSQL alone (as when Redis is down), ${all} revoked`, userinfo.alone),
-  ])}
-
-${table(["PostgreSQL: each replica's query, every 400 ms, for what is not in Redis", "ms", "pages read"], [
-    query(`${all} rows, all in Redis`, queries.none),
-    query(`the same, ${WAITING} not in Redis (a few hundred logouts a second)`, queries.waiting),
-    query(`${n(rewritten)} rows, all in Redis, before any VACUUM`, queries.dirty),
-  ])}
-
-${note(of(Object.values(userinfo).flat(), "others"))}`;
+${note(Math.max(...Object.values(results).map(({ snapshot }) => snapshot.others)))}`;
 }
 
 const READS = [
