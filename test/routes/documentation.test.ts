@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import t from "../support/tap.js";
 import { parse } from "yaml";
 import { testApp } from "../support/app.js";
@@ -13,7 +14,7 @@ interface Operation {
   operationId: string;
   summary: string;
   security: object[];
-  parameters?: { name: string; required: boolean }[];
+  parameters?: { name: string; required: boolean; schema: object }[];
   requestBody?: { required?: boolean; content: Content };
   responses: Record<string, { content?: Content }>;
 }
@@ -42,6 +43,15 @@ t.strictSame(operations.map(({ path, method }) => `${method} ${path}`).sort(), [
 for (const { path, method, operation } of operations) {
   t.ok(operation.summary && Array.isArray(operation.security), `${method} ${path} says what it does and who may`);
 }
+
+await t.test("every schema is one by JSON Schema: the service does not check that when it starts", async (t) => {
+  const ajv = new Ajv2020({ strict: false, logger: false });
+  const { schemas = {} } = document.components as { schemas?: Record<string, object> };
+  const inPaths = operations.flatMap(({ operation: { requestBody, parameters = [] } }) =>
+    [...Object.values(requestBody?.content ?? {}), ...parameters].map(({ schema }) => schema));
+  for (const schema of [...Object.values(schemas), ...inPaths])
+    t.ok(ajv.validateSchema(schema), ajv.errorsText(), { schema });
+});
 
 /** RFC 6749 §5.2 and RFC 6750 §3.1 where they have a code, else ours. */
 const CODES: Record<string, RegExp> = {
