@@ -1,7 +1,8 @@
+import "./without-async-hooks.js";
 import { rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import root from "tap";
+import root, { type Test } from "tap";
 import { moduleFile } from "./root.js";
 import { sharedByNow } from "./shared.js";
 import { setCurrent } from "./tap.js";
@@ -20,6 +21,9 @@ export async function runFiles(files: readonly string[]): Promise<void> {
   const unfinished = `${process.argv[1]}.unfinished`;
   // It holds tap's loader hooks: a child of a test would start ten times as slowly, and must not depend on them.
   delete process.env.NODE_OPTIONS;
+  // What no test catches is a failure of the file that runs; rejections that nobody handles come here too.
+  let uncaught = (error: unknown): void => { root.threw(error); };
+  process.on("uncaughtException", (error) => { uncaught(error); });
   // One test around all: the root would end while a file's sockets close, and refuse the files after it.
   await root.test("files", { timeout: 0 }, async (all) => {
     for (const [index, file] of files.entries()) {
@@ -27,6 +31,7 @@ export async function runFiles(files: readonly string[]): Promise<void> {
       const before = processState();
       await all.test(file, { timeout: FILE_TIMEOUT }, async (t) => {
         setCurrent(t);
+        uncaught = (error) => { runningIn(t).threw(error); };
         await import(pathToFileURL(moduleFile(file.replace(/\.ts$/, ""))).href);
       });
       const left = await leftBehind(before);
@@ -34,6 +39,12 @@ export async function runFiles(files: readonly string[]): Promise<void> {
     }
   });
   rmSync(unfinished);
+}
+
+/** The innermost subtest that runs now. */
+function runningIn(test: Pick<Test, "threw">): Pick<Test, "threw"> {
+  const [subtest] = "activeSubtests" in test ? test.activeSubtests as Test["activeSubtests"] : [];
+  return subtest === undefined ? test : runningIn(subtest);
 }
 
 interface ProcessState {

@@ -1,0 +1,3 @@
+import t from "../tap.js";
+
+t.pass("the files after it still run");
