@@ -4,12 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { registerClient, startAuthflow } from "./authflow.mjs";
 import { listen } from "./listen.mjs";
-import { createLoginPage } from "./login-page.mjs";
-import { createProvider } from "./provider.mjs";
 import { explain, readOwnClient, readPorts } from "./settings.mjs";
-import { createSpa } from "./spa.mjs";
 
 /** Functions that stop what was started. They run in reverse order. */
 const cleanups = [];
@@ -23,6 +19,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
 
 try {
   const [ports, ownClient] = [readPorts(process.env), readOwnClient(process.env)];
+  // After the settings: who has mistaken one does not wait for all of this.
+  const [{ registerClient, startAuthflow }, { createLoginPage }, { createProvider }, { createSpa }] = await Promise.all([
+    import("./authflow.mjs"), import("./login-page.mjs"), import("./provider.mjs"), import("./spa.mjs"),
+  ]);
   const urls = Object.fromEntries(Object.entries(ports).map(([part, port]) => [part, `http://localhost:${port}`]));
 
   const folder = mkdtempSync(join(tmpdir(), "authflow-demo-"));
