@@ -36,6 +36,8 @@ function documented(): Named<string>[] {
   return rows.map((cells) => Object.fromEntries(titles.map((title, i) => [title, cells[i] ?? ""])));
 }
 
+const foreignKey = newKey();
+
 /** Authflow with this issuer (its own URL if there is none), and one client of it. */
 async function authflow(issuer?: string) {
   const [PORT, key, DATABASE_URL] = [String(await freePort()), newKey(), sqlite(t)];
@@ -66,7 +68,7 @@ async function authflow(issuer?: string) {
         [`${type} that expired 30 s ago`]: signed(header, { ...claims, iat: now - 90, exp: now - 30 }, key),
         [`${type} for another service`]: await mint(type, "other"),
         [`${type} of another issuer`]: signed(header, { ...claims, iss: "https://other.example" }, key),
-        [`${type} of another key`]: signed(header, claims, newKey()),
+        [`${type} of another key`]: signed(header, claims, foreignKey),
       });
     }
     return tokens;

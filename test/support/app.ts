@@ -7,7 +7,7 @@ import { buildApp, type Overrides } from "../../src/app.js";
 import type { Clock } from "../../src/shared/clock.js";
 import { loadConfig } from "../../src/config/load.js";
 import { signCompact, type TokenType } from "../../src/tokens/jws.js";
-import { giveKeyRing } from "./keys.js";
+import { giveKeyRing, hasPlainKey } from "./keys.js";
 import { type OpenApiDocument, responseValidator } from "./openapi.js";
 import { REDIRECT_URI, registration } from "./registration.js";
 import { migratedPostgres, migratedSqlite, redis, type Suite } from "./services.js";
@@ -80,8 +80,7 @@ export async function testApp(
     ...(env.DATABASE_URL === undefined && { DATABASE_URL: await migratedSqlite(t) }),
     ...env,
   });
-  const isPlain = config.signingKey === undefined && config.signingAlgorithm === "RS256";
-  if (env.DATABASE_URL === undefined && isPlain) await giveKeyRing(config, (overrides.clock ?? Date.now)());
+  if (env.DATABASE_URL === undefined && hasPlainKey(config)) await giveKeyRing(config, (overrides.clock ?? Date.now)());
   const timing = { readinessAge: 0, ...overrides.timing };
   const logStream = { write: (line: string) => { logs.push(line); } };
   const fastify = await buildApp(config, { ...overrides, timing, logStream });

@@ -18,6 +18,10 @@ export async function privateKeyOf({ fastify: { config, database, keys } }: Test
 const keyEncryptionKeyOf = ({ keyEncryptionKey, dataDir }: Config): Buffer =>
   keyEncryptionKey ?? localKeyEncryptionKey(dataDir);
 
+/** Whether the service makes its own key, of the usual kind: the one that `giveKeyRing` gives. */
+export const hasPlainKey = ({ signingKey, signingAlgorithm }: Config): boolean =>
+  signingKey === undefined && signingAlgorithm === "RS256";
+
 let pair: Promise<KeyPair> | undefined;
 
 /**

@@ -3,8 +3,9 @@ import { buildApp, type Overrides } from "../../src/app.js";
 import { loadConfig } from "../../src/config/load.js";
 import { isAllUp, until } from "../e2e/support.js";
 import type { Environment } from "./app.js";
+import { giveKeyRing, hasPlainKey } from "./keys.js";
 import { freePort } from "./ports.js";
-import { sqlite, type Suite } from "./services.js";
+import { migratedSqlite, type Suite } from "./services.js";
 
 export interface Served {
   url: string;
@@ -16,7 +17,8 @@ export interface Served {
 
 /**
  * The service in this process, at a port of its own, on a new SQLite file unless `env` names another database: for
- * whoever needs a server, but not a process that can be killed.
+ * whoever needs a server, but not a process that can be killed. Where the file is new it starts with a signing key of
+ * an earlier start.
  */
 export async function serve(
   t: Suite,
@@ -25,9 +27,9 @@ export async function serve(
 ): Promise<Served> {
   const port = env.PORT ?? String(await freePort());
   const url = `http://localhost:${port}`;
-  const config = loadConfig({
-    AUTHFLOW_PUBLIC_URL: url, HOST: "127.0.0.1", DATABASE_URL: env.DATABASE_URL ?? sqlite(t), ...env, PORT: port,
-  });
+  const DATABASE_URL = env.DATABASE_URL ?? await migratedSqlite(t);
+  const config = loadConfig({ AUTHFLOW_PUBLIC_URL: url, HOST: "127.0.0.1", ...env, DATABASE_URL, PORT: port });
+  if (env.DATABASE_URL === undefined && hasPlainKey(config)) await giveKeyRing(config, (overrides.clock ?? Date.now)());
   let output = "";
   const fastify = await buildApp(config, { ...overrides, logStream: { write: (line) => { output += line; } } });
   const stop = (): Promise<void> => fastify.close();
