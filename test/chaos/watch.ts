@@ -8,6 +8,8 @@ import type { World } from "./world.js";
 
 /** People who log in and out at the same time. */
 const WORKERS = 4;
+/** Milliseconds between what each of them does, and between two samples: the short form leaves others their time. */
+const PAUSE = process.env.AUTHFLOW_CHAOS === "long" ? 20 : 60;
 /** Milliseconds that a path gets to refuse when all is well again: far more than it takes, for busy machines. */
 const SETTLE = 60_000;
 /** Logouts that have to be acknowledged before a scenario goes on. */
@@ -68,7 +70,7 @@ export async function watch(
         const token = toToken(String(body.access_token));
         if (await logOut(token, somewhere, world, () => over)) acknowledge(token);
       }
-      await sleep(20);
+      await sleep(PAUSE);
     }
   };
   const sample = async (): Promise<void> => {
@@ -77,7 +79,7 @@ export async function watch(
       if (one !== undefined) {
         await Promise.all(views.filter((view) => one.refusedBy.has(view)).map((view) => check(one, view)));
       }
-      await sleep(20);
+      await sleep(PAUSE);
     }
   };
   const working = [...Array.from({ length: WORKERS }, work), sample(), sample()];
