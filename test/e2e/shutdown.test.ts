@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import t from "../support/tap.js";
+import { usedSqlite } from "../support/keys.js";
 import { isRunning, startNpm } from "../support/npm.js";
 import { freePort } from "../support/ports.js";
 import { startServer } from "../support/process.js";
-import { sqlite } from "../support/services.js";
 import { at, until } from "./support.js";
 
 /** Sends all of a POST but its body, and waits until the server has accepted it (RFC 9110 §10.1.1). */
@@ -36,7 +36,7 @@ async function begin(url: string, path: string, body: object, headers: Record<st
 const isClosed = (url: string): Promise<boolean> => fetch(`${url}/health/live`).then(() => false, () => true);
 
 await t.test("SIGTERM closes the port, lets every request in flight finish, and ends with 0", async (t) => {
-  const env = { DATABASE_URL: sqlite(t) };
+  const env = { DATABASE_URL: await usedSqlite(t) };
   const server = await startServer(t, env);
   const service = at(server.url);
   const client = await service.register();
@@ -59,7 +59,7 @@ await t.test("SIGTERM closes the port, lets every request in flight finish, and 
 });
 
 await t.test("under load, what was acknowledged before the end is in effect after it", async (t) => {
-  const env = { DATABASE_URL: sqlite(t), LOG_LEVEL: "warn" };
+  const env = { DATABASE_URL: await usedSqlite(t), LOG_LEVEL: "warn" };
   const server = await startServer(t, env);
   const service = at(server.url);
   const client = await service.register();
@@ -85,7 +85,7 @@ await t.test("under load, what was acknowledged before the end is in effect afte
 });
 
 await t.test("connections that ask for nothing hold nothing up", async (t) => {
-  const server = await startServer(t, { DATABASE_URL: sqlite(t) });
+  const server = await startServer(t, { DATABASE_URL: await usedSqlite(t) });
   const port = Number(new URL(server.url).port);
   const sockets: Socket[] = [];
   t.teardown(() => { for (const socket of sockets) socket.destroy(); });
@@ -101,7 +101,7 @@ await t.test("connections that ask for nothing hold nothing up", async (t) => {
 });
 
 await t.test("whatever does not end is cut off in time, and the process ends with 0", async (t) => {
-  const server = await startServer(t, { DATABASE_URL: sqlite(t) });
+  const server = await startServer(t, { DATABASE_URL: await usedSqlite(t) });
   const client = await at(server.url).register();
   const { client_id, client_secret } = client;
   await begin(server.url, "/mint", { client_id, client_secret, sub: "alice" }); // its body never comes
@@ -117,7 +117,7 @@ for (const [signal, whom] of ENDINGS) {
   await t.test(`${signal} to ${whom} ends what npm start began, and lets a request finish`, async (t) => {
     const port = String(await freePort());
     const url = `http://localhost:${port}`;
-    const npm = startNpm(t, "start", { DATABASE_URL: sqlite(t), PORT: port });
+    const npm = startNpm(t, "start", { DATABASE_URL: await usedSqlite(t), PORT: port });
     await until("it listens", () => npm.output().includes("Authflow serves"));
     const pid = Number(/"pid":(\d+)/.exec(npm.output())?.[1]);
     t.ok(isRunning(pid), "the server is a process of its own");

@@ -1,11 +1,13 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { Config } from "../../src/config/config.js";
+import { loadConfig } from "../../src/config/load.js";
 import { localKeyEncryptionKey } from "../../src/keys/key-encryption-key.js";
 import { seal, unseal } from "../../src/keys/sealing.js";
 import { exportPrivateKey, generateSigningKey, type KeyPair } from "../../src/keys/signing-key.js";
 import type { StoredKey } from "../../src/keys/store.js";
 import { openDatabase } from "../../src/stores/prisma/database.js";
 import type { TestApp } from "./app.js";
+import { migratedSqlite, type Suite } from "./services.js";
 
 /** The private key that the app signs with, for tests that forge with it. */
 export async function privateKeyOf({ fastify: { config, database, keys } }: TestApp): Promise<KeyObject> {
@@ -17,6 +19,13 @@ export async function privateKeyOf({ fastify: { config, database, keys } }: Test
 
 const keyEncryptionKeyOf = ({ keyEncryptionKey, dataDir }: Config): Buffer =>
   keyEncryptionKey ?? localKeyEncryptionKey(dataDir);
+
+/** The URL of a SQLite file as an earlier start left it: migrated, and with a signing key. */
+export async function usedSqlite(t: Suite): Promise<string> {
+  const url = await migratedSqlite(t);
+  await giveKeyRing(loadConfig({ DATABASE_URL: url }), Date.now());
+  return url;
+}
 
 /** Whether the service makes its own key, of the usual kind: the one that `giveKeyRing` gives. */
 export const hasPlainKey = ({ signingKey, signingAlgorithm }: Config): boolean =>
