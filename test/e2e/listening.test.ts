@@ -8,7 +8,7 @@ import Sqlite from "libsql";
 import t, { type Test } from "../support/tap.js";
 import { usedSqlite } from "../support/keys.js";
 import { freePort } from "../support/ports.js";
-import { endedWith, run, SERVER, startServer } from "../support/process.js";
+import { endedWith, run, SERVER, SHORT_LIVED, startServer } from "../support/process.js";
 import { binary, missing, sqlite, temporaryFolder } from "../support/services.js";
 import { isRunning } from "../support/npm.js";
 import { until } from "./support.js";
@@ -17,7 +17,7 @@ import { until } from "./support.js";
 async function start(t: Test, env: Record<string, string>) {
   const { PATH = "" } = process.env;
   const DATABASE_URL = await usedSqlite(t);
-  const child = spawn(process.execPath, [SERVER], {
+  const child = spawn(process.execPath, [...SHORT_LIVED, SERVER], {
     cwd: temporaryFolder(t), env: { PATH, DATABASE_URL, ...env }, stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { freePort } from "./ports.js";
-import { endedWith } from "./process.js";
+import { endedWith, SHORT_LIVED } from "./process.js";
 import { ROOT } from "./root.js";
 import { type Suite, temporaryFolder } from "./services.js";
 
@@ -30,7 +30,7 @@ export async function demoPorts(): Promise<Record<string, string>> {
 export async function startDemo(t: Suite, more: Record<string, string> = {}): Promise<Demo> {
   const folder = temporaryFolder(t);
   const env = { PATH: process.env.PATH ?? "", TMPDIR: folder, ...await demoPorts(), ...more };
-  const child = spawn(process.execPath, [DEMO], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...SHORT_LIVED, DEMO], { env, stdio: ["ignore", "pipe", "pipe"] });
   const end = endedWith(t, child);
   const { url, output } = await announced(child);
   return { url, folder, env, output, end };
