@@ -2,7 +2,7 @@ import { execFile, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -43,7 +43,7 @@ export async function built(
   build: (folder: string) => Promise<unknown>,
 ): Promise<string> {
   const hash = createHash("sha256").update(version);
-  for (const path of sources) hash.update(path).update(readFileSync(path));
+  for (const path of sources) hash.update(basename(path)).update(readFileSync(path));
   const folder = join(tmpdir(), `authflow-example-${hash.digest("hex")}`);
   if (existsSync(folder)) return folder;
   const unfinished = mkdtempSync(`${folder}-`);
