@@ -7,7 +7,7 @@ import type { Range, Report } from "./worker.js";
  * Histories are numbered by their seeds. AUTHFLOW_SIMULATION=1234 runs one of them, and prints what happens in it;
  * AUTHFLOW_SIMULATION=5000-9999 runs others than usual.
  */
-const [first = 1, last = first] = (process.env.AUTHFLOW_SIMULATION ?? "1-1000").split("-").map(Number);
+const [first = 1, last = first] = (process.env.AUTHFLOW_SIMULATION ?? "1-2000").split("-").map(Number);
 
 async function run(range: Range): Promise<Report> {
   const worker = new Worker(new URL("worker.js", import.meta.url), { workerData: range, execArgv: [] });
