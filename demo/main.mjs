@@ -20,9 +20,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
 try {
   const [ports, ownClient] = [readPorts(process.env), readOwnClient(process.env)];
   // After the settings: who has mistaken one does not wait for all of this.
-  const [{ registerClient, startAuthflow }, { createLoginPage }, { createProvider }, { createSpa }] = await Promise.all([
-    import("./authflow.mjs"), import("./login-page.mjs"), import("./provider.mjs"), import("./spa.mjs"),
-  ]);
+  const [{ registerClient, startAuthflow }, { createLoginPage }, { createProvider }, { createSpa }] =
+    await Promise.all(["authflow", "login-page", "provider", "spa"].map((part) => import(`./${part}.mjs`)));
   const urls = Object.fromEntries(Object.entries(ports).map(([part, port]) => [part, `http://localhost:${port}`]));
 
   const folder = mkdtempSync(join(tmpdir(), "authflow-demo-"));
