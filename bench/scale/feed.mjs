@@ -11,8 +11,6 @@ const RATES = [{ rate: 1, seconds: 20 }, { rate: 10, seconds: 10 }, { rate: 50, 
 const MISSED = 100;
 /** Seconds of the measurement without logouts. */
 const IDLE = 8;
-/** How often the stream is read, and the number of events in a large read. */
-const [READS, EVENTS] = [2000, 500];
 /** Milliseconds until events that have not arrived count as missed. */
 const TIMEOUT = 90_000;
 
@@ -51,7 +49,6 @@ export async function measureFeed(context) {
     log(`${rate} logouts a second measured`);
   }
 
-  const reading = await readingCost(replicas);
   const disconnected = subscribers.call("disconnected");
   await listening.stop();
   await disconnected;
@@ -71,31 +68,8 @@ export async function measureFeed(context) {
   await subscribers.call("end");
   return {
     subscribers: subscribers.count, connecting: subscribers.seconds,
-    idleLoad, reading, memory, idle, rounds, resumption,
+    idleLoad, memory, idle, rounds, resumption,
   };
-}
-
-/**
- * Sends Redis the commands of one read by a replica (src/stores/redis/revocation-feed.ts). Resolves to the seconds of
- * Redis's CPU for a read that finds one event and for each additional event, and to the stream's bytes for each event.
- */
-async function readingCost({ redis: { client, pid }, database }) {
-  const [{ uuid }] = await database.query("SELECT uuid FROM installation");
-  const stream = `authflow:${uuid}:feed`;
-  const secondsFor = async (events) => {
-    const stopwatch = watch({ redis: pid });
-    for (let i = 0; i < READS; i++) {
-      await client.xread("COUNT", 1, "STREAMS", stream, "0-1");
-      await client.multi().get(`authflow:${uuid}:cutoffs:complete`).get(`${stream}:epoch`)
-        .xrange(stream, "-", "+", "COUNT", 1).xrevrange(stream, "+", "-", "COUNT", 1)
-        .xrange(stream, "(0-1", "+", "COUNT", events).exec();
-    }
-    return stopwatch().cpu.redis / READS;
-  };
-  const events = Math.min(EVENTS, await client.xlen(stream));
-  const [one, many] = [await secondsFor(1), await secondsFor(events)];
-  const bytes = await client.memory("USAGE", stream) / await client.xlen(stream);
-  return { read: one, event: (many - one) / (events - 1), bytes };
 }
 
 /** Counts the commands to Redis and the database's transactions, of all replicas, while `work` runs. */
@@ -108,10 +82,10 @@ async function backendLoad({ redis, database }, work) {
   await work();
   const seconds = (performance.now() - start) / 1000;
   const stats = await redis.client.info("commandstats");
-  const all = [...stats.matchAll(/^cmdstat_(\S+):calls=(\d+),usec=(\d+)/gm)]
-    .map(([, name, calls, micro]) => ({ name, calls: Number(calls), micro: Number(micro) }));
+  const all = [...stats.matchAll(/^cmdstat_\S+:calls=(\d+)/gm)]
+    .map(([, calls]) => Number(calls));
   return {
-    seconds, calls: all.reduce((sum, { calls }) => sum + calls, 0), info: all.find(({ name }) => name === "info"),
+    seconds, calls: all.reduce((sum, calls) => sum + calls, 0),
     redisCpu: stopwatch().cpu.redis, transactions: await transactions() - before,
   };
 }

@@ -16,6 +16,9 @@ const EACH = 4;
 const BATCHES = { busy: 250, idle: 3 };
 const CLIENTS = 100;
 const KEY = "x".repeat(43);
+const DAY = 86_400_000;
+/** As in src/revocation/entry.ts. */
+const FOREVER = Date.UTC(9999, 11, 31, 23, 59, 59);
 /** Milliseconds after which a list is computed again: a bit more than FRESH_FOR in src/status-lists/status-lists.ts. */
 const STALE = 5200;
 
@@ -31,8 +34,7 @@ export async function measureStatusLists({ entry, dir, log, closing }) {
   const busy = await batchBytes(database);
   for (const { share, id } of lists) await revoke(database, id, share);
   const [{ bytes: revocations, rows }] = await database.query(`
-    SELECT pg_total_relation_size('status_revocations')::float8 AS bytes, count(*)::float8 AS rows
-    FROM status_revocations`);
+    SELECT pg_total_relation_size('revocation_log')::float8 AS bytes, count(*)::float8 AS rows FROM revocation_log`);
   const small = await writeList(database, records, BATCHES.idle);
   const idle = (await batchBytes(database) - busy) / LIST_SIZE;
   await database.query("ANALYZE");
@@ -93,6 +95,15 @@ async function writeList({ query }, records, batch) {
   return id;
 }
 
+/** Appends to the log: a share of a list's tokens. */
 const revoke = ({ query }, id, share) => query(`
-  INSERT INTO status_revocations (list_id, idx, expires_at)
-  SELECT $1, i, now() + interval '1 day' FROM generate_series(0, ${LIST_SIZE - 1}) i WHERE random() < $2`, [id, share]);
+  WITH head AS (SELECT position FROM revocation_log_head), tokens AS (
+    SELECT i, row_number() OVER () AS n FROM generate_series(0, ${LIST_SIZE - 1}) i WHERE random() < $2
+  ), appended AS (
+    INSERT INTO revocation_log (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id,
+      status_index)
+    SELECT head.position + n, lpad(to_hex(n), 8, '0'), 'jti', gen_random_uuid()::text, ${FOREVER}, ${Date.now() + DAY},
+      ${Date.now()}, $1, i FROM head, tokens
+    RETURNING position
+  )
+  UPDATE revocation_log_head SET position = GREATEST(position, (SELECT max(position) FROM appended))`, [id, share]);

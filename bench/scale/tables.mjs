@@ -48,7 +48,7 @@ ${table(["The cost of a list", ""], [
     [`the same, ${idle}`, bytes.idle.toFixed(0)],
     [`first read of a list in batches of ${batches.idle}, ms`, milli(manyBatches.seconds)],
     ["its server CPU, ms", milli(manyBatches.cpu)],
-    ["bytes in PostgreSQL for each revoked token, in addition to its revocation", bytes.revocation.toFixed(0)],
+    ["bytes in PostgreSQL for each revoked token, in the log", bytes.revocation.toFixed(0)],
     [`memory of a process for each list that it keeps, MB (at most 16; ${n(size)} indexes each)`, memory.toFixed(1)],
     ["another read of a list within five seconds, ms", milli(of(kept, "seconds"))],
   ])}
@@ -62,11 +62,10 @@ const DELIVERING = [
 ];
 const BACKENDS = [
   "Load of two replicas", "Redis commands/s", "for each logout", "Redis CPU, % of a core", "PostgreSQL transactions/s",
-  "µs for an `INFO`",
 ];
 const total = (all, field) => all.reduce((sum, one) => sum + one[field], 0);
 
-function feed({ subscribers, connecting, idleLoad, reading, memory, idle, rounds, resumption }) {
+function feed({ subscribers, connecting, idleLoad, memory, idle, rounds, resumption }) {
   const cores = ({ cpu, seconds }, prefix) =>
     Object.keys(cpu).filter((name) => name.startsWith(prefix)).reduce((sum, name) => sum + cpu[name], 0) / seconds;
   const idleCores = cores(idle, "listening");
@@ -81,7 +80,6 @@ function feed({ subscribers, connecting, idleLoad, reading, memory, idle, rounds
   const backends = (name, load, logouts) => [
     name, n(Math.round(load.calls / load.seconds)), logouts === undefined ? "" : perLogout(load, logouts).toFixed(1),
     (load.redisCpu / load.seconds * 100).toFixed(1), (load.transactions / load.seconds).toFixed(1),
-    (load.info.micro / load.info.calls).toFixed(0),
   ];
   return `${table(DELIVERING, rounds.map(row))}
 
@@ -101,12 +99,6 @@ ${table([`${n(subscribers)} subscribers of one process`, ""], [
 ${table(BACKENDS, [
     backends("no logouts", idleLoad),
     ...rounds.map(({ rate, logouts, load }) => backends(`${rate} logouts/s`, load, logouts)),
-  ])}
-
-${table(["A replica reads the feed", ""], [
-    ["Redis's CPU for a read that finds one event, µs", micro(reading.read)],
-    ["for each additional event, µs", (reading.event * 1e6).toFixed(2)],
-    ["Redis's memory for each event that it keeps, bytes", reading.bytes.toFixed(0)],
   ])}
 
 ${note(of(rounds.map(({ spent }) => spent), "others"))}`;

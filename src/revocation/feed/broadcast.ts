@@ -6,8 +6,8 @@ interface Receiver { send(messages: readonly FeedMessage[]): boolean }
 
 /** Receivers in one turn of the event loop: other requests must not wait for thousands. */
 const AT_ONCE = 250;
-/** The pause after a round, as a multiple of the time that it took: sending takes at most a fifth of the process. */
-const PAUSE = 4;
+/** The pause after a round, as a multiple of the time that it took: sending takes at most a sixth of the process. */
+const PAUSE = 5;
 /** Milliseconds. A logout has to reach everybody within a second. */
 const LONGEST_PAUSE = 400;
 
