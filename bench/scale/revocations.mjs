@@ -83,7 +83,8 @@ function readReset({ port }, credentials, count) {
     let [bytes, received] = [0, 0];
     const socket = connect(port, "127.0.0.1");
     socket.write(`GET /revocations/stream HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: ${authorization}\r\n\r\n`);
-    socket.on("error", reject).on("data", (chunk) => {
+    const ended = () => { reject(new Error(`The stream ended after ${received} of ${count}`)); };
+    socket.on("error", reject).on("close", ended).on("data", (chunk) => {
       bytes += chunk.length;
       for (let at = chunk.indexOf(0x7b); at !== -1; at = chunk.indexOf(0x7b, at + 1)) received++; // each token is one {
       if (received < count) return;
