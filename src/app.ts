@@ -27,6 +27,7 @@ import metadata from "../plugins/services/metadata.js";
 import notFound, { MAX_PARAMETER_LENGTH } from "../plugins/http/not-found.js";
 import openapi from "../plugins/http/openapi.js";
 import operator from "../plugins/guards/operator.js";
+import strangerLimit from "../plugins/guards/stranger-limit.js";
 import pages from "../plugins/http/pages.js";
 import parameters from "../plugins/http/parameters.js";
 import permission from "../plugins/guards/permission.js";
@@ -246,6 +247,7 @@ async function registerAll(
     await registration.register(registrationBody);
     await registration.register(async (browserEndpoints) => {
       await browserEndpoints.register(readableByPages);
+      await browserEndpoints.register(strangerLimit);
       await browserEndpoints.register(clientRoutes);
     });
     await registration.register(adminClients);

@@ -4,6 +4,7 @@ import closeWithGrace from "close-with-grace";
 import { reportAndExit } from "./cli/exit.js";
 import type { Config } from "./config/config.js";
 import { loadConfig } from "./config/load.js";
+import { OPEN_TO_ALL } from "./clients/open-registration.js";
 import { isLoopback } from "./shared/loopback.js";
 import { isMainModule } from "./shared/main-module.js";
 
@@ -30,6 +31,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   booted();
   await listen(app, config);
   if (config.loopback && config.socketPath === undefined && !isLoopback(config.host)) app.log.warn(reachable(config));
+  if (config.registration === "open" && !config.loopback) app.log.warn(OPEN_TO_ALL);
   app.log.info(`Authflow serves ${config.publicUrl} as issuer ${config.issuer}` +
     `; discovery: ${config.publicUrl}/.well-known/openid-configuration` +
     (config.docs ? `; documentation: ${config.publicUrl}/docs` : ""));

@@ -54,7 +54,7 @@ export default fp(async (app) => {
   const sweepers = {
     codes: app.authorizationCodes, "refresh tokens": app.refreshTokenFamilies, "answers to logins": app.loginChallenges,
     sessions: app.sessions, "pushed requests": app.pushedRequests, assertions: app.clientAssertions,
-    "status lists": app.statusLists,
+    "status lists": app.statusLists, "clients that nobody used": app.clients,
   };
   let loops: Promise<unknown> = Promise.resolve();
   app.addHook("onReady", async () => {

@@ -29,6 +29,13 @@ export default fp(async (app) => {
   app.decorateRequest("isTrustedRegistrant", false);
   app.decorate("mayRegister", async (request) => {
     if (loopback) refuseOtherSites(request, publicUrl);
+    if (registration === "open" && !loopback) {
+      // A proxy on this machine gives everybody a loopback address: only a token makes a difference.
+      if (!carriesToken(request)) return;
+      requireToken(request, [registrationToken, adminToken]);
+      request.isTrustedRegistrant = true;
+      return;
+    }
     if (registration === "open") {
       // Anyone may register. What reaches other clients' tokens, only this machine may, or who has a token.
       request.isTrustedRegistrant = presents(request, [registrationToken, adminToken])
@@ -58,6 +65,9 @@ function refuseOtherSites({ headers: { host = "", origin } }: FastifyRequest, pu
 /** Whether a page sent it that is not this service's own, such as one of another program on this machine. */
 const isOtherPage = ({ headers: { host = "", origin } }: FastifyRequest): boolean =>
   origin !== undefined && origin.replace(/^https?:\/\//, "") !== host.toLowerCase();
+
+/** Whether the request has an Authorization header, whatever it holds. */
+export const carriesToken = ({ headers: { authorization = "" } }: FastifyRequest): boolean => authorization !== "";
 
 function requireToken(request: FastifyRequest, accepted: (string | undefined)[]): void {
   presentedToken(request); // throws if there is none

@@ -28,11 +28,15 @@ export default fp(async (app) => {
   app.decorate("standardRegistration", (members) => ({
     preValidation: async (request) => {
       const { body } = request;
-      if (!isStandard(body)) return;
+      // A stranger's client is as RFC 7591 has it, whatever the names of the members.
+      const isStranger = !request.isTrustedRegistrant && !app.config.loopback;
+      if (!isStandard(body) && !(isStranger && isObject(body))) return;
       request.isStandardRegistration = true;
+      if (isStranger && body.policy != null)
+        throw invalidRequest("policy must be absent: only an operator can give a client one");
       for (const [name, value] of Object.entries(body))
         if (value === null || !members.includes(name)) delete body[name];
-      if (body.name !== undefined && body.name !== body.client_name)
+      if (body.name !== undefined && body.client_name !== undefined && body.name !== body.client_name)
         throw invalidRequest("name differs from client_name: send one of them");
       keepKnown(body, "grant_types", GRANT_TYPES);
       keepKnown(body, "response_types", RESPONSE_TYPES);
@@ -46,9 +50,11 @@ export default fp(async (app) => {
   }));
 }, { name: "registration-body" });
 
+const isObject = (body: unknown): body is Body => typeof body === "object" && body !== null && !Array.isArray(body);
+
 /** With `client_name`, or without the members that only Authflow has. */
 const isStandard = (body: unknown): body is Body =>
-  typeof body === "object" && body !== null && !Array.isArray(body) && ("client_name" in body
+  isObject(body) && ("client_name" in body
     || (Object.keys(body).length > 0 && !["name", "redirect_uri", "permissions"].some((own) => own in body)));
 
 /** If none is known, all stay: validation then says which are. */

@@ -20,8 +20,8 @@ export default fp(async (app) => {
   const { clock, clients, tokens, revocations, providers, database, sessions, config } = app;
   const { publicUrl } = config;
   const codes = new AuthorizationCodeService({
-    store: database.authorizationCodes, tokens, revocations, clock, state: app.revocationState, statusOf: app.statusOf,
-    families: app.refreshTokenFamilies, selfRegistered: config.selfRegistered,
+    store: database.authorizationCodes, clients, tokens, revocations, clock, state: app.revocationState,
+    statusOf: app.statusOf, families: app.refreshTokenFamilies, selfRegistered: config.selfRegistered,
   });
   app.decorate("authorizationCodes", codes);
   const sealer = new LoginSealer(app.keyEncryptionKeys);

@@ -97,6 +97,8 @@ export interface Client {
   permissionsSince: number;
   policy: MintPolicy;
   disabled: boolean;
+  /** When it is deleted (epoch ms), unless a user of it logs in before; null: it stays. */
+  expiresAt: number | null;
   /** The installation's client revision at this client's latest change. */
   revision: number;
   /** Epoch ms. */

@@ -7,6 +7,7 @@ import {
 } from "./client.js";
 import { checkGrantTypes, defaultGrantTypes } from "./grant-types.js";
 import { checkKeys, checkNames } from "./metadata.js";
+import { refuseToStrangers, STRANGER_PERMISSIONS, UNUSED_LIFETIME } from "./open-registration.js";
 import { checkPermissions, DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS, refuseFarReaching } from "./permissions.js";
 import { newSecret } from "./secret.js";
 
@@ -32,7 +33,10 @@ export interface Registration {
   idTokenAlg?: string | undefined;
   /** Default: `login` for a public client, DEFAULT_PERMISSIONS for any other, without those that it can't use. */
   permissions?: Permission[] | undefined;
-  /** Whether the caller may get permissions that reach other clients' tokens. */
+  /**
+   * Whether the caller may get permissions that reach other clients' tokens. On a public URL who may not is a
+   * stranger, whose client can only log users in.
+   */
   isTrusted: boolean;
   /** The request is that of RFC 7591, not Authflow's own, whose clients mint. */
   isStandard?: boolean | undefined;
@@ -56,8 +60,10 @@ export function newClient(
   const { authMethod = "client_secret_basic", grantTypes } = rest;
   const [jwks, jwksUri] = [rest.jwks ?? null, rest.jwksUri ?? null];
   const isPublic = authMethod === "none";
-  const { responseTypes = isPublic || isStandard ? ["code"] : [...RESPONSE_TYPES] } = rest;
-  const asked = rest.permissions ?? usualPermissions(authMethod, rest);
+  const isStranger = !isTrusted && !rules.isLocal;
+  if (isStranger) refuseToStrangers(rest);
+  const { responseTypes = isPublic || isStandard || isStranger ? ["code"] : [...RESPONSE_TYPES] } = rest;
+  const asked = rest.permissions ?? (isStranger ? [...STRANGER_PERMISSIONS] : usualPermissions(authMethod, rest));
   if (isStandard && asked.includes("login") && redirectUris.length === 0)
     throw invalidRedirectUri("redirect_uris is missing: the grant authorization_code needs one"); // RFC 7591 §2
   const permissions = checkPermissions(asked, { authMethod, isPublic, redirectUris });
@@ -76,7 +82,7 @@ export function newClient(
   const client: NewClient = {
     id: uuidv7(now),
     name: shown,
-    logoUri,
+    logoUri: isStranger ? null : logoUri, // it could be the logo of another application
     redirectUris,
     secrets: secret === undefined ? [] : [{ hash: digest(secret), expiresAt: null }],
     authMethod,
@@ -91,6 +97,7 @@ export function newClient(
     permissionsSince: now,
     policy: PERMISSIVE,
     disabled: false,
+    expiresAt: isStranger ? now + UNUSED_LIFETIME : null,
     createdAt: now,
     updatedAt: now,
   };

@@ -4,6 +4,7 @@ import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidClient, invalidRequest, notFound } from "../shared/errors.js";
 import { isLoginUrl } from "../shared/login-url.js";
 import { isScopeValue } from "../shared/scope.js";
+import { sweepAll } from "../shared/sweep.js";
 import { isBlank, isPrintable } from "../shared/text.js";
 import type { Lookup } from "../shared/joined-lookup.js";
 import type { ClientCache } from "./cache.js";
@@ -12,6 +13,7 @@ import type {
 } from "./client.js";
 import { checkGrantTypes, followingGrantTypes } from "./grant-types.js";
 import { checkKeys, checkNames } from "./metadata.js";
+import { UNUSED_MAX } from "./open-registration.js";
 import { checkPermissions } from "./permissions.js";
 import { newClient, type Registration, type RegistrationRules } from "./registration.js";
 import { newSecret, secretMatches } from "./secret.js";
@@ -56,7 +58,23 @@ export class ClientRegistry {
 
   async register(registration: Registration): Promise<RegisteredClient> {
     const { client, secret } = newClient(registration, this.#rules, this.#clock());
-    return { client: await this.#store.insert(client), secret };
+    if (client.expiresAt === null) return { client: await this.#store.insert(client), secret };
+    const stored = await this.#store.insertExpiring(client, UNUSED_MAX);
+    if ("fullUntil" in stored) throw tooManyUnused(Math.max(60, Math.ceil((stored.fullUntil - this.#clock()) / 1000)));
+    return { client: stored, secret };
+  }
+
+  /** A user of the client logged in: it does not expire any more. Rejects with invalid_client if it is gone already. */
+  async keep({ id, expiresAt }: Client): Promise<void> {
+    if (expiresAt === null) return;
+    const kept = await this.#store.update(id, this.#clock(), () => ({ expiresAt: null }));
+    this.#cache.put(id, kept);
+    if (kept === null) throw expired();
+  }
+
+  /** Deletes clients that anybody registered and no user used; returns how many. */
+  sweep(): Promise<number> {
+    return sweepAll((limit) => this.#store.sweep(this.#clock(), limit));
   }
 
   /** The client, if the cache shows that the secret is right. Undefined does not mean that it is wrong. */
@@ -141,6 +159,7 @@ export class ClientRegistry {
       const after = { ...changed, permissions };
       return {
         ...patch, ...keys, permissions, policy: { ...client.policy, ...policy },
+        ...(patch.isSelfRegistered === false && { expiresAt: null }),
         grantTypes: grantTypes === undefined ? followingGrantTypes(client, after) : checkGrantTypes(grantTypes, after),
       };
     });
@@ -177,6 +196,13 @@ export class ClientRegistry {
     return client;
   }
 }
+
+const tooManyUnused = (retryAfter: number): AuthflowError => new AuthflowError(429, "too_many_requests",
+  `${UNUSED_MAX} clients wait for their first login already: try again later, or ask the operator for a client`,
+  { retryAfter });
+
+const expired = (): AuthflowError => new AuthflowError(401, "invalid_client",
+  "This client was deleted, because nobody used it for a day: register it again", { challenge: "Basic" });
 
 function found(client: Client | null): Client {
   if (client === null) throw notFound(UNKNOWN);

@@ -50,9 +50,11 @@ export function contradictions(config: Config, publicUrl: URL | undefined): stri
     `AUTHFLOW_TRUST_PROXY must be ${settingNotes("AUTHFLOW_TRUST_PROXY").remedy}`);
   if (publicUrl === undefined || config.loopback) return faults;
   fault(publicUrl.protocol !== "https:", "AUTHFLOW_PUBLIC_URL must begin with https:// unless its host is loopback");
+  // docker-compose.yml says open by default: beside a public URL something else must say that it is meant.
   fault(
-    config.registration === "open",
-    "AUTHFLOW_REGISTRATION must be token or closed on a public URL: with open, anyone could register a client",
+    config.registration === "open" && Object.values(config.selfRegistered).flat().length === 0,
+    "AUTHFLOW_REGISTRATION must be token or closed on a public URL: with open, anyone may register a client. " +
+      "If you want that, set AUTHFLOW_SELF_REGISTERED_SCOPES or AUTHFLOW_SELF_REGISTERED_AUDIENCES too",
   );
   fault(
     config.keyEncryptionKey === undefined,

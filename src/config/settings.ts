@@ -172,7 +172,8 @@ export const SETTINGS = Type.Object({
     "^([0-5]?\\d|60)s?$",
   ),
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
-    description: "Who may register clients: anyone, holders of the registration token, or operators only.",
+    description: "Who may register clients: anyone, holders of the registration token, or operators only. On a " +
+      "public URL, clients of anyone can only log in users who consent.",
     unset: "open if public URL and HOST are loopback, closed if HOST alone is not and there is no token, else token",
   }),
   AUTHFLOW_REGISTRATION_TOKEN: token({

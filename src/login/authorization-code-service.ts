@@ -1,4 +1,5 @@
 import type { Client } from "../clients/client.js";
+import type { ClientRegistry } from "../clients/registry.js";
 import type { SelfRegistered } from "../clients/scope-policy.js";
 import type { Clock } from "../shared/clock.js";
 import { digest, randomSecret } from "../shared/digest.js";
@@ -34,6 +35,7 @@ export interface CodeExchange {
 
 interface Dependencies {
   store: AuthorizationCodeStore;
+  clients: Pick<ClientRegistry, "keep">;
   tokens: TokenIssuer;
   revocations: Revocations;
   state: Pick<RevocationState, "hasRevoked">;
@@ -75,7 +77,7 @@ export class AuthorizationCodeService {
    * Rejects with invalid_grant if the client, redirect URI or verifier is wrong, or the code has expired or was used.
    */
   async exchange(client: Client, exchange: CodeExchange): Promise<TokenResponse> {
-    const { tokens, clock, statusOf, families, selfRegistered } = this.#dependencies;
+    const { clients, tokens, clock, statusOf, families, selfRegistered } = this.#dependencies;
     const codeHash = digest(exchange.code);
     const code = await this.#lookup.find(codeHash);
     if (code === null || code.clientId !== client.id) throw invalidGrant(UNKNOWN_OR_EXPIRED);
@@ -94,6 +96,7 @@ export class AuthorizationCodeService {
       : tokens.signAuthorized(client, authorized, claims, { isFirst: true }));
     const refresh = authorized && this.#refreshToken(client, authorized, claims);
     const token = { jti: claims.jti, expiresAt: claims.exp * 1000, status: statusOf(claims) };
+    await clients.keep(client); // before the code is used: if that fails, the client can try again
     // Of several that exchange the code at once, one gets here first: what all of them have is ended.
     if (!await this.#exchanges.run({ code, token, family: refresh?.family }))
       return this.#refuseReplay(await this.#lookup.find(codeHash) ?? code);

@@ -55,6 +55,11 @@ export function authorizationRequest(
   if (asked !== undefined && asked !== responseType)
     throw new AuthflowError(400, "unsupported_response_type", `response_type must be ${RESPONSE_TYPES.join(" or ")}`);
   requirePermission(client, "login");
+  // A login here asks for no consent.
+  if (client.isSelfRegistered) {
+    throw unauthorizedClient("This client registered itself, so its users must be asked for their consent: " +
+      "send them to /authorize");
+  }
   if (!client.responseTypes.includes(responseType)) {
     throw unauthorizedClient(
       `This client may not use response_type ${responseType}, only ${client.responseTypes.join(", ")}`);
@@ -67,7 +72,7 @@ export function authorizationRequest(
 
 /** Throws invalid_request unless the challenge is one of S256, or absent where that is allowed. */
 export function checkChallenge(
-  client: Pick<Client, "isPublic">,
+  client: Pick<Client, "isPublic" | "isSelfRegistered">,
   type: ResponseType,
   challenge: string | undefined,
   method: string | undefined,
@@ -76,6 +81,8 @@ export function checkChallenge(
     if (method !== undefined) throw invalidRequest("code_challenge_method needs a code_challenge");
     if (type === "code" && client.isPublic)
       throw invalidRequest("code_challenge is missing: a public client must use PKCE (RFC 7636)");
+    if (type === "code" && client.isSelfRegistered)
+      throw invalidRequest("code_challenge is missing: a client that registered itself must use PKCE (RFC 7636)");
     return;
   }
   if (type !== "code") throw invalidRequest("code_challenge is for response_type code: there is no code otherwise");

@@ -22,7 +22,7 @@ export const aClient = (changes: Partial<NewClient> = {}): NewClient => ({
   isSelfRegistered: false, responseTypes: ["code", "token"],
   permissions: ["mint", "introspect:own", "feed"], permissionsSince: NOW,
   policy: { ...PERMISSIVE, providers: ["google"], max_ttl: 60 },
-  disabled: false, createdAt: NOW, updatedAt: NOW, ...changes,
+  disabled: false, expiresAt: null, createdAt: NOW, updatedAt: NOW, ...changes,
 });
 
 /** A revoked token. */

@@ -7,9 +7,10 @@ import { checkDatabase } from "./database.js";
 import { checkIssuer } from "./issuer.js";
 import { checkProviders } from "./providers.js";
 import { checkRedis } from "./redis.js";
+import { checkRegistration } from "./registration.js";
 import { checkService } from "./service.js";
 
-const CHECKS: Check[] = [checkIssuer, checkDatabase, checkRedis, checkService, checkProviders];
+const CHECKS: Check[] = [checkIssuer, checkRegistration, checkDatabase, checkRedis, checkService, checkProviders];
 
 /** All findings of doctor, in the order of `CHECKS`. If settings are invalid, only their faults. */
 export async function diagnose(context: Context): Promise<Finding[]> {

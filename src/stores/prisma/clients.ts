@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import {
-  type AuthMethod, type Client, type GrantType, type MintPolicy, type Permission, PERMISSIVE, RESPONSE_TYPES,
-  type ResponseType, type StoredSecret,
+  type AuthMethod, type Client, type GrantType, type MintPolicy, type NewClient, type Permission, PERMISSIVE,
+  RESPONSE_TYPES, type ResponseType, type StoredSecret,
 } from "../../clients/client.js";
 import { defaultGrantTypes } from "../../clients/grant-types.js";
 import { DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS } from "../../clients/permissions.js";
@@ -15,11 +15,22 @@ import { replaceNul, storable } from "./text.js";
 export function clientStore(db: Db): ClientStore {
   const { prisma } = db;
   return {
-    insert: (newClient) => db.transaction(async (tx) => {
-      const client = { ...storable(newClient), revision: await raiseRevision(tx) };
-      await tx.client.create({ data: toRow(client) });
-      return client;
-    }),
+    insert: (newClient) => db.transaction((tx) => insert(tx, newClient)),
+
+    insertExpiring: async (newClient, limit) => {
+      try {
+        return await db.transaction(async (tx) => {
+          const client = await insert(tx, newClient);
+          const where = { expiresAt: { not: null } };
+          if (await tx.client.count({ where }) <= limit) return client;
+          const first = await tx.client.findFirst({ where, orderBy: { expiresAt: "asc" } });
+          throw new Full(first?.expiresAt?.getTime() ?? 0);
+        });
+      } catch (error) {
+        if (error instanceof Full) return { fullUntil: error.until };
+        throw error;
+      }
+    },
 
     // Not findUnique, which merges concurrent calls into one query: its duration would depend on the other calls.
     find: async (id) => {
@@ -51,11 +62,24 @@ export function clientStore(db: Db): ClientStore {
       const [updatedAt, deletedAt] = [new Date(now), new Date(now)];
       const tombstone = {
         name: "", logoUri: null, redirectUris: [], secrets: [], policy: {}, metadata: {}, disabled: true,
+        expiresAt: null,
       };
       await tx.permissionUse.deleteMany({ where: { clientId: id } });
       await tx.client.update({ where: { id }, data: { ...tombstone, revision, updatedAt, deletedAt } });
       return true;
     })),
+
+    sweep: async (before, limit) => {
+      const where = { expiresAt: { lte: new Date(before) } };
+      if (await prisma.client.findFirst({ where, select: { id: true } }) === null) return 0;
+      return db.transaction(async (tx) => {
+        await raiseRevision(tx); // waits for an `update`, which may keep the client
+        const expired = await tx.client.findMany({ where, select: { id: true }, take: limit });
+        const ids = expired.map(({ id }) => id);
+        await tx.permissionUse.deleteMany({ where: { clientId: { in: ids } } });
+        return (await tx.client.deleteMany({ where: { id: { in: ids } } })).count;
+      });
+    },
 
     changedSince: async (revision) => {
       const where = { revision: { gt: revision } };
@@ -77,6 +101,17 @@ async function raiseRevision(tx: Transaction): Promise<number> {
   }
   if (raised === undefined) throw new Error("The row of the table installation was deleted: start Authflow again");
   return raised.revision;
+}
+
+async function insert(tx: Transaction, newClient: NewClient): Promise<Client> {
+  const client = { ...storable(newClient), revision: await raiseRevision(tx) };
+  await tx.client.create({ data: toRow(client) });
+  return client;
+}
+
+/** Rolls an insertion back. `until`: epoch ms. */
+class Full extends Error {
+  constructor(readonly until: number) { super(); }
 }
 
 class Absent extends Error {}
@@ -101,7 +136,7 @@ async function unlessAbsent<T, U>(otherwise: U, transaction: Promise<T>): Promis
  * row that a replica of the version before wrote during an upgrade has no permissions: it gets those of a new client.
  */
 function toClient({
-  redirectUris, secrets, policy, createdAt, updatedAt, deletedAt: _, tokenEndpointAuthMethod, responseTypes,
+  redirectUris, secrets, policy, expiresAt, createdAt, updatedAt, deletedAt: _, tokenEndpointAuthMethod, responseTypes,
   permissions: stored, permissionsSince, grantTypes, metadata, selfRegistered: isSelfRegistered, ...row
 }: Row): Client {
   const authMethod = (tokenEndpointAuthMethod ?? "client_secret_basic") as AuthMethod;
@@ -125,6 +160,7 @@ function toClient({
     redirectUris: redirectUris as string[],
     secrets: secrets as unknown as StoredSecret[],
     policy: { ...PERMISSIVE, ...policy as unknown as Partial<MintPolicy> },
+    expiresAt: expiresAt?.getTime() ?? null,
     createdAt: createdAt.getTime(),
     updatedAt: updatedAt.getTime(),
   };
@@ -134,7 +170,7 @@ type Metadata = Partial<Pick<Client, "jwks" | "jwksUri" | "idTokenAlg">>;
 
 function toRow({
   id, name, logoUri, redirectUris, secrets, authMethod, grantTypes, jwks, jwksUri, idTokenAlg, isSelfRegistered,
-  responseTypes, permissions, permissionsSince, policy, disabled, revision, createdAt, updatedAt,
+  responseTypes, permissions, permissionsSince, policy, disabled, expiresAt, revision, createdAt, updatedAt,
 }: Client) {
   return {
     id, name, logoUri, redirectUris, disabled, revision,
@@ -147,6 +183,7 @@ function toRow({
     permissionsSince: BigInt(permissionsSince),
     secrets: secrets as unknown as Json,
     policy: policy as unknown as Json,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
     createdAt: new Date(createdAt),
     updatedAt: new Date(updatedAt),
   };

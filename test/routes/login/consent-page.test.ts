@@ -104,9 +104,10 @@ await t.test("a provider that offers no choice of accounts is asked for a login"
   ] as const) {
     corp.lies.discovery = (truth) => ({ ...truth, ...(values && { prompt_values_supported: values }) });
     const { app, url } = await asking(settings);
-    const start = new URL(url()).search;
+    const [start, own] = [new URL(url()), new URL(url())];
+    own.searchParams.set("client_id", (await app.register()).client_id); // /auth asks for no consent
     for (const [index, path] of ["/auth/corp", "/authorize"].entries()) {
-      const answer = await app.call("GET", `${path}${start}&prompt=select_account+consent`);
+      const answer = await app.call("GET", `${path}${(index === 0 ? own : start).search}&prompt=select_account+consent`);
       const sent = new URL(answer.headers.location as string).searchParams;
       t.equal(sent.get("prompt"), prompts[index], `${path} ${String(values)}`);
     }

@@ -116,7 +116,7 @@ await onEveryBackend(t, async (t, env) => {
       return answer;
     };
     const codes = new AuthorizationCodeService({
-      store: database.authorizationCodes, tokens, revocations, clock, statusOf,
+      store: database.authorizationCodes, clients, tokens, revocations, clock, statusOf,
       families: app.fastify.refreshTokenFamilies, selfRegistered: config.selfRegistered,
       state: { hasRevoked },
     });

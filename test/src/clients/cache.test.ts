@@ -21,7 +21,7 @@ const aClient = (): NewClient => ({
   authMethod: "client_secret_basic", isPublic: false, grantTypes: ["authorization_code"], jwks: null,
   jwksUri: null, idTokenAlg: null, isSelfRegistered: false,
   responseTypes: ["token"], permissions: ["mint"], permissionsSince: now, policy: PERMISSIVE, disabled: false,
-  createdAt: now, updatedAt: now,
+  expiresAt: null, createdAt: now, updatedAt: now,
 });
 const disable = (id: string) => store.update(id, now, () => ({ disabled: true }));
 

@@ -52,6 +52,14 @@ await t.test("on a public URL it listens everywhere and wants a registration tok
     keyEncryptionKey: Buffer.alloc(32, 7) });
 });
 
+await t.test("on a public URL registration is open only beside what such clients may request", async (t) => {
+  const open = { ...PUBLIC, AUTHFLOW_REGISTRATION: "open" };
+  t.match(faults(open), [/^AUTHFLOW_REGISTRATION must be token or closed on a public URL.*AUTHFLOW_SELF_REGISTERED/]);
+  for (const said of [{ AUTHFLOW_SELF_REGISTERED_SCOPES: "openid" },
+    { AUTHFLOW_SELF_REGISTERED_AUDIENCES: "https://mcp.example.com" }])
+    t.equal(loadConfig({ ...open, ...said }).registration, "open");
+});
+
 await t.test("HOST is a name, an address or a path", async (t) => {
   for (const [HOST, host, socketPath] of [
     ["::", "::"], ["[::1]", "::1"], ["[fe80::1%eth0]", "fe80::1%eth0"], ["auth.internal", "auth.internal"],

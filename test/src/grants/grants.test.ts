@@ -12,7 +12,7 @@ const aClient = (changes: Partial<Client> = {}): Client => ({
   grantTypes: ["authorization_code", "machine" as GrantType],
   isSelfRegistered: false, responseTypes: ["code"],
   permissions: ["login"], permissionsSince: 0, policy: PERMISSIVE,
-  disabled: false, revision: 1, createdAt: 0, updatedAt: 0, ...changes,
+  disabled: false, expiresAt: null, revision: 1, createdAt: 0, updatedAt: 0, ...changes,
 });
 const received: unknown[] = [];
 /** As a new file and a new line in the table would bring it along. */
