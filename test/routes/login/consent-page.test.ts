@@ -107,7 +107,8 @@ await t.test("a provider that offers no choice of accounts is asked for a login"
     const [start, own] = [new URL(url()), new URL(url())];
     own.searchParams.set("client_id", (await app.register()).client_id); // /auth asks for no consent
     for (const [index, path] of ["/auth/corp", "/authorize"].entries()) {
-      const answer = await app.call("GET", `${path}${(index === 0 ? own : start).search}&prompt=select_account+consent`);
+      const { search } = index === 0 ? own : start;
+      const answer = await app.call("GET", `${path}${search}&prompt=select_account+consent`);
       const sent = new URL(answer.headers.location as string).searchParams;
       t.equal(sent.get("prompt"), prompts[index], `${path} ${String(values)}`);
     }
