@@ -4,6 +4,7 @@ import {
 } from "../support/app.js";
 import { UNUSED_LIFETIME } from "../../src/clients/open-registration.js";
 import { aClient } from "../contracts/samples.js";
+import { CHALLENGE, VERIFIER } from "../support/login.js";
 
 const TOKEN = "registration-token-of-the-tests-0123";
 const OPEN = {
@@ -14,7 +15,6 @@ const OPEN = {
   AUTHFLOW_OIDC_CORP_CLIENT_SECRET: "a-secret", AUTHFLOW_OIDC_CORP_ISSUER: "http://localhost:1",
 };
 const payload = { client_name: "tool", redirect_uris: [REDIRECT_URI] };
-const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /** A count of its own in the limit. */
 let callers = 0;
 const anotherAddress = (): string => `10.0.${Math.floor(++callers / 200)}.${callers % 200}`;
@@ -132,6 +132,37 @@ await t.test("a client that nobody used is deleted after a day", async (t) => {
     for (const id of [kept, trusted, own]) t.match(await clients.read(id), { id, expiresAt: null });
     await t.rejects(clients.keep(cached), { code: "invalid_client" }, "no replica keeps what is gone");
   });
+});
+
+await t.test("only a code that is right keeps a client, and the client is kept before the code is used", async (t) => {
+  const app = await testApp(t, OPEN);
+  const { clients, authorizationCodes: codes } = app.fastify;
+  const register = async (): Promise<string> => (await app.call("POST", "/clients",
+    { payload: { ...payload, token_endpoint_auth_method: "none" } })).body.client_id as string;
+  const codeOf = (clientId: string): Promise<string> => codes.issue({
+    clientId, redirectUri: REDIRECT_URI, responseType: "code", responseMode: "query", state: undefined,
+    codeChallenge: CHALLENGE, hints: {},
+  }, { sub: "corp|alice", provider: "corp" });
+  const exchange = async (client_id: string, code: string, code_verifier = VERIFIER): Promise<number> =>
+    (await app.call("POST", "/token", {
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      payload: new URLSearchParams({
+        grant_type: "authorization_code", client_id, code, code_verifier, redirect_uri: REDIRECT_URI,
+      }).toString(),
+    })).status;
+  const id = await register();
+  const code = await codeOf(id);
+  t.equal(await exchange(id, "x"), 400, "an invented code");
+  t.equal(await exchange(id, code, "y".repeat(43)), 400, "a wrong verifier");
+  t.type((await clients.read(id)).expiresAt, "number");
+  t.equal(await exchange(id, code), 200);
+  t.equal((await clients.read(id)).expiresAt, null);
+
+  const gone = await register();
+  const late = await codeOf(gone);
+  await clients.lookUp(gone); // this replica has it in memory
+  await app.fastify.database.clients.sweep(Date.now() + UNUSED_LIFETIME, 100);
+  t.equal(await exchange(gone, late), 401, "nobody gets a token for a client that is gone");
 });
 
 await t.test("at ten thousand clients that nobody used the next one has to wait", async (t) => {
