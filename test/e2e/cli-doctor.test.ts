@@ -43,6 +43,15 @@ await t.test("doctor finds no problem in a healthy installation", async (t) => {
   t.match(stdout, /\nNo problems found\.\n$/);
 });
 
+await t.test("doctor says that registration is open to everybody, and what such clients may do", async (t) => {
+  const { stdout } = await doctor({
+    DATABASE_URL: await migrated(sqlite(t)), AUTHFLOW_PUBLIC_URL: "https://localhost.example.com",
+    AUTHFLOW_REGISTRATION: "open", AUTHFLOW_SELF_REGISTERED_SCOPES: "mcp:tools",
+    AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),
+  });
+  t.match(stdout, / note  Registration is open to everybody .*Scopes: mcp:tools; resources: none/);
+});
+
 await t.test("doctor names a Redis that may evict revocations, and the remedy", async (t) => {
   const redis = await privateRedis(t);
   if (redis === undefined) return;

@@ -109,6 +109,12 @@ await t.test("a warning is logged if other machines can reach an open registrati
     /"level":40.*Anyone who reaches 0\.0\.0\.0:\d+ can register/);
   t.match(await heard({ HOST: "0.0.0.0" }),
     /"level":40.*Registration is closed, because others may reach 0\.0\.0\.0:\d+.*AUTHFLOW_REGISTRATION=open/);
+  const open = {
+    AUTHFLOW_PUBLIC_URL: "https://id.example.com", AUTHFLOW_REGISTRATION: "open",
+    AUTHFLOW_SELF_REGISTERED_SCOPES: "mcp:tools",
+    AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),
+  };
+  t.match(await heard({ HOST: "127.0.0.1", ...open }), /"level":40.*Registration is open to everybody/);
   t.notMatch(await heard({ HOST: "127.0.0.1" }), /Anyone who reaches|Registration is/);
 });
 
