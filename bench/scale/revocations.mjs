@@ -1,9 +1,10 @@
 // The cost of millions of live revocations: in the database, at a replica's start, in its memory, and for a subscriber.
 import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite from "libsql";
-import { register, watch } from "../measuring.mjs";
-import { peakMemory, resetPeak, residentMemory } from "../process.mjs";
+import { basic, register, watch } from "../measuring.mjs";
+import { cpuSeconds, peakMemory, resetPeak, residentMemory } from "../process.mjs";
 import { startServer } from "../server.mjs";
 import { networked, ownDatabase } from "./services.mjs";
 
@@ -22,16 +23,16 @@ export async function measureRevocations({ entry, dir, log, closing, sizes: { li
     ["SQLite", { DATABASE_URL: `file:${file}` }, () => fillSqlite(file, live)],
   ]) {
     const first = await startServer(entry, env); // migrates
-    const credentials = await register(first);
+    const headers = { authorization: basic(await register(first)) };
     await first.stop();
     const bytes = await fill();
     log(`${live} revocations in ${name}`);
     const server = await startServer(entry, env);
     try {
-      const { seconds, memory: started } = { seconds: server.startUp, memory: peakMemory(server.pid) };
-      const atRest = residentMemory(server.pid);
-      const snapshot = await timed(server, () => readReset(server, credentials, live));
-      results[name] = { bytes: bytes / live, seconds, started, atRest, snapshot };
+      const known = server.startUp + await untilKnown(server, headers);
+      const [started, filling] = [residentMemory(server.pid), cpuSeconds(server.pid)];
+      const snapshot = await timed(server, () => readReset(server, headers, live));
+      results[name] = { bytes: bytes / live, ready: server.startUp, known, filling, started, snapshot };
       log(`${name} measured`);
     } finally {
       await server.stop();
@@ -76,9 +77,20 @@ async function timed(server, read) {
   return { bytes, seconds, cpu: cpu.server, others, memory: peakMemory(server.pid) };
 }
 
+/** Resolves to the seconds until the replica has read the log into its memory: until then the stream is refused. */
+async function untilKnown({ url }, { authorization }) {
+  const start = performance.now();
+  for (;;) {
+    const stop = new AbortController();
+    const { status } = await fetch(`${url}/revocations/stream`, { headers: { authorization }, signal: stop.signal });
+    stop.abort();
+    if (status === 200) return (performance.now() - start) / 1000;
+    await sleep(100);
+  }
+}
+
 /** Reads the stream without a Last-Event-ID until `count` tokens have arrived. Resolves to bytes. */
-function readReset({ port }, credentials, count) {
-  const authorization = `Basic ${Buffer.from(Object.values(credentials).join(":")).toString("base64")}`;
+function readReset({ port }, { authorization }, count) {
   return new Promise((resolve, reject) => {
     let [bytes, received] = [0, 0];
     const socket = connect(port, "127.0.0.1");
@@ -88,7 +100,7 @@ function readReset({ port }, credentials, count) {
       bytes += chunk.length;
       for (let at = chunk.indexOf(0x7b); at !== -1; at = chunk.indexOf(0x7b, at + 1)) received++; // each token is one {
       if (received < count) return;
-      socket.destroy();
+      socket.off("close", ended).destroy();
       resolve(bytes);
     });
   });

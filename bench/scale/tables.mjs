@@ -14,13 +14,15 @@ Other processes, those of PostgreSQL included, used ${percent(others)} of it.`;
 const ratio = (subject, floor, field = "cpu") => median(subject.map((round, i) => round[field] / floor[i][field]));
 
 function revocations({ live, results }) {
-  const rows = Object.entries(results).map(([name, { bytes, seconds, started, atRest, snapshot }]) => [
-    name, bytes.toFixed(0), gigabytes(bytes * live), seconds.toFixed(1), started.toFixed(0), atRest.toFixed(0),
-    snapshot.seconds.toFixed(1), snapshot.cpu.toFixed(1), snapshot.memory.toFixed(0), gigabytes(snapshot.bytes),
+  const rows = Object.entries(results).map(([name, { bytes, ready, known, filling, started, snapshot }]) => [
+    name, bytes.toFixed(0), gigabytes(bytes * live), ready.toFixed(1), known.toFixed(1), filling.toFixed(1),
+    started.toFixed(0), snapshot.seconds.toFixed(1), snapshot.cpu.toFixed(1), snapshot.memory.toFixed(0),
+    gigabytes(snapshot.bytes),
   ]);
   return `${table([
-    `${n(live)} live revocations`, "bytes each in the database", "all", "start, s", "peak of memory then, MB",
-    "memory at rest, MB", "snapshot to one subscriber, s", "its server CPU, s", "peak of memory, MB", "sent",
+    `${n(live)} live revocations`, "bytes each in the database", "all", "start until ready, s",
+    "until all is in memory, s", "CPU for that, s", "memory then, MB", "snapshot to one subscriber, s",
+    "its server CPU, s", "peak of memory, MB", "sent",
   ], rows)}
 
 ${note(Math.max(...Object.values(results).map(({ snapshot }) => snapshot.others)))}`;
