@@ -46,7 +46,7 @@ const EXCHANGE: Batch = {
       FROM exchanged JOIN given ON given.jti = exchanged.jti AND given.family IS NOT NULL,
         json_populate_record(NULL::refresh_tokens, given.family) AS row
     )
-    SELECT jti AS it FROM exchanged`,
+    SELECT jti FROM exchanged`,
 };
 
 export function authorizationCodeStore(db: Db, batch: RunBatch): AuthorizationCodeStore {

@@ -4,7 +4,7 @@ import { storable } from "./text.js";
 
 /**
  * What is done for many items at once, by statements whose only parameter is the items as a JSON array: in one
- * transaction on SQLite, by one statement on PostgreSQL. Each row that they return has one text, `it`.
+ * transaction on SQLite, by one statement on PostgreSQL. Each row that they return has one text.
  */
 export interface Batch { sqlite: string[]; postgres: string }
 
@@ -14,12 +14,11 @@ export interface Columns { plain: string[]; json: string[]; instants?: string[] 
 /** Resolves to the texts that the statements returned. Throws if an item holds a NUL character. */
 export type RunBatch = (batch: Batch, items: readonly unknown[]) => Promise<string[]>;
 
-export const batchRunner = ({ prisma }: Db, { run }: Pick<DirectConnection, "run">): RunBatch =>
+export const batchRunner = ({ run }: Db, direct: Pick<DirectConnection, "run">): RunBatch =>
   async ({ sqlite, postgres }, items) => {
     const json = JSON.stringify(storable(items));
-    if (run !== undefined) return await run(sqlite.map((sql) => [sql, json])) as string[];
-    const rows = await prisma.$queryRawUnsafe<{ it: string }[]>(postgres, json);
-    return rows.map(({ it }) => it);
+    const texts = run === undefined ? direct.run?.(sqlite.map((sql) => [sql, json])) : run(postgres, json);
+    return await texts as string[];
   };
 
 /** Reads the rows with one of the items in the column `key`: each as a JSON object, with instants as epoch ms. */
@@ -33,7 +32,7 @@ export function readBatch(table: string, key: string, columns: Columns): Batch {
       SELECT json_object(${[...parts, ...objects].join(", ")}) FROM ${table}
       WHERE ${key} IN (SELECT value FROM json_each(?))`],
     postgres: `
-      SELECT row_to_json(found)::text AS it FROM (
+      SELECT row_to_json(found)::text FROM (
         SELECT ${[...plain, ...json, ...dates].join(", ")} FROM ${table}
         WHERE ${key} = ANY (ARRAY(SELECT json_array_elements_text($1::json)))
       ) AS found`,

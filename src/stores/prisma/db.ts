@@ -9,6 +9,8 @@ export interface Db {
   prisma: Transaction;
   postgres: boolean;
   transaction: <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;
+  /** Runs a statement without Prisma. Resolves to the first column of the rows. Undefined on SQLite. */
+  run?: (sql: string, ...values: string[]) => Promise<unknown[]>;
 }
 export interface Connection extends Db { open(): Promise<void>; close(): Promise<void> }
 export type Json = Prisma.InputJsonValue;
@@ -21,7 +23,8 @@ export async function connect(url: string, poolSize?: number): Promise<Connectio
     const [{ PrismaClient: PostgresClient }, { PostgresAdapter }] =
       await Promise.all([import("./generated/postgresql/client.js"), import("./postgres-adapter.js")]);
     const adapter = new PostgresAdapter(url, poolSize);
-    return connection(new PostgresClient({ ...OPTIONS, adapter }) as unknown as PrismaClient, true);
+    const prisma = new PostgresClient({ ...OPTIONS, adapter }) as unknown as PrismaClient;
+    return { ...connection(prisma, true), run: (sql, ...values) => adapter.run(sql, ...values) };
   }
   const [{ PrismaClient: SqliteClient }, { SqliteAdapter }] =
     await Promise.all([import("./generated/sqlite/client.js"), import("./sqlite.js")]);

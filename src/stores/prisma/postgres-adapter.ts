@@ -15,6 +15,7 @@ const LIMITS = { statement: 5000, idleInTransaction: 10_000 };
 export class PostgresAdapter extends PrismaPg {
   readonly #url: string;
   readonly #poolSize: number | undefined;
+  #pool: pg.Pool | undefined;
 
   constructor(url: string, poolSize?: number) {
     super(url);
@@ -36,9 +37,17 @@ export class PostgresAdapter extends PrismaPg {
     const adapter = await new PrismaPg(config, { schema }).connect();
     // A connection to a standby must not stay when the address leads to the primary again. pg's pool closes connections
     // after failed statements, and after a failed transaction only those that are ending.
-    adapter.underlyingDriver().on("release", (_error, client) => {
+    this.#pool = adapter.underlyingDriver();
+    this.#pool.on("release", (_error, client) => {
       if ((client as unknown as PostgresClient).readOnly) void client.end();
     });
     return adapter;
+  }
+
+  /** Runs a statement without Prisma, on a connection of its pool. Resolves to the first column of the rows. */
+  async run(text: string, ...values: string[]): Promise<unknown[]> {
+    if (this.#pool === undefined) throw new Error("The database is not open");
+    const { rows } = await this.#pool.query<[unknown]>({ text, values, rowMode: "array" });
+    return rows.map(([first]) => first);
   }
 }

@@ -42,7 +42,7 @@ const ROTATE: Batch = {
     UPDATE refresh_tokens AS family SET ${ROTATED.map((name) => `${name} = given.${name}`).join(", ")}
     FROM given
     WHERE family.id = given.id AND family.token_hash = given.previous_hash AND family.id IN (SELECT id FROM locked)
-    RETURNING family.token_hash AS it`,
+    RETURNING family.token_hash`,
 };
 
 export function refreshTokenStore(db: Db, batch: RunBatch): RefreshTokenStore {
