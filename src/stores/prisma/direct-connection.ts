@@ -13,7 +13,7 @@ export interface DirectConnection {
   readLog: (from: number, limit: number) => Promise<LogRow[]>;
   /**
    * Runs statements, several of them in one transaction. Resolves to the first column of all rows that they return.
-   * Undefined where Prisma needs one round trip for them, as on PostgreSQL.
+   * Undefined on PostgreSQL: there the pool's connections do it.
    */
   run?: (statements: Statement[]) => Promise<unknown[]>;
   close: () => Promise<void>;
