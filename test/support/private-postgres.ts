@@ -80,8 +80,18 @@ async function serve(t: Suite, folder: string, programs: Programs): Promise<Priv
       return answers(url);
     });
   };
+  /** PostgreSQL may end one of its processes meanwhile. */
+  const toChildren = (signal: NodeJS.Signals): void => {
+    for (const pid of childrenOf(child)) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
+  };
   const resume = (): void => {
-    for (const pid of childrenOf(child)) process.kill(pid, "SIGCONT");
+    toChildren("SIGCONT");
     child.kill("SIGCONT");
   };
   const kill = async (): Promise<void> => {
@@ -104,7 +114,7 @@ async function serve(t: Suite, folder: string, programs: Programs): Promise<Priv
     },
     pause: () => {
       child.kill("SIGSTOP"); // first, so that it starts no other
-      for (const pid of childrenOf(child)) process.kill(pid, "SIGSTOP");
+      toChildren("SIGSTOP");
     },
     resume,
     sql: (statement) => administer(url, statement),
