@@ -10,10 +10,7 @@ export class LogWriter {
   readonly #calls: GroupCommit<readonly Entry[]>;
 
   constructor(log: Pick<RevocationLog, "append">) {
-    this.#calls = new GroupCommit<readonly Entry[]>(async (calls) => {
-      await log.append(calls.flat());
-      return [];
-    }, MAX_BATCH);
+    this.#calls = new GroupCommit<readonly Entry[]>((calls) => log.append(calls.flat()), MAX_BATCH);
   }
 
   /** Durable when it resolves; all entries of one call are appended or none. Rejects as `RevocationLog.append`. */

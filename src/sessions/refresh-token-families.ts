@@ -49,10 +49,7 @@ export class RefreshTokenFamilies {
     this.#dependencies = dependencies;
     const { store } = dependencies;
     this.#lookup = new JoinedLookup((ids) => store.findAll(ids), ({ id }) => id);
-    this.#starts = new GroupCommit<RefreshTokenFamily>(async (families) => {
-      await store.start(families);
-      return [];
-    });
+    this.#starts = new GroupCommit<RefreshTokenFamily>((families) => store.start(families));
     this.#rotations = new GroupCommit((rotated) => store.rotate(rotated));
   }
 

@@ -7,15 +7,17 @@ interface Waiting<Item, Outcome> {
   reject: (cause: unknown) => void;
 }
 
+type Write<Item, Outcome> = (items: readonly Item[]) => Promise<[Outcome] extends [void] ? void : readonly Outcome[]>;
+
 /** Milliseconds for which a transaction waits for more items, after one that several calls shared. */
 const GATHERING = 1;
 
 /**
  * Writes items to the database. Calls that arrive while a transaction is being written share the next one. `write`
- * writes all items of a call or none, and resolves to the outcome of each.
+ * writes all items of a call or none, and resolves to the outcome of each, if they have one.
  */
 export class GroupCommit<Item, Outcome = void> {
-  readonly #write: (items: readonly Item[]) => Promise<readonly Outcome[]>;
+  readonly #write: Write<Item, Outcome>;
   /** Items in one transaction. */
   readonly #most: number;
   #waiting: Waiting<Item, Outcome>[] = [];
@@ -23,7 +25,7 @@ export class GroupCommit<Item, Outcome = void> {
   /** Whether the last transaction was shared. */
   #isBusy = false;
 
-  constructor(write: (items: readonly Item[]) => Promise<readonly Outcome[]>, most = 100) {
+  constructor(write: Write<Item, Outcome>, most = 100) {
     this.#write = write;
     this.#most = most;
   }
@@ -52,7 +54,7 @@ export class GroupCommit<Item, Outcome = void> {
   async #writeBatch(batch: Waiting<Item, Outcome>[]): Promise<void> {
     try {
       const outcomes = await this.#write(batch.map(({ item }) => item));
-      batch.forEach(({ resolve }, i) => { resolve(outcomes[i] as Outcome); });
+      batch.forEach(({ resolve }, i) => { resolve(outcomes?.[i] as Outcome); });
     } catch (error) {
       // One item that the database can't hold must not fail the others.
       const isOutage = error instanceof AuthflowError && error.code === "temporarily_unavailable";
