@@ -1,10 +1,10 @@
-# The build needs TypeScript and Prisma's generator.
+# The build needs esbuild and Prisma's generator.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
-COPY scripts/build.mjs ./scripts/
+COPY tsconfig.json prisma.config.ts ./
+COPY scripts/build.mjs scripts/bundle.mjs ./scripts/
 COPY prisma ./prisma
 COPY src ./src
 COPY plugins ./plugins

@@ -4,11 +4,11 @@ import tseslint from "typescript-eslint";
 export default tseslint.config(
   { ignores: ["build", "dist", "node_modules", ".tap", "src/stores/prisma/generated", "examples"] },
   {
-    files: ["**/*.{ts,mjs,js}"],
+    files: ["**/*.{ts,cts,mjs,js}"],
     rules: { "max-len": ["error", { code: 120 }] },
   },
   {
-    files: ["**/*.{ts,mjs,js}"],
+    files: ["**/*.{ts,cts,mjs,js}"],
     ignores: ["test/**"],
     plugins: { regexp },
     rules: { // what a caller sends must not take more than linear time
@@ -17,7 +17,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,cts}"],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
@@ -29,6 +29,13 @@ export default tseslint.config(
       "@typescript-eslint/require-await": "off", // Fastify's hooks and plugins are async by signature
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       eqeqeq: ["error", "always", { null: "ignore" }],
+    },
+  },
+  {
+    files: ["**/*.cts"], // CommonJS, where `require` is what is wanted
+    rules: {
+      "@typescript-eslint/no-require-imports": "off",
+      "@typescript-eslint/consistent-type-imports": ["error", { disallowTypeAnnotations: false }],
     },
   },
   {

@@ -1,4 +1,4 @@
-// `node scripts/build.mjs` builds Prisma's clients and dist/, if their sources have changed;
+// `node scripts/build.mjs` builds Prisma's clients and dist/, if their sources have changed (it does not check types);
 // `node scripts/build.mjs generate` builds Prisma's clients only. Each output folder has a stamp with two hashes: one
 // of its sources, one of its contents. The stamp is written last, so that an output is built again if its build failed
 // or if its contents were changed.
@@ -9,11 +9,11 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const STAMP = ".stamp.json";
-/** `--no-check`: another step checks the types of the same sources meanwhile. */
-const UNCHECKED = process.argv.includes("--no-check");
 /** On the same file system as dist/, because a folder is renamed from here. */
 const WORK = join(ROOT, ".build");
 const LOCK = join(WORK, "lock");
@@ -83,18 +83,16 @@ async function generate(dialect) {
 async function compile() {
   const folder = join(ROOT, "dist");
   const sources = hashOf(ROOT, inRoot(["src", "plugins", "routes", "package.json", "tsconfig.json",
-    "tsconfig.build.json", "scripts/build.mjs",
+    "scripts/build.mjs", "scripts/bundle.mjs",
     INSTALLED.find((path) => existsSync(join(ROOT, path))) ?? "package-lock.json"]));
   if (isCurrent(folder, sources)) return false;
-  // tsc writes to a new folder, so that outputs of deleted sources disappear, and dist/ is never half written.
+  // The bundle goes to a new folder, so that outputs of deleted sources disappear, and dist/ is never half written.
   const [fresh, previous] = [join(WORK, "dist"), join(WORK, "previous")];
   const clear = () => { for (const one of [fresh, previous]) rmSync(one, { recursive: true, force: true }); };
   clear();
   try {
-    const pretty = process.stdout.isTTY ? ["--pretty"] : [];
-    const options = [...pretty, ...(UNCHECKED ? ["--noCheck"] : [])];
-    await run(require.resolve("typescript/bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", fresh, ...options]);
-    if (!UNCHECKED) writeStamp(fresh, sources); // without a stamp, the next build checks
+    await build(bundle(ROOT, fresh));
+    writeStamp(fresh, sources);
     if (existsSync(folder)) renameSync(folder, previous);
     renameSync(fresh, folder);
     return true;

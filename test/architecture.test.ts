@@ -14,17 +14,19 @@ const files = ["src", "plugins", "routes"]
   .flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
   )
-  .filter((name) => name.endsWith(".ts") && !name.includes("generated"));
+  .filter((name) => /\.c?ts$/.test(name) && !name.includes("generated"));
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
 const imports = files.flatMap((file) => importsOf(file, sources.get(file) as string));
 
 /** Where an import leads: a file of ours relative to the root, or a package's name. */
 function importsOf(file: string, source: string): Import[] {
-  const statements = source.matchAll(/^\s*(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/gm);
+  const statements = source.matchAll(
+    /^\s*(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|\b(?:import|require)\("([^"]+)"\)/gm,
+  );
   return [...statements].map(({ index, 1: type, 2: path, 3: dynamic }) => {
     const specifier = (path ?? dynamic) as string;
     const to = specifier.startsWith(".")
-      ? relative(ROOT, join(ROOT, dirname(file), specifier)).replace(/\.js$/, ".ts")
+      ? relative(ROOT, join(ROOT, dirname(file), specifier)).replace(/\.(c?)js$/, ".$1ts")
       : specifier;
     return { from: file, to, line: source.slice(0, index).split("\n").length, typeOnly: type !== undefined };
   });
@@ -34,7 +36,7 @@ interface Rule { promise: string; covers: (file: string) => boolean; allows: (fo
 
 const isDomain = (file: string): boolean =>
   file.startsWith("src/") && !/^src\/(stores|upstream|cli)\//.test(file) && !COMPOSITION.test(file);
-const isOurs = (to: string): boolean => to.endsWith(".ts");
+const isOurs = (to: string): boolean => /\.c?ts$/.test(to);
 const RULES: Rule[] = [
   {
     promise: "the domain imports only Node, TypeBox and itself",
@@ -164,6 +166,7 @@ t.test("cycles are found, through types too", async (t) => {
   t.strictSame(cycles(edges), ["a → b → c → a", "b → c → d → b"]);
   t.match(importsOf("src/a.ts", 'import type { B } from "./b.js";\n'), [{ to: "src/b.ts", typeOnly: true }]);
   t.match(importsOf("src/a.ts", 'const b = import("./b.js");\n'), [{ to: "src/b.ts" }]);
+  t.match(importsOf("src/a.cts", 'const b = require("./b.cjs");\n'), [{ to: "src/b.cts" }]);
 });
 
 t.test("src holds the composition root, rooms, and nothing else", async (t) => {

@@ -1,11 +1,9 @@
-import { createRequire } from "node:module";
 import type * as serialization from "@fastify/fast-json-stringify-compiler";
 import type { FastifyServerOptions } from "fastify";
+import compilers from "./compilers.cjs";
 import { buildValidator } from "./validation.js";
 
 type SerializerFactory = serialization.SerializerFactory;
-
-const require = createRequire(import.meta.url);
 
 /**
  * Serializers from Fastify's own compiler. The first response of each kind loads the compiler and compiles its schema:
@@ -14,8 +12,7 @@ const require = createRequire(import.meta.url);
 const buildSerializer: SerializerFactory = (schemas, options) => {
   let compile: ReturnType<SerializerFactory> | undefined;
   const compiler = (): ReturnType<SerializerFactory> => {
-    const { SerializerSelector } = require("@fastify/fast-json-stringify-compiler") as typeof serialization;
-    return SerializerSelector()(schemas, options);
+    return compilers.serializers().SerializerSelector()(schemas, options);
   };
   return (route) => {
     let serialize: ReturnType<ReturnType<SerializerFactory>> | undefined;

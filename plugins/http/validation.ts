@@ -1,10 +1,7 @@
-import { createRequire } from "node:module";
-import type * as validation from "ajv";
 import type { Ajv, Options } from "ajv";
-import type * as formats from "ajv-formats";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
+import compilers from "./compilers.cjs";
 
-const require = createRequire(import.meta.url);
 const STRICT: Options = {
   coerceTypes: false,
   removeAdditional: false,
@@ -31,16 +28,15 @@ type Validate = (value: unknown) => FastifySchemaValidationError[] | undefined;
  * them loads Ajv and compiles its schema: compiling all schemas would take a third of the start-up time.
  */
 export function schemaValidator(schemas: object): (schema: object, isBody: boolean) => Validate {
-  const compilers = new Map<boolean, Ajv>();
+  const known = new Map<boolean, Ajv>();
   const compiler = (isBody: boolean): Ajv => {
-    const known = compilers.get(isBody);
-    if (known !== undefined) return known;
-    const { Ajv } = require("ajv") as typeof validation;
-    const addFormats = require("ajv-formats") as typeof formats.default;
+    const made = known.get(isBody);
+    if (made !== undefined) return made;
+    const { Ajv } = compilers.ajv();
     const ajv = new Ajv(isBody ? STRICT : { ...STRICT, coerceTypes: true });
-    addFormats.default(ajv);
+    compilers.formats().default(ajv);
     for (const schema of Object.values(schemas) as object[]) ajv.addSchema(schema);
-    compilers.set(isBody, ajv);
+    known.set(isBody, ajv);
     return ajv;
   };
   return (schema, isBody) => {
