@@ -14,6 +14,12 @@ const FLAGS = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ];
 
+/**
+ * Names of Chromium's program. The first is the same browser without what only a window needs: it takes a quarter of
+ * the others' time.
+ */
+const PROGRAMS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
+
 let running: Promise<Browser> | undefined;
 
 /**
@@ -21,7 +27,7 @@ let running: Promise<Browser> | undefined;
  * them.
  */
 export async function chromium(t: Suite): Promise<Browser | undefined> {
-  const executablePath = binary("chromium") ?? binary("chromium-browser") ?? binary("google-chrome");
+  const executablePath = PROGRAMS.map(binary).find((path) => path !== undefined);
   if (executablePath === undefined) return missing(t, "Chromium on the PATH");
   return running ??= shareInProcess(
     () => playwright.launch({ executablePath, headless: true, args: FLAGS }),
