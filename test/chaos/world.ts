@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import pg from "pg";
 import { isAllUp, until } from "../e2e/support.js";
 import { type FakeClock, fakeClock } from "../support/fake-clock.js";
 import { tcpProxy } from "../support/haproxy.js";
@@ -14,6 +13,7 @@ import { type ServerProcess, startServer } from "../support/process.js";
 import { registration } from "../support/registration.js";
 import { sqlite, type Suite, temporaryFolder } from "../support/services.js";
 import { smallDisk } from "../support/small-disk.js";
+import { rowsOf } from "../support/sql.js";
 import { call, postJson } from "./client.js";
 
 export interface Replica {
@@ -146,10 +146,8 @@ async function portThrough(
 }
 
 async function installationId({ url }: PrivatePostgres): Promise<string> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query<{ uuid: string }>("SELECT uuid FROM installation").finally(() => client.end());
-  return String(rows[0]?.uuid);
+  const [row] = await rowsOf(url, "SELECT uuid FROM installation");
+  return String(row?.uuid);
 }
 
 /** A service that reads Redis directly. */

@@ -1,10 +1,11 @@
 import { renameSync, writeFileSync } from "node:fs";
 import Sqlite from "libsql";
+import { rowsOf } from "../support/sql.js";
 import t, { type Test } from "../support/tap.js";
 import { DATABASE_FAULTS, type DatabaseCondition } from "../../src/shared/database-fault.js";
 import { FOREVER } from "../../src/revocation/entry.js";
 import { type Database, migrate, openDatabase } from "../../src/stores/prisma/database.js";
-import { ownedPostgres, rowsOf } from "../support/roles.js";
+import { ownedPostgres } from "../support/roles.js";
 import { postgresServer } from "../support/servers.js";
 import { migratedSqlite } from "../support/services.js";
 import { administer } from "../support/templates.js";

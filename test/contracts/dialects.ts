@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import Sqlite from "libsql";
-import pg from "pg";
 import type { Test } from "tap";
 import { type Database, openDatabase } from "../../src/stores/prisma/database.js";
 import { LOADER, moduleFile } from "../support/root.js";
 import { migratedPostgres, migratedSqlite, postgres, sqlite } from "../support/services.js";
+import { rowsOf } from "../support/sql.js";
 
 export interface Subject {
   url: string;
@@ -51,9 +51,7 @@ export async function run(url: string, sql: string): Promise<unknown[]> {
       db.close();
     }
   }
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return await client.query<object>(sql).then(({ rows }) => rows).finally(() => client.end());
+  return rowsOf<object>(url, sql);
 }
 
 /** Runs a job of child.ts in a process of its own. */

@@ -1,5 +1,6 @@
+import { rowsOf } from "../support/sql.js";
 import t, { type Test } from "../support/tap.js";
-import { ownedPostgres, rowsOf } from "../support/roles.js";
+import { ownedPostgres } from "../support/roles.js";
 import { type Database, migrate, openDatabase } from "../../src/stores/prisma/database.js";
 import { mapDriverError } from "../../src/stores/prisma/driver-errors.js";
 import { aClient } from "./samples.js";

@@ -1,10 +1,10 @@
+import { rowsOf } from "../support/sql.js";
 import t from "../support/tap.js";
 import { until } from "../e2e/support.js";
 import { buildApp } from "../../src/app.js";
 import { loadConfig } from "../../src/config/load.js";
 import { testApp } from "../support/app.js";
 import { privateRedis } from "../support/private-redis.js";
-import { rowsOf } from "../support/roles.js";
 import { migratedPostgres } from "../support/services.js";
 
 await t.test("a start that fails late closes every connection that it opened", async (t) => {

@@ -1,8 +1,9 @@
 import type { Test } from "tap";
+import { rowsOf } from "../support/sql.js";
 import t from "../support/tap.js";
 import { testApp } from "../support/app.js";
 import { pgBouncer } from "../support/pgbouncer.js";
-import { ownedPostgres, rowsOf } from "../support/roles.js";
+import { ownedPostgres } from "../support/roles.js";
 import { migrate, openDatabase, pendingMigrations } from "../../src/stores/prisma/database.js";
 
 const TABLES = `SELECT DISTINCT schemaname AS name FROM pg_tables

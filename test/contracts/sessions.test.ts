@@ -1,7 +1,8 @@
+import { rowsOf } from "../support/sql.js";
 import t from "../support/tap.js";
 import { OPERATOR, testApp } from "../support/app.js";
 import { pgBouncer } from "../support/pgbouncer.js";
-import { ownedPostgres, rowsOf } from "../support/roles.js";
+import { ownedPostgres } from "../support/roles.js";
 import { postgresServer } from "../support/servers.js";
 import { administer } from "../support/templates.js";
 import { connect } from "../../src/stores/prisma/db.js";

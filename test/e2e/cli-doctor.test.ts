@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { rowsOf } from "../support/sql.js";
 import t from "../support/tap.js";
 import { basic, type Credentials, testApp } from "../support/app.js";
 import { openIdSettings, openIdUpstream } from "../support/openid.js";
@@ -9,7 +10,7 @@ import { privateRedis } from "../support/private-redis.js";
 import { cli } from "../support/cli.js";
 import { pgBouncer } from "../support/pgbouncer.js";
 import { type Finished, startServer } from "../support/process.js";
-import { ownedPostgres, rowsOf } from "../support/roles.js";
+import { ownedPostgres } from "../support/roles.js";
 import { postgres, sqlite } from "../support/services.js";
 
 const NOWHERE = "http://localhost:1";

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { rowsOf } from "../support/sql.js";
 import t from "../support/tap.js";
 import { OWNER_SILENCE_LIMIT } from "../../src/status-lists/published-list.js";
 import { startServer } from "../support/process.js";
@@ -90,10 +91,8 @@ await t.test("a replica that is stopped writes down what it minted until then", 
   const client = await a.register();
   const minted = await tokens(a, client, 30);
   await leaving.stop();
-  const db = new pg.Client({ connectionString: DATABASE_URL });
-  await db.connect();
-  const { rows } = await db.query(`SELECT closed, sum(length(records)) / 34 AS tokens
-    FROM status_lists JOIN status_batches ON id = list_id GROUP BY 1`).finally(() => db.end());
+  const rows = await rowsOf(DATABASE_URL, `SELECT closed, sum(length(records)) / 34 AS tokens
+    FROM status_lists JOIN status_batches ON id = list_id GROUP BY 1`);
   t.same(rows, [{ closed: true, tokens: 30 }]);
   t.same(new Set(await statusesAt(survivor.url, b, minted)), new Set([VALID]));
   t.equal((await b.logout(minted[0] as string)).status, 200);

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { rowsOf } from "../support/sql.js";
 import t from "../support/tap.js";
 import { onEveryBackend, testApp, withoutDatabase } from "../support/app.js";
 import { privateRedis } from "../support/private-redis.js";
-import { ownedPostgres, rowsOf } from "../support/roles.js";
+import { ownedPostgres } from "../support/roles.js";
 import { smallDisk } from "../support/small-disk.js";
 
 await onEveryBackend(t, async (t, env) => {

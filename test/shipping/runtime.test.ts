@@ -33,7 +33,7 @@ await t.test("the image's commands work on what the image holds", async (t) => {
     cpSync(join(ROOT, path), join(app, path), { recursive: true });
   }
   const packages = installForProduction(app);
-  const development = ["prisma", "typescript", "tap", "@prisma/schema-engine-wasm", "eslint"];
+  const development = ["prisma", "typescript", "tap", "@prisma/schema-engine-wasm", "oxlint", "esbuild"];
   for (const absent of development) t.notOk(packages.includes(absent), `without ${absent}`);
 
   const port = String(await freePort());

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import type { FastifyInstance, HTTPMethods } from "fastify";
-import pg from "pg";
 import type { Test } from "tap";
 import { buildApp, type Overrides } from "../../src/app.js";
 import type { Clock } from "../../src/shared/clock.js";
@@ -11,6 +10,7 @@ import { giveKeyRing, hasPlainKey } from "./keys.js";
 import { type OpenApiDocument, responseValidator } from "./openapi.js";
 import { REDIRECT_URI, registration } from "./registration.js";
 import { migratedPostgres, migratedSqlite, redis, type Suite } from "./services.js";
+import { rowsOf } from "./sql.js";
 
 export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
 export const OPERATOR = { authorization: `Bearer ${ADMIN_TOKEN}` };
@@ -149,7 +149,5 @@ export async function withoutDatabase({ fastify: { config: { databaseUrl }, data
     return;
   }
   const { pathname, href } = new URL(databaseUrl);
-  const client = new pg.Client({ connectionString: href.replace(pathname, "/postgres") });
-  await client.connect();
-  await client.query(`DROP DATABASE ${pathname.slice(1)} WITH (FORCE)`).finally(() => client.end());
+  await rowsOf(href.replace(pathname, "/postgres"), `DROP DATABASE ${pathname.slice(1)} WITH (FORCE)`);
 }

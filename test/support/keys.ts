@@ -41,8 +41,12 @@ export async function giveKeyRing(config: Config, now: number): Promise<void> {
   const { kid, publicJwk, privateKey } = await (pair ??= generateSigningKey("RS256"));
   const sealedPrivateKey = seal(keyEncryptionKeyOf(config), kid, exportPrivateKey({ kid, publicJwk, privateKey }));
   const database = await openDatabase(config.databaseUrl);
-  await database.keys.save(0, [{
-    kid, algorithm: "RS256", state: "active", publicJwk: JSON.stringify(publicJwk), sealedPrivateKey,
-    createdAt: now, activatedAt: now, retiredAt: null, longestTtl: config.tokenTtlMax,
-  }]).finally(() => database.close());
+  try {
+    await database.keys.save(0, [{
+      kid, algorithm: "RS256", state: "active", publicJwk: JSON.stringify(publicJwk), sealedPrivateKey,
+      createdAt: now, activatedAt: now, retiredAt: null, longestTtl: config.tokenTtlMax,
+    }]);
+  } finally {
+    await database.close();
+  }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
 import { postgresServer } from "./servers.js";
 import { postgres, type Suite } from "./services.js";
 import { administer } from "./templates.js";
@@ -22,11 +21,4 @@ export async function ownedPostgres(t: Suite, settings: Record<string, string> =
   }
   [own.username, own.password] = [role, password];
   return own.href;
-}
-
-/** The rows of one statement at `url`, in a session of which Authflow sets nothing. */
-export async function rowsOf(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return await client.query<Record<string, unknown>>(sql).then(({ rows }) => rows).finally(() => client.end());
 }

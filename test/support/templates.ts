@@ -3,9 +3,9 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "libsql";
-import pg from "pg";
 import { migrate } from "../../src/stores/prisma/migrate.js";
 import { postgresFault, postgresServer } from "./servers.js";
+import { rowsOf } from "./sql.js";
 
 /** Where a run keeps a migrated database of each dialect, which its tests copy: a file, and a database's name. */
 const SQLITE = "AUTHFLOW_TEST_SQLITE_TEMPLATE";
@@ -55,9 +55,7 @@ export async function createMigrated(server: string, name: string): Promise<void
 
 /** One statement of SQL for the server itself. */
 export async function administer(server: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: server });
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
+  await rowsOf(server, sql);
 }
 
 export function databaseAt(server: string, name: string): string {

@@ -5,7 +5,7 @@ import { SentinelConnector, StandaloneConnector } from "ioredis/built/connectors
  * process. Changes the connectors themselves, because a SentinelConnector makes further clients by itself.
  */
 for (const Connector of [StandaloneConnector, SentinelConnector] as (typeof StandaloneConnector)[]) {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its object below
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its object below
   const connect = Connector.prototype.connect;
   Connector.prototype.connect = async function (...args) {
     const stream = await connect.apply(this, args);
