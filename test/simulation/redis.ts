@@ -77,7 +77,7 @@ export class Redis {
 
   connect(link: Link): RevocationOutlet {
     const me = Symbol("filler");
-    const server = this; // eslint-disable-line @typescript-eslint/no-this-alias -- for the getter below
+    const server = this; // oxlint-disable-line typescript/no-this-alias -- for the getter below
     const run = <T>(command: () => T, mayRepeat = false): Promise<T> => link.call(() => {
       if (!this.isUp) throw unavailable("Redis does not answer");
       this.#expire();
