@@ -1,5 +1,6 @@
 import "./without-async-hooks.js";
 import { rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import root, { type Test } from "tap";
@@ -19,8 +20,7 @@ const CLOSING = 10_000;
  */
 export async function runFiles(files: readonly string[]): Promise<void> {
   const unfinished = `${process.argv[1]}.unfinished`;
-  // It holds tap's loader hooks: a child of a test would start ten times as slowly, and must not depend on them.
-  delete process.env.NODE_OPTIONS;
+  keepLoadersFromChildren();
   // What no test catches is a failure of the file that runs; rejections that nobody handles come here too.
   let uncaught = (error: unknown): void => { root.threw(error); };
   process.on("uncaughtException", (error) => { uncaught(error); });
@@ -39,6 +39,16 @@ export async function runFiles(files: readonly string[]): Promise<void> {
     }
   });
   rmSync(unfinished);
+}
+
+/**
+ * tap gives its loader to each Node program that a test starts: by a variable, and again as the program is started. A
+ * start would take twice as long, and what is tested must not depend on tap.
+ */
+function keepLoadersFromChildren(): void {
+  const processOnSpawn = createRequire(import.meta.url)("process-on-spawn") as { removeAllListeners(): void };
+  processOnSpawn.removeAllListeners();
+  delete process.env.NODE_OPTIONS;
 }
 
 /** The innermost subtest that runs now. */

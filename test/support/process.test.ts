@@ -29,3 +29,8 @@ await t.test("programs run to their end", async (t) => {
   t.match(await runCli(["--help"]), { code: 0, stdout: "Usage: authflow", stderr: "" });
   t.match(await run(SERVER, [], { PORT: "none" }), { code: 1, stdout: "", stderr: "PORT must be" });
 });
+
+await t.test("tap's loader is not in programs that a test starts", async (t) => {
+  const { stdout } = await run("--eval", ["console.log(process.env.NODE_OPTIONS, process.execArgv.join())"]);
+  t.match(stdout, /^undefined [^\n]*--eval[^\n]*\n$/);
+});
