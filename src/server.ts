@@ -11,6 +11,14 @@ import { isMainModule } from "./shared/main-module.js";
 /** Milliseconds within which the process ends after SIGTERM or SIGINT, whatever still runs. */
 const GRACE = 10_000;
 
+/** What terminals and supervisors send to end a process. */
+const ENDING = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+/**
+ * A listener that is never removed. When a signal's last listener goes, the kernel ends the process at the next such
+ * signal; close-with-grace replaces its listeners, and that signal may come in between.
+ */
+const stay = (): void => undefined;
+
 /** Starts the service from `env`; resolves when it listens. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   const booted = endOnSignal();
@@ -18,6 +26,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   // Loaded only now: before `endOnSignal`, a signal would be lost.
   const [{ buildApp }, { listen }] = await Promise.all([import("./app.js"), import("../plugins/http/listening.js")]);
   const app = await buildApp(config);
+  for (const signal of ENDING) process.on(signal, stay);
   closeWithGrace({ delay: GRACE, logger: false }, async ({ err, signal }) => {
     if (signal !== undefined) ignoreRepetitions(signal);
     if (err) app.log.fatal({ err }, "unexpected error, closing");
@@ -62,8 +71,7 @@ function endOnSignal(): () => void {
  * when it gets a signal twice, even if requests are still running.
  */
 function ignoreRepetitions(signal: NodeJS.Signals): void {
-  process.removeAllListeners(signal);
-  process.on(signal, () => undefined);
+  for (const listener of process.listeners(signal)) if (listener !== stay) process.off(signal, listener);
 }
 
 if (isMainModule(import.meta)) serve(process.env).catch(reportAndExit);

@@ -112,6 +112,21 @@ await t.test("whatever does not end is cut off in time, and the process ends wit
   t.match(server.output(), /requests did not end in time/);
 });
 
+await t.test("a signal that comes again and again ends nothing that runs", async (t) => {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    const server = await startServer(t, { DATABASE_URL: await usedSqlite(t) });
+    const registration = { name: "late", redirect_uri: "https://late.example/callback" };
+    const inFlight = await begin(server.url, "/clients", registration);
+    const end = performance.now() + 300;
+    while (performance.now() < end) {
+      for (let i = 0; i < 1000; i++) process.kill(server.pid, signal);
+      await new Promise(setImmediate);
+    }
+    t.equal(await inFlight.finish(), 201, signal);
+    t.equal(await server.stop(), 0);
+  }
+});
+
 const ENDINGS = [["SIGTERM", "npm"], ["SIGINT", "npm"], ["SIGINT", "everybody"], ["SIGHUP", "everybody"]] as const;
 for (const [signal, whom] of ENDINGS) {
   await t.test(`${signal} to ${whom} ends what npm start began, and lets a request finish`, async (t) => {
