@@ -24,7 +24,6 @@ export const bundle = (root, outdir) => ({
   banner: {
     js: 'import { createRequire as __requireOf } from "node:module"; const require = __requireOf(import.meta.url);',
   },
-  keepNames: true, // errors are known by their names
   sourcemap: true,
   sourcesContent: false,
   logLevel: "silent", // errors are thrown too
