@@ -11,9 +11,7 @@ type SerializerFactory = serialization.SerializerFactory;
  */
 const buildSerializer: SerializerFactory = (schemas, options) => {
   let compile: ReturnType<SerializerFactory> | undefined;
-  const compiler = (): ReturnType<SerializerFactory> => {
-    return compilers.serializers().SerializerSelector()(schemas, options);
-  };
+  const compiler = () => compilers.serializers().SerializerSelector()(schemas, options);
   return (route) => {
     let serialize: ReturnType<ReturnType<SerializerFactory>> | undefined;
     return (document) => (serialize ??= (compile ??= compiler())(route))(document);
