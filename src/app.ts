@@ -11,7 +11,7 @@ import clientLimits from "../plugins/guards/client-limits.js";
 import clients from "../plugins/services/clients.js";
 import clockPlugin, { type ClockOptions } from "../plugins/services/clock.js";
 import closing from "../plugins/http/closing.js";
-import cors, { readableByPages } from "../plugins/http/cors.js";
+import { preflights, readableByPages } from "../plugins/http/cors.js";
 import database, { type DatabaseOptions } from "../plugins/services/database.js";
 import errors, { answerError } from "../plugins/http/errors.js";
 import eventStream from "../plugins/http/event-stream.js";
@@ -178,7 +178,6 @@ async function registerAll(
   await app.register(providers, { upstreamSocket });
   await app.register(sessions);
   await app.register(logins);
-  await app.register(loginAnswers);
   await app.register(loginPages);
   await app.register(authorizationPlugin);
   await app.register(metadata);
@@ -203,10 +202,11 @@ async function registerAll(
     await tokenEndpoints.register(clientLimits);
     await tokenEndpoints.register(clientAuthentication);
     await tokenEndpoints.register(permission);
+    await tokenEndpoints.register(preflights);
     // The order of the routes is their order in the documentation.
     await tokenEndpoints.register(mint);
     await tokenEndpoints.register(async (browserEndpoints) => {
-      await browserEndpoints.register(cors);
+      await browserEndpoints.register(readableByPages);
       await browserEndpoints.register(async (oauthEndpoints) => {
         await oauthEndpoints.register(forms);
         await oauthEndpoints.register(parameters);
@@ -229,6 +229,7 @@ async function registerAll(
   await app.register(async (loginEndpoints) => {
     await loginEndpoints.register(rateLimit, { ...limits, max: config.rateLimits.login });
     await loginEndpoints.register(parameters);
+    await loginEndpoints.register(loginAnswers);
     await loginEndpoints.register(auth);
     await loginEndpoints.register(authorize);
     await loginEndpoints.register(async (formEndpoints) => {
