@@ -35,6 +35,8 @@ const KNOWN = 1000;
 const LOGINS = { AUTHFLOW_LOGIN_URL: LOGIN_PAGE, AUTHFLOW_RATE_LIMIT_LOGIN: "1000000" };
 /** Tokens that are asked for in turn. */
 const LIVE = 500;
+/** The same, where each must be one whose signature the service does not remember: twice as many as it does. */
+const UNKNOWN = 4000;
 const KNOWN_ID = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
 
 const begin = performance.now();
@@ -162,17 +164,19 @@ async function bench() {
   closing.push(() => stop(peer));
   const oidcProvider = { pid: peer.pid, ...await reply(peer) };
   oidcProvider.codes = (count) => { const codes = reply(peer); peer.send(count); return codes; };
-  const check = (subject, requestOf) => {
-    const requests = (subject.tokens ?? []).slice(-LIVE).map(requestOf);
+  const check = (subject, requestOf, tokens = LIVE) => {
+    const requests = (subject.tokens ?? []).slice(-tokens).map(requestOf);
     return () => measure(subject, { requests, amount });
   };
   const userinfo = (token) => ({ method: "GET", path: "/userinfo", headers: { authorization: `Bearer ${token}` } });
-  const onEach = (name, requestOf) => Object.fromEntries(Object.entries({ empty, alone, networked })
-    .flatMap(([key, subject]) => (subject ? [[`${key} ${name}`, check(subject, requestOf(subject))]] : [])));
+  const onEach = (name, requestOf, tokens) => Object.fromEntries(Object.entries({ empty, alone, networked })
+    .flatMap(([key, subject]) => (subject ? [[`${key} ${name}`, check(subject, requestOf(subject), tokens)]] : [])));
+  const introspect = ({ credentials }) => introspectAs(credentials);
   const checks = {
     floor: check(floor, introspectAs()),
     peer: check(oidcProvider, introspectAs(oidcProvider.credentials, "/token/introspection")),
-    ...onEach("introspect", ({ credentials }) => introspectAs(credentials)),
+    ...onEach("introspect", introspect),
+    ...onEach("first", introspect, UNKNOWN),
     ...onEach("userinfo", () => userinfo),
   };
   for (const warm of Object.values(checks)) await warm();

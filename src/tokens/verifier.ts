@@ -1,13 +1,15 @@
+import { LruMap } from "toad-cache";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { VerificationKey } from "../keys/opened-ring.js";
 import { type Clock, MAX_CLOCK_SKEW } from "../shared/clock.js";
+import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidToken } from "../shared/errors.js";
 import type { AccessTokenClaims } from "./claims.js";
-import { hasValidSignature, type JoseHeader, parseCompact } from "./jws.js";
+import { hasValidSignature, type JoseHeader, parseCompact, type UnverifiedJws } from "./jws.js";
 
 /** An access token of this issuer with a valid signature that has not expired. */
 export interface VerifiedToken {
-  claims: AccessTokenClaims;
+  claims: Readonly<AccessTokenClaims>;
   /** The key that signed it. */
   kid: string;
 }
@@ -22,6 +24,12 @@ interface Dependencies {
   issuers: readonly string[];
 }
 
+/** What a token says that a key has signed. It may have expired or been revoked since, and so may the key. */
+interface SignedToken extends Pick<UnverifiedJws, "header" | "payload"> { key: VerificationKey }
+
+/** Tokens whose signature is remembered, and the longest of them in characters. */
+const CAPACITY = 2000;
+const MAX_LENGTH = 4096;
 const KID = /^[A-Za-z0-9._-]{1,128}$/;
 const ACCESS_TOKEN_TYPES: unknown[] = ["JWT", "at+jwt"];
 const MALFORMED = "The token is not a valid token of this issuer";
@@ -30,6 +38,11 @@ const FOREIGN = "The token was not signed by a key of this issuer";
 /** Verifies access tokens (RFC 7519 §7.2, RFC 8725 §3). It does not check revocation; see LiveTokens. */
 export class TokenVerifier {
   readonly #dependencies: Dependencies;
+  /**
+   * By the SHA-256 of the token. Services ask about a token with each request of its user, and to verify its signature
+   * costs more than all the rest. The text is not kept: who reads this memory gets no token.
+   */
+  readonly #signed = new LruMap<SignedToken>(CAPACITY);
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -37,14 +50,26 @@ export class TokenVerifier {
 
   /** Rejects with invalid_token, or with temporarily_unavailable if this issuer's keys can't be read. */
   async verify(token: string): Promise<VerifiedToken> {
+    const { header, payload, key: { kid } } = await this.#signedToken(token);
+    if (!ACCESS_TOKEN_TYPES.includes(header.typ)) throw invalidToken("This is not an access token");
+    const claims = this.#checkClaims(payload);
+    await this.#checkLifetime(claims, kid);
+    return { claims, kid };
+  }
+
+  /** Rejects with invalid_token unless a key of this issuer, which is still good, has signed it. */
+  async #signedToken(token: string): Promise<SignedToken> {
+    const id = digest(token);
+    const known = this.#signed.get(id);
+    if (known !== undefined && known.key === await this.#key(known.header)) return known;
     const jws = parseCompact(token);
     if (jws === undefined) throw invalidToken(MALFORMED);
-    const key = await this.#key(jws.header);
+    const { header, payload } = jws;
+    const key = await this.#key(header);
     if (!hasValidSignature(jws, key)) throw invalidToken(FOREIGN);
-    if (!ACCESS_TOKEN_TYPES.includes(jws.header.typ)) throw invalidToken("This is not an access token");
-    const claims = this.#checkClaims(jws.payload);
-    await this.#checkLifetime(claims, key.kid);
-    return { claims, kid: key.kid };
+    const signed = { header, payload: Object.freeze(payload), key };
+    if (token.length <= MAX_LENGTH) this.#signed.set(id, signed);
+    return signed;
   }
 
   /**
