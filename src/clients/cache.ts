@@ -1,6 +1,7 @@
 import { type Clock, STALENESS_LIMIT } from "../shared/clock.js";
 import type { Client } from "./client.js";
 import { JoinedLookup, type Lookup } from "../shared/joined-lookup.js";
+import { RecentlyUsed } from "../shared/recently-used.js";
 import type { ClientStore } from "./store.js";
 
 const CAPACITY = 10_000;
@@ -12,7 +13,7 @@ const CAPACITY = 10_000;
 export class ClientCache {
   readonly #store: ClientStore;
   readonly #clock: Clock;
-  readonly #clients = new Map<string, Client>(); // in the order of last use
+  readonly #clients = new RecentlyUsed<Client>(CAPACITY);
   #revision: number;
   #syncedAt: number;
   /** Counts the changes that this replica has noticed. */
@@ -29,11 +30,7 @@ export class ClientCache {
 
   get(id: string): Client | undefined {
     const age = this.#clock() - this.#syncedAt;
-    const client = this.#clients.get(id);
-    if (client === undefined || age < 0 || age >= STALENESS_LIMIT) return undefined;
-    this.#clients.delete(id);
-    this.#clients.set(id, client);
-    return client;
+    return age >= 0 && age < STALENESS_LIMIT ? this.#clients.get(id) : undefined;
   }
 
   /** Reads the client from the database. */
@@ -41,7 +38,7 @@ export class ClientCache {
     const before = this.#changes;
     const client = await (lookup === "own" ? this.#store : this.#shared).find(id);
     // A change that was noticed during the read may be newer than the result.
-    if (client !== null && before === this.#changes) this.#keep(client);
+    if (client !== null && before === this.#changes) this.#clients.set(client.id, client);
     return client;
   }
 
@@ -54,7 +51,7 @@ export class ClientCache {
     this.#changes++;
     const seen = this.#clients.get(id)?.revision ?? this.#revision;
     if (client === null) this.#clients.delete(id);
-    else if (client.revision >= seen) this.#keep(client);
+    else if (client.revision >= seen) this.#clients.set(client.id, client);
   }
 
   /** Applies the changes up to the installation's client `revision`, which was read at or after `asOf` (epoch ms). */
@@ -76,11 +73,5 @@ export class ClientCache {
     this.#changes++;
     this.#clients.clear();
     this.#revision = revision;
-  }
-
-  #keep(client: Client): void {
-    this.#clients.delete(client.id);
-    this.#clients.set(client.id, client);
-    if (this.#clients.size > CAPACITY) this.#clients.delete(this.#clients.keys().next().value as string);
   }
 }

@@ -1,9 +1,9 @@
-import { LruMap } from "toad-cache";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { VerificationKey } from "../keys/opened-ring.js";
 import { type Clock, MAX_CLOCK_SKEW } from "../shared/clock.js";
 import { digest } from "../shared/digest.js";
 import { AuthflowError, invalidToken } from "../shared/errors.js";
+import { RecentlyUsed } from "../shared/recently-used.js";
 import type { AccessTokenClaims } from "./claims.js";
 import { hasValidSignature, type JoseHeader, parseCompact, type UnverifiedJws } from "./jws.js";
 
@@ -42,7 +42,7 @@ export class TokenVerifier {
    * By the SHA-256 of the token. Services ask about a token with each request of its user, and to verify its signature
    * costs more than all the rest. The text is not kept: who reads this memory gets no token.
    */
-  readonly #signed = new LruMap<SignedToken>(CAPACITY);
+  readonly #signed = new RecentlyUsed<SignedToken>(CAPACITY);
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
