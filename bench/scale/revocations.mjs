@@ -51,6 +51,9 @@ async function fillPostgres({ query }, count) {
   return (await query("SELECT pg_total_relation_size('revocation_log')::float8 AS bytes"))[0].bytes;
 }
 
+/** A random UUID, in upper case. */
+const UUID = [4, 2, 2, 2, 6].map((bytes) => `hex(randomblob(${bytes}))`).join(" || '-' || ");
+
 /** Returns the bytes that the file grew by. */
 function fillSqlite(path, count) {
   const db = new Sqlite(path);
@@ -60,7 +63,7 @@ function fillSqlite(path, count) {
   db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000; BEGIN IMMEDIATE");
   db.prepare(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
     INSERT INTO revocation_log (${COLUMNS})
-    SELECT i, printf('%08x', i), 'jti', lower(hex(randomblob(16))), ${FOREVER}, ?2 + i, ?3 FROM n`)
+    SELECT i, printf('%08x', i), 'jti', lower(${UUID}), ${FOREVER}, ?2 + i, ?3 FROM n`)
     .run(count, now + DAY, now);
   db.prepare("UPDATE revocation_log_head SET position = ?").run(count);
   db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");

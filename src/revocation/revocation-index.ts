@@ -1,12 +1,11 @@
 import { type Entry, FOREVER, isCutoff, type Name } from "./entry.js";
-import { SHARDS, TokenTable } from "./token-table.js";
+import { ShardedMap, SHARDS } from "./sharded-map.js";
+import { TokenTable } from "./token-table.js";
 
 /** What is revoked, in memory: the entries of the log without their order. */
 export class RevocationIndex {
   readonly #tokens = new TokenTable();
-  readonly #cutoffs = new Map<string, Entry>();
-
-  get size(): number { return this.#tokens.size + this.#cutoffs.size; }
+  readonly #cutoffs = new ShardedMap<Entry>();
 
   /** Of two cut-offs with one name, the later instants stay. */
   add(entry: Entry): void {
@@ -30,28 +29,29 @@ export class RevocationIndex {
     return this.#issuedBefore(entry) >= entry.issuedBefore;
   }
 
-  /** The cut-offs. */
-  cutoffs(): Iterable<Entry> {
-    return this.#cutoffs.values();
+  get cutoffCount(): number { return this.#cutoffs.size; }
+  get tokenCount(): number { return this.#tokens.size; }
+
+  /** The cut-offs, in part `part` of `parts` (a power of two up to SHARDS). */
+  * cutoffs(part = 0, parts = 1): Generator<Entry> {
+    for (const [, entry] of this.#cutoffs.entries(...shardsOf(part, parts))) yield entry;
   }
 
-  /** The revoked tokens, in part `part` of `parts` (a power of two up to SHARDS). */
+  /** The same of the revoked tokens. */
   * tokens(part = 0, parts = 1): Generator<Entry> {
-    const shards = SHARDS / parts;
-    for (const { jti, expiresAt } of this.#tokens.entries(part * shards, (part + 1) * shards)) {
+    for (const { jti, expiresAt } of this.#tokens.entries(...shardsOf(part, parts)))
       yield { scope: "jti", value: jti, issuedBefore: FOREVER, expiresAt };
-    }
   }
 
   * entries(): Generator<Entry> {
-    yield* this.#cutoffs.values();
+    yield* this.cutoffs();
     yield* this.tokens();
   }
 
   /** Removes what expired at or before an instant (epoch ms). */
   sweep(before: number): void {
     this.#tokens.sweep(before);
-    for (const [key, { expiresAt }] of this.#cutoffs) if (expiresAt <= before) this.#cutoffs.delete(key);
+    for (const [key, { expiresAt }] of this.#cutoffs.entries()) if (expiresAt <= before) this.#cutoffs.delete(key);
   }
 
   /** 0 if the name is not revoked. */
@@ -60,6 +60,9 @@ export class RevocationIndex {
     return this.#tokens.has(name.value) ? FOREVER : 0;
   }
 }
+
+const shardsOf = (part: number, parts: number): [from: number, to: number] =>
+  [part * SHARDS / parts, (part + 1) * SHARDS / parts];
 
 const keyOf = ({ scope, value }: Name): string => `${scope}:${value}`;
 

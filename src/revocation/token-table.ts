@@ -1,6 +1,6 @@
+import { ShardedMap, SHARDS } from "./sharded-map.js";
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** Parts of the table. Each grows alone, so that growing never needs much memory at once. A power of two. */
-export const SHARDS = 256;
 /** 32-bit words of a slot: the UUID's four, and the expiry in seconds. An expiry of 0 marks a free slot. */
 const SLOT = 5;
 const MAX_LOAD = 0.8;
@@ -13,11 +13,11 @@ interface Shard { words: Uint32Array; capacity: number; used: number }
 
 /**
  * Revoked tokens by `jti`, each with its expiry. A UUID in its canonical form takes about 30 bytes; any other text is
- * kept in a map. An expiry is rounded up to a second.
+ * kept in a map. An expiry is rounded up to a second. Each shard grows alone, so that growing never needs much memory.
  */
 export class TokenTable {
   readonly #shards: Shard[] = Array.from({ length: SHARDS }, () => emptyShard(0));
-  readonly #others = new Map<string, number>();
+  readonly #others = new ShardedMap<number>();
   readonly #key = new Uint32Array(4);
 
   get size(): number { return this.#shards.reduce((sum, { used }) => sum + used, this.#others.size); }
@@ -47,9 +47,9 @@ export class TokenTable {
     return capacity > 0 && words[find(words, capacity, this.#key, hash) * SLOT + 4] !== 0;
   }
 
-  /** The tokens of some shards; the part that is no UUID belongs to shard 0. Expiries are epoch ms. */
+  /** The tokens of some shards. Expiries are epoch ms. */
   * entries(from = 0, to = SHARDS): Generator<{ jti: string; expiresAt: number }> {
-    if (from === 0) for (const [jti, expiresAt] of this.#others) yield { jti, expiresAt };
+    for (const [jti, expiresAt] of this.#others.entries(from, to)) yield { jti, expiresAt };
     for (const { words } of this.#shards.slice(from, to)) {
       for (let at = 0; at < words.length; at += SLOT) {
         const expiry = words[at + 4] as number;
@@ -60,7 +60,7 @@ export class TokenTable {
 
   /** Removes the tokens that expired at or before an instant (epoch ms). */
   sweep(before: number): void {
-    for (const [jti, expiresAt] of this.#others) if (expiresAt <= before) this.#others.delete(jti);
+    for (const [jti, expiresAt] of this.#others.entries()) if (expiresAt <= before) this.#others.delete(jti);
     this.#shards.forEach((shard, number) => {
       const { words } = shard;
       let expired = 0;

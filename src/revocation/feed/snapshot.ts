@@ -4,7 +4,7 @@ import type { Entry } from "../entry.js";
 import type { Place } from "../log.js";
 import type { LogFollower } from "../log-follower.js";
 import type { RevocationIndex } from "../revocation-index.js";
-import { SHARDS } from "../token-table.js";
+import { SHARDS } from "../sharded-map.js";
 import { type FeedMessage, messagesOf } from "./event.js";
 
 /** Entries of a part, about. */
@@ -33,12 +33,16 @@ export class Snapshot {
 
   /** The parts in their order. The cut-offs come first: they are few and revoke many tokens. */
   * parts(): Generator<SnapshotPart> {
-    yield this.#part("cutoffs", (index) => index.cutoffs());
-    const { size } = this.#follower.index;
+    const { cutoffCount, tokenCount } = this.#follower.index;
+    yield* this.#inParts("cutoffs", cutoffCount);
+    yield* this.#inParts("tokens", tokenCount);
+  }
+
+  * #inParts(kind: "cutoffs" | "tokens", count: number): Generator<SnapshotPart> {
     let parts = 1;
-    while (parts < SHARDS && size > parts * PART) parts *= 2;
+    while (parts < SHARDS && count > parts * PART) parts *= 2;
     for (let part = 0; part < parts; part++)
-      yield this.#part(`${part}/${parts}`, (index) => index.tokens(part, parts));
+      yield this.#part(`${kind} ${part}/${parts}`, (index) => index[kind](part, parts));
   }
 
   /** To be called when the log was replaced. */

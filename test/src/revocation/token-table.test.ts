@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import t from "../../support/tap.js";
-import { SHARDS, TokenTable } from "../../../src/revocation/token-table.js";
+import { SHARDS } from "../../../src/revocation/sharded-map.js";
+import { TokenTable } from "../../../src/revocation/token-table.js";
 import { uuidv7 } from "../../../src/shared/uuid.js";
 
 /** A generator with a seed (mulberry32): numbers from 0 to below 1. */
