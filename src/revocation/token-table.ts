@@ -16,7 +16,7 @@ interface Shard { words: Uint32Array; capacity: number; used: number }
  * kept in a map. An expiry is rounded up to a second. Each shard grows alone, so that growing never needs much memory.
  */
 export class TokenTable {
-  readonly #shards: Shard[] = Array.from({ length: SHARDS }, () => emptyShard(0));
+  readonly #shards: Shard[] = Array<Shard>(SHARDS).fill(EMPTY);
   readonly #others = new ShardedMap<number>();
   readonly #key = new Uint32Array(4);
 
@@ -118,6 +118,9 @@ function put(shard: Shard, key: Uint32Array, hash: number, expiry: number): bool
   if (isNew) shard.used++;
   return isNew;
 }
+
+/** What a shard is before its first entry. */
+const EMPTY = emptyShard(0);
 
 /** Copies what has not expired. */
 function resized({ words }: Shard, capacity: number, before = -Infinity): Shard {
