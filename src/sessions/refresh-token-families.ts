@@ -59,8 +59,9 @@ export class RefreshTokenFamilies {
   }
 
   /** When it ends unless it is used before; undefined if that is over. `client` is its own. */
-  endOf(client: Client, { idleUntil, createdAt }: RefreshTokenFamily): number | undefined {
-    const end = Math.min(idleUntil, createdAt + this.#lifetimes(client).ttl); // which may have become shorter
+  endOf(client: Client, { issuedAt, idleUntil, createdAt }: RefreshTokenFamily): number | undefined {
+    const { ttl, idleTtl } = this.#lifetimes(client); // which may have become shorter
+    const end = Math.min(idleUntil, issuedAt + idleTtl, createdAt + ttl);
     return end > this.#dependencies.clock() ? end : undefined;
   }
 
@@ -82,8 +83,8 @@ export class RefreshTokenFamilies {
     const { ttl, idleTtl } = this.#lifetimes(client);
     const endsAt = now + ttl;
     const family: RefreshTokenFamily = {
-      id, tokenHash: hash, rotation: undefined, clientId: client.id, sub, sid, grant, createdAt: createdAt ?? now,
-      idleUntil: Math.min(now + idleTtl, endsAt), endsAt,
+      id, tokenHash: hash, issuedAt: now, previousHash: undefined, clientId: client.id, sub, sid, grant,
+      createdAt: createdAt ?? now, idleUntil: Math.min(now + idleTtl, endsAt), endsAt,
     };
     return { text, family };
   }
@@ -97,13 +98,13 @@ export class RefreshTokenFamilies {
     const now = this.#dependencies.clock();
     const { ttl, idleTtl } = this.#lifetimes(client);
     const idleUntil = Math.min(now + idleTtl, endsAt, createdAt + ttl);
-    return this.#rotations.run({ id, tokenHash, idleUntil, rotation: { previousHash, rotatedAt: now }, answer });
+    return this.#rotations.run({ id, tokenHash, issuedAt: now, previousHash, idleUntil, answer });
   }
 
   /** What was answered to the token that was exchanged last, if it is this one and not long ago. */
-  async answerTo({ id, rotation }: RefreshTokenFamily, tokenHash: string): Promise<string | undefined> {
+  async answerTo({ id, issuedAt, previousHash }: RefreshTokenFamily, tokenHash: string): Promise<string | undefined> {
     const { store, clock, retry } = this.#dependencies;
-    const isRecent = rotation?.previousHash === tokenHash && clock() < rotation.rotatedAt + retry * 1000;
+    const isRecent = previousHash === tokenHash && clock() < issuedAt + retry * 1000;
     return isRecent ? store.answerTo(id, tokenHash) : undefined;
   }
 

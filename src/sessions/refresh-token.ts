@@ -11,8 +11,13 @@ export interface RefreshTokenFamily {
   id: string;
   /** SHA-256 of the token that is good now. */
   tokenHash: string;
-  /** The exchange that made it; undefined before the first one, and once nobody can ask for its answer again. */
-  rotation: Rotation | undefined;
+  /** When that was issued: at the start, or by the last exchange. */
+  issuedAt: number;
+  /**
+   * SHA-256 of the token that was exchanged for it. Undefined before the first exchange, and once nobody can ask for
+   * the answer again.
+   */
+  previousHash: string | undefined;
   clientId: string;
   sub: string;
   sid: string;
@@ -23,15 +28,9 @@ export interface RefreshTokenFamily {
   endsAt: number;
 }
 
-export interface Rotation {
-  /** SHA-256 of the token that was exchanged. */
-  previousHash: string;
-  rotatedAt: number;
-}
-
 /** A family whose token was exchanged for the next one. `answer`: what was answered, sealed with the one before. */
-export interface RotatedFamily extends Pick<RefreshTokenFamily, "id" | "tokenHash" | "idleUntil"> {
-  rotation: Rotation;
+export interface RotatedFamily extends Pick<RefreshTokenFamily, "id" | "tokenHash" | "issuedAt" | "idleUntil"> {
+  previousHash: string;
   answer: string;
 }
 
@@ -40,7 +39,7 @@ export interface RefreshTokenStore {
   /** Those that exist, in any order. */
   findAll(ids: readonly string[]): Promise<RefreshTokenFamily[]>;
   /**
-   * Replaces tokens. For each of them: false if `rotation.previousHash` is not the good one any more. Of concurrent
+   * Replaces tokens. For each of them: false if `previousHash` is not the good one any more. Of concurrent
    * callers, on any replica, exactly one gets true.
    */
   rotate(rotated: readonly RotatedFamily[]): Promise<boolean[]>;

@@ -5,7 +5,7 @@ import { onEveryDialect, run } from "./dialects.js";
 import { aFamily, AUTHORIZED, find, MINT, nextId, NOW } from "./samples.js";
 
 const GRANTS: RefreshGrant[] = [MINT, { kind: "authorized", authorized: AUTHORIZED }];
-const rotation = () => ({ previousHash: "first", rotatedAt: NOW + 10 });
+const EXCHANGED = { previousHash: "first", issuedAt: NOW + 10 };
 
 await onEveryDialect(t, async (t, { url, open }) => {
   const [{ refreshTokens: one }, { refreshTokens: two }] = [await open(), await open()];
@@ -21,7 +21,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
       const family = await started({ grant });
       t.strictSame(await find(two, family.id), family);
     }
-    const rotated = await started({ rotation: rotation() });
+    const rotated = await started(EXCHANGED);
     t.strictSame(await find(two, rotated.id), rotated);
     t.equal(await find(one, "x\0y"), null);
     const [first, second] = [await started({ grant: GRANTS[1] as RefreshGrant }), await started()];
@@ -34,7 +34,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
       const family = await started();
       const next = Array.from({ length: 16 }, (_, i) =>
         ({ id: family.id, tokenHash: `next-${i}`, idleUntil: NOW + 2000 + i,
-          rotation: rotation(), answer: `answer-${i}` }));
+          ...EXCHANGED, answer: `answer-${i}` }));
       const other = await started();
       const beside = { ...next[0], id: other.id, tokenHash: "beside" } as RotatedFamily;
       // Two of each call are of the same family; half of the calls name another family first, half last.
@@ -53,7 +53,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
       t.equal(await one.answerTo(family.id, "first"), answer);
       t.equal(await one.answerTo(family.id, winner.tokenHash), undefined, "that token was not exchanged");
     }
-    const gone = { id: nextId(), tokenHash: "x", idleUntil: NOW, rotation: rotation(), answer: "sealed" };
+    const gone = { id: nextId(), tokenHash: "x", idleUntil: NOW, ...EXCHANGED, answer: "sealed" };
     t.strictSame(await one.rotate([gone]), [false]);
   });
 
@@ -94,13 +94,16 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.strictSame(await Promise.all(families.map(isThere)), [false, false, false, true]);
 
     const used = await started();
-    const next = { id: used.id, tokenHash: "second", idleUntil: NOW + 1, rotation: rotation(), answer: "sealed" };
+    const next = { id: used.id, tokenHash: "second", idleUntil: NOW + 1, ...EXCHANGED, answer: "sealed" };
     await one.rotate([next]);
     t.equal(await one.sweep(NOW, 2), 0, "its use has prolonged it");
     await one.forgetRotations(NOW + 9);
     t.equal(await two.answerTo(used.id, "first"), "sealed");
     await one.forgetRotations(NOW + 10);
-    t.strictSame(await find(two, used.id), { ...used, tokenHash: "second", idleUntil: NOW + 1 });
+    const exchanged = { ...used, tokenHash: "second", issuedAt: NOW + 10, idleUntil: NOW + 1 };
+    t.strictSame(await find(two, used.id), exchanged, "when it was used last is known still");
+    await run(url, `UPDATE refresh_tokens SET rotated_at = NULL WHERE id = '${used.id}'`);
+    t.strictSame(await find(two, used.id), { ...exchanged, issuedAt: NOW + 1 }, "as versions before left it");
     const years = await started({ idleUntil: NOW * 100, endsAt: NOW * 100 });
     t.equal((await find(two, years.id))?.endsAt, NOW * 100);
     await one.endAll();

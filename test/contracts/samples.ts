@@ -44,7 +44,8 @@ export const AUTHORIZED: Authorized = {
 export const MINT: RefreshGrant = { kind: "mint", request: { sub: "alice", claims: { roles: ["a"], n: 0.1 } } };
 
 export const aFamily = (changes: Partial<RefreshTokenFamily> = {}): RefreshTokenFamily => ({
-  id: nextId(), tokenHash: "first", rotation: undefined, clientId: nextId(), sub: nextId(), sid: nextId(), grant: MINT,
+  id: nextId(), tokenHash: "first", issuedAt: NOW, previousHash: undefined,
+  clientId: nextId(), sub: nextId(), sid: nextId(), grant: MINT,
   createdAt: NOW, idleUntil: NOW + 1000, endsAt: NOW + 5000, ...changes,
 });
 

@@ -53,9 +53,9 @@ export function refreshTokenStore(db: Db, batch: RunBatch): RefreshTokenStore {
     findAll: async (ids) => (await batch(FIND, ids.map(replaceNul))).map(toFamily),
 
     rotate: async (rotations) => {
-      const rows = rotations.map(({ id, tokenHash, idleUntil, rotation, answer }) => ({
-        id, token_hash: tokenHash, previous_hash: rotation.previousHash, rotated_at: rotation.rotatedAt,
-        answer, idle_until: idleUntil, expires_at: toColumn(idleUntil, db),
+      const rows = rotations.map(({ id, tokenHash, issuedAt, previousHash, idleUntil, answer }) => ({
+        id, token_hash: tokenHash, previous_hash: previousHash, rotated_at: issuedAt, answer,
+        idle_until: idleUntil, expires_at: toColumn(idleUntil, db),
       }));
       const done = new Set(await batch(ROTATE, rows));
       return rows.map((row) => done.has(row.token_hash));
@@ -79,8 +79,9 @@ export function refreshTokenStore(db: Db, batch: RunBatch): RefreshTokenStore {
     sweep: (before, limit) => deleteExpired(db, "refresh_tokens", before, limit),
 
     forgetRotations: async (before) => {
-      const where = { rotatedAt: { lte: BigInt(Math.floor(before)) } };
-      await families.updateMany({ where, data: { previousHash: null, rotatedAt: null, answer: null } });
+      // Not `not: null`, for which SQLite reads all rows.
+      const where = { previousHash: { gt: "" }, issuedAt: { lte: BigInt(Math.floor(before)) } };
+      await families.updateMany({ where, data: { previousHash: null, answer: null } });
     },
   };
 }
@@ -96,11 +97,11 @@ function whereNamed(named: Name): Partial<Pick<Row, "sub" | "sid" | "clientId">>
 
 /** The columns by their names. */
 export const refreshTokenRow = (
-  { id, tokenHash, rotation, clientId, sub, sid, grant, createdAt, idleUntil, endsAt }: RefreshTokenFamily,
+  { tokenHash, issuedAt, previousHash, clientId, grant, createdAt, idleUntil, endsAt, ...same }: RefreshTokenFamily,
   db: Db,
 ): Record<string, unknown> => ({
-  id, token_hash: tokenHash, previous_hash: rotation?.previousHash, rotated_at: rotation?.rotatedAt,
-  client_id: clientId, sub, sid, authorized: grant, created_at: createdAt,
+  ...same, token_hash: tokenHash, previous_hash: previousHash, rotated_at: issuedAt,
+  client_id: clientId, authorized: grant, created_at: createdAt,
   idle_until: idleUntil, ends_at: endsAt, expires_at: toColumn(idleUntil, db),
 });
 
@@ -120,10 +121,11 @@ interface FoundRow {
 
 function toFamily(found: string): RefreshTokenFamily {
   const row = JSON.parse(found) as FoundRow;
-  const { id, token_hash: tokenHash, previous_hash: previousHash, rotated_at: rotatedAt, sub, sid } = row;
+  const { id, token_hash: tokenHash, sub, sid } = row;
   return {
     id, tokenHash, clientId: row.client_id, sub, sid, grant: row.authorized,
-    rotation: previousHash === null || rotatedAt === null ? undefined : { previousHash, rotatedAt },
+    issuedAt: row.rotated_at ?? row.idle_until, // if it is not known, an instant so late that `idleUntil` alone counts
+    previousHash: row.previous_hash ?? undefined,
     createdAt: row.created_at, idleUntil: row.idle_until, endsAt: row.ends_at,
   };
 }

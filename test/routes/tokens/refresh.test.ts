@@ -300,19 +300,51 @@ await onEveryBackend(t, async (t, env) => {
     t.strictSame([await lives(59), await lives(60)], [true, false]);
   });
 
-  await t.test("an absolute lifetime that becomes shorter ends a login at once, also by null", async (t) => {
-    const app = await testApp(t, { ...env, AUTHFLOW_REFRESH_TTL: "10m" }, { clock, timing });
+  for (const [member, name] of Object.entries({ refresh_ttl: "TTL", refresh_idle_ttl: "IDLE_TTL" })) {
+    await t.test(`a ${member} that becomes shorter ends a login at once, also by null`, async (t) => {
+      const app = await testApp(t, { ...env, [`AUTHFLOW_REFRESH_${name}`]: "10m" }, { clock, timing });
+      const own = await app.register();
+      const start = async (): Promise<string> => (await lastingMint(app, own)).refresh;
+      const exchanged = async (): Promise<string> => tokensOf(await refresh(app, own, await start())).refresh;
+      const ages = async (begin: () => Promise<string>, change: object): Promise<Answer> => {
+        await patch(app, own, { policy: { [member]: 3600 } });
+        const token = await begin();
+        advance(300);
+        await app.fastify.refreshTokenFamilies.sweep(0);
+        advance(301);
+        await patch(app, own, change);
+        return refresh(app, own, token);
+      };
+      for (const begin of [start, exchanged]) {
+        t.equal((await ages(begin, { disabled: false })).status, 200);
+        t.equal((await ages(begin, { policy: { [member]: 602 } })).status, 200);
+        t.match(await ages(begin, { policy: { [member]: 600 } }), invalidGrant);
+        t.match(await ages(begin, { policy: { [member]: null } }), invalidGrant, "the deployment's");
+      }
+    });
+  }
+
+  await t.test("an idle lifetime counts from the last exchange, and a longer one from the next", async (t) => {
     const own = await app.register();
-    const ages = async (change: object): Promise<Answer> => {
-      await patch(app, own, { policy: { refresh_ttl: 3600 } });
-      const { refresh: token } = await lastingMint(app, own);
-      advance(601);
-      await patch(app, own, change);
-      return refresh(app, own, token);
-    };
-    t.equal((await ages({ disabled: false })).status, 200);
-    t.match(await ages({ policy: { refresh_ttl: 600 } }), invalidGrant);
-    t.match(await ages({ policy: { refresh_ttl: null } }), invalidGrant, "the deployment's");
+    const limit = (seconds: number) => patch(app, own, { policy: { refresh_idle_ttl: seconds } });
+    await limit(60);
+    let { refresh: token } = await lastingMint(app, own);
+    for (let i = 0; i < 3; i++) {
+      advance(50);
+      ({ refresh: token } = tokensOf(await refresh(app, own, token)));
+    }
+    await limit(3600);
+    advance(59);
+    ({ refresh: token } = tokensOf(await refresh(app, own, token)));
+    advance(3599);
+    const { refresh: early } = await lastingMint(app, own);
+    t.equal((await refresh(app, own, token)).status, 200);
+    await limit(60);
+    const { refresh: short } = await lastingMint(app, own);
+    await limit(3600);
+    advance(60);
+    t.match(await refresh(app, own, short), invalidGrant, "it was issued for 60 s");
+    t.equal((await refresh(app, own, early)).status, 200);
   });
 
   type End = (tokens: LastingTokens, sub: string) => Promise<Answer>;
@@ -443,11 +475,11 @@ await onEveryBackend(t, async (t, env) => {
       t.notOk(stored.includes(secret));
     const { refreshTokenFamilies } = app.fastify;
     await refreshTokenFamilies.sweep(0);
-    t.not((await row())?.rotation, undefined, "not within the window");
+    t.not((await row())?.previousHash, undefined, "not within the window");
     advance(71);
     await refreshTokenFamilies.sweep(0);
     t.equal(await answer(), undefined);
-    t.equal((await row())?.rotation, undefined);
+    t.equal((await row())?.previousHash, undefined);
     await refreshTokenFamilies.sweep(clock());
     t.not(await row(), undefined, "a live row stays");
     t.match(await refresh(app, client, first.refresh), invalidGrant);
