@@ -24,7 +24,7 @@ const token: FastifyPluginAsyncTypebox = async (app) => {
     const { client, body } = request;
     const exchange = () => app.grants.exchange(client as Client, body);
     // Anyone can send a public client's id, and guess. The others are limited by client.
-    return client?.isPublic === true ? app.countFailures(request, exchange) : exchange();
+    return client?.authMethod === "none" ? app.countFailures(request, exchange) : exchange();
   });
 };
 export default token;

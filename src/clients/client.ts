@@ -57,7 +57,10 @@ export type Permission = (typeof PERMISSIONS)[number];
 export const GRANT_TYPES = ["authorization_code", "refresh_token", "client_credentials"] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 
-/** How a client authenticates (RFC 7591 §2, OpenID Connect Core §9); none: it is public. */
+/**
+ * How a client authenticates (RFC 7591 §2, OpenID Connect Core §9). `none`: it is public, and has no secret, because it
+ * can't keep one (RFC 6749 §2.1): a page in a browser, a mobile application.
+ */
 export const AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"] as const;
 export type AuthMethod = (typeof AUTH_METHODS)[number];
 
@@ -79,8 +82,6 @@ export interface Client {
   redirectUris: string[];
   secrets: StoredSecret[];
   authMethod: AuthMethod;
-  /** It has no secret, because it can't keep one (RFC 6749 §2.1): a page in a browser, a mobile application. */
-  isPublic: boolean;
   grantTypes: GrantType[];
   /** Its public keys (RFC 7517 §5), or where they stand; for private_key_jwt. */
   jwks: ClientJwks | null;
@@ -109,4 +110,4 @@ export interface Client {
 
 export type NewClient = Omit<Client, "revision">;
 export type ClientChange =
-  Partial<Omit<Client, "id" | "isPublic" | "authMethod" | "permissionsSince" | "revision" | "createdAt" | "updatedAt">>;
+  Partial<Omit<Client, "id" | "authMethod" | "permissionsSince" | "revision" | "createdAt" | "updatedAt">>;

@@ -1,11 +1,12 @@
 import { invalidRequest } from "../shared/errors.js";
 import { type Client, GRANT_TYPES, type GrantType } from "./client.js";
 
-type Holder = Pick<Client, "isPublic" | "permissions" | "responseTypes">;
+type Holder = Pick<Client, "authMethod" | "permissions" | "responseTypes">;
 
 /** What the client lacks for this grant; undefined: nothing. */
-export function lacking(type: string, { isPublic, permissions, responseTypes }: Holder): string | undefined {
-  if (type === "client_credentials") return isPublic ? "authentication, which a public client has not" : undefined;
+export function lacking(type: string, { authMethod, permissions, responseTypes }: Holder): string | undefined {
+  if (type === "client_credentials")
+    return authMethod === "none" ? "authentication, which a public client has not" : undefined;
   if (type === "refresh_token" && permissions.includes("mint")) return undefined;
   if (type !== "authorization_code" && type !== "refresh_token") return undefined;
   if (!permissions.includes("login")) return "the permission login";

@@ -33,9 +33,9 @@ export function requirePermission(client: Holder, ability: Ability): Permission 
  */
 export function checkPermissions(
   asked: readonly Permission[],
-  { authMethod, isPublic, redirectUris }: Pick<Client, "authMethod" | "isPublic" | "redirectUris">,
+  { authMethod, redirectUris }: Pick<Client, "authMethod" | "redirectUris">,
 ): Permission[] {
-  const impossible = asked.filter((one) => isPublic && !PUBLIC_PERMISSIONS.includes(one));
+  const impossible = asked.filter((one) => authMethod === "none" && !PUBLIC_PERMISSIONS.includes(one));
   if (impossible.length > 0) {
     throw invalidRequest(`A public client has no secret, so it can't have ${impossible.join(", ")}: ` +
       "its permissions must be [\"login\"]");

@@ -59,14 +59,13 @@ export function newClient(
   const { redirectUris = redirectUri === undefined ? [] : [redirectUri], isTrusted, isStandard = false } = rest;
   const { authMethod = "client_secret_basic", grantTypes } = rest;
   const [jwks, jwksUri] = [rest.jwks ?? null, rest.jwksUri ?? null];
-  const isPublic = authMethod === "none";
   const isStranger = !isTrusted && !rules.isLocal;
   if (isStranger) refuseToStrangers(rest);
-  const { responseTypes = isPublic || isStandard || isStranger ? ["code"] : [...RESPONSE_TYPES] } = rest;
+  const { responseTypes = authMethod === "none" || isStandard || isStranger ? ["code"] : [...RESPONSE_TYPES] } = rest;
   const asked = rest.permissions ?? (isStranger ? [...STRANGER_PERMISSIONS] : usualPermissions(authMethod, rest));
   if (isStandard && asked.includes("login") && redirectUris.length === 0)
     throw invalidRedirectUri("redirect_uris is missing: the grant authorization_code needs one"); // RFC 7591 §2
-  const permissions = checkPermissions(asked, { authMethod, isPublic, redirectUris });
+  const permissions = checkPermissions(asked, { authMethod, redirectUris });
   if (!isTrusted) refuseFarReaching(permissions);
   if (redirectUri !== undefined && redirectUris[0] !== redirectUri)
     throw invalidRequest("Send redirect_uri or redirect_uris, not both");
@@ -77,7 +76,7 @@ export function newClient(
   const { idTokenAlg = isStandard && permissions.includes("login") ? "RS256" : null } = rest;
   if (rest.idTokenAlg !== undefined && !rules.idTokenAlgorithms.includes(rest.idTokenAlg))
     throw invalidRequest(`id_token_signed_response_alg must be ${rules.idTokenAlgorithms.join(" or ")}, or absent`);
-  const holder = { isPublic, permissions, responseTypes };
+  const holder = { authMethod, permissions, responseTypes };
   const secret = authMethod.startsWith("client_secret") ? newSecret() : undefined;
   const client: NewClient = {
     id: uuidv7(now),
@@ -86,7 +85,6 @@ export function newClient(
     redirectUris,
     secrets: secret === undefined ? [] : [{ hash: digest(secret), expiresAt: null }],
     authMethod,
-    isPublic,
     grantTypes: grantTypes === undefined ? defaultGrantTypes(holder) : checkGrantTypes(grantTypes, holder),
     jwks,
     jwksUri,

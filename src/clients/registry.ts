@@ -108,7 +108,7 @@ export class ClientRegistry {
   /** The public client with this id, which it sends instead of credentials (RFC 6749 §3.2.1). */
   async identify(id: string, lookup?: Lookup): Promise<Client> {
     const client = await this.lookUp(id, lookup);
-    if (client?.isPublic !== true) throw invalidClient();
+    if (client?.authMethod !== "none") throw invalidClient();
     return enabled(client);
   }
 
@@ -173,8 +173,9 @@ export class ClientRegistry {
     const secret = newSecret();
     const now = this.#clock();
     const previousExpiresAt = now + overlap * 1000;
-    const client = await this.#change(id, ({ secrets, isPublic, authMethod }) => {
-      if (isPublic) throw invalidRequest("This is a public client, which has no secret: register a confidential one");
+    const client = await this.#change(id, ({ secrets, authMethod }) => {
+      if (authMethod === "none")
+        throw invalidRequest("This is a public client, which has no secret: register a confidential one");
       if (authMethod === "private_key_jwt")
         throw invalidRequest("This client authenticates by its keys, and has no secret: change its jwks or jwks_uri");
       const inUse = secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);

@@ -55,7 +55,7 @@ export class Grants {
 }
 
 function checkClient({ type, clientAuthentication, allows }: Grant, client: Client): void {
-  if (clientAuthentication === "required" && client.isPublic)
+  if (clientAuthentication === "required" && client.authMethod === "none")
     throw unauthorizedClient(`grant_type ${type} is for clients that authenticate`);
   if (client.grantTypes.some((one) => one === type) && allows?.(client) !== false) return;
   const missing = lacking(type, client);

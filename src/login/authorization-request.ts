@@ -72,14 +72,14 @@ export function authorizationRequest(
 
 /** Throws invalid_request unless the challenge is one of S256, or absent where that is allowed. */
 export function checkChallenge(
-  client: Pick<Client, "isPublic" | "isSelfRegistered">,
+  client: Pick<Client, "authMethod" | "isSelfRegistered">,
   type: ResponseType,
   challenge: string | undefined,
   method: string | undefined,
 ): void {
   if (challenge === undefined) {
     if (method !== undefined) throw invalidRequest("code_challenge_method needs a code_challenge");
-    if (type === "code" && client.isPublic)
+    if (type === "code" && client.authMethod === "none")
       throw invalidRequest("code_challenge is missing: a public client must use PKCE (RFC 7636)");
     if (type === "code" && client.isSelfRegistered)
       throw invalidRequest("code_challenge is missing: a client that registered itself must use PKCE (RFC 7636)");

@@ -142,7 +142,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
   const { clients } = await open();
   const kept = { redirectUris: ["https://a.example/"], permissions: ["feed"] as Permission[] };
   const [confidential, open_] = [await clients.insert(aClient(kept)),
-    await clients.insert(aClient({ ...kept, authMethod: "none", isPublic: true, secrets: [] }))];
+    await clients.insert(aClient({ ...kept, authMethod: "none", secrets: [] }))];
   const found = async ({ id }: Client) => {
     const { permissions, permissionsSince, ...rest } = await clients.find(id) as Client;
     return { permissions, isRecent: Math.abs(Date.now() - permissionsSince) < 3_600_000, rest };
@@ -158,7 +158,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.equal((await migrate(url)).length, 1);
     t.match(await found(confidential),
       { permissions: ["mint", "login", "introspect:any", "feed", "revoke:any"], isRecent: true });
-    t.match(await found(open_), { permissions: ["login"], isRecent: true, rest: { isPublic: true } });
+    t.match(await found(open_), { permissions: ["login"], isRecent: true, rest: { authMethod: "none" } });
   });
 
   await t.test("a client that such a version registers during an upgrade gets those of a new client", async (t) => {

@@ -16,7 +16,7 @@ export const aClient = (changes: Partial<NewClient> = {}): NewClient => ({
   logoUri: "https://app.example.com/logo.png",
   redirectUris: ["https://app.example.com/callback?a=%00&b=\\u0000"],
   secrets: [{ hash: "a-hash", expiresAt: null }, { hash: "another", expiresAt: NOW }],
-  authMethod: "client_secret_basic", isPublic: false, grantTypes: ["authorization_code"], jwksUri: null,
+  authMethod: "client_secret_basic", grantTypes: ["authorization_code"], jwksUri: null,
   idTokenAlg: "RS256",
   jwks: { keys: [{ kty: "OKP", crv: "Ed25519", x: "an-x", kid: "é" }] },
   isSelfRegistered: false, responseTypes: ["code", "token"],

@@ -140,16 +140,15 @@ function toClient({
   permissions: stored, permissionsSince, grantTypes, metadata, selfRegistered: isSelfRegistered, ...row
 }: Row): Client {
   const authMethod = (tokenEndpointAuthMethod ?? "client_secret_basic") as AuthMethod;
-  const isPublic = authMethod === "none";
-  const permissions = (stored?.split(" ") ?? [...isPublic ? PUBLIC_PERMISSIONS : DEFAULT_PERMISSIONS]) as Permission[];
+  const permissions = (stored?.split(" ")
+    ?? [...authMethod === "none" ? PUBLIC_PERMISSIONS : DEFAULT_PERMISSIONS]) as Permission[];
   const types = (responseTypes?.split(" ") ?? [...RESPONSE_TYPES]) as ResponseType[];
   const { jwks = null, jwksUri = null, idTokenAlg = null } = (metadata ?? {}) as Metadata;
   return {
     ...row,
-    isPublic,
     authMethod,
     grantTypes: (grantTypes?.split(" ").filter(Boolean)
-      ?? defaultGrantTypes({ isPublic, permissions, responseTypes: types })) as GrantType[],
+      ?? defaultGrantTypes({ authMethod, permissions, responseTypes: types })) as GrantType[],
     jwks,
     jwksUri,
     idTokenAlg,

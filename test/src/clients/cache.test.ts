@@ -18,7 +18,7 @@ const newCache = async (over: ClientStore = store): Promise<ClientCache> =>
   new ClientCache({ store: over, clock, revision: await revision() });
 const aClient = (): NewClient => ({
   id: randomUUID(), name: "a", logoUri: null, redirectUris: ["https://a.example/"], secrets: [],
-  authMethod: "client_secret_basic", isPublic: false, grantTypes: ["authorization_code"], jwks: null,
+  authMethod: "client_secret_basic", grantTypes: ["authorization_code"], jwks: null,
   jwksUri: null, idTokenAlg: null, isSelfRegistered: false,
   responseTypes: ["token"], permissions: ["mint"], permissionsSince: now, policy: PERMISSIVE, disabled: false,
   expiresAt: null, createdAt: now, updatedAt: now,

@@ -8,7 +8,7 @@ import { tokenForm } from "../../../routes/schemas/tokens/token.js";
 
 const aClient = (changes: Partial<Client> = {}): Client => ({
   id: "a-client", name: "a", logoUri: null, redirectUris: [], secrets: [],
-  authMethod: "client_secret_basic", isPublic: false, jwks: null, jwksUri: null, idTokenAlg: null,
+  authMethod: "client_secret_basic", jwks: null, jwksUri: null, idTokenAlg: null,
   grantTypes: ["authorization_code", "machine" as GrantType],
   isSelfRegistered: false, responseTypes: ["code"],
   permissions: ["login"], permissionsSince: 0, policy: PERMISSIVE,
@@ -47,7 +47,7 @@ await t.test("a grant is one entry of the table: endpoint, documents and checks 
 });
 
 const refused: [what: string, client: Client, form: TokenParameters, error: string, message: RegExp][] = [
-  ["a public client at a grant that wants authentication", aClient({ isPublic: true }), form, "unauthorized_client",
+  ["a public client at a grant that wants authentication", aClient({ authMethod: "none" }), form, "unauthorized_client",
     /machine is for clients that authenticate/],
   ["a client that the grant does not allow", aClient({ name: "forbidden" }), form, "unauthorized_client",
     /may not use/],
