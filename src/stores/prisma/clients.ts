@@ -8,7 +8,6 @@ import { DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS } from "../../clients/permissio
 import type { ClientStore } from "../../clients/store.js";
 import type { Db, Json, Transaction } from "./db.js";
 import type { Client as Row } from "./generated/sqlite/client.js";
-import { inParts } from "./in-parts.js";
 import { createInstallation } from "./installation.js";
 import { replaceNul, storable } from "./text.js";
 
@@ -38,8 +37,8 @@ export function clientStore(db: Db): ClientStore {
       return row && toClient(row);
     },
 
-    findAll: (ids) => inParts(ids, async (some) =>
-      (await prisma.client.findMany({ where: { id: { in: some.map(replaceNul) }, deletedAt: null } })).map(toClient)),
+    findAll: async (ids) =>
+      (await prisma.client.findMany({ where: { id: { in: ids.map(replaceNul) }, deletedAt: null } })).map(toClient),
 
     list: async ({ limit, after }) => {
       const where = { deletedAt: null, ...(after !== undefined && { id: { gt: replaceNul(after) } }) };
