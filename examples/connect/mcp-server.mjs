@@ -31,7 +31,7 @@ function newServer() {
   return server;
 }
 
-const app = createMcpExpressApp();
+const app = createMcpExpressApp({ allowedHosts: [resource.hostname] }); // else the SDK allows localhost only
 app.use(mcpAuthMetadataRouter({ oauthMetadata, resourceServerUrl: resource, scopesSupported: ["mcp:tools"] }));
 app.post(resource.pathname, requireBearerAuth({
   verifier: { verifyAccessToken },
@@ -43,4 +43,8 @@ app.post(resource.pathname, requireBearerAuth({
   await server.connect(transport);
   await transport.handleRequest(request, response, request.body);
 });
-app.listen(Number(PORT), () => console.log(`The MCP server is at ${MCP_URL}`));
+app.all(resource.pathname, (request, response) => response.status(405).set("Allow", "POST").end()); // it has no stream
+app.listen(Number(PORT), (error) => {
+  if (error) throw error;
+  console.log(`The MCP server is at ${MCP_URL}`);
+});

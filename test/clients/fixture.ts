@@ -30,8 +30,9 @@ type Settings = Environment | ((url: string) => Environment);
 /** Authflow at a port, with npm oidc-provider as its one provider: a login needs no choice. `proxy`: before it. */
 export async function authflow(t: Test, env: Settings = {}, proxy?: Proxy): Promise<Authflow> {
   const port = String(await freePort());
-  proxy?.targets.push(`http://localhost:${port}`);
-  const url = proxy?.origin ?? `http://localhost:${port}`;
+  const local = `http://localhost:${port}`;
+  proxy?.targets.push(local);
+  const url = proxy?.url ?? local;
   const { settings } = await openIdUpstream(t, { callbacks: [`${url}/auth/corp/callback`] });
   const served = await serve(t, {
     DATABASE_URL: await migratedSqlite(t), AUTHFLOW_PUBLIC_URL: url, PORT: port, AUTHFLOW_ADMIN_TOKEN: ADMIN_TOKEN,
@@ -41,10 +42,10 @@ export async function authflow(t: Test, env: Settings = {}, proxy?: Proxy): Prom
     ...served,
     url,
     register: async (metadata) =>
-      await post(`${url}/clients`, { client_name: "shop", ...metadata }, ADMIN_TOKEN) as unknown as Registered,
+      await post(`${local}/clients`, { client_name: "shop", ...metadata }, ADMIN_TOKEN) as unknown as Registered,
     operate: async (method, path, body) => {
       const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
-      const response = await fetch(url + path, { method, headers, body: JSON.stringify(body) });
+      const response = await fetch(local + path, { method, headers, body: JSON.stringify(body) });
       if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
       return await response.json() as Json;
     },

@@ -12,8 +12,8 @@ export interface Certificates {
   otherCa: string;
 }
 
-/** A private authority, and certificates by it for a server at 127.0.0.1 and for a client. */
-export function certificates(t: Suite): Certificates | undefined {
+/** A private authority, and certificates by it for a client and for a server, which is at `name`. */
+export function certificates(t: Suite, name = "IP:127.0.0.1"): Certificates | undefined {
   const openssl = binary("openssl");
   if (openssl === undefined) return missing(t, "openssl on the PATH");
   const folder = temporaryFolder(t);
@@ -36,6 +36,6 @@ export function certificates(t: Suite): Certificates | undefined {
   };
   return {
     ca: ca.cert, otherCa: create("other-authority").cert,
-    server: sign("server", "subjectAltName=IP:127.0.0.1\n"), client: sign("client", "basicConstraints=CA:FALSE\n"),
+    server: sign("server", `subjectAltName=${name}\n`), client: sign("client", "basicConstraints=CA:FALSE\n"),
   };
 }

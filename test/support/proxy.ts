@@ -6,29 +6,42 @@ import { join } from "node:path";
 import { listen } from "./openid.js";
 import { binary, missing, type Suite, temporaryFolder } from "./services.js";
 
+export interface Certificate { key: Buffer; cert: Buffer }
+
 export interface Proxy {
   origin: string;
+  /** The origin with the path that the proxy takes away. */
+  url: string;
   /** Where requests go, in turn: no two consecutive ones to the same. Set it before the first. */
   targets: string[];
   /** `<target> <method> <path>` of every request so far. */
   seen: string[];
 }
 
-/**
- * A reverse proxy before several replicas. `tls`: as the one that ends TLS, with a certificate made on the spot.
- * `from`: the address that it says its clients have.
- */
+export interface ProxyOptions {
+  /** It ends TLS, with this certificate or one for localhost that is made on the spot. */
+  tls?: boolean | Certificate;
+  /** The address that it says its clients have. */
+  from?: string;
+  name?: string;
+  /** It takes this away from the paths below it, as those of examples/proxy do. */
+  path?: string;
+}
+
+/** A reverse proxy before several replicas. */
 export async function reverseProxy(
   t: Suite,
-  { tls = false, from }: { tls?: boolean; from?: string } = {},
+  { tls = false, from, name = "localhost", path: prefix = "" }: ProxyOptions = {},
 ): Promise<Proxy | undefined> {
-  const proxy: Proxy = { origin: "", targets: [], seen: [] };
+  const scheme = tls === false ? "http" : "https";
+  const proxy: Proxy = { origin: "", url: "", targets: [], seen: [] };
   const forward: RequestListener = (incoming, response) => {
-    const { method, url: path, headers } = incoming;
+    const { method, url = "", headers: { connection: _hop, ...headers } } = incoming; // RFC 9110 §7.6.1
+    const path = url.startsWith(`${prefix}/`) ? url.slice(prefix.length) : url;
     const target = proxy.targets[proxy.seen.length % proxy.targets.length] as string;
-    proxy.seen.push(`${target} ${method} ${path?.split("?", 1)[0]}`);
+    proxy.seen.push(`${target} ${method} ${path.split("?", 1)[0]}`);
     const forwarded = {
-      ...headers, "x-forwarded-proto": tls ? "https" : "http", ...(from !== undefined && { "x-forwarded-for": from }),
+      ...headers, "x-forwarded-proto": scheme, ...(from !== undefined && { "x-forwarded-for": from }),
     };
     const onward = request(target + path, { method, headers: forwarded }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -37,14 +50,15 @@ export async function reverseProxy(
     onward.on("error", () => response.writeHead(502).end());
     incoming.pipe(onward);
   };
-  const certificate = tls ? selfSigned(t) : {};
+  const certificate = tls === true ? selfSigned(t) : tls;
   if (certificate === undefined) return undefined;
-  const server = tls ? createHttpsServer(certificate, forward) : createHttpServer(forward);
-  proxy.origin = `${tls ? "https" : "http"}://localhost:${await listen(t, server)}`;
+  const server = certificate === false ? createHttpServer(forward) : createHttpsServer(certificate, forward);
+  proxy.origin = `${scheme}://${name}:${await listen(t, server)}`;
+  proxy.url = proxy.origin + prefix;
   return proxy;
 }
 
-function selfSigned(t: Suite): { key: Buffer; cert: Buffer } | undefined {
+function selfSigned(t: Suite): Certificate | undefined {
   if (binary("openssl") === undefined) return missing(t, "openssl on the PATH");
   const folder = temporaryFolder(t);
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import type { TestApp } from "./app.js";
+import type { PublicNames } from "./public-names.js";
 
 /** An answer that is no redirect, or the URL of an application that the agent does not load. */
 export interface Visited { url: URL; status: number; headers: Headers; text: string }
@@ -9,37 +10,45 @@ const [TYPE, FORM] = ["content-type", "application/x-www-form-urlencoded"];
 type Load = (url: URL, sent: Sent & { headers: Record<string, string> }) => Promise<Omit<Visited, "url">>;
 
 // Not by fetch: it says that it is a script, and some applications send only pages to a login (Fetch Metadata).
-const load: Load = async (url, { method = "GET", headers, form }) => {
+const load = (names?: PublicNames): Load => async (url, { method = "GET", headers, form }) => {
   const body = form && new URLSearchParams(form).toString();
-  const sent = request(url, {
+  const sent = (names?.has(url) === true ? names.request : request)(url, {
     method, agent: false,
     headers: { ...headers, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", ...(body && { [TYPE]: FORM }) },
   });
   sent.on("error", () => undefined); // before the answer it rejects; after it, the body tells
   const [response] = await once(sent.end(body), "response") as [IncomingMessage];
-  const received = new Headers();
-  for (const [name, values = []] of Object.entries(response.headersDistinct)) {
-    for (const value of values) received.append(name, value);
-  }
   const text = Buffer.concat(await response.toArray() as Buffer[]).toString();
-  return { status: response.statusCode ?? 0, headers: received, text };
+  return { status: response.statusCode ?? 0, headers: headersOf(response), text };
 };
+
+export function headersOf({ headersDistinct }: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, values = []] of Object.entries(headersDistinct)) {
+    for (const value of values) headers.append(name, value);
+  }
+  return headers;
+}
 
 /** A browser without a screen: follows redirects, keeps cookies per host name as browsers do, sends forms. */
 export class UserAgent {
   readonly cookies = new Map<string, Map<string, string>>();
   readonly #apps: ReadonlyMap<string, TestApp>;
+  readonly #names: PublicNames | undefined;
 
-  /** `apps`: Authflow as it is built in this process, by its public origin. */
-  constructor(...apps: TestApp[]) {
+  /** `places`: Authflow as it is built in this process, by its public origin; servers that have public names. */
+  constructor(...places: (TestApp | PublicNames)[]) {
+    const apps = places.filter((place) => "fastify" in place);
     this.#apps = new Map(apps.map((app) => [new URL(app.fastify.config.publicUrl).origin, app]));
+    this.#names = places.find((place) => "env" in place);
   }
 
   /** Stops at the first answer that is no redirect, and before leaving this machine: where applications live. */
   async open(address: string | URL, sent: Sent = {}): Promise<Visited> {
     let [url, next] = [new URL(address), sent];
     for (let hops = 0; hops < 20; hops++) {
-      if (url.hostname !== "localhost") return { url, status: 0, headers: new Headers(), text: "" };
+      if (url.hostname !== "localhost" && this.#names?.has(url) !== true)
+        return { url, status: 0, headers: new Headers(), text: "" };
       const answer = await this.once(url, next);
       const location = answer.headers.get("location");
       if (location === null) return { url, ...answer };
@@ -55,9 +64,10 @@ export class UserAgent {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
     const app = this.#apps.get(url.origin);
     const all = { accept: "text/html,application/xhtml+xml,*/*;q=0.8", ...headers, ...(cookie !== "" && { cookie }) };
-    const answer = await (app === undefined ? load : inject(app))(url, { ...sent, headers: all });
+    const answer = await (app === undefined ? load(this.#names) : inject(app))(url, { ...sent, headers: all });
     for (const line of answer.headers.getSetCookie()) {
-      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      const [, name = "", value = "", attributes = ""] = /^([^=]+)=([^;]*)(.*)/.exec(line) ?? [];
+      if (!isAccepted(name, attributes, url)) continue;
       if (/expires=Thu, 01 Jan 1970|max-age=0/i.test(line)) jar.delete(name);
       else jar.set(name, value);
     }
@@ -73,6 +83,14 @@ export class UserAgent {
       { method: "POST", form: { ...Object.fromEntries(hidden) as Record<string, string>, ...fields } });
   }
 }
+
+/** As browsers decide (RFC 6265bis §4.1.3, §5.7). */
+const isAccepted = (name: string, attributes: string, { protocol }: URL): boolean => {
+  const isSecure = /; *secure\b/i.test(attributes) && protocol === "https:";
+  if (name.startsWith("__Host-"))
+    return isSecure && /; *path=\/(;|$)/i.test(attributes) && !/; *domain=/i.test(attributes);
+  return isSecure || !/; *secure\b/i.test(attributes);
+};
 
 /** Where the link or the button with this text leads, and what the button's form sends there. */
 export function wayOn({ text, url }: Visited, label: string): { url: URL; form?: Record<string, string> } {
