@@ -137,7 +137,7 @@ export class AuthorizationFinisher implements StandardLogins {
     if (question === undefined) throw loginOver("This question is over");
     const { request } = question;
     const client = await clients.lookUp(request.clientId);
-    if (client === null || client.disabled || !isRegistered(client.redirectUris, request.redirectUri))
+    if (client === null || client.disabled || !isRegistered(client, request.redirectUri))
       throw accessDenied("The application or its redirect_uri was removed or disabled");
     requirePermission(client, "login");
     const links = this.#wayForward(request, client);

@@ -1,19 +1,26 @@
 import { invalidRedirectUri } from "../shared/errors.js";
 import { isLoopback } from "../shared/loopback.js";
+import type { Client } from "./client.js";
 
 export const REDIRECT_URI_MAX = 2048;
 
 /**
  * Whether `requested` equals a registered URI character by character. The port of a loopback address may differ,
- * because a native application gets its port only when it runs (RFC 8252 §7.3).
+ * because a native application gets its port only when it runs (RFC 8252 §7.3). Most MCP clients say localhost instead:
+ * it may have any port too, for public clients, which native applications are (RFC 9700 §4.1.3).
  */
-export const isRegistered = (redirectUris: readonly string[], requested: string): boolean =>
+export const isRegistered = (
+  { redirectUris, isPublic }: Pick<Client, "redirectUris" | "isPublic">,
+  requested: string,
+): boolean =>
   redirectUris.some((registered) => {
     if (requested === registered) return true;
-    const [a, b] = [LOOPBACK_ADDRESS.exec(registered), LOOPBACK_ADDRESS.exec(requested)];
+    const loopback = isPublic ? LOOPBACK_HOST : LOOPBACK_ADDRESS;
+    const [a, b] = [loopback.exec(registered), loopback.exec(requested)];
     return a !== null && b !== null && a[1] === b[1] && a[2] === b[2];
   });
 const LOOPBACK_ADDRESS = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:[/?].*)?)$/;
+const LOOPBACK_HOST = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1,5})?((?:[/?].*)?)$/;
 
 /**
  * Throws invalid_redirect_uri unless the URI may be registered. It must be absolute, without fragment (RFC 6749 §3.1.2)

@@ -36,7 +36,7 @@ export async function returnAddress(
   const client = await clients.lookUp(id);
   if (client === null) throw new AuthflowError(400, "invalid_client", "There is no application with this client_id");
   if (client.disabled) throw new AuthflowError(400, "invalid_client", "This application is disabled: ask its operator");
-  if (!isRegistered(client.redirectUris, redirectUri)) {
+  if (!isRegistered(client, redirectUri)) {
     throw invalidRedirectUri(
       "redirect_uri is not registered for this application: it must equal a registered one character by character");
   }

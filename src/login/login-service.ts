@@ -168,7 +168,7 @@ export class LoginService {
     const age = clock() - login.expiresAt;
     if (age > KEPT_AFTER_EXPIRY) throw loginOver(OVER);
     const client = await clients.lookUp(login.clientId);
-    if (client === null || !isRegistered(client.redirectUris, login.redirectUri))
+    if (client === null || !isRegistered(client, login.redirectUri))
       throw accessDenied("The application or its redirect_uri was removed during this login");
     const links = this.#wayForward(login, client);
     if (age >= 0) throw loginOver("This login took too long", links);

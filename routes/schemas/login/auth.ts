@@ -11,7 +11,8 @@ export const ProviderName = Type.Object({
 
 export const AuthorizationQuery = Type.Object({
   client_id: parameter("Required. From POST /clients"),
-  redirect_uri: parameter("Required. Exactly one of the client's redirect URIs; a loopback address may have any port"),
+  redirect_uri: parameter("Required. Exactly one of the client's redirect URIs; a loopback address (of a public " +
+    "client: or localhost) may have any port"),
   response_type: parameter("`token` or `code`. Default: the first of the client's `response_types`"),
   state: parameter("Returned unchanged, at most 2048 characters; with redirect_uri and the parameters for the " +
     "provider at most about 2600 bytes. Bind it to the user's session"),

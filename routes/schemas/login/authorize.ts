@@ -11,7 +11,8 @@ const Resource = Type.Optional(Type.Array(Type.String({ maxLength: 2048 }), {
 
 const request = {
   client_id: parameter("Required. From POST /clients"),
-  redirect_uri: parameter("Required. Exactly one of the client's redirect URIs; a loopback address may have any port"),
+  redirect_uri: parameter("Required. Exactly one of the client's redirect URIs; a loopback address (of a public " +
+    "client: or localhost) may have any port"),
   response_type: parameter("`code`"),
   scope: parameter("Space-separated: `openid profile email offline_access`, and what the client's policy allows"),
   state: parameter("Returned unchanged"),

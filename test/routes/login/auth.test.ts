@@ -1,5 +1,7 @@
 import t from "../../support/tap.js";
-import { decode, onEveryBackend, OPERATOR, REDIRECT_URI, testApp, withoutDatabase } from "../../support/app.js";
+import {
+  type Credentials, decode, onEveryBackend, OPERATOR, REDIRECT_URI, testApp, withoutDatabase,
+} from "../../support/app.js";
 import { CHALLENGE, delivered, loginFixture, PKCE } from "../../support/login.js";
 import { answerAt } from "../../support/openid.js";
 import { UserAgent } from "../../support/user-agent.js";
@@ -171,14 +173,21 @@ await onEveryBackend(t, async (t, env) => {
   });
 
   await t.test("a native application's loopback redirect may have any port", async (t) => {
-    const native = await app.register({ redirect_uri: "http://127.0.0.1/cb", token_endpoint_auth_method: "none" });
-    const answer = (uri: string) => app.call("GET", path({ ...PKCE, client_id: native.client_id, redirect_uri: uri }));
-    for (const uri of ["http://127.0.0.1/cb", "http://127.0.0.1:51234/cb"])
-      t.equal((await answer(uri)).status, 302, uri);
-    const others = ["http://127.0.0.1:51234/other", "http://localhost:51234/cb",
-      "http://127.0.0.1:51234@evil.example/cb",
-      "http://127.0.0.1:99999999/cb", "https://127.0.0.1:51234/cb", "http://127.0.0.1.evil.example/cb"];
-    for (const uri of others) t.equal((await answer(uri)).status, 400, uri);
+    const registered = ["http://127.0.0.1/cb", "http://localhost:8090/cb"] as const;
+    const redirects = { redirect_uri: registered[0], redirect_uris: registered };
+    const native = await app.register({ ...redirects, token_endpoint_auth_method: "none" });
+    const web = await app.register(redirects);
+    const status = async (by: Credentials, redirect_uri: string): Promise<number> =>
+      (await app.call("GET", path({ ...PKCE, client_id: by.client_id, redirect_uri }))).status;
+    for (const uri of [...registered, "http://127.0.0.1:51234/cb", "http://localhost:51234/cb", "http://localhost/cb"])
+      t.equal(await status(native, uri), 302, uri);
+    const others = ["http://127.0.0.1:51234/other", "http://localhost:51234/other", "http://[::1]:51234/cb",
+      "http://127.0.0.1:51234@evil.example/cb", "http://localhost:51234@evil.example/cb",
+      "http://127.0.0.1:99999999/cb", "https://127.0.0.1:51234/cb", "https://localhost:51234/cb",
+      "http://127.0.0.1.evil.example/cb", "http://localhost.evil.example/cb", "http://localhost:51234/cb?x=1"];
+    for (const uri of others) t.equal(await status(native, uri), 400, uri);
+    t.equal(await status(web, "http://127.0.0.1:51234/cb"), 302);
+    t.equal(await status(web, "http://localhost:51234/cb"), 400, "one with a secret keeps to its port");
   });
 
   await t.test("a client is bound to its response types, of which the first is its default", async (t) => {
