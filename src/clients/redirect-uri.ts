@@ -9,13 +9,10 @@ export const REDIRECT_URI_MAX = 2048;
  * because a native application gets its port only when it runs (RFC 8252 §7.3). Most MCP clients say localhost instead:
  * it may have any port too, for public clients, which native applications are (RFC 9700 §4.1.3).
  */
-export const isRegistered = (
-  { redirectUris, isPublic }: Pick<Client, "redirectUris" | "isPublic">,
-  requested: string,
-): boolean =>
-  redirectUris.some((registered) => {
+export const isRegistered = (client: Pick<Client, "redirectUris" | "authMethod">, requested: string): boolean =>
+  client.redirectUris.some((registered) => {
     if (requested === registered) return true;
-    const loopback = isPublic ? LOOPBACK_HOST : LOOPBACK_ADDRESS;
+    const loopback = client.authMethod === "none" ? LOOPBACK_HOST : LOOPBACK_ADDRESS;
     const [a, b] = [loopback.exec(registered), loopback.exec(requested)];
     return a !== null && b !== null && a[1] === b[1] && a[2] === b[2];
   });
