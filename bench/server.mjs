@@ -6,8 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Milliseconds. */
 const START_TIMEOUT = 30_000;
 const { scripts } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-/** Node's options in `npm start`. */
+/** Node's options in `npm start`, and the variables that it sets. */
 const FLAGS = scripts.start.split(" ").filter((word) => word.startsWith("--"));
+const VARIABLES = Object.fromEntries([...scripts.start.matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, ...pair]) => pair));
 
 /**
  * Starts the built server as in production, and waits until GET `until` answers 200. Its log goes to the null device:
@@ -18,7 +19,9 @@ export async function startServer(entry, env, { port: wanted, until = "/health/r
   const url = `http://127.0.0.1:${port}`;
   const start = performance.now();
   const child = spawn(process.execPath, [...FLAGS, entry], {
-    env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port), AUTHFLOW_PUBLIC_URL: url, ...env },
+    env: {
+      ...VARIABLES, PATH: process.env.PATH, HOST: "127.0.0.1", PORT: String(port), AUTHFLOW_PUBLIC_URL: url, ...env,
+    },
     stdio: ["ignore", log, "inherit"],
   });
   while (!await answers(url + until)) {
