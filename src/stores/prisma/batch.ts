@@ -1,5 +1,4 @@
 import type { Db } from "./db.js";
-import type { DirectConnection } from "./direct-connection.js";
 import { storable } from "./text.js";
 
 /**
@@ -14,12 +13,10 @@ export interface Columns { plain: string[]; json: string[]; instants?: string[] 
 /** Resolves to the texts that the statements returned. Throws if an item holds a NUL character. */
 export type RunBatch = (batch: Batch, items: readonly unknown[]) => Promise<string[]>;
 
-export const batchRunner = ({ run }: Db, direct: Pick<DirectConnection, "run">): RunBatch =>
-  async ({ sqlite, postgres }, items) => {
-    const json = JSON.stringify(storable(items));
-    const texts = run === undefined ? direct.run?.(sqlite.map((sql) => [sql, json])) : run(postgres, json);
-    return await texts as string[];
-  };
+export const batchRunner = ({ run }: Pick<Db, "run">): RunBatch => async ({ sqlite, postgres }, items) => {
+  const json = JSON.stringify(storable(items));
+  return await run({ sqlite: sqlite.map((sql) => [sql, json]), postgres: [postgres, json] }) as string[];
+};
 
 /** Reads the rows with one of the items in the column `key`: each as a JSON object, with instants as epoch ms. */
 export function readBatch(table: string, key: string, columns: Columns): Batch {

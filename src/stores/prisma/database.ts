@@ -1,4 +1,3 @@
-import { isPostgres, sqlitePath } from "../../config/database-url.js";
 import { CircuitBreaker } from "../../shared/circuit-breaker.js";
 import type { Database, Stores } from "../database.js";
 import { consentStore, pushedRequestStore } from "./authorization.js";
@@ -7,7 +6,6 @@ import { clientStore } from "./clients.js";
 import { conditionOf } from "./condition.js";
 import { batchRunner } from "./batch.js";
 import { connect, type Db } from "./db.js";
-import type { DirectConnection } from "./direct-connection.js";
 import { isSilent, mapDriverErrors, repeatConflicts, type Run } from "./driver-errors.js";
 import { finishedLoginStore } from "./finished-logins.js";
 import { installationStore } from "./installation.js";
@@ -31,29 +29,22 @@ export { migrate, pendingMigrations } from "./migrate.js";
 export async function openDatabase(url: string, poolSize?: number): Promise<Database> {
   const db = await connect(url, poolSize);
   const listenPostgres = db.postgres ? (await import("./listen-postgres.js")).listen : undefined;
-  const closing = async (cause: unknown): Promise<never> => {
-    await db.close().catch(() => undefined);
-    throw cause;
-  };
-  await db.open().catch(closing);
-  const direct = await openDirectly(url).catch(closing);
   const breaker = new CircuitBreaker({ isSilent, probe: () => db.prisma.$queryRaw`SELECT 1` });
   // Without a pool of connections, a database in a file does not fall silent.
   const guard: Run = db.postgres ? (work) => breaker.run(work) : (work) => work();
   return {
-    ...storesOf(db, direct, (work) => guard(() => repeatConflicts(work))),
+    ...storesOf(db, (work) => guard(() => repeatConflicts(work))),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
     ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     condition: () => guard(() => conditionOf(db)),
     close: async () => {
       breaker.stop();
-      await direct.close();
       await db.close();
     },
   };
 }
 
-const storesOf = (db: Db, direct: DirectConnection, run: Run, batch = batchRunner(db, direct)): Stores => ({
+const storesOf = (db: Db, run: Run, batch = batchRunner(db)): Stores => ({
   clients: mapDriverErrors(clientStore(db), run),
   permissionUses: mapDriverErrors(permissionUseStore(db), run),
   usedValues: mapDriverErrors(usedValueStore(db), run),
@@ -65,14 +56,8 @@ const storesOf = (db: Db, direct: DirectConnection, run: Run, batch = batchRunne
   consents: mapDriverErrors(consentStore(db), run),
   sessions: mapDriverErrors(sessionStore(db), run),
   refreshTokens: mapDriverErrors(refreshTokenStore(db, batch), run),
-  revocations: mapDriverErrors(revocationLog(db, direct), run),
+  revocations: mapDriverErrors(revocationLog(db), run),
   replicas: mapDriverErrors(replicaStore(db), run),
   statusLists: mapDriverErrors(statusListStore(db), run),
   installation: mapDriverErrors(installationStore(db), run),
 });
-
-/** Loads only the driver in use. */
-async function openDirectly(url: string): Promise<DirectConnection> {
-  if (isPostgres(url)) return (await import("./direct-postgres.js")).openDirectly(url);
-  return (await import("./direct-sqlite.js")).openDirectly(sqlitePath(url));
-}

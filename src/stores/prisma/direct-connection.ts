@@ -11,13 +11,11 @@ export type LogRow = [
 export interface DirectConnection {
   /** `from` and `limit` are integers. */
   readLog: (from: number, limit: number) => Promise<LogRow[]>;
-  /**
-   * Runs statements, several of them in one transaction. Resolves to the first column of all rows that they return.
-   * Undefined on PostgreSQL: there the pool's connections do it.
-   */
-  run?: (statements: Statement[]) => Promise<unknown[]>;
+  /** Runs those for its database, in one transaction. Resolves to the first column of all rows that they return. */
+  run: (statements: Statements) => Promise<unknown[]>;
   close: () => Promise<void>;
 }
+export interface Statements { sqlite: Statement[]; postgres: Statement }
 export type Statement = [sql: string, ...args: (string | number)[]];
 
 /** To be followed by a position, ORDER BY and LIMIT. */

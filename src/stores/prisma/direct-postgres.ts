@@ -1,12 +1,14 @@
 import pg from "pg";
 import { type DirectConnection, type LogRow, SELECT_LOG } from "./direct-connection.js";
+import type { PostgresAdapter } from "./postgres-adapter.js";
 import { PostgresClient } from "./postgres-client.js";
 import { clientConfig, findTarget, UNLIMITED } from "./postgres-target.js";
 
 /** Milliseconds. Short, so that a replica is current again soon after it was cut off. */
 const TIMEOUTS = { connectionTimeoutMillis: 2000, query_timeout: 5000 };
 
-export async function openDirectly(url: string): Promise<DirectConnection> {
+/** Statements run on the connections of `adapter`, the log is read on another one. */
+export async function openDirectly(url: string, adapter: PostgresAdapter): Promise<DirectConnection> {
   const { schema } = await findTarget(url);
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -25,6 +27,7 @@ export async function openDirectly(url: string): Promise<DirectConnection> {
         (error: Error) => { client.release(true); throw error; }, // the next read gets a new connection
       );
     },
+    run: ({ postgres: [sql, ...values] }) => adapter.run(sql, ...values),
     close: async () => { if (!pool.ending) await pool.end(); },
   };
 }

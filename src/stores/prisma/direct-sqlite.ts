@@ -14,7 +14,7 @@ export function openDirectly(path: string): DirectConnection {
     return work();
   });
   const prepared = new Map<string, typeof select>();
-  const run = ([sql, ...args]: Statement): unknown[] => {
+  const runOne = ([sql, ...args]: Statement): unknown[] => {
     let statement = prepared.get(sql);
     if (statement === undefined) {
       statement = db.prepare<unknown[]>(sql);
@@ -29,12 +29,12 @@ export function openDirectly(path: string): DirectConnection {
       const { rows } = select.get([from, limit]) as { rows: string };
       return JSON.parse(rows) as LogRow[];
     }),
-    run: (statements) => attempt(() => {
-      if (statements.length === 1) return statements.flatMap(run);
+    run: ({ sqlite: statements }) => attempt(() => {
+      if (statements.length === 1) return statements.flatMap(runOne);
       // Synchronous from BEGIN to COMMIT: no read of this connection can be in between.
       db.exec("BEGIN IMMEDIATE");
       try {
-        const returned = statements.flatMap(run);
+        const returned = statements.flatMap(runOne);
         db.exec("COMMIT");
         return returned;
       } catch (error) {

@@ -45,7 +45,7 @@ export class PostgresAdapter extends PrismaPg {
   }
 
   /** Runs a statement without Prisma, on a connection of its pool. Resolves to the first column of the rows. */
-  async run(text: string, ...values: string[]): Promise<unknown[]> {
+  async run(text: string, ...values: (string | number)[]): Promise<unknown[]> {
     if (this.#pool === undefined) throw new Error("The database is not open");
     const { rows } = await this.#pool.query<[unknown]>({ text, values, rowMode: "array" });
     return rows.map(([first]) => first);

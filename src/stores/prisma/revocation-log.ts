@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Entry, FOREVER, type Scope } from "../../revocation/entry.js";
 import type { LogEntry, RevocationLog } from "../../revocation/log.js";
 import type { Db } from "./db.js";
-import type { DirectConnection, LogRow } from "./direct-connection.js";
+import type { LogRow } from "./direct-connection.js";
 import { replaceNul, storable } from "./text.js";
 
 /** PostgreSQL's channel on which replicas are told that the log has new entries. */
@@ -15,32 +15,34 @@ const INSERT_ON_SQLITE = `
     e.value->>'issuedBefore', e.value->>'expiresAt', CAST(unixepoch('subsec') * 1000 AS integer),
     e.value->>'listId', e.value->>'index'
   FROM revocation_log_head AS head, json_each(?) AS e WHERE head.id = 1`;
+const APPEND_ON_POSTGRES = `
+  WITH head AS (
+    UPDATE revocation_log_head SET position = GREATEST(position, $3::bigint) + $2::int WHERE id = 1
+    RETURNING position - $2::int AS base
+  ), entries AS (
+    SELECT entry, ordinal FROM json_array_elements($1::json) WITH ORDINALITY AS e (entry, ordinal)
+  )
+  INSERT INTO revocation_log
+    (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
+  SELECT base + ordinal, entry->>'tag', entry->>'scope', entry->>'value', (entry->>'issuedBefore')::bigint,
+    (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+    entry->>'listId', (entry->>'index')::int
+  FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', '')) AS notified`;
 const newTag = (): string => randomBytes(4).toString("hex");
 
 /**
  * The position in the head's row is raised by the transaction that appends. Its lock makes the next one wait for this
  * commit, so that positions follow the order of the commits. A sequence would not: it hands out numbers before.
  */
-export function revocationLog({ prisma, postgres }: Db, { readLog, run }: DirectConnection): RevocationLog {
-  const appendOnPostgres = (entries: string, count: number, above: number): Promise<unknown> => prisma.$executeRaw`
-    WITH head AS (
-      UPDATE revocation_log_head SET position = GREATEST(position, ${above}::bigint) + ${count}::int WHERE id = 1
-      RETURNING position - ${count}::int AS base
-    ), entries AS (
-      SELECT entry, ordinal FROM json_array_elements(${entries}::json) WITH ORDINALITY AS e (entry, ordinal)
-    )
-    INSERT INTO revocation_log
-      (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
-    SELECT base + ordinal, entry->>'tag', entry->>'scope', entry->>'value', (entry->>'issuedBefore')::bigint,
-      (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
-      entry->>'listId', (entry->>'index')::int
-    FROM head, entries, (SELECT pg_notify(${LOG_CHANNEL}, '')) AS notified`;
-
+export function revocationLog({ prisma, postgres, readLog, run }: Db): RevocationLog {
   return {
     append: async (entries, above = 0) => {
       const json = JSON.stringify(storable(entries).map(toJson));
-      if (run === undefined) await appendOnPostgres(json, entries.length, above);
-      else await run([[RAISE_ON_SQLITE, above, entries.length], [INSERT_ON_SQLITE, entries.length, json]]);
+      const count = entries.length;
+      await run({
+        sqlite: [[RAISE_ON_SQLITE, above, count], [INSERT_ON_SQLITE, count, json]],
+        postgres: [APPEND_ON_POSTGRES, json, count, above],
+      });
     },
 
     read: async (from, limit) => (await readLog(from, limit)).map(toLogEntry),
