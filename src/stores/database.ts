@@ -40,8 +40,6 @@ export interface Database extends Stores {
    * stop.
    */
   listen(changed: () => void): () => Promise<void>;
-  /** Rejects if the database does not answer. */
-  ping(): Promise<void>;
   /** Whether it accepts what Authflow writes. Rejects if the database does not answer. */
   condition(): Promise<DatabaseCondition>;
   close(): Promise<void>;

@@ -35,7 +35,6 @@ export async function openDatabase(url: string, poolSize?: number): Promise<Data
   return {
     ...storesOf(db, (work) => guard(() => repeatConflicts(work))),
     listen: (changed) => (listenPostgres === undefined ? async () => undefined : listenPostgres(url, changed)),
-    ping: async () => { await db.prisma.$queryRaw`SELECT 1`; },
     condition: () => guard(() => conditionOf(db)),
     close: async () => {
       breaker.stop();
