@@ -8,7 +8,6 @@ import { type Database, migrate, openDatabase } from "../../src/stores/prisma/da
 import { ownedPostgres } from "../support/roles.js";
 import { postgresServer } from "../support/servers.js";
 import { migratedSqlite } from "../support/services.js";
-import { administer } from "../support/templates.js";
 import { onEveryDialect, run } from "./dialects.js";
 
 const entry = { scope: "jti", value: "a-jti", issuedBefore: FOREVER, expiresAt: FOREVER } as const;
@@ -83,16 +82,16 @@ await t.test("PostgreSQL: a permission that was taken, a password that changed, 
   t.equal(await database.condition(), "up");
 
   const server = postgresServer();
-  await administer(server, `ALTER ROLE ${username} CONNECTION LIMIT 0`);
+  await rowsOf(server, `ALTER ROLE ${username} CONNECTION LIMIT 0`);
   await database.close(); // it connects again
   await t.rejects(database.condition(), { message: /too many connections/ }, "another time there may be room");
-  await administer(server, `ALTER ROLE ${username} CONNECTION LIMIT -1 NOLOGIN`);
+  await rowsOf(server, `ALTER ROLE ${username} CONNECTION LIMIT -1 NOLOGIN`);
   t.equal(await database.condition(), "denied");
-  await administer(server, `ALTER ROLE ${username} LOGIN`);
+  await rowsOf(server, `ALTER ROLE ${username} LOGIN`);
   t.equal(await database.condition(), "up");
   await database.close();
-  await administer(server, `ALTER DATABASE ${pathname.slice(1)} RENAME TO ${pathname.slice(1)}_away`);
+  await rowsOf(server, `ALTER DATABASE ${pathname.slice(1)} RENAME TO ${pathname.slice(1)}_away`);
   t.equal(await database.condition(), "missing");
-  await administer(server, `ALTER DATABASE ${pathname.slice(1)}_away RENAME TO ${pathname.slice(1)}`);
+  await rowsOf(server, `ALTER DATABASE ${pathname.slice(1)}_away RENAME TO ${pathname.slice(1)}`);
   t.equal(await database.condition(), "up");
 });

@@ -4,7 +4,6 @@ import { OPERATOR, testApp } from "../support/app.js";
 import { pgBouncer } from "../support/pgbouncer.js";
 import { ownedPostgres } from "../support/roles.js";
 import { postgresServer } from "../support/servers.js";
-import { administer } from "../support/templates.js";
 import { connect } from "../../src/stores/prisma/db.js";
 import { migrate, openDatabase } from "../../src/stores/prisma/database.js";
 import { aClient } from "./samples.js";
@@ -103,8 +102,8 @@ await t.test("a database that can't hold every text is refused", async (t) => {
   const url = await ownedPostgres(t);
   if (url === undefined) return;
   const name = new URL(url).pathname.slice(1);
-  await administer(postgresServer(), `DROP DATABASE ${name}`);
-  await administer(postgresServer(),
+  await rowsOf(postgresServer(), `DROP DATABASE ${name}`);
+  await rowsOf(postgresServer(),
     `CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
   await t.rejects(migrate(url), /encoding is LATIN1.*ENCODING 'UTF8'/);
   await t.rejects(openDatabase(url), /encoding is LATIN1/);

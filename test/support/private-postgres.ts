@@ -8,7 +8,7 @@ import { until } from "../e2e/support.js";
 import { freePort } from "./ports.js";
 import { endedWith } from "./process.js";
 import { missing, type Suite } from "./services.js";
-import { administer } from "./templates.js";
+import { rowsOf } from "./sql.js";
 
 export interface PrivatePostgres {
   url: string;
@@ -24,7 +24,7 @@ export interface PrivatePostgres {
   pause(): void;
   resume(): void;
   /** One statement. */
-  sql(statement: string): Promise<void>;
+  sql(statement: string): Promise<unknown>;
   /** Keeps the tables that are made from now on in another folder, a disk of its own. */
   keepTablesAt(folder: string): Promise<void>;
   /** Copies its data. Returns how to replace its data with the copy, as it was then. */
@@ -117,15 +117,15 @@ async function serve(t: Suite, folder: string, programs: Programs): Promise<Priv
       toChildren("SIGSTOP");
     },
     resume,
-    sql: (statement) => administer(url, statement),
+    sql: (statement) => rowsOf(url, statement),
     keepTablesAt: async (path) => {
       const tables = join(path, "tables");
       mkdirSync(tables);
       chmodSync(path, 0o755);
       if (user.uid !== undefined) chownSync(tables, user.uid, user.gid as number);
-      await administer(url, `CREATE TABLESPACE elsewhere LOCATION '${tables}'`);
-      await administer(url, "ALTER SYSTEM SET default_tablespace = 'elsewhere'");
-      await administer(url, "SELECT pg_reload_conf()");
+      await rowsOf(url, `CREATE TABLESPACE elsewhere LOCATION '${tables}'`);
+      await rowsOf(url, "ALTER SYSTEM SET default_tablespace = 'elsewhere'");
+      await rowsOf(url, "SELECT pg_reload_conf()");
     },
     backUp: async () => {
       const copy = newFolder(t, user);

@@ -5,7 +5,8 @@ import { delimiter, join } from "node:path";
 import { Redis } from "ioredis";
 import type { Test } from "tap";
 import { postgresFault, postgresServer, redisFault } from "./servers.js";
-import { administer, createMigrated, databaseAt, migrateSqlite } from "./templates.js";
+import { rowsOf } from "./sql.js";
+import { createMigrated, databaseAt, migrateSqlite } from "./templates.js";
 
 /** What the suites ask of a test: a place to say that they were skipped, and to clean up. */
 export type Suite = Pick<Test, "teardown" | "pass">;
@@ -36,18 +37,18 @@ export async function migratedSqlite(t: Suite): Promise<string> {
 
 /** The URL of a fresh, empty PostgreSQL database, dropped afterwards. */
 export const postgres = (t: Suite): Promise<string | undefined> =>
-  freshPostgres(t, (server, name) => administer(server, `CREATE DATABASE ${name}`));
+  freshPostgres(t, (server, name) => rowsOf(server, `CREATE DATABASE ${name}`));
 
 /** The same with every migration applied. */
 export const migratedPostgres = (t: Suite): Promise<string | undefined> => freshPostgres(t, createMigrated);
 
-async function freshPostgres(t: Suite, create: (server: string, name: string) => Promise<void>) {
+async function freshPostgres(t: Suite, create: (server: string, name: string) => Promise<unknown>) {
   const server = postgresServer();
   const fault = await postgresFault(server);
   if (fault !== undefined) return missing(t, "PostgreSQL (DATABASE_URL or 127.0.0.1:5432)", fault);
   const name = `authflow_test_${randomBytes(6).toString("hex")}`;
   await create(server, name);
-  t.teardown(() => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  t.teardown(() => rowsOf(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   return databaseAt(server, name);
 }
 

@@ -24,17 +24,17 @@ export async function makeTemplates(): Promise<Templates> {
   const server = postgresServer();
   if (await postgresFault(server) === undefined) {
     const name = `authflow_template_${randomBytes(6).toString("hex")}`;
-    await administer(server, `CREATE DATABASE ${name}`);
+    await rowsOf(server, `CREATE DATABASE ${name}`);
     await migrate(databaseAt(server, name));
     // PostgreSQL does not copy a template with open connections.
-    await administer(server, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    await rowsOf(server, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
     env[POSTGRES] = name;
   }
   return {
     env,
     drop: async () => {
       rmSync(folder, { recursive: true, force: true });
-      if (env[POSTGRES] !== undefined) await administer(server, `DROP DATABASE ${env[POSTGRES]}`);
+      if (env[POSTGRES] !== undefined) await rowsOf(server, `DROP DATABASE ${env[POSTGRES]}`);
     },
   };
 }
@@ -49,13 +49,8 @@ export async function migrateSqlite(path: string): Promise<void> {
 /** Makes a migrated database `name` on a PostgreSQL server. */
 export async function createMigrated(server: string, name: string): Promise<void> {
   const template = process.env[POSTGRES];
-  await administer(server, `CREATE DATABASE ${name}${template === undefined ? "" : ` TEMPLATE ${template}`}`);
+  await rowsOf(server, `CREATE DATABASE ${name}${template === undefined ? "" : ` TEMPLATE ${template}`}`);
   if (template === undefined) await migrate(databaseAt(server, name));
-}
-
-/** One statement of SQL for the server itself. */
-export async function administer(server: string, sql: string): Promise<void> {
-  await rowsOf(server, sql);
 }
 
 export function databaseAt(server: string, name: string): string {
