@@ -34,7 +34,11 @@ export async function returnAddress(
   if (redirectUri === undefined)
     throw invalidRequest("redirect_uri is missing: the application that sent you here must send it");
   const client = await clients.lookUp(id);
-  if (client === null) throw new AuthflowError(400, "invalid_client", "There is no application with this client_id");
+  if (client === null) {
+    // An MCP client keeps its client_id, and would come back with it for ever.
+    throw new AuthflowError(400, "invalid_client", "There is no application with this client_id: " +
+      "if it registers itself, remove its connection there, and add it again");
+  }
   if (client.disabled) throw new AuthflowError(400, "invalid_client", "This application is disabled: ask its operator");
   if (!isRegistered(client, redirectUri)) {
     throw invalidRedirectUri(

@@ -129,6 +129,11 @@ await t.test("a client that nobody used is deleted after a day", async (t) => {
     advance(1);
     await clients.sweep();
     await t.rejects(clients.read(unused), { code: "not_found" });
+    const query = new URLSearchParams({ client_id: unused, redirect_uri: REDIRECT_URI }).toString();
+    t.match(await call("GET", `/authorize?${query}`), {
+      status: 400,
+      body: { error: "invalid_client", error_description: /remove its connection there, and add it again/ },
+    }, "its user learns the way on, because the client does not");
     for (const id of [kept, trusted, own]) t.match(await clients.read(id), { id, expiresAt: null });
     await t.rejects(clients.keep(cached), { code: "invalid_client" }, "no replica keeps what is gone");
   });
