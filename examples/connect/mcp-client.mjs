@@ -28,6 +28,11 @@ const authProvider = {
   saveTokens: (tokens) => { kept.tokens = tokens; },
   codeVerifier: () => kept.verifier,
   saveCodeVerifier: (verifier) => { kept.verifier = verifier; },
+  /** When Authflow refuses the tokens, or does not know the client any more. The SDK then logs in or registers again. */
+  invalidateCredentials: (what) => {
+    if (what === "all" || what === "tokens") delete kept.tokens;
+    if (what === "all" || what === "client") delete kept.client;
+  },
   redirectToAuthorization: (url) => console.log(`Open ${url.href}`),
 };
 

@@ -117,6 +117,23 @@ async function logins(t: Test, { names, path = "" }: Place): Promise<void> {
     await client.close();
   });
 
+  await t.test("a client that was deleted registers again, if it forgets what Authflow refuses", async (t) => {
+    const { provider, authorized, asked } = await sdkClient();
+    const agent = newAgent();
+    const { url } = await agent.submit(await logInAs(agent, "erin", asked()), { decision: "allow" });
+    await authorized(url);
+    const before = provider.clientInformation()?.client_id ?? "";
+    await server.fastify.clients.delete(before);
+    Object.assign(provider, { invalidateCredentials: (what: string) => {
+      t.equal(what, "all");
+      provider.saveTokens(undefined as never);
+      provider.saveClientInformation(undefined as never);
+    } });
+    t.equal(await authorized(), "REDIRECT");
+    t.not(provider.clientInformation()?.client_id, before);
+    t.equal(asked().searchParams.get("client_id"), provider.clientInformation()?.client_id);
+  });
+
   await t.test("without its user's consent the SDK gets nothing", async (t) => {
     const { asked } = await sdkClient();
     const agent = newAgent();
