@@ -8,7 +8,7 @@ import { OPEN_TO_ALL } from "./clients/open-registration.js";
 import { isLoopback } from "./shared/loopback.js";
 import { isMainModule } from "./shared/main-module.js";
 
-/** Milliseconds within which the process ends after SIGTERM or SIGINT, whatever still runs. */
+/** Milliseconds within which the process ends after a signal to do so, whatever still runs. */
 const GRACE = 10_000;
 
 /** What terminals and supervisors send to end a process. */
@@ -62,8 +62,8 @@ function reachable({ host, port, registration }: Config): string {
  */
 function endOnSignal(): () => void {
   const end = (signal: NodeJS.Signals): never => process.exit(128 + constants.signals[signal]); // as a shell says it
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, end);
-  return () => { for (const signal of ["SIGTERM", "SIGINT"] as const) process.off(signal, end); };
+  for (const signal of ENDING) process.on(signal, end);
+  return () => { for (const signal of ENDING) process.off(signal, end); };
 }
 
 /**

@@ -99,25 +99,29 @@ await t.test("an idle connection stays open for AUTHFLOW_KEEP_ALIVE", async (t) 
   await once(socket.resume(), "close");
 });
 
-await t.test("SIGTERM during the boot ends it, also where it is process 1", async (t) => {
+await t.test("a signal during the boot ends it, also where it is process 1", async (t) => {
   const DATABASE_URL = sqlite(t);
   const rival = new Sqlite(DATABASE_URL.slice("file:".length));
   t.teardown(() => rival.close());
-  rival.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE"); // the boot waits for it
+  rival.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE"); // the boots wait for it
   if (binary("unshare") === undefined) return void missing(t, "unshare on the PATH");
   const args = ["--pid", "--fork", "--kill-child", process.execPath, SERVER];
-  const env = { PATH: process.env.PATH ?? "", DATABASE_URL, PORT: String(await freePort()) };
-  const outer = spawn("unshare", args, { cwd: temporaryFolder(t), env, stdio: ["ignore", "pipe", "pipe"] });
-  endedWith(t, outer);
-  let output = "";
-  outer.stderr.on("data", (chunk: Buffer) => { output += String(chunk); });
-  const [first] = await Promise.race([once(outer.stdout, "data"), once(outer, "exit")]) as [Buffer | number];
-  if (!Buffer.isBuffer(first)) return void missing(t, "the right to make a PID namespace (unshare)", output);
-  t.match(String(first), /"pid":1,.*waiting for the lock/, "process 1, which waits");
-  const children = readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, "utf8");
-  const child = Number(children.trim());
-  process.kill(child, "SIGTERM");
-  await until("it has ended", () => !isRunning(child));
-  await until("unshare too", () => outer.exitCode !== null);
-  t.equal(outer.exitCode, 143);
+  const ends = async (signal: NodeJS.Signals): Promise<number | null | undefined> => {
+    const env = { PATH: process.env.PATH ?? "", DATABASE_URL, PORT: String(await freePort()) };
+    const outer = spawn("unshare", args, { cwd: temporaryFolder(t), env, stdio: ["ignore", "pipe", "pipe"] });
+    endedWith(t, outer);
+    let output = "";
+    outer.stderr.on("data", (chunk: Buffer) => { output += String(chunk); });
+    const [first] = await Promise.race([once(outer.stdout, "data"), once(outer, "exit")]) as [Buffer | number];
+    if (!Buffer.isBuffer(first)) return missing(t, "the right to make a PID namespace (unshare)", output);
+    t.match(String(first), /"pid":1,.*waiting for the lock/, "process 1, which waits");
+    const children = readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, "utf8");
+    const child = Number(children.trim());
+    process.kill(child, signal);
+    await until(`it has ended by ${signal}`, () => !isRunning(child));
+    await until("unshare too", () => outer.exitCode !== null);
+    return outer.exitCode;
+  };
+  const codes = await Promise.all((["SIGTERM", "SIGINT", "SIGHUP"] as const).map(ends));
+  if (!codes.includes(undefined)) t.strictSame(codes, [143, 130, 129]);
 });
