@@ -29,16 +29,26 @@ function settingsTable() {
     `¹ A secret: ${code("NAME_FILE")} reads it from a file instead.`].join("\n");
 }
 
+/** In lines of at most 120 characters. */
+function comment(text) {
+  const lines = ["#"];
+  for (const word of text.split(" ")) {
+    if (`${lines.at(-1)} ${word}`.length > 120) lines.push("#");
+    lines.push(`${lines.pop()} ${word}`);
+  }
+  return lines.join("\n");
+}
+
 function envExample() {
   const blocks = names.map((name) => {
     const { description, remedy, default: fallback, unset, secret } = settingNotes(name);
-    return [
-      `# ${description}`,
-      `# Takes ${remedy}.`,
-      ...(unset ? [`# Unset: ${unset}.`] : []),
-      ...(secret ? [`# A secret: ${name}_FILE reads it from a file instead.`] : []),
-      `#${name}=${fallback ?? ""}`,
-    ].join("\n");
+    const notes = [
+      description,
+      `Takes ${remedy}.`,
+      ...(unset ? [`Unset: ${unset}.`] : []),
+      ...(secret ? [`A secret: ${name}_FILE reads it from a file instead.`] : []),
+    ];
+    return [...notes.map(comment), `#${name}=${fallback ?? ""}`].join("\n");
   });
   return `${ENV_HEADER}\n${blocks.join("\n\n")}\n`;
 }
