@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import type { Registrant } from "../../src/clients/registration.js";
 import { digest, sameDigest } from "../../src/shared/digest.js";
 import { accessDenied, invalidToken } from "../../src/shared/errors.js";
 import { isLocalAuthority, isLoopbackAddress } from "../../src/shared/loopback.js";
@@ -8,8 +9,8 @@ import { presentedToken } from "./authorization-header.js";
 type Guard = (request: FastifyRequest) => Promise<void>;
 declare module "fastify" {
   interface FastifyRequest {
-    /** Set by `mayRegister`: the caller may register clients that reach the tokens of other clients. */
-    isTrustedRegistrant: boolean;
+    /** Set by `mayRegister`. */
+    registrant: Registrant;
   }
   interface FastifyInstance {
     /** Guard: the operator's token. */
@@ -26,28 +27,25 @@ export default fp(async (app) => {
     if (adminToken === undefined) throw accessDenied("The operators' endpoints are off: set AUTHFLOW_ADMIN_TOKEN");
     requireToken(request, [adminToken]);
   });
-  app.decorateRequest("isTrustedRegistrant", false);
+  app.decorateRequest("registrant", "stranger");
   app.decorate("mayRegister", async (request) => {
     if (loopback) refuseOtherSites(request, publicUrl);
-    if (registration === "open" && !loopback) {
-      // A proxy on this machine gives everybody a loopback address: only a token makes a difference.
-      if (!carriesToken(request)) return;
-      requireToken(request, [registrationToken, adminToken]);
-      request.isTrustedRegistrant = true;
-      return;
-    }
-    if (registration === "open") {
-      // Anyone may register. What reaches other clients' tokens, only this machine may, or who has a token.
-      request.isTrustedRegistrant = presents(request, [registrationToken, adminToken])
-        || (isLoopbackAddress(request.ip) && !isOtherPage(request));
-      return;
-    }
-    const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
+    request.registrant = registrantOf(request);
+  });
+  const registrantOf = (request: FastifyRequest): Registrant => {
     if (registration === "closed" && adminToken === undefined)
       throw accessDenied("Registration is closed: ask the operator for a client");
+    const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
+    // Anyone may register. What reaches other clients' tokens, only this machine may, or who has a token.
+    if (registration === "open" && loopback) {
+      const isOwn = isLoopbackAddress(request.ip) && !isOtherPage(request);
+      return presents(request, accepted) || isOwn ? "trusted" : "untrusted";
+    }
+    // A proxy on this machine gives everybody a loopback address: only a token makes a difference.
+    if (registration === "open" && !carriesToken(request)) return "stranger";
     requireToken(request, accepted);
-    request.isTrustedRegistrant = true;
-  });
+    return "trusted";
+  };
 }, { name: "operator" });
 
 /**
@@ -67,7 +65,7 @@ const isOtherPage = ({ headers: { host = "", origin } }: FastifyRequest): boolea
   origin !== undefined && origin.replace(/^https?:\/\//, "") !== host.toLowerCase();
 
 /** Whether the request has an Authorization header, whatever it holds. */
-export const carriesToken = ({ headers: { authorization = "" } }: FastifyRequest): boolean => authorization !== "";
+const carriesToken = ({ headers: { authorization = "" } }: FastifyRequest): boolean => authorization !== "";
 
 function requireToken(request: FastifyRequest, accepted: (string | undefined)[]): void {
   presentedToken(request); // throws if there is none

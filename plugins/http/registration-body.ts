@@ -27,9 +27,9 @@ export default fp(async (app) => {
   app.decorateRequest("isStandardRegistration", false);
   app.decorate("standardRegistration", (members) => ({
     preValidation: async (request) => {
-      const { body } = request;
+      const { body, registrant } = request;
       // A stranger's client is as RFC 7591 has it, whatever the names of the members.
-      const isStranger = !request.isTrustedRegistrant && !app.config.loopback;
+      const isStranger = registrant === "stranger";
       if (!isStandard(body) && !(isStranger && isObject(body))) return;
       request.isStandardRegistration = true;
       if (isStranger && body.policy != null)

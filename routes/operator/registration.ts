@@ -23,15 +23,16 @@ const schema = {
 
 const clients: FastifyPluginAsyncTypebox = async (app) => {
   const options = {
-    schema, preParsing: app.mayRegister, ...app.standardRegistration(Object.keys(RegistrationBody.properties)),
+    schema, preParsing: [app.mayRegister, app.limitStrangers],
+    ...app.standardRegistration(Object.keys(RegistrationBody.properties)),
   };
   app.post("/clients", options, async (request, reply) => {
-    const { isTrustedRegistrant: isTrusted, isStandardRegistration: isStandard, body } = request;
+    const { registrant, isStandardRegistration: isStandard, body } = request;
     const { client, secret } = await app.clients.register({
       name: body.client_name ?? body.name, logoUri: body.logo_uri, redirectUri: body.redirect_uri,
       redirectUris: body.redirect_uris, grantTypes: body.grant_types, responseTypes: body.response_types,
       authMethod: body.token_endpoint_auth_method, jwks: body.jwks, jwksUri: body.jwks_uri,
-      idTokenAlg: body.id_token_signed_response_alg, permissions: body.permissions, isTrusted, isStandard,
+      idTokenAlg: body.id_token_signed_response_alg, permissions: body.permissions, registrant, isStandard,
     });
     request.logFields = { client_id: client.id, client_name: client.name };
     return reply.code(201).send(presentRegistered(client, secret, app.config.selfRegistered));

@@ -70,7 +70,7 @@ function changingCommands(group: Command, context: Context): void {
     .action((name: string, redirectUris: string[], { public: isPublic = false, ...metadata }: AddOptions) =>
       withServices(async ({ clients }) => {
         const { client, secret } = await clients.register({
-          name, redirectUris, ...(isPublic && { authMethod: "none" }), ...metadata, isTrusted: true,
+          name, redirectUris, ...(isPublic && { authMethod: "none" }), ...metadata, registrant: "trusted",
         });
         const { client_id, redirect_uri: _first, ...presented } = presentMetadata(client);
         context.logFields.client_id = client_id;

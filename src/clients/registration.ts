@@ -12,6 +12,12 @@ import { checkPermissions, DEFAULT_PERMISSIONS, PUBLIC_PERMISSIONS, refuseFarRea
 import { newSecret } from "./secret.js";
 
 /**
+ * Who registers a client. `trusted`: who may give it permissions that reach other clients' tokens. `untrusted`: anyone
+ * else, where the public URL is loopback. `stranger`: anyone else, where it is not: that client can only log users in.
+ */
+export type Registrant = "trusted" | "untrusted" | "stranger";
+
+/**
  * Client metadata (RFC 7591 §2). Exactly one of `redirectUri` and `redirectUris`; neither is needed without the
  * permission `login`.
  */
@@ -33,11 +39,7 @@ export interface Registration {
   idTokenAlg?: string | undefined;
   /** Default: `login` for a public client, DEFAULT_PERMISSIONS for any other, without those that it can't use. */
   permissions?: Permission[] | undefined;
-  /**
-   * Whether the caller may get permissions that reach other clients' tokens. On a public URL who may not is a
-   * stranger, whose client can only log users in.
-   */
-  isTrusted: boolean;
+  registrant: Registrant;
   /** The request is that of RFC 7591, not Authflow's own, whose clients mint. */
   isStandard?: boolean | undefined;
 }
@@ -56,17 +58,17 @@ export function newClient(
   rules: RegistrationRules,
   now: number,
 ): { client: NewClient; secret: string | undefined } {
-  const { redirectUris = redirectUri === undefined ? [] : [redirectUri], isTrusted, isStandard = false } = rest;
+  const { redirectUris = redirectUri === undefined ? [] : [redirectUri], registrant, isStandard = false } = rest;
   const { authMethod = "client_secret_basic", grantTypes } = rest;
   const [jwks, jwksUri] = [rest.jwks ?? null, rest.jwksUri ?? null];
-  const isStranger = !isTrusted && !rules.isLocal;
+  const isStranger = registrant === "stranger";
   if (isStranger) refuseToStrangers(rest);
   const { responseTypes = authMethod === "none" || isStandard || isStranger ? ["code"] : [...RESPONSE_TYPES] } = rest;
   const asked = rest.permissions ?? (isStranger ? [...STRANGER_PERMISSIONS] : usualPermissions(authMethod, rest));
   if (isStandard && asked.includes("login") && redirectUris.length === 0)
     throw invalidRedirectUri("redirect_uris is missing: the grant authorization_code needs one"); // RFC 7591 §2
   const permissions = checkPermissions(asked, { authMethod, redirectUris });
-  if (!isTrusted) refuseFarReaching(permissions);
+  if (registrant !== "trusted") refuseFarReaching(permissions);
   if (redirectUri !== undefined && redirectUris[0] !== redirectUri)
     throw invalidRequest("Send redirect_uri or redirect_uris, not both");
   const shown = name ?? (isStandard ? nameFrom(redirectUris) : undefined);
@@ -89,7 +91,7 @@ export function newClient(
     jwks,
     jwksUri,
     idTokenAlg,
-    isSelfRegistered: !isTrusted,
+    isSelfRegistered: registrant !== "trusted",
     responseTypes,
     permissions,
     permissionsSince: now,
