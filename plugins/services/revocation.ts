@@ -44,6 +44,7 @@ export default fp(async (app) => {
   const agreement = new OutletAgreement({
     store: app.database.replicas, id: randomUUID(), monotonic,
     outlet: () => (outlet === undefined ? null : outlet.identity),
+    history: () => follower.history,
   });
   const state = new RevocationState({ log, follower, outlet, agreement });
   const changed = new Signal();

@@ -33,6 +33,7 @@ export class LogFollower {
   #index = new RevocationIndex();
   #recent = new RecentEntries();
   #isFilled = false;
+  #history: string | null = null;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -40,6 +41,8 @@ export class LogFollower {
 
   /** Whether the whole log was read once. Before that, the index does not know everything. */
   get isFilled(): boolean { return this.#isFilled; }
+  /** The history of the log that is applied; see LogPage. What this replica knew of another one is appended to it. */
+  get history(): string | null { return this.#history; }
   get index(): RevocationIndex { return this.#index; }
   get recent(): RecentEntries { return this.#recent; }
   /** Everything up to here is applied. */
@@ -63,9 +66,11 @@ export class LogFollower {
   }
 
   async #readOn(): Promise<void> {
-    const isComplete = await readAll(this.#dependencies.log, this.#recent, (entries) => { this.#apply(entries); });
+    const { isComplete, history } =
+      await readAll(this.#dependencies.log, this.#recent, (entries) => { this.#apply(entries); });
     if (!isComplete) await this.#recover();
     this.#isFilled = true;
+    this.#history = history ?? this.#history;
   }
 
   /**
@@ -101,8 +106,8 @@ export class LogFollower {
     await this.#appendAgain(lost);
     // Read before this memory gives up its own end: the log may lose the entries again.
     const [end, index] = [new RecentEntries(common), new RevocationIndex()];
-    const isRead = await readAll(log, end, (entries) => { for (const entry of entries) index.add(entry); });
-    if (!isRead || !lost.every((entry) => index.includes(entry))) throw new Error(CHANGED);
+    const { isComplete } = await readAll(log, end, (entries) => { for (const entry of entries) index.add(entry); });
+    if (!isComplete || !lost.every((entry) => index.includes(entry))) throw new Error(CHANGED);
     this.#recent.truncate(common);
     this.#recent.add([...end]);
     this.#apply([...end]);
@@ -116,7 +121,7 @@ export class LogFollower {
     for (;;) {
       const [index, recent] = [new RevocationIndex(), new RecentEntries()];
       const add = (entries: readonly LogEntry[]): void => { for (const entry of entries) index.add(entry); };
-      if (!await readAll(log, recent, add)) throw new Error(CHANGED);
+      if (!(await readAll(log, recent, add)).isComplete) throw new Error(CHANGED);
       const lost = await this.#entriesMissingIn(index);
       if (lost.length === 0) {
         [this.#index, this.#recent] = [index, recent];
@@ -153,26 +158,24 @@ export class LogFollower {
 
 const CHANGED = "The revocation log changed while it was read";
 
-/**
- * Reads from the place of `recent` to the log's end. Resolves to false if the place is not in the log.
- */
+/** Reads from the place of `recent` to the log's end. Not complete: the place is not in the log. */
 async function readAll(
   log: RevocationLog,
   recent: RecentEntries,
   apply: (entries: readonly LogEntry[]) => void,
-): Promise<boolean> {
+): Promise<{ isComplete: boolean; history: string | null }> {
   for (;;) {
     const { place } = recent;
-    const page = await log.read(place.position, PAGE);
+    const { entries: page, history } = await log.read(place.position, PAGE);
     const [first] = page;
     const isBeginning = isSamePlace(place, BEGINNING);
-    if (!isBeginning && (first === undefined || !isSamePlace(first, place))) return false;
+    if (!isBeginning && (first === undefined || !isSamePlace(first, place))) return { isComplete: false, history };
     const entries = isBeginning ? page : page.slice(1);
     if (entries.length > 0) {
       recent.add(entries);
       apply(entries);
     }
-    if (page.length < PAGE) return true;
+    if (page.length < PAGE) return { isComplete: true, history };
     await nextTurn(); // SQLite answers without one: nothing else would run until a long log is read
   }
 }

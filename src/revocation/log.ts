@@ -12,9 +12,16 @@ export const isSamePlace = (a: Place, b: Place): boolean => a.position === b.pos
 /** An entry and its place. */
 export interface LogEntry extends Entry, Place {}
 
+/**
+ * Entries, and the history of commits that the server continues from which they were read: another one when a server
+ * takes over that may lack commits. STANDBY: it repeats another server's commits, late. Null: not known.
+ */
+export interface LogPage { entries: LogEntry[]; history: string | null }
+export const STANDBY = "standby";
+
 /** Whether the log has an entry at this place, which is not the beginning. */
 export async function hasPlace(log: Pick<RevocationLog, "read">, place: Place): Promise<boolean> {
-  const [found] = await log.read(place.position, 1);
+  const { entries: [found] } = await log.read(place.position, 1);
   return found !== undefined && isSamePlace(found, place);
 }
 
@@ -29,7 +36,7 @@ export interface RevocationLog {
    */
   append(entries: readonly Entry[], above?: number): Promise<void>;
   /** Up to `limit` entries whose position is `from` or higher, in order. */
-  read(from: number, limit: number): Promise<LogEntry[]>;
+  read(from: number, limit: number): Promise<LogPage>;
   /** The entries with one of these names, without their entries in status lists. */
   find(names: readonly Name[]): Promise<Entry[]>;
   /** The instant (epoch ms) up to which expired entries may be deleted. */

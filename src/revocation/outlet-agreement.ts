@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { JoinedRead } from "../shared/joined-read.js";
 import { LEFT, type Replica, type ReplicaStore } from "./replica-store.js";
+import { Takeover } from "./takeover.js";
 
 /** Milliseconds after its last contact with the database for which a replica may trust the outlet. */
 export const LEASE = 30_000;
@@ -14,6 +16,8 @@ const FRESH = 20_000;
  * what a failover of the database loses.
  */
 const PROOF = 5000;
+/** Milliseconds that a caller waits for a look at the others. */
+const LOOK_LIMIT = 1500;
 /** Milliseconds between two looks at the others, while one of them still trusts another outlet. */
 const RETRY_AFTER = 100;
 
@@ -24,6 +28,8 @@ interface Dependencies {
   outlet: () => string | null | undefined;
   /** Milliseconds since any point in time; never steps. */
   monotonic: () => number;
+  /** The history of the log to which this replica has appended what it knew; see LogPage. */
+  history: () => string | null;
 }
 
 /**
@@ -47,16 +53,26 @@ export class OutletAgreement {
   #trustsSince = Infinity;
   /** Others that trusted another outlet when they were last seen, and since when they have been missing. */
   readonly #missing = new Map<string, number>();
+  readonly #takeover = new Takeover();
+  readonly #looks = new JoinedRead(() => this.#register(true), LOOK_LIMIT);
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    this.#own = { id: dependencies.id, outlet: null, trusts: false, beat: 0 };
+    this.#own = { id: dependencies.id, outlet: null, trusts: false, beat: 0, history: "" };
   }
 
   /** Whether what the outlet does not hold was not revoked, though the log can't be read. */
   get isTrusted(): boolean {
     const { monotonic } = this.#dependencies;
     return this.#own.trusts && this.#own.outlet === this.#outlet && monotonic() < this.#trustedUntil;
+  }
+
+  /** The history of the log to which every replica has appended what it knew; see Takeover. */
+  get history(): string | null { return this.#takeover.history; }
+
+  /** Reads who else runs, and says which history of the log this replica's copy is of. */
+  look(): Promise<void> {
+    return this.#looks.run();
   }
 
   /** Whether another process writes to another outlet, or to none. */
@@ -117,14 +133,14 @@ export class OutletAgreement {
 
   async #register(mustRead: boolean): Promise<void> {
     const { store, monotonic } = this.#dependencies;
-    const at = monotonic();
+    const [at, history] = [monotonic(), this.#dependencies.history()];
     let all = await store.all();
     const present = all.find(({ id }) => id === this.#own.id);
     const isNew = present === undefined || present.outlet !== this.#outlet;
-    if (isNew || at - this.#beatAt >= BEAT_INTERVAL) {
+    if (isNew || (history ?? "") !== this.#own.history || at - this.#beatAt >= BEAT_INTERVAL) {
       if (isNew) [this.#trustedUntil, this.#trustsSince] = [-Infinity, Infinity];
       const { id, trusts, beat } = this.#own;
-      await this.#save({ id, outlet: this.#outlet, trusts: trusts && !isNew, beat: beat + 1 });
+      await this.#save({ id, outlet: this.#outlet, trusts: trusts && !isNew, beat: beat + 1, history: history ?? "" });
       this.#beatAt = at;
       // Others may have begun to trust their outlet before they could see this replica.
       if (isNew && mustRead) all = await store.all();
@@ -134,6 +150,7 @@ export class OutletAgreement {
     for (const other of this.#others.filter((one) => this.#trustsElsewhere(one)))
       if (!others.some(({ id }) => id === other.id)) this.#missing.set(other.id, monotonic());
     for (const { id } of others) this.#missing.delete(id);
+    this.#takeover.observe(history, others, at);
     this.#others = others;
     this.#checkedAt = at;
     await this.#removeSilent(at);

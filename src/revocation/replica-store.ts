@@ -10,6 +10,11 @@ export interface Replica {
   trusts: boolean;
   /** Raised from time to time while the process lives; LEFT: it acknowledges nothing any more. */
   beat: number;
+  /**
+   * The history of the log to which it has appended what it knew; see LogPage. Empty: not known yet. Null: its version
+   * does not say so.
+   */
+  history: string | null;
 }
 
 /** The running processes, in the database. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { unavailable } from "../shared/errors.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
@@ -9,6 +10,8 @@ import type { RevocationOutlet } from "./outlet.js";
 import { isBefore } from "./revocation-index.js";
 
 const UNKNOWN = "Whether the token was revoked can't be known right now: try again";
+/** How often a check looks whether the other replicas have read the log of a server that took over; milliseconds. */
+const [LOOKS, PAUSE] = [10, 100];
 
 interface Dependencies {
   log: RevocationLog;
@@ -44,9 +47,9 @@ export class RevocationState {
     return await elsewhere === true;
   }
 
-  /** Whether the log has it, whatever other services see. Rejects with temporarily_unavailable. */
+  /** Whether the log has it now, whatever other services see. Rejects with temporarily_unavailable. */
   async isInLog(token: VerifiedToken): Promise<boolean> {
-    return this.hasRevoked(namesOf(token), issuedAtMs(token.claims));
+    return this.#areInLog(namesOf(token), issuedAtMs(token.claims)).catch(unknown);
   }
 
   /**
@@ -54,10 +57,23 @@ export class RevocationState {
    * temporarily_unavailable.
    */
   async hasRevoked(names: readonly Name[], issuedAt: number): Promise<boolean> {
-    return this.#areRevoked(names, issuedAt).catch((cause: unknown) => { throw unavailable(UNKNOWN, cause); });
+    return this.#areRevoked(names, issuedAt).catch(unknown);
   }
 
+  /** Rejects too while other replicas may still have to append what the log lost. */
   async #areRevoked(names: readonly Name[], issuedAt: number): Promise<boolean> {
+    const { follower, agreement } = this.#dependencies;
+    for (let looks = 0; ; looks++) {
+      const { history: complete } = agreement; // before the log is read: until then, others may append
+      if (await this.#areInLog(names, issuedAt)) return true;
+      if (follower.history === null || follower.history === complete) return false;
+      if (looks === LOOKS) throw new Error("A database server took over: replicas may still append what it lacks");
+      if (looks > 0) await sleep(PAUSE);
+      await agreement.look();
+    }
+  }
+
+  async #areInLog(names: readonly Name[], issuedAt: number): Promise<boolean> {
     const { log, follower } = this.#dependencies;
     if (!follower.isFilled) {
       return (await log.find(names)).some(({ issuedBefore }) => isBefore(issuedAt, issuedBefore));
@@ -65,6 +81,10 @@ export class RevocationState {
     await follower.current();
     return follower.index.revokes(names, issuedAt);
   }
+}
+
+function unknown(cause: unknown): never {
+  throw unavailable(UNKNOWN, cause);
 }
 
 /** What can revoke a token. */

@@ -2,12 +2,20 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import t from "../support/tap.js";
 import { type Entry, FOREVER } from "../../src/revocation/entry.js";
 import type { LogEntry, RevocationLog } from "../../src/revocation/log.js";
+import { migrate } from "../../src/stores/prisma/migrate.js";
+import { openDatabase } from "../../src/stores/prisma/database.js";
+import { ownedPostgres } from "../support/roles.js";
+import { postgresServer } from "../support/servers.js";
+import { rowsOf } from "../support/sql.js";
 import { until } from "../e2e/support.js";
 import { onEveryDialect, run, startJob } from "./dialects.js";
 import { aCutoff, anEntry, nextId, NOW } from "./samples.js";
 
 const withoutPlaces = (entries: LogEntry[]): Entry[] =>
   entries.map(({ position: _position, tag: _tag, ...entry }) => entry);
+/** The same database for the administrator. */
+const urlOfServer = (url: string): string =>
+  Object.assign(new URL(postgresServer()), { pathname: new URL(url).pathname }).href;
 const positionsOf = (entries: LogEntry[]): number[] => entries.map(({ position }) => position);
 const valuesOf = (entries: Entry[]): string[] => entries.map(({ value }) => value);
 const countFrom = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
@@ -16,7 +24,7 @@ const countFrom = (first: number, count: number): number[] => Array.from({ lengt
 async function lastPosition(log: RevocationLog): Promise<number> {
   let last = 0;
   for (;;) {
-    const page = await log.read(last + 1, 10_000);
+    const page = (await log.read(last + 1, 10_000)).entries;
     if (page.length === 0) return last;
     last = page.at(-1)?.position ?? 0;
   }
@@ -32,7 +40,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
   const [{ revocations: log }, { revocations: other }] = [await open(), await open()];
 
   await t.test("a new log is empty, and its horizon lies in the past", async (t) => {
-    t.strictSame(await log.read(0, 10), []);
+    t.strictSame((await log.read(0, 10)).entries, []);
     t.strictSame(await log.find([anEntry()]), []);
     t.ok(await log.horizon() < Date.now());
     t.equal(await log.sweep(10), 0);
@@ -45,20 +53,27 @@ await onEveryDialect(t, async (t, { url, open }) => {
     ];
     await log.append(entries.slice(0, 3));
     await other.append(entries.slice(3));
-    const found = await other.read(0, 10);
+    const found = (await other.read(0, 10)).entries;
     t.strictSame(withoutPlaces(found), entries);
     t.strictSame(positionsOf(found), countFrom(1, 5));
     for (const { tag } of found) t.match(tag, /^[0-9a-f]{8}$/);
     t.equal(new Set(found.map(({ tag }) => tag)).size, 5);
-    t.strictSame(await log.read(0, 10), found);
+    t.strictSame((await log.read(0, 10)).entries, found);
+  });
+
+  await t.test("a page names the history of commits that it comes from, on PostgreSQL", async (t) => {
+    const { history } = await log.read(0, 10);
+    if (url.startsWith("file:")) return void t.equal(history, null);
+    t.match(history, /^[0-9A-F]{8}$/);
+    t.equal((await other.read(3, 1)).history, history);
   });
 
   await t.test("read begins at a position, inclusive, and ends at its limit", async (t) => {
-    const all = await log.read(0, 1000);
+    const all = (await log.read(0, 1000)).entries;
     for (const limit of [1, 3, 1000]) {
       for (const from of countFrom(0, 8)) {
         const expected = all.filter(({ position }) => position >= from).slice(0, limit);
-        t.strictSame(await other.read(from, limit), expected, `${limit} from ${from}`);
+        t.strictSame((await other.read(from, limit)).entries, expected, `${limit} from ${from}`);
       }
     }
   });
@@ -86,7 +101,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     await t.rejects(log.append([good, anEntry({ expiresAt: NaN })]), "refused by the database");
     t.strictSame(await log.find([good]), []);
     await log.append([good]);
-    t.strictSame(positionsOf(await log.read(before + 1, 10)), [before + 1], "and leaves no gap");
+    t.strictSame(positionsOf((await log.read(before + 1, 10)).entries), [before + 1], "and leaves no gap");
   });
 
   await t.test("instants are whole, and no later than clocks can hold", async (t) => {
@@ -97,7 +112,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
       anEntry({ expiresAt: Number.MAX_SAFE_INTEGER }), aCutoff({ issuedBefore: 1e300, expiresAt: 1e300 }),
       aCutoff({ issuedBefore: 0, expiresAt: -1 }),
     ]);
-    const found = await other.read(before + 1, 10);
+    const found = (await other.read(before + 1, 10)).entries;
     t.strictSame(found.map(({ issuedBefore, expiresAt }) => [issuedBefore, expiresAt]), [
       [NOW + 1, NOW + 1], [FOREVER, FOREVER], [FOREVER, FOREVER], [FOREVER, FOREVER], [0, -1],
     ]);
@@ -107,7 +122,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     if (url.startsWith("file:")) {
       const before = await lastPosition(log);
       await log.append([aCutoff()]);
-      const [entry] = await log.read(before + 1, 1) as [LogEntry];
+      const [entry] = (await log.read(before + 1, 1)).entries as [LogEntry];
       for (const column of ["issued_before", "expires_at"]) {
         const was = column === "issued_before" ? entry.issuedBefore : entry.expiresAt;
         await run(url, `UPDATE revocation_log SET ${column} = '01.01.2026' WHERE position = ${entry.position}`);
@@ -115,15 +130,15 @@ await onEveryDialect(t, async (t, { url, open }) => {
         await t.rejects(log.find([entry]), column);
         await run(url, `UPDATE revocation_log SET ${column} = ${was} WHERE position = ${entry.position}`);
       }
-      t.strictSame(await log.read(before + 1, 10), [entry]);
+      t.strictSame((await log.read(before + 1, 10)).entries, [entry]);
     } else {
       const name = new URL(url).pathname.slice(1);
       await run(url, `ALTER DATABASE ${name} SET datestyle = 'German, DMY'`);
       const { revocations: german } = await open();
       const [before, cutoff] = [await lastPosition(log), aCutoff()];
       await german.append([cutoff]);
-      t.strictSame(withoutPlaces(await german.read(before + 1, 10)), [cutoff]);
-      t.strictSame(withoutPlaces(await log.read(before + 1, 10)), [cutoff]);
+      t.strictSame(withoutPlaces((await german.read(before + 1, 10)).entries), [cutoff]);
+      t.strictSame(withoutPlaces((await log.read(before + 1, 10)).entries), [cutoff]);
       t.match(await german.find([cutoff]), [cutoff]);
       await run(url, `ALTER DATABASE ${name} RESET datestyle`);
     }
@@ -133,7 +148,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     const { revocations: reader } = await open();
     const start = await lastPosition(log);
     const seen: LogEntry[] = [];
-    const read = async () => { seen.push(...await reader.read((seen.at(-1)?.position ?? start) + 1, 1000)); };
+    const read = async () => { seen.push(...(await reader.read((seen.at(-1)?.position ?? start) + 1, 1000)).entries); };
     const calls: string[][] = [];
     let writing = true;
     const jobs = Promise.all([1, 2].map(() => startJob("append", url, "", "15").ended));
@@ -156,7 +171,8 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.equal(calls.length, 2 * 4 * 15 + 8 * 15);
     t.strictSame(positionsOf(seen), countFrom(start + 1, calls.flat().length), "without a gap");
     const all: LogEntry[] = [];
-    do all.push(...await log.read((all.at(-1)?.position ?? start) + 1, 1000)); while (all.length % 1000 === 0);
+    const next = async () => (await log.read((all.at(-1)?.position ?? start) + 1, 1000)).entries;
+    do all.push(...await next()); while (all.length % 1000 === 0);
     t.strictSame(all, seen, "nothing arrived behind the reader");
     const indexOf = new Map(valuesOf(seen).map((value, i) => [value, i]));
     t.strictSame([...indexOf.keys()].sort(), calls.flat().sort());
@@ -173,7 +189,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
       values.push(entry.value);
       await (i % 2 === 0 ? log : other).append([entry]);
     }
-    t.strictSame(valuesOf(await other.read(start + 1, 100)), values);
+    t.strictSame(valuesOf((await other.read(start + 1, 100)).entries), values);
   });
 
   await t.test("positions are above the one that is asked for, and go on from there", async (t) => {
@@ -183,7 +199,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     await other.append([anEntry()], start);
     await other.append([anEntry()]);
     await Promise.all([log, other].map((one) => one.append([anEntry()], above + 50)));
-    t.strictSame(positionsOf(await log.read(start + 1, 10)),
+    t.strictSame(positionsOf((await log.read(start + 1, 10)).entries),
       [above + 1, above + 2, above + 3, above + 4, above + 51, above + 52]);
   });
 
@@ -191,11 +207,11 @@ await onEveryDialect(t, async (t, { url, open }) => {
     await log.append([anEntry()]);
     const kept = await lastPosition(log);
     await log.append([anEntry(), anEntry()]);
-    const lost = await log.read(kept + 1, 10);
+    const lost = (await log.read(kept + 1, 10)).entries;
     await restore(url, kept);
-    t.strictSame(await other.read(kept + 1, 10), []);
+    t.strictSame((await other.read(kept + 1, 10)).entries, []);
     await other.append([anEntry(), anEntry()]);
-    const found = await log.read(kept + 1, 10);
+    const found = (await log.read(kept + 1, 10)).entries;
     t.strictSame(positionsOf(found), positionsOf(lost));
     t.strictSame(found.filter(({ tag }, i) => tag === lost[i]?.tag), []);
   });
@@ -237,10 +253,10 @@ await onEveryDialect(t, async (t, { url, open }) => {
     const last = await lastPosition(log);
     t.equal(await log.sweep(1000), 1);
     t.equal(await other.sweep(1000), 0);
-    t.strictSame(positionsOf(await log.read(last, 10)), [last]);
+    t.strictSame(positionsOf((await log.read(last, 10)).entries), [last]);
     await log.append([anEntry()]);
     t.ok(await other.sweep(1000) >= 1, "now it is not the last one any more");
-    t.strictSame(positionsOf(await log.read(last, 10)), [last + 1]);
+    t.strictSame(positionsOf((await log.read(last, 10)).entries), [last + 1]);
   });
 
   await t.test("PostgreSQL notifies every instance of an append, until it stops listening", async (t) => {
@@ -259,4 +275,20 @@ await onEveryDialect(t, async (t, { url, open }) => {
     await until("one is notified again", () => (heard[0] as number) > before);
     t.equal(heard[1], silent);
   });
+});
+
+await t.test("a role that may not ask PostgreSQL for its history reads the log without it", async (t) => {
+  const url = await ownedPostgres(t);
+  if (url === undefined) return;
+  await migrate(url);
+  await rowsOf(urlOfServer(url), "REVOKE EXECUTE ON FUNCTION pg_walfile_name(pg_lsn) FROM PUBLIC");
+  const { revocations: log, close } = await openDatabase(url);
+  t.teardown(close);
+  const entry = anEntry();
+  await log.append([entry]);
+  for (let i = 0; i < 2; i++) {
+    const { entries, history } = await log.read(0, 10);
+    t.strictSame(withoutPlaces(entries), [entry]);
+    t.equal(history, null);
+  }
 });

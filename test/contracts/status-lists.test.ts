@@ -70,7 +70,7 @@ await onEveryDialect(t, async (t, { url, open }) => {
     await two.revocations.append(entries.slice(0, 1));
     await two.revocations.append([anEntry({ status: { listId: await aList(), index: 7 } })]);
     t.strictSame([...new Set(await others.revoked(listId))].sort((a, b) => a - b), [0, 3, 131_071]);
-    const stored = await two.revocations.read(0, 1000);
+    const stored = (await two.revocations.read(0, 1000)).entries;
     for (const entry of entries) t.match(stored.find(({ value }) => value === entry.value), entry);
   });
 

@@ -40,7 +40,7 @@ await onEveryBackend(t, async (t, env) => {
     t.equal((await redeem(old)).status, 400);
     const later = await redeem(await silently(agent));
     t.equal(later.status, 200);
-    const entries = async () => (await app.fastify.database.revocations.read(0, 10_000)).length;
+    const entries = async () => (await app.fastify.database.revocations.read(0, 10_000)).entries.length;
     const before = await entries();
     t.equal((await redeem(old)).status, 400);
     t.equal((await app.userinfo(later.body.access_token as string)).status, 200, "a later login of the session lives");

@@ -19,7 +19,11 @@ export class Database {
   #commits: Contents[] = [{ entries: [], head: 0, horizon: START - 24 * 3_600_000, replicas: [] }];
   /** Counts the servers: a transaction ends with the server that it began on. */
   #server = 0;
+  /** Another one when a server takes over. A backup continues its own. */
+  #history = "1";
   #lock: Promise<void> = Promise.resolve();
+  /** Whether what was lost last was lost by a takeover, and not by a backup. */
+  wasTakenOver = false;
   isUp = true;
   isWritable = true;
   /** Called after each commit and each loss. */
@@ -34,8 +38,19 @@ export class Database {
   get contents(): Contents { return this.#commits.at(-1) as Contents; }
   get commits(): number { return this.#commits.length; }
 
-  /** Another server takes over, or a backup is restored: the last commits are gone. Returns how many. */
-  lose(commits: number): number {
+  /** Another server takes over, which lacks the last commits. Returns how many. */
+  failOver(commits: number): number {
+    this.#history = `${this.#server + 2}`;
+    return this.#lose(commits, true);
+  }
+
+  /** A backup is restored: the last commits are gone. Returns how many. */
+  restore(commits: number): number {
+    return this.#lose(commits, false);
+  }
+
+  #lose(commits: number, wasTakenOver: boolean): number {
+    this.wasTakenOver = wasTakenOver;
     const lost = Math.min(commits, this.#commits.length - 1);
     this.#commits.length -= lost;
     this.#server++;
@@ -50,7 +65,8 @@ export class Database {
       append: (entries, above = 0) => link.call(() => this.#append(entries, above), true),
       read: (from, limit) => link.call(() => {
         this.#check();
-        return this.contents.entries.filter(({ position }) => position >= from).slice(0, limit);
+        const entries = this.contents.entries.filter(({ position }) => position >= from).slice(0, limit);
+        return { entries, history: this.#history };
       }),
       find: (names) => link.call(() => {
         this.#check();

@@ -63,6 +63,7 @@ export class Replica {
     this.#agreement = new OutletAgreement({
       store: database.connectReplicas(this.databaseLink), id: `${name} ${world.random.hex(8)}`, monotonic,
       outlet: () => (outlet === undefined ? null : outlet.identity),
+      history: () => follower.history,
     });
     const agreement = this.#agreement;
     this.state = new RevocationState({ log, follower, outlet, agreement });

@@ -86,7 +86,8 @@ export class Feed {
     const { lastEventId, after } = cursor === undefined
       ? { lastEventId: toId(follower.place), after: BEGINNING.position }
       : readCursor(cursor);
-    const found = await log.read(after + 1, limit).catch((cause: unknown) => { throw stateUnknown(cause); });
+    const { entries: found } = await log.read(after + 1, limit)
+      .catch((cause: unknown) => { throw stateUnknown(cause); });
     const live = found.filter(({ expiresAt }) => expiresAt > clock() - MAX_CLOCK_ERROR);
     const last = found.length < limit ? undefined : found.at(-1);
     return {

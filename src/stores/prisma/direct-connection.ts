@@ -9,8 +9,8 @@ export type LogRow = [
  * logout and each exchange of a code or a refresh token for a write. Prisma's part would cost more than all else in it.
  */
 export interface DirectConnection {
-  /** `from` and `limit` are integers. */
-  readLog: (from: number, limit: number) => Promise<LogRow[]>;
+  /** `from` and `limit` are integers. `history`: see LogPage; null also if there is no row. */
+  readLog: (from: number, limit: number) => Promise<{ rows: LogRow[]; history: string | null }>;
   /** Runs those for its database, in one transaction. Resolves to the first column of all rows that they return. */
   run: (statements: Statements) => Promise<unknown[]>;
   close: () => Promise<void>;
@@ -18,6 +18,5 @@ export interface DirectConnection {
 export interface Statements { sqlite: Statement[]; postgres: Statement }
 export type Statement = [sql: string, ...args: (string | number)[]];
 
-/** To be followed by a position, ORDER BY and LIMIT. */
-export const SELECT_LOG = `SELECT position, tag, scope, value, issued_before, expires_at, status_list_id, status_index
-  FROM revocation_log WHERE position >=`;
+/** The columns of a row, in their order. */
+export const LOG_COLUMNS = "position, tag, scope, value, issued_before, expires_at, status_list_id, status_index";

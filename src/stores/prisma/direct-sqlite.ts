@@ -1,4 +1,4 @@
-import { type DirectConnection, type LogRow, SELECT_LOG, type Statement } from "./direct-connection.js";
+import { type DirectConnection, LOG_COLUMNS, type LogRow, type Statement } from "./direct-connection.js";
 import { openSqlite, PRAGMAS, retryWhileBusy } from "./sqlite.js";
 
 export function openDirectly(path: string): DirectConnection {
@@ -6,9 +6,8 @@ export function openDirectly(path: string): DirectConnection {
   db.exec(`${PRAGMAS}; PRAGMA cache_size = -256`);
   // All rows as one text: the driver takes several times as long for the same rows one by one.
   const select = db.prepare<unknown[]>(`
-    SELECT json_group_array(json_array(
-      position, tag, scope, value, issued_before, expires_at, status_list_id, status_index) ORDER BY position) AS rows
-    FROM (${SELECT_LOG} ? ORDER BY position LIMIT ?)`);
+    SELECT json_group_array(json_array(${LOG_COLUMNS}) ORDER BY position) AS rows
+    FROM (SELECT ${LOG_COLUMNS} FROM revocation_log WHERE position >= ? ORDER BY position LIMIT ?)`);
   const attempt = <T>(work: () => T) => retryWhileBusy(() => {
     if (!db.open) throw new Error("The database was closed"); // a statement would go on
     return work();
@@ -27,7 +26,7 @@ export function openDirectly(path: string): DirectConnection {
   return {
     readLog: (from, limit) => attempt(() => {
       const { rows } = select.get([from, limit]) as { rows: string };
-      return JSON.parse(rows) as LogRow[];
+      return { rows: JSON.parse(rows) as LogRow[], history: null };
     }),
     run: ({ sqlite: statements }) => attempt(() => {
       if (statements.length === 1) return statements.flatMap(runOne);

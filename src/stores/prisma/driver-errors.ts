@@ -87,6 +87,9 @@ export function driverCode(error: unknown): string | undefined {
   return typeof original === "string" ? original : undefined;
 }
 
+/** Whether a service that resembles PostgreSQL has no such function, or does not let us call it: by its SQLSTATE. */
+export const isUnsupported = (error: unknown): boolean => /^(0A|42|55|58|XX)/.test(driverCode(error) ?? "");
+
 /** When a connection breaks, pg sometimes throws a plain Error, which only its message distinguishes from others. */
 function isDriverError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Installation, InstallationStore } from "../../shared/installation.js";
 import type { Db, Transaction } from "./db.js";
-import { driverCode } from "./driver-errors.js";
+import { isUnsupported } from "./driver-errors.js";
 
 /**
  * Names the history of commits that this server continues. A standby that is promoted, and a server that recovers from
@@ -10,8 +10,6 @@ import { driverCode } from "./driver-errors.js";
 const HISTORY = `CASE WHEN NOT pg_is_in_recovery() THEN concat_ws('.', (pg_control_system()).system_identifier,
   (SELECT oid FROM pg_database WHERE datname = current_database()),
   left(pg_walfile_name(pg_current_wal_lsn()), 8)) END`;
-/** SQLSTATEs of a service that resembles PostgreSQL and has no such function, or does not let us call it. */
-const UNSUPPORTED = /^(0A|42|55|58|XX)/;
 
 export function installationStore({ prisma, postgres }: Db): InstallationStore {
   // A whole number: how PostgreSQL writes another depends on extra_float_digits, which a pooler does not let us set.
@@ -25,7 +23,7 @@ export function installationStore({ prisma, postgres }: Db): InstallationStore {
     return row && { ...row, now: row.now === null ? null : Number(row.now) };
   };
   const read = (): Promise<Installation | undefined> => select().catch((error: unknown) => {
-    if (history !== HISTORY || !UNSUPPORTED.test(driverCode(error) ?? "")) throw error;
+    if (history !== HISTORY || !isUnsupported(error)) throw error;
     history = "NULL";
     return select();
   });

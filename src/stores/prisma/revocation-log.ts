@@ -45,7 +45,10 @@ export function revocationLog({ prisma, postgres, readLog, run }: Db): Revocatio
       });
     },
 
-    read: async (from, limit) => (await readLog(from, limit)).map(toLogEntry),
+    read: async (from, limit) => {
+      const { rows, history } = await readLog(from, limit);
+      return { entries: rows.map(toLogEntry), history };
+    },
 
     find: async (names) => {
       const where = { OR: names.map(({ scope, value }) => ({ scope, value: replaceNul(value) })) };

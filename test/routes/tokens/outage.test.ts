@@ -45,7 +45,7 @@ for (const [name, migrated] of [["SQLite", migratedSqlite], ["PostgreSQL", migra
     if (url === undefined || redis === undefined) return;
     const app = await testApp(t, { DATABASE_URL: url, REDIS_URL: redis.url });
     const { live, revoked } = await someTokens(app);
-    await app.fastify.database.replicas.save({ id: "another", outlet: null, trusts: false, beat: 0 });
+    await app.fastify.database.replicas.save({ id: "another", outlet: null, trusts: false, history: null, beat: 0 });
     await until("the other one is seen", () =>
       app.fastify.outletAgreement.differs && !app.fastify.outletAgreement.isTrusted);
     await withoutDatabase(app);

@@ -20,7 +20,7 @@ await t.test("calls that come at once, or while one is written, share a transact
   await writing;
   await Promise.all([one, ...calls.slice(51).map((entries) => writer.append(entries))]);
   t.equal(transactions, 3, "the one, and all others");
-  t.strictSame((await other.read(0, 1000)).map(({ value }) => value), calls.flat().map(({ value }) => value));
+  t.strictSame((await other.read(0, 1000)).entries.map(({ value }) => value), calls.flat().map(({ value }) => value));
   await writer.append([anEntry()]);
   t.equal(transactions, 4, "alone again");
 });
@@ -47,7 +47,7 @@ await t.test("an entry that the database can't hold fails its own call only, as 
   t.strictSame(settled.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected", "fulfilled"]);
   t.match(settled[2], { reason: TypeError });
   t.strictSame(await log.find([beside]), []);
-  const stored = (await log.read(0, 10)).map(({ value }) => value);
+  const stored = (await log.read(0, 10)).entries.map(({ value }) => value);
   t.strictSame(stored, [calls[0], calls[1], calls[3]].flatMap((entries) => entries?.map(({ value }) => value)));
 });
 
@@ -67,7 +67,7 @@ await t.test("an outage fails all that wait at once, and later calls are written
   await t.rejects(writer.append([anEntry()]), { code: "temporarily_unavailable" });
   isDown = false;
   await t.resolves(writer.append([anEntry()]));
-  t.equal((await log.read(0, 10)).length, 1);
+  t.equal((await log.read(0, 10)).entries.length, 1);
 });
 
 await t.test("more calls than a transaction takes are written by several, in their order", async (t) => {
@@ -75,5 +75,5 @@ await t.test("more calls than a transaction takes are written by several, in the
   const writer = new LogWriter(log);
   const entries = Array.from({ length: 2500 }, () => anEntry());
   await Promise.all(entries.map((entry) => writer.append([entry])));
-  t.strictSame((await log.read(0, 5000)).map(({ value }) => value), entries.map(({ value }) => value));
+  t.strictSame((await log.read(0, 5000)).entries.map(({ value }) => value), entries.map(({ value }) => value));
 });

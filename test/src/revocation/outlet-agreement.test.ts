@@ -14,10 +14,10 @@ async function fixture(t: Test) {
   t.teardown(close);
   let now = 0;
   const replica = (id: string, outlet: string | null | undefined) => {
-    const state = { outlet, reads: 0 };
+    const state = { outlet, history: null as string | null, reads: 0 };
     const counting: ReplicaStore = { ...store, all: () => { state.reads++; return store.all(); } };
     const agreement = new OutletAgreement({
-      store: counting, id, outlet: () => state.outlet, monotonic: () => now,
+      store: counting, id, outlet: () => state.outlet, monotonic: () => now, history: () => state.history,
     });
     return {
       id, state, agreement,

@@ -148,7 +148,7 @@ await t.test("a subscriber that was ahead of this replica receives nothing twice
   const { feed, log, start, advance, record } = await feedOn(t);
   await start();
   await record(3); // by another replica, where it received them
-  const { position, tag } = (await log.read(3, 1))[0] ?? { position: 0, tag: "" };
+  const { position, tag } = ((await log.read(3, 1)).entries)[0] ?? { position: 0, tag: "" };
   const reader = new Reader();
   await feed.subscribe(reader, `log.${String(position).padStart(15, "0")}-${tag}`);
   t.strictSame(reader.received, ["current"]);
@@ -219,7 +219,7 @@ await t.test("what is appended while everything is sent follows it, and nothing 
   slow.goOn();
   await subscribed;
   t.equal(slow.received.at(-1), "current");
-  const expected = (await log.read(0, 20_000))
+  const expected = ((await log.read(0, 20_000)).entries)
     .map(({ scope, value }) => (scope === "jti" ? value : `${scope}=${value}`)).sort();
   t.strictSame(slow.known, expected);
 });
@@ -282,7 +282,7 @@ await t.test("what the log lost at its end is sent again, also to one that was c
   await advance();
   slow.goOn();
   await subscribed;
-  const entries = await log.read(0, 5000);
+  const entries = (await log.read(0, 5000)).entries;
   const expected = entries.map(({ value }) => value).sort();
   t.equal(expected.length, 1102, "nothing is lost: this replica knew it");
   t.strictSame([reader.known, slow.known], [expected, expected]);
@@ -310,7 +310,7 @@ await t.test("where the log lost everything everyone gets everything, also one t
   const count = reader.received.indexOf("reset");
   await until("everything was received", () => reader.received.slice(count + 1).includes("current"));
   t.equal(count, 1101);
-  const expected = (await log.read(0, 5000)).map(({ value }) => value).sort();
+  const expected = (await log.read(0, 5000)).entries.map(({ value }) => value).sort();
   t.equal(expected.length, 1102, "nothing is lost: this replica knew it");
   for (const one of [reader, slow]) {
     t.strictSame(one.known, expected);
@@ -318,7 +318,7 @@ await t.test("where the log lost everything everyone gets everything, also one t
   }
   await record(1);
   await advance();
-  const last = (await log.read(0, 5000)).at(-1)?.position;
+  const last = (await log.read(0, 5000)).entries.at(-1)?.position;
   for (const { received } of [reader, slow]) t.equal(received.at(-1), `${last}`);
 });
 

@@ -1,0 +1,35 @@
+import { STANDBY } from "./log.js";
+import { LEFT, type Replica } from "./replica-store.js";
+
+/** Milliseconds for which a replica that says nothing is waited for: it may be gone. */
+const LIMIT = 5000;
+
+/**
+ * Whether the log has all that a replica still knows. When another database server takes over, it may lack the last
+ * commits. Each replica then appends what its memory has and the log lacks, and says in its row that it did so.
+ */
+export class Takeover {
+  #history: string | null = null;
+  /** Where the log is now, and since when. */
+  #now: { history: string; since: number } | undefined;
+  /** Those that ran when they were last looked at. */
+  #running = new Set<string>();
+
+  /** The last history of the log to which every replica has appended what it knew. Null: none yet. */
+  get history(): string | null { return this.#history; }
+
+  /** `others`: what was read of them at `at` (milliseconds), when this replica's copy was that of `history`. */
+  observe(history: string | null, others: readonly Replica[], at: number): void {
+    if (history === null || history === STANDBY) return;
+    if (this.#now?.history !== history) this.#now = { history, since: at };
+    for (const other of others) {
+      if (other.beat === LEFT || other.history === history) this.#running.delete(other.id);
+      else if (other.history !== null) this.#running.add(other.id);
+    }
+    if (this.#running.size === 0 || at - this.#now.since >= LIMIT) this.#history = history;
+    // If a server takes over from now on, these are waited for, also if it has lost their rows.
+    if (this.#history === history) this.#running = new Set(others.filter(isRunning).map(({ id }) => id));
+  }
+}
+
+const isRunning = ({ beat, history }: Replica): boolean => beat !== LEFT && history !== null;

@@ -1,0 +1,125 @@
+import t, { type Test } from "../../support/tap.js";
+import { LogFollower } from "../../../src/revocation/log-follower.js";
+import type { RevocationLog } from "../../../src/revocation/log.js";
+import { OutletAgreement } from "../../../src/revocation/outlet-agreement.js";
+import { RevocationState } from "../../../src/revocation/revocation-state.js";
+import { openDatabase } from "../../../src/stores/prisma/database.js";
+import { aCutoff, NOW } from "../../contracts/samples.js";
+import { someClaims } from "../../support/app.js";
+import { migratedSqlite } from "../../support/services.js";
+
+const LIMIT = 5000;
+
+/** Three replicas on one database, of which the test says which server they reach. */
+async function fixture(t: Test) {
+  const { replicas: store, revocations, close } = await openDatabase(await migratedSqlite(t));
+  t.teardown(close);
+  await revocations.append([aCutoff()]); // an empty log does not say what its history is
+  let now = 0;
+  const replica = (id: string) => {
+    const server = { history: "1" };
+    const log: RevocationLog =
+      { ...revocations, read: async (...args) => ({ ...await revocations.read(...args), history: server.history }) };
+    const follower = new LogFollower({ log, recovered: () => undefined });
+    const agreement = new OutletAgreement({
+      store, id, outlet: () => null, monotonic: () => now, history: () => follower.history,
+    });
+    const state = new RevocationState({ log, follower, agreement });
+    return {
+      id,
+      leads: (history: string) => { server.history = history; },
+      step: async () => {
+        await follower.current();
+        await agreement.advance(() => Promise.resolve(false));
+      },
+      leave: () => agreement.leave(),
+      /** What a live check of a token says. */
+      says: (claims = someClaims()) =>
+        state.isRevoked({ kid: "k", claims: claims as never }).catch(({ status }: { status: number }) => status),
+      /** What decides whether a logout is repeated. */
+      isInLog: () => state.isInLog({ kid: "k", claims: someClaims() as never }),
+    };
+  };
+  const all = [replica("a"), replica("b"), replica("c")] as const;
+  for (const one of [...all, ...all]) await one.step();
+  const pass = (milliseconds: number): void => { now += milliseconds; };
+  const lead = (history: string): void => { for (const { leads } of all) leads(history); };
+  return { all, store, pass, lead, revocations };
+}
+
+await t.test("after a takeover a replica knows nothing until every other one has read the log", async (t) => {
+  const { all: [a, b, c], lead, revocations } = await fixture(t);
+  t.equal(await a.says(), false);
+  const revoked = someClaims();
+  await revocations.append([aCutoff({ value: revoked.sub as string, scope: "sub", issuedBefore: NOW + 1e12 })]);
+  lead("2");
+  t.equal(await a.says(someClaims({ sub: "bob" })), 503);
+  t.equal(await a.says(revoked), true, "what it knows stays true");
+  t.equal(await a.isInLog(), true);
+  await b.step();
+  t.equal(await a.says(someClaims({ sub: "bob" })), 503, "c may still append");
+  await c.step();
+  t.equal(await a.says(someClaims({ sub: "bob" })), false, "at once");
+  t.equal(await b.says(someClaims({ sub: "bob" })), false);
+});
+
+await t.test("a check waits for the others, and then reads the log again", async (t) => {
+  const { all: [a, b, c], lead, revocations } = await fixture(t);
+  lead("2");
+  const says = a.says();
+  await Promise.all([b.step(), new Promise((resolve) => { setTimeout(resolve, 150); })]);
+  await revocations.append([aCutoff({ value: "alice", scope: "sub", issuedBefore: NOW + 1e12 })]); // as c gives it back
+  await c.step();
+  t.equal(await says, true);
+});
+
+await t.test("one that says nothing is waited for at most five seconds", async (t) => {
+  const { all: [a, b], lead, pass } = await fixture(t);
+  lead("2");
+  for (const one of [a, b, a]) await one.step();
+  pass(LIMIT - 1);
+  await a.step();
+  t.equal(await a.says(), 503);
+  pass(1);
+  await a.step();
+  t.equal(await a.says(), false);
+  lead("3");
+  await a.step();
+  t.equal(await a.says(), 503, "at the next takeover again");
+});
+
+await t.test("one whose row was lost is waited for, one that has left is not", async (t) => {
+  const { all: [a, b, c], lead, store } = await fixture(t);
+  await c.leave();
+  await a.step();
+  await store.remove((await store.all()).filter(({ id }) => id === "b"));
+  lead("2");
+  await a.step();
+  t.equal(await a.says(), 503);
+  await b.step();
+  await a.step();
+  t.equal(await a.says(), false);
+});
+
+await t.test("replicas of the version before, which say nothing of it, are not waited for", async (t) => {
+  const { all: [a, b, c], lead, store } = await fixture(t);
+  await Promise.all([b.leave(), c.leave()]);
+  await store.save({ id: "old", outlet: null, trusts: false, beat: 1, history: null });
+  await a.step();
+  lead("2");
+  await a.step();
+  t.equal(await a.says(), false);
+});
+
+await t.test("a standby is never believed", async (t) => {
+  const { all: [a, b, c], lead, pass } = await fixture(t);
+  lead("standby");
+  for (let i = 0; i < 3; i++) {
+    for (const one of [a, b, c]) await one.step();
+    t.equal(await a.says(), 503);
+    pass(LIMIT);
+  }
+  lead("1");
+  await a.step();
+  t.equal(await a.says(), false);
+});
