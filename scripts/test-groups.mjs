@@ -23,6 +23,7 @@ const GROUPS = {
   "e2e-start": [
     "test/e2e/startup.test.ts", "test/e2e/shutdown.test.ts", "test/e2e/slow-migration.test.ts",
     "test/e2e/listening.test.ts", "test/e2e/restored.test.ts", "test/e2e/postgres-tls.test.ts",
+    "test/e2e/sqlite-files.test.ts",
   ],
   src: ["test/src", "test/architecture.test.ts"],
   "chaos-redis": ["test/chaos/with-redis.test.ts"],

@@ -7,6 +7,7 @@ import { loadConfig } from "./config/load.js";
 import { OPEN_TO_ALL } from "./clients/open-registration.js";
 import { isLoopback } from "./shared/loopback.js";
 import { isMainModule } from "./shared/main-module.js";
+import { releaseSqliteFiles } from "./stores/prisma/sqlite-files.js";
 
 /** Milliseconds within which the process ends after a signal to do so, whatever still runs. */
 const GRACE = 10_000;
@@ -28,13 +29,12 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   const app = await buildApp(config);
   for (const signal of ENDING) process.on(signal, stay);
   closeWithGrace({ delay: GRACE, logger: false }, async ({ err, signal }) => {
-    if (signal !== undefined) ignoreRepetitions(signal);
+    if (signal !== undefined) ignoreFurtherSignals();
     if (err) app.log.fatal({ err }, "unexpected error, closing");
     else app.log.info({ signal }, "closing");
-    const closed = app.close().then(() => true, (error: unknown) => {
+    const closed = app.close().catch((error: unknown) => {
       app.log.error({ err: error }, "not everything could be closed");
-      return true;
-    });
+    }).then(releaseSqliteFiles).then(() => true);
     if (!await Promise.race([closed, sleep(GRACE - 500, false)])) app.log.warn("closing takes too long: ending now");
   });
   booted();
@@ -67,11 +67,12 @@ function endOnSignal(): () => void {
 }
 
 /**
- * A terminal sends a signal to all processes, and npm then sends it again. close-with-grace ends the process at once
- * when it gets a signal twice, even if requests are still running.
+ * A terminal sends a signal to all processes, and npm then sends it again; systemd can send SIGHUP after SIGTERM.
+ * close-with-grace ends the process at once when it gets a second signal, even if requests are still running.
  */
-function ignoreRepetitions(signal: NodeJS.Signals): void {
-  for (const listener of process.listeners(signal)) if (listener !== stay) process.off(signal, listener);
+function ignoreFurtherSignals(): void {
+  for (const signal of ENDING)
+    for (const listener of process.listeners(signal)) if (listener !== stay) process.off(signal, listener);
 }
 
 if (isMainModule(import.meta)) serve(process.env).catch(reportAndExit);

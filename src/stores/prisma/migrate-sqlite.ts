@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type Applied, type Migration, pendingOf, type Progress } from "./migrations.js";
 import { onlyForThisUser, openSqlite, retryWhileBusy } from "./sqlite.js";
+import { closeSqlite } from "./sqlite-files.js";
 
 const LEDGER = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,
@@ -64,6 +65,6 @@ async function withDatabase<T>(path: string, work: (db: Connection) => Promise<T
     return await work(db);
   } finally {
     if (db.inTransaction) db.exec("ROLLBACK");
-    db.close();
+    closeSqlite(db);
   }
 }

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 import Sqlite from "libsql";
+import { closeSqlite, noteOpened } from "./sqlite-files.js";
 
 type Connection = InstanceType<typeof Sqlite>;
 type Client = ReturnType<PrismaLibSql["createClient"]>;
@@ -33,7 +34,7 @@ export class SqliteAdapter extends PrismaLibSql {
   override createClient(): Client {
     const db = openSqlite(this.#path);
     db.exec(PRAGMAS);
-    const prepare = statementCache(db);
+    const { prepare, forget } = statementCache(db);
     const execute = ({ sql, args }: Query) => retryWhileBusy(() => {
       const statement = prepare(sql);
       const values = args.map((value) => (typeof value === "boolean" ? Number(value) : value));
@@ -61,8 +62,12 @@ export class SqliteAdapter extends PrismaLibSql {
       await retryWhileBusy(() => db.exec("BEGIN IMMEDIATE"));
       return { execute, commit, rollback };
     };
+    const close = (): void => {
+      forget();
+      closeSqlite(db);
+    };
     return {
-      execute, transaction, executeMultiple: async (sql: string) => { db.exec(sql); }, close: () => { db.close(); },
+      execute, transaction, executeMultiple: async (sql: string) => { db.exec(sql); }, close,
     } as unknown as Client;
   }
 }
@@ -72,6 +77,7 @@ export function openSqlite(path: string): Connection {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // SQLite would create it for everybody to read. The files beside it get its mode.
   if (!existsSync(path)) closeSync(openSync(path, "a", PRIVATE));
+  noteOpened(path);
   return new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
 }
 
@@ -107,7 +113,7 @@ function statementCache(db: Connection) {
     return statement.reader ? statement.raw(true) : statement;
   };
   const cache = new Map<string, ReturnType<typeof prepareNew>>();
-  return (sql: string) => {
+  const prepare = (sql: string) => {
     let statement = cache.get(sql);
     if (statement === undefined) {
       statement = prepareNew(sql);
@@ -117,4 +123,5 @@ function statementCache(db: Connection) {
     }
     return statement;
   };
+  return { prepare, forget: () => { cache.clear(); } };
 }
