@@ -92,6 +92,7 @@ export default fp(async (app) => {
       const key = `${id}:${secret}`;
       if (!valid.has(key)) valid.set(key, await app.clients.mayStillFollow(id, secret));
       if (valid.get(key) === false) subscriber.end();
+      else app.permissionUses.note(id, "feed"); // without a request, for as long as the stream lasts
     }
   });
   app.addHook("preClose", async () => { app.feed.close(); });

@@ -11,7 +11,7 @@ export interface UnusedPermission {
   /** All that the client has. */
   permissions: Permission[];
   permission: Permission;
-  /** When it was last used; if it never was, when the client's permissions were last changed. */
+  /** When it was last used or the client's permissions were last changed, whichever came later. */
   since: number;
 }
 
@@ -19,8 +19,8 @@ export interface PermissionUseStore {
   /** Durable when it resolves. Of two uses of one permission the last one given stays. */
   record(uses: readonly PermissionUse[]): Promise<void>;
   /**
-   * Which of `permissions` clients have and have not used since `before`, or never, in the order of registration. Not
-   * those of disabled clients.
+   * Which of `permissions` clients have had since `before` (epoch ms) and have not used since then, in the order of
+   * registration. Not those of disabled clients.
    */
   unused(permissions: readonly Permission[], before: number): Promise<UnusedPermission[]>;
 }
@@ -28,7 +28,7 @@ export interface PermissionUseStore {
 /** Milliseconds for which one use of a permission stands for all further ones. */
 const PERIOD = 86_400_000;
 
-/** Milliseconds after which a permission that was used once counts as unused. */
+/** Milliseconds after which a permission counts as unused: since its last use, or since it was given. */
 export const UNUSED_AFTER = 30 * PERIOD;
 
 /**

@@ -115,11 +115,13 @@ await onEveryDialect(t, async (t, { open }) => {
     await use(one, "feed", 100);
     await use(one, "feed", 200);
     await use(two, "introspect:own", 100);
+    t.strictSame(await unused(NOW + 9), [], "what was just given had no time to be used");
+    await use(two, "mint", 3); // it was taken away and given again after that
     t.strictSame((await unused(NOW + 100)).sort(),
       ["one introspect:any 9", "two feed 9", "two introspect:any 9", "two mint 9"]);
     t.strictSame((await unused(NOW + 101)).filter((text) => text.startsWith("one")).sort(),
       ["one introspect:any 9", "one mint 100"], "a use of long ago counts no more");
-    t.match((await uses.unused(["feed"], NOW)).find(({ clientId }) => clientId === two.id),
+    t.match((await uses.unused(["feed"], NOW + 100)).find(({ clientId }) => clientId === two.id),
       { name: "two", permissions: kinds.permissions });
   });
 

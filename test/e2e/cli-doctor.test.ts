@@ -6,6 +6,7 @@ import { rowsOf } from "../support/sql.js";
 import t from "../support/tap.js";
 import { basic, type Credentials, testApp } from "../support/app.js";
 import { openIdSettings, openIdUpstream } from "../support/openid.js";
+import { run } from "../contracts/dialects.js";
 import { privateRedis } from "../support/private-redis.js";
 import { cli } from "../support/cli.js";
 import { pgBouncer } from "../support/pgbouncer.js";
@@ -82,10 +83,15 @@ await t.test("doctor names clients that have more permissions than they use, and
     await app.call("POST", "/introspect", { headers: { ...basic(busy), ...form }, payload: `token=${minted}` });
   }
   await app.fastify.permissionUses.flush();
-  const { code, stdout } = await doctor({ DATABASE_URL: app.fastify.config.databaseUrl });
+  const DATABASE_URL = app.fastify.config.databaseUrl;
+  t.notMatch((await doctor({ DATABASE_URL })).stdout, /note {2}client/, "they had no time to use what they have");
+  const ago = (days: number): number => Date.now() - days * 86_400_000;
+  await run(DATABASE_URL, `UPDATE clients SET permissions_since = ${ago(31)}`);
+  await run(DATABASE_URL, `UPDATE permission_uses SET used_at = ${ago(29)}`);
+  const { code, stdout } = await doctor({ DATABASE_URL });
   t.equal(code, 0, "that is no fault");
-  const today = new Date().toISOString().slice(0, 8);
-  t.match(stdout, new RegExp(` note {2}client listener has not used mint, introspect:any, revoke:any since ${today}` +
+  const granted = new Date(ago(31)).toISOString().slice(0, 8);
+  t.match(stdout, new RegExp(` note {2}client listener has not used mint, introspect:any, revoke:any since ${granted}` +
     `\\d\\d: withdraw .*authflow clients permissions ${listener.client_id} login introspect:own feed revoke:own\\)`));
   t.match(stdout, new RegExp(` note {2}client idle has not used feed since .*authflow clients disable ${id}\\)`));
   for (const name of ["busy", "other", "narrow"]) t.notMatch(stdout, `client ${name}`);

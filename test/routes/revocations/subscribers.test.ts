@@ -236,3 +236,19 @@ await t.test("a subscriber that comes before Redis can be reached is accepted", 
   t.equal(await follower.connect(url), 200);
   await follower.current();
 });
+
+await t.test("a stream uses the permission for as long as it lasts", async (t) => {
+  const { clock, advance } = manualClock();
+  const app = await listening(t, {}, { clock });
+  const { permissionUses, database, endUnauthenticatedStreams } = app.fastify;
+  const client = await app.register();
+  await follow(t, app.url, client);
+  await permissionUses.flush();
+  advance(86_400);
+  const day = clock();
+  await permissionUses.flush();
+  await endUnauthenticatedStreams();
+  await permissionUses.flush();
+  const unused = await database.permissionUses.unused(["feed"], day);
+  t.notOk(unused.some(({ clientId }) => clientId === client.client_id));
+});
