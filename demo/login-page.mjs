@@ -5,18 +5,18 @@ import { findUser } from "./users.mjs";
 
 const show = (title, body) => page("platform", "Demo Platform", title, body);
 
-const loginPage = ({ client, login_hint: hint = "alice@example.com" }, challenge, fault) =>
+const loginPage = ({ client, login_hint: hint = "alice@example.com" }, challenge, entered) =>
   show(`Log in to ${client.client_name}`, html`
 <p>This page takes the place of your platform’s own login page. Its table has two users, alice@example.com and
 bob@example.com. The password of both is <b>demo</b>.</p>
 <form method="post" action="/login">
 <input type="hidden" name="login_challenge" value="${challenge}">
 <p class="field"><label for="email">E-mail</label>
-<input id="email" name="email" type="email" value="${hint}" required autocomplete="username"></p>
+<input id="email" name="email" type="email" value="${entered?.email ?? hint}" required autocomplete="username"></p>
 <p class="field"><label for="password">Password</label>
 <input id="password" name="password" type="password" required autocomplete="current-password"
-  !${fault ? html`aria-describedby="rule"` : ""}></p>
-!${fault ? html`<p id="rule" class="fault" role="alert">This address and this password do not match.</p>` : ""}
+  !${entered ? html`aria-describedby="rule"` : ""}></p>
+!${entered ? html`<p id="rule" class="fault" role="alert">This address and this password do not match.</p>` : ""}
 <div class="actions">
 <button class="primary">Log in</button>
 <button name="cancel" value="yes" formnovalidate>Cancel</button>
@@ -49,7 +49,7 @@ export function createLoginPage({ app, authflow }, { client_id: id, client_secre
     if (fields?.cancel) return ask(challenge, "/reject", { error: "access_denied" });
     if (asked.prompt === "none") return ask(challenge, "/reject", { error: "login_required" });
     const user = fields && findUser(fields.email ?? "", fields.password ?? "");
-    if (!user) return { page: loginPage(asked, challenge, fields !== undefined) };
+    if (!user) return { page: loginPage(asked, challenge, fields) };
     return ask(challenge, "/accept", { ...user, email_verified: true, amr: ["pwd"] });
   }
 
@@ -66,9 +66,8 @@ export function createLoginPage({ app, authflow }, { client_id: id, client_secre
     .disable("x-powered-by")
     .use((_request, response, next) => {
       response.set({
-        // Browsers apply form-action to the redirects after a form too: to Authflow, then to the application.
-        "content-security-policy": `${POLICY}; form-action 'self' ${authflow} ${app}`,
-        "cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff",
+        "content-security-policy": POLICY, "cache-control": "no-store",
+        "referrer-policy": "no-referrer", "x-content-type-options": "nosniff",
       });
       next();
     })

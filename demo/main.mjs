@@ -66,8 +66,10 @@ Authflow's demo is running. Open this in your browser:
   ${urls.app}
 
 The other parts: Authflow ${urls.authflow}, the sample API ${urls.api}, the identity provider ${urls.provider},
-a platform's own login page ${urls.login}.${
-  ownClient ? `\nYour client ${ownClient.client_id} can log in there too: that address is the issuer.` : ""}
+a platform's own login page ${urls.login}.
+To log in to your own application, register it at ${urls.authflow}, and use that address as its issuer.
+demo/README.md says how.${
+  ownClient ? `\nYour client ${ownClient.client_id} of the provider has another issuer: ${urls.provider}` : ""}
 Nothing leaves this machine, and all data are deleted at the end. Ctrl-C stops the demo.
 `);
 } catch (error) {

@@ -3,7 +3,10 @@ import { html } from "ghtml";
 
 export const STYLE = await readFile(new URL("spa/style.css", import.meta.url));
 
-/** Of the pages below. They load nothing but their style. */
+/**
+ * Of the pages below. They load nothing but their style. They have no form-action: browsers apply it to all redirects
+ * after a form too, which lead to Authflow and then to the application, whose address is not known here.
+ */
 export const POLICY =
   "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
 

@@ -43,12 +43,7 @@ export const showError = (home) => (context, { error_description: description },
 };
 
 /** Middleware that serves the login page, to which oidc-provider redirects users: /interaction/:uid. */
-export function loginPages(provider, { app, authflow }, ownClient) {
-  // Browsers apply form-action to the redirects after a form too. These lead to Authflow, then to the application.
-  // Where a client of the person's own sends the browser then is not known here.
-  const policyFor = ({ client_id: id }) =>
-    id === ownClient?.client_id ? POLICY : `${POLICY}; form-action 'self' ${authflow} ${app}`;
-
+export function loginPages(provider, { app }) {
   return async (context, next) => {
     if (context.path === "/style.css") {
       context.type = "css";
@@ -60,7 +55,7 @@ export function loginPages(provider, { app, authflow }, ownClient) {
   async function interaction(context) {
     try {
       // Throws if there is no login in progress.
-      const { params } = await provider.interactionDetails(context.req, context.res);
+      await provider.interactionDetails(context.req, context.res);
       const form = new URLSearchParams(context.method === "POST" ? await text(context.req) : "");
       if (form.has("cancel")) return await finish(context, { error: "access_denied", error_description: "cancelled" });
       const name = form.get("name");
@@ -68,7 +63,7 @@ export function loginPages(provider, { app, authflow }, ownClient) {
       if (new RegExp(`^${NAME}$`).test(name ?? ""))
         return await finish(context, { login: { accountId: name }, consent: {} });
       context.status = name === null ? 200 : 400;
-      send(context, policyFor(params), loginPage(name !== null));
+      send(context, POLICY, loginPage(name !== null));
     } catch (error) {
       if (!(error instanceof errors.SessionNotFound)) throw error;
       context.status = 400;

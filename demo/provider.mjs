@@ -49,5 +49,5 @@ export async function createProvider({ issuer, clientId, clientSecret, callback 
     renderError: showError(urls.app),
   });
   provider.on("server_error", (_context, error) => { console.error(error); });
-  return provider.use(loginPages(provider, urls, ownClient)).callback();
+  return provider.use(loginPages(provider, urls)).callback();
 }

@@ -24,11 +24,13 @@ async function authflow(challenge, how = "", body = undefined) {
   return response.json();
 }
 
+const WRONG = "This address and this password do not match.";
 const escaped = (text) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-const form = ({ client, login_hint: hint = "" }, challenge, message) => `
-  <h1>Log in to ${escaped(client.client_name)}</h1><p role="alert">${message}</p><form method="post">
+const form = ({ client, login_hint: hint = "" }, challenge, entered) => `
+  <h1>Log in to ${escaped(client.client_name)}</h1><p role="alert">${entered ? WRONG : ""}</p><form method="post">
   <input type="hidden" name="login_challenge" value="${escaped(challenge)}">
-  <label>E-mail <input name="email" type="email" autocomplete="username" required value="${escaped(hint)}"></label>
+  <label>E-mail <input name="email" type="email" autocomplete="username" required
+    value="${escaped(entered?.get("email") ?? hint)}"></label>
   <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
   <button>Log in</button> <button name="cancel" value="1" formnovalidate>Cancel</button></form>`;
 
@@ -40,7 +42,7 @@ async function answer(challenge, fields) {
   if (asked.prompt === "none") return authflow(challenge, "/reject", { error: "login_required" });
   const email = fields?.get("email") ?? "";
   const user = fields && findUser(email, fields.get("password") ?? "");
-  if (!user) return { page: form(asked, challenge, fields ? "This address and this password do not match." : "") };
+  if (!user) return { page: form(asked, challenge, fields) };
   return authflow(challenge, "/accept", { ...user, email, email_verified: true, amr: ["pwd"] });
 }
 
@@ -51,6 +53,7 @@ createServer(async (request, response) => {
     .catch(() => ({ error_description: "Logins are not possible right now: try again" }));
   const headers = {
     "content-type": "text/html; charset=utf-8", "cache-control": "no-store", "referrer-policy": "no-referrer",
+    // Without form-action: browsers apply it to the redirects after the form too, to Authflow and the application.
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   };
   if (location) response.writeHead(303, { ...headers, location }).end();

@@ -91,6 +91,10 @@ await t.test("in a real browser: from the page of providers to the application",
   t.equal(await page.getByLabel("E-mail").inputValue(), "alice@example.com");
   await fill("wrong");
   t.match(await page.getByRole("alert").innerText(), /do not match/);
+  t.equal(await page.getByLabel("E-mail").inputValue(), "alice@example.com");
+  await page.getByLabel("E-mail").fill("bob@example.com");
+  await fill("wrong");
+  t.equal(await page.getByLabel("E-mail").inputValue(), "bob@example.com", "what was entered, not what was asked for");
   await page.getByLabel("E-mail").fill("alice@example.com");
   await fill("correct horse");
   await page.waitForURL(`${redirect_uri}#**`);

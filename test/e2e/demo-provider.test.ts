@@ -53,7 +53,7 @@ await t.test("a person's own application logs its users in at the demo's provide
   server.on("request", ({ url = "" }, response) => {
     void locationAfter(new URL(url, app)).then((location) => response.writeHead(302, { location }).end());
   });
-  t.match(demo.output(), `Your client authflow can log in there too: that address is the issuer.`);
+  t.match(demo.output(), `Your client authflow of the provider has another issuer: ${issuerOf(demo)}\n`);
 
   const page = await visit(t);
   for (const [name, query] of [["alice", "state=basic"], ["bob", "state=post&prompt=consent"]] as const) {

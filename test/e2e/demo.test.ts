@@ -1,9 +1,13 @@
+import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import t from "../support/tap.js";
 import { onScreens, tabThrough } from "../support/screens.js";
 import { chromium } from "../support/browser.js";
 import { type Demo, startDemo } from "../support/demo.js";
+import { post } from "../docs/post.js";
+import { CHALLENGE } from "../support/login.js";
+import { listen } from "../support/openid.js";
 import type { Suite } from "../support/services.js";
 import { until } from "./support.js";
 
@@ -251,6 +255,7 @@ await t.test("the platform takes no wrong password, and whoever cancels comes ba
   for (const [email, password] of [["bob@example.com", "wrong"], ["nobody@example.com", "demo"]] as const) {
     await enter(page, email, password);
     t.match(await page.getByRole("alert").innerText(), "This address and this password do not match.");
+    t.equal(await page.getByLabel("E-mail").inputValue(), email);
   }
   await page.getByRole("button", { name: "Cancel" }).click();
   const alert = page.getByRole("alert").filter({ hasText: "access_denied" });
@@ -264,6 +269,33 @@ await t.test("the platform takes no wrong password, and whoever cancels comes ba
   t.equal(invented?.status(), 400);
   t.match(await page.locator("main").innerText(), /This login can’t continue\s.*There is no such login/s);
 });
+
+await t.test("a person's own application on another port logs in through Authflow, and goes on to another origin",
+  async (t) => {
+    if (demo === undefined) return;
+    const [home, app] = [createServer((_request, response) => { response.end("home"); }), createServer()];
+    const location = `http://127.0.0.1:${await listen(t, home)}/`;
+    app.on("request", (_request, response) => { response.writeHead(303, { location }).end(); });
+    const redirect_uri = `http://localhost:${await listen(t, app)}/callback`;
+    const authflow = `http://localhost:${demo.env.DEMO_AUTHFLOW_PORT}`;
+    t.match(demo.output(), `register it at ${authflow}, and use that address as its issuer`);
+    const { client_id = "" } = await post(`${authflow}/clients`, { name: "my-app", redirect_uri });
+    for (const [provider, logIn] of [
+      ["demo-provider", async (page: Page) => { await page.getByRole("button", { name: "Sign in" }).click(); }],
+      ["local", (page: Page) => enter(page, "alice@example.com", "demo")],
+    ] as const) {
+      for (const cancel of [true, false]) {
+        const { page, complaints } = await visit(t, demo);
+        await page.goto(`${authflow}/authorize?${new URLSearchParams({
+          client_id, redirect_uri, response_type: "code", scope: "openid", provider,
+          code_challenge: CHALLENGE, code_challenge_method: "S256",
+        }).toString()}`);
+        await (cancel ? page.getByRole("button", { name: "Cancel" }).click() : logIn(page));
+        await page.waitForURL(location);
+        t.strictSame(complaints, [], provider);
+      }
+    }
+  });
 
 await t.test("the platform's page on phone and desktop, light and dark, with a keyboard only", async (t) => {
   if (demo === undefined) return;
