@@ -41,12 +41,15 @@ export default fp(async (app) => {
   };
   const agree = async (): Promise<void> => {
     const { outletAgreement: agreement, outletFiller: filler, redisFaults } = app;
-    const before = agreement.differs;
-    const isDurable = !redisFaults.some(({ effect }) => effect === "evicting");
+    const before = agreement.isContradicted;
+    const isDurable = isConnected() && !redisFaults.some(({ effect }) => effect === "evicting");
     await agreement.advance(async () => isDurable && await filler?.holdsLog() === true);
-    if (agreement.differs && !before) app.log.error(REDIS_DIFFERS);
-    if (before && !agreement.differs) app.log.info(`solved: ${REDIS_DIFFERS}`);
+    if (agreement.isContradicted && !before) app.log.error(REDIS_DIFFERS);
+    if (before && !agreement.isContradicted) app.log.info(`solved: ${REDIS_DIFFERS}`);
   };
+  /** The log has said why it is not (plugins/services/redis.ts). */
+  const isConnected = (): boolean => app.outletFiller !== undefined && app.redis.status === "ready";
+  const fillOutlet = async (): Promise<void> => { if (isConnected()) await app.outletFiller?.advance(); };
   const followLog = async (): Promise<void> => {
     await app.feed.follow();
     if (!stopped.signal.aborted) await app.logChanged.wait(syncInterval);
@@ -63,7 +66,7 @@ export default fp(async (app) => {
       every(syncInterval, "rotating the signing keys", rotate),
       every(0, "following the revocation log", followLog),
       every(syncInterval, "removing revoked keys", dropRevokedKeys),
-      every(syncInterval, "copying revocations to Redis", async () => app.outletFiller?.advance()),
+      every(syncInterval, "copying revocations to Redis", fillOutlet),
       every(syncInterval, "agreeing with other replicas on Redis", agree),
       every(syncInterval, "ending streams of clients without access", () => app.endUnauthenticatedStreams()),
       every(SWEEP_INTERVAL, "deleting expired revocations", async () => {

@@ -51,7 +51,7 @@ export default fp(async (app) => {
     if (reported.has(reason(err))) return;
     reported.add(reason(err));
     const what = err.name === "RedisRefused" ? "used" : "reached";
-    app.log.error({ err }, `Redis can't be ${what}: logouts answer 503, live checks do not ask it`);
+    app.log.error({ reason: reason(err) }, `Redis can't be ${what}: logouts answer 503, live checks do not ask it`);
   });
   client.on("ready", () => {
     if (reported.size > 0) app.log.info("Redis can be reached again");

@@ -18,6 +18,8 @@ const FRESH = 20_000;
 const PROOF = 5000;
 /** Milliseconds that a caller waits for a look at the others. */
 const LOOK_LIMIT = 1500;
+/** What a replica says of an outlet that it can't reach. */
+const UNKNOWN = "unknown to ";
 /** Milliseconds between two looks at the others, while one of them still trusts another outlet. */
 const RETRY_AFTER = 100;
 
@@ -47,8 +49,8 @@ export class OutletAgreement {
   #registeredAt = -Infinity;
   #beatAt = -Infinity;
   #trustedUntil = -Infinity;
-  /** When each of the others last showed a new beat. */
-  #seen = new Map<string, { beat: number; at: number }>();
+  /** When each of the others last showed a new beat; `isAlive`: it showed one after the first that was seen. */
+  #seen = new Map<string, { beat: number; at: number; isAlive: boolean }>();
   /** Since when the database has said that this replica trusts its outlet. */
   #trustsSince = Infinity;
   /** Others that trusted another outlet when they were last seen, and since when they have been missing. */
@@ -78,6 +80,12 @@ export class OutletAgreement {
   /** Whether another process writes to another outlet, or to none. */
   get differs(): boolean {
     return this.#others.some(({ outlet, beat }) => outlet !== this.#own.outlet && beat !== LEFT);
+  }
+
+  /** Whether another process that shows signs of life is known to write to another outlet, or to none. */
+  get isContradicted(): boolean {
+    return this.#others.some(({ id, outlet, beat }) => beat !== LEFT && this.#seen.get(id)?.isAlive === true
+      && areDifferent(outlet, this.#own.outlet));
   }
 
   /**
@@ -128,7 +136,7 @@ export class OutletAgreement {
   /** Until it is known, an outlet is taken for one that nobody else writes to. */
   get #outlet(): string | null {
     const outlet = this.#dependencies.outlet();
-    return outlet === undefined ? `unknown to ${this.#own.id}` : outlet;
+    return outlet === undefined ? `${UNKNOWN}${this.#own.id}` : outlet;
   }
 
   async #register(mustRead: boolean): Promise<void> {
@@ -164,9 +172,15 @@ export class OutletAgreement {
   async #removeSilent(at: number): Promise<void> {
     this.#seen = new Map(this.#others.map(({ id, beat }) => {
       const known = this.#seen.get(id);
-      return [id, known?.beat === beat ? known : { beat, at }];
+      return [id, known?.beat === beat ? known : { beat, at, isAlive: known !== undefined }];
     }));
     const silent = this.#others.filter(({ id }) => at - (this.#seen.get(id)?.at ?? at) > SILENCE_LIMIT);
     if (silent.length > 0) await this.#dependencies.store.remove(silent);
   }
+}
+
+/** Of an outlet that can't be reached, only this is known: there is one. */
+function areDifferent(a: string | null, b: string | null): boolean {
+  const isUnknown = [a, b].some((outlet) => outlet?.startsWith(UNKNOWN));
+  return isUnknown ? a === null || b === null : a !== b;
 }

@@ -264,3 +264,27 @@ await t.test("one that trusted another outlet until it left is not taken for one
   }
   t.equal(await row("leaving"), undefined, "it is removed like one that fell silent");
 });
+
+await t.test("a process that ended, or whose outlet can't be reached, does not contradict", async (t) => {
+  const { replica, pass } = await fixture(t);
+  const [a, killed, away, none, other] = [replica("a", "x"), replica("killed", "y"), replica("away", undefined),
+    replica("none", null), replica("other", "y")];
+  const contradicted = async (...living: Replica[]): Promise<boolean> => {
+    for (let i = 0; i < 2; i++) {
+      for (const { advance } of [...living, a]) await advance();
+      pass(PROOF);
+    }
+    return a.agreement.isContradicted;
+  };
+  await killed.advance();
+  t.equal(await contradicted(), false, "it was killed before, and left its row");
+  t.equal(await contradicted(away), false);
+  t.equal(await contradicted(other), true);
+  await other.agreement.leave();
+  t.equal(await contradicted(), false);
+  t.equal(await contradicted(none), true);
+  a.state.outlet = undefined;
+  t.equal(await contradicted(none), true, "there is one here, and none there");
+  await none.agreement.leave();
+  t.equal(await contradicted(away), false, "Redis is down for both");
+});
