@@ -16,7 +16,6 @@ import type { MintPolicy } from "./clients/client.js";
 import { systemClock } from "./shared/clock.js";
 import { isMainModule } from "./shared/main-module.js";
 import { packageRoot } from "./shared/package-root.js";
-import { releaseSqliteFiles } from "./stores/prisma/sqlite-files.js";
 
 const AFTER_HELP = `
 Settings are read from the environment (see the README's table), the same for every command:
@@ -131,8 +130,5 @@ if (isMainModule(import.meta)) {
   });
   const code = await run(process.argv.slice(2), process.env, process);
   // With code 0 the service may be running. With another one, open connections must not keep the process alive.
-  if (code !== 0) {
-    await releaseSqliteFiles();
-    process.exit(code);
-  }
+  if (code !== 0) process.exit(code);
 }

@@ -7,7 +7,6 @@ import { loadConfig } from "./config/load.js";
 import { OPEN_TO_ALL } from "./clients/open-registration.js";
 import { isLoopback } from "./shared/loopback.js";
 import { isMainModule } from "./shared/main-module.js";
-import { releaseSqliteFiles } from "./stores/prisma/sqlite-files.js";
 
 /** Milliseconds within which the process ends after a signal to do so, whatever still runs. */
 const GRACE = 10_000;
@@ -32,9 +31,10 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
     if (signal !== undefined) ignoreFurtherSignals();
     if (err) app.log.fatal({ err }, "unexpected error, closing");
     else app.log.info({ signal }, "closing");
-    const closed = app.close().catch((error: unknown) => {
+    const closed = app.close().then(() => true, (error: unknown) => {
       app.log.error({ err: error }, "not everything could be closed");
-    }).then(releaseSqliteFiles).then(() => true);
+      return true;
+    });
     if (!await Promise.race([closed, sleep(GRACE - 500, false)])) app.log.warn("closing takes too long: ending now");
   });
   booted();

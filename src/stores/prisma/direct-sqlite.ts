@@ -1,19 +1,18 @@
 import { type DirectConnection, LOG_COLUMNS, type LogRow, type Statement } from "./direct-connection.js";
-import { openSqlite, PRAGMAS, retryWhileBusy } from "./sqlite.js";
-import { closeSqlite } from "./sqlite-files.js";
+import { closeSqlite, openSqlite, PRAGMAS, retryWhileBusy } from "./sqlite.js";
 
 export function openDirectly(path: string): DirectConnection {
   const db = openSqlite(path);
   db.exec(`${PRAGMAS}; PRAGMA cache_size = -256`);
   // All rows as one text: the driver takes several times as long for the same rows one by one.
-  let select: ReturnType<typeof db.prepare<unknown[]>> | undefined = db.prepare(`
+  const select = db.prepare<unknown[]>(`
     SELECT json_group_array(json_array(${LOG_COLUMNS}) ORDER BY position) AS rows
     FROM (SELECT ${LOG_COLUMNS} FROM revocation_log WHERE position >= ? ORDER BY position LIMIT ?)`);
   const attempt = <T>(work: () => T) => retryWhileBusy(() => {
     if (!db.open) throw new Error("The database was closed"); // a statement would go on
     return work();
   });
-  const prepared = new Map<string, NonNullable<typeof select>>();
+  const prepared = new Map<string, typeof select>();
   const runOne = ([sql, ...args]: Statement): unknown[] => {
     let statement = prepared.get(sql);
     if (statement === undefined) {
@@ -26,7 +25,7 @@ export function openDirectly(path: string): DirectConnection {
   };
   return {
     readLog: (from, limit) => attempt(() => {
-      const { rows } = select?.get([from, limit]) as { rows: string };
+      const { rows } = select.get([from, limit]) as { rows: string };
       return { rows: JSON.parse(rows) as LogRow[], history: null };
     }),
     run: ({ sqlite: statements }) => attempt(() => {
@@ -42,10 +41,6 @@ export function openDirectly(path: string): DirectConnection {
         throw error;
       }
     }),
-    close: async () => {
-      prepared.clear();
-      select = undefined;
-      closeSqlite(db);
-    },
+    close: async () => { closeSqlite(db); },
   };
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type Applied, type Migration, pendingOf, type Progress } from "./migrations.js";
-import { onlyForThisUser, openSqlite, retryWhileBusy } from "./sqlite.js";
-import { closeSqlite } from "./sqlite-files.js";
+import { closeSqlite, onlyForThisUser, openSqlite, retryWhileBusy } from "./sqlite.js";
 
 const LEDGER = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,

@@ -3,7 +3,6 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 import Sqlite from "libsql";
-import { closeSqlite, noteOpened } from "./sqlite-files.js";
 
 type Connection = InstanceType<typeof Sqlite>;
 type Client = ReturnType<PrismaLibSql["createClient"]>;
@@ -34,7 +33,7 @@ export class SqliteAdapter extends PrismaLibSql {
   override createClient(): Client {
     const db = openSqlite(this.#path);
     db.exec(PRAGMAS);
-    const { prepare, forget } = statementCache(db);
+    const prepare = statementCache(db);
     const execute = ({ sql, args }: Query) => retryWhileBusy(() => {
       const statement = prepare(sql);
       const values = args.map((value) => (typeof value === "boolean" ? Number(value) : value));
@@ -62,12 +61,10 @@ export class SqliteAdapter extends PrismaLibSql {
       await retryWhileBusy(() => db.exec("BEGIN IMMEDIATE"));
       return { execute, commit, rollback };
     };
-    const close = (): void => {
-      forget();
-      closeSqlite(db);
-    };
     return {
-      execute, transaction, executeMultiple: async (sql: string) => { db.exec(sql); }, close,
+      execute, transaction,
+      executeMultiple: async (sql: string) => { db.exec(sql); },
+      close: () => { closeSqlite(db); },
     } as unknown as Client;
   }
 }
@@ -77,8 +74,19 @@ export function openSqlite(path: string): Connection {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // SQLite would create it for everybody to read. The files beside it get its mode.
   if (!existsSync(path)) closeSync(openSync(path, "a", PRIVATE));
-  noteOpened(path);
   return new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
+}
+
+/**
+ * Closes a connection. Before, it writes back what is in the `-wal` file, so that the file of the database alone is
+ * complete: libsql leaves its connections open until its statements are collected as garbage, so that SQLite does not
+ * do it. If other connections are in the way, one of them does it when it closes.
+ */
+export function closeSqlite(db: Connection): void {
+  try {
+    if (db.open) db.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch { /* a full disk, for example: the `-wal` file keeps it, and the next end tries again */ }
+  db.close();
 }
 
 /** Takes the files of a database from other users, who may read those of earlier versions. */
@@ -113,7 +121,7 @@ function statementCache(db: Connection) {
     return statement.reader ? statement.raw(true) : statement;
   };
   const cache = new Map<string, ReturnType<typeof prepareNew>>();
-  const prepare = (sql: string) => {
+  return (sql: string) => {
     let statement = cache.get(sql);
     if (statement === undefined) {
       statement = prepareNew(sql);
@@ -123,5 +131,4 @@ function statementCache(db: Connection) {
     }
     return statement;
   };
-  return { prepare, forget: () => { cache.clear(); } };
 }
