@@ -21,6 +21,18 @@ export const jsonObject = (example: string) => (text: string): Record<string, un
   throw new InvalidArgumentError(`must be a JSON object such as '${example}'`);
 };
 
+/** A parser of several of `choices`, separated by spaces or commas: `a b`, `a,b` and `a, b` are the same. */
+export const listOf = <T extends string>(choices: readonly T[]) => (text: string, previous: T[] = []): T[] => {
+  const named = text.split(",").filter((one) => one !== "");
+  const wrong = named.find((one) => !choices.some((choice) => choice === one));
+  if (named.length > 0 && wrong === undefined) return [...previous, ...named as T[]];
+  throw new InvalidArgumentError(`"${wrong ?? text}" is not one of ${choices.join(", ")}.`);
+};
+
+/** A text as the shell must be given it. */
+export const shellWord = (text: string): string =>
+  (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);
+
 export function someText(text: string): string {
   if (text === "") throw new InvalidArgumentError("must not be empty");
   return text;

@@ -6,7 +6,7 @@ import {
 import { presentClient, presentMetadata } from "../clients/presentation.js";
 import { invalidRequest } from "../shared/errors.js";
 import { allClients } from "./all-clients.js";
-import { jsonObject, wholeSeconds } from "./arguments.js";
+import { jsonObject, listOf, shellWord, wholeSeconds } from "./arguments.js";
 import type { Context } from "./context.js";
 import { confirm, print, printList } from "./terminal.js";
 
@@ -62,13 +62,15 @@ function changingCommands(group: Command, context: Context): void {
     .option("--jwks-uri <url>", "where its public keys are, for private_key_jwt")
     .option("--logo-uri <url>", "the image that the pages of a login show")
     .addOption(new Option("--grant-types <types...>", "what it may send to /token, instead of what is usual")
-      .choices(GRANT_TYPES))
+      .choices(GRANT_TYPES).argParser(listOf(GRANT_TYPES)))
     .addOption(new Option("--response-types <types...>", "what a login returns; the first is the default")
-      .choices(RESPONSE_TYPES))
+      .choices(RESPONSE_TYPES).argParser(listOf(RESPONSE_TYPES)))
     .addOption(new Option("--permissions <permissions...>", "what it may do, instead of what is usual")
-      .choices(PERMISSIONS))
+      .choices(PERMISSIONS).argParser(listOf(PERMISSIONS)))
     .action((name: string, redirectUris: string[], { public: isPublic = false, ...metadata }: AddOptions) =>
       withServices(async ({ clients }) => {
+        const logsIn = metadata.permissions?.includes("login") ?? metadata.grantTypes?.includes("authorization_code");
+        if (redirectUris.length === 0 && logsIn !== false) throw invalidRequest(withoutRedirectUri(name));
         const { client, secret } = await clients.register({
           name, redirectUris, ...(isPublic && { authMethod: "none" }), ...metadata, registrant: "trusted",
         });
@@ -93,7 +95,8 @@ function changingCommands(group: Command, context: Context): void {
   group.command("grant-types")
     .description("print what an application may send to /token, or replace all of it")
     .argument("<client-id>")
-    .addArgument(new Argument("[grant-types...]", "all that it may send from now on").choices(GRANT_TYPES))
+    .addArgument(new Argument("[grant-types...]", "all that it may send from now on")
+      .choices(GRANT_TYPES).argParser(listOf(GRANT_TYPES)))
     .option("--json", "as a JSON array")
     .action((id: string, wanted: GrantType[], { json }: { json?: boolean }) => {
       const isRead = wanted.length === 0;
@@ -125,7 +128,8 @@ function changingCommands(group: Command, context: Context): void {
   group.command("permissions")
     .description("print what an application may do, or replace all of it")
     .argument("<client-id>")
-    .addArgument(new Argument("[permissions...]", "all that it may do from now on").choices(PERMISSIONS))
+    .addArgument(new Argument("[permissions...]", "all that it may do from now on")
+      .choices(PERMISSIONS).argParser(listOf(PERMISSIONS)))
     .option("--json", "as a JSON array")
     .action((id: string, wanted: Permission[], { json }: { json?: boolean }) => withServices(async ({ clients }) => {
       const { permissions } = wanted.length === 0
@@ -185,6 +189,10 @@ function changingCommands(group: Command, context: Context): void {
       print(context, `${name} (${id}) is deleted. ${tokensStay(id)}`);
     }));
 }
+
+const withoutRedirectUri = (name: string): string =>
+  `To log users in it needs a redirect URI: authflow clients add ${shellWord(name)} https://app.example.com/callback. ` +
+  `One that only mints needs none: authflow clients add ${shellWord(name)} --permissions mint`;
 
 function jwks(text: string): ClientJwks {
   const { keys } = jsonObject(JWKS_EXAMPLE)(text);

@@ -14,6 +14,7 @@ export interface ClientMetadata {
   redirect_uris: string[];
   token_endpoint_auth_method: AuthMethod;
   grant_types: GrantType[];
+  /** None if the client logs nobody in. */
   response_types: ResponseType[];
   jwks?: ClientJwks;
   jwks_uri?: string;
@@ -50,7 +51,7 @@ export const presentMetadata = ({
   redirect_uris: redirectUris,
   token_endpoint_auth_method: authMethod,
   grant_types: grantTypes,
-  response_types: responseTypes,
+  response_types: permissions.includes("login") ? responseTypes : [],
   ...(jwks !== null && { jwks }),
   ...(jwksUri !== null && { jwks_uri: jwksUri }),
   ...(idTokenAlg !== null && { id_token_signed_response_alg: idTokenAlg }),

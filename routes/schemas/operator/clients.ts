@@ -15,7 +15,8 @@ const LogoUri = Type.String({
     "(http on a loopback host only)",
 });
 const RedirectUris = Type.Array(RedirectUri, { minItems: 1, maxItems: 20, description: "1 to 20 redirect URIs" });
-const ResponseTypes = Type.Array(OneOf(["token", "code"], "`token` or `code`"), {
+const ResponseTypeName = OneOf(["token", "code"], "`token` or `code`");
+const ResponseTypes = Type.Array(ResponseTypeName, {
   minItems: 1, maxItems: 2, uniqueItems: true,
   description: "The response types of logins: `token`, `code` or both. The first is the default of a login request",
 });
@@ -109,7 +110,7 @@ const metadata = {
   redirect_uris: Type.Array(Type.String()),
   token_endpoint_auth_method: AuthMethod,
   grant_types: GrantTypes,
-  response_types: ResponseTypes,
+  response_types: Type.Array(ResponseTypeName, { description: "As requested; empty without the permission login" }),
   jwks: Type.Optional(Jwks),
   jwks_uri: Type.Optional(Type.String()),
   id_token_signed_response_alg: Type.Optional(Type.String()),

@@ -32,6 +32,7 @@ await t.test("a client that logs nobody in needs no redirect_uri", async (t) => 
   const register = (body: object) => app.call("POST", "/clients", { payload: { name: "listener", ...body } });
   const { status, body } = await register({ permissions: ["feed"] });
   t.match({ status, body }, { status: 201, body: { redirect_uris: [], permissions: ["feed"] } });
+  t.strictSame(body.response_types, [], "it begins no login");
   t.notOk("redirect_uri" in body);
   const { client_id: id } = body as unknown as Credentials;
   const read = await app.call("GET", `/clients/${id}`, { headers: OPERATOR });
@@ -43,7 +44,8 @@ await t.test("a client that logs nobody in needs no redirect_uri", async (t) => 
   t.match(await patch({ permissions: ["feed", "login"] }),
     { status: 400, body: { error: "invalid_request", error_description: /^redirect_uri is missing/ } });
   t.match(await patch({ permissions: ["feed", "login"], redirect_uris: [REDIRECT_URI] }),
-    { status: 200, body: { redirect_uris: [REDIRECT_URI], permissions: ["login", "feed"] } });
+    { status: 200, body: {
+      redirect_uris: [REDIRECT_URI], response_types: ["token", "code"], permissions: ["login", "feed"] } });
 });
 
 await t.test("what reaches other clients' tokens takes trust", async (t) => {
