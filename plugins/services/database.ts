@@ -25,17 +25,18 @@ const PATIENCE = 10_000;
 
 /** Applies the migrations. They may take long, or wait for another process: the log says so. */
 async function migrateAndSay(url: string, log: FastifyBaseLogger): Promise<void> {
-  let [doing, since] = ["", 0];
+  let [doing, since, isApplying] = ["", 0, false];
   const say = (): void => { log.warn({ seconds: Math.round((performance.now() - since) / 1000) }, `still ${doing}`); };
   const timer = setInterval(say, PATIENCE);
   try {
     const applied = await migrate(url, (next) => {
       [doing, since] = [next, performance.now()];
-      // At once, because SQLite lets nothing else run during a migration.
-      if (!next.startsWith("waiting for the lock")) log.info(next);
+      // Before the first one, because SQLite lets nothing else run during a migration.
+      if (!isApplying && next.startsWith("applying")) log.info("applying the migrations that the database lacks");
+      isApplying ||= next.startsWith("applying");
       timer.refresh();
     });
-    for (const name of applied) log.info({ migration: name }, "migration applied");
+    if (applied.length > 0) log.info({ migrations: applied }, "migrations applied");
   } finally {
     clearInterval(timer);
   }

@@ -16,7 +16,9 @@ async function startsLate(t: Test, DATABASE_URL: string, release: () => Promise<
     await Promise.race([sleep(50), started.then(() => { throw new Error("It started without the lock"); })]);
   }
   await release();
-  t.match((await started).output(), /migration applied/);
+  const { output } = await started;
+  t.match(output(), /"migrations":\["\d+_init",.*"msg":"migrations applied"/);
+  t.equal(output().match(/migration/g)?.length, lines.join("").match(/migration/g)?.length);
 }
 
 t.test("SQLite: a start that waits for another process's migration says so, and goes on", async (t) => {
