@@ -258,6 +258,15 @@ scenesOfSilence.push(["signs of life", async (t, feed, verifier) => {
   t.equal(await verifier.askUntil(live, OK), "ok alice");
 }]);
 
+scenesOfSilence.push(["a client without the permission", async (t, feed, verifier) => {
+  feed.answer = (connection) => { connection.refuse(403, "This client lacks the permission feed"); };
+  feed.end();
+  const clear = /403.* This client lacks the permission feed$/m;
+  t.ok(await until(() => clear.test(verifier.log())), verifier.log());
+  feed.answer = (connection) => { connection.refuse(502); };
+  t.ok(await until(() => /is lost: (status )?502( Bad Gateway)?$/m.test(verifier.log())), verifier.log());
+}]);
+
 scenesOfSilence.push(["wrong credentials", async (t, feed, verifier) => {
   feed.answer = (connection) => { connection.refuse(401); };
   feed.end();

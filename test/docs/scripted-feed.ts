@@ -9,8 +9,8 @@ import { until } from "./verifiers.js";
 /** A subscriber's connection, whose other end is the test. */
 export interface Connection {
   headers: IncomingHttpHeaders;
-  /** Answers with a status other than 200. */
-  refuse(status: number): void;
+  /** Answers with a status other than 200, and a description of the error if there is one. */
+  refuse(status: number, description?: string): void;
   raw(text: string | Buffer): void;
   event(name: string, data?: unknown, id?: string): void;
   end(): void;
@@ -83,7 +83,10 @@ function connectionOf(headers: IncomingHttpHeaders, response: ServerResponse): C
   };
   return {
     headers, raw,
-    refuse: (status) => { response.writeHead(status).end(); },
+    refuse: (status, description) => {
+      response.writeHead(status);
+      response.end(description && JSON.stringify({ error: "access_denied", error_description: description }));
+    },
     event: (name, data = {}, id) =>
       { raw(`event: ${name}\n${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`); },
     end: () => { response.end(); },

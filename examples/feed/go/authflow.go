@@ -311,7 +311,11 @@ func (a *Authflow) listen() error {
 	case http.StatusUnauthorized:
 		return errRefused
 	default:
-		return errors.New(response.Status)
+		var answer struct {
+			Description string `json:"error_description"`
+		}
+		_ = json.NewDecoder(response.Body).Decode(&answer)
+		return errors.New(strings.TrimSpace(response.Status + " " + answer.Description))
 	}
 	fields := map[string]string{}
 	for reader := bufio.NewReader(response.Body); ; {

@@ -203,7 +203,7 @@ class Authflow {
                 log("the revocation feed is lost: AUTHFLOW_CLIENT_ID or AUTHFLOW_CLIENT_SECRET is wrong");
                 return RETRY_REFUSED;
             }
-            if (status != 200) throw new IOException("status " + status);
+            if (status != 200) throw new IOException("status " + status + description(connection));
             var lines = new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8));
             var fields = new HashMap<String, String>();
             long received = clock();
@@ -222,6 +222,15 @@ class Authflow {
             return 0;
         } finally {
             connection.disconnect();
+        }
+    }
+
+    private static String description(HttpURLConnection connection) {
+        try (var body = connection.getErrorStream()) {
+            var answer = (Map<?, ?>) Json.parse(new String(body.readAllBytes(), StandardCharsets.UTF_8));
+            return answer.get("error_description") instanceof String why ? " " + why : "";
+        } catch (Exception error) {
+            return "";
         }
     }
 

@@ -173,7 +173,10 @@ async function listen() {
     });
     const { status } = response;
     if (status === 401) throw new Error("AUTHFLOW_CLIENT_ID or AUTHFLOW_CLIENT_SECRET is wrong", { cause: status });
-    if (status !== 200) throw new Error(`status ${status}`);
+    if (status !== 200) {
+      const { error_description: why = "" } = await response.json().catch(() => ({}));
+      throw new Error(`status ${status} ${why}`.trim());
+    }
     let rest = "";
     for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
       const blocks = (rest + text).split("\n\n");

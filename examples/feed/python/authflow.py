@@ -155,7 +155,7 @@ class Feed:
                 log("the revocation feed ended")
             except urllib.error.HTTPError as error:
                 refused = error.code == 401
-                why = "AUTHFLOW_CLIENT_ID or AUTHFLOW_CLIENT_SECRET is wrong" if refused else f"status {error.code}"
+                why = "AUTHFLOW_CLIENT_ID or AUTHFLOW_CLIENT_SECRET is wrong" if refused else describe(error)
                 log(f"the revocation feed is lost: {why}")
             except Exception as error:
                 log(f"the revocation feed is lost: {error}")
@@ -212,6 +212,13 @@ class Feed:
     def add(self, *entry):
         for revocations in filter(None, (self.revoked, self.rebuilt)):
             revocations.add(*entry)
+
+
+def describe(error):
+    try:
+        return f"status {error.code} {json.load(error)['error_description']}"
+    except Exception:
+        return f"status {error.code}"
 
 
 def log(message):

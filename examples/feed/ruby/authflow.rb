@@ -199,11 +199,17 @@ module Authflow
         request["Last-Event-ID"] = @last_event_id if @last_event_id
         http.request(request) do |response|
           raise WrongCredentials, "AUTHFLOW_CLIENT_ID or AUTHFLOW_CLIENT_SECRET is wrong" if response.code == "401"
-          raise "status #{response.code}" unless response.code == "200"
+          raise "status #{response.code} #{description(response)}".strip unless response.code == "200"
 
           read(response)
         end
       end
+    end
+
+    def description(response)
+      JSON.parse(response.read_body)["error_description"]
+    rescue StandardError
+      nil
     end
 
     def read(response)
