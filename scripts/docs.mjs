@@ -11,8 +11,8 @@ const LANGUAGES = { mjs: "js", py: "python", go: "go", java: "java", rb: "ruby",
   yml: "yaml", xml: "xml", txt: "text" };
 
 const ENV_HEADER = `# Authflow's settings. Every line is optional: what is commented out has the value shown.
-# To use it: cp .env.example .env, and edit .env. docker compose reads that file by itself. npm start and npx authflow do
-# not: after npm run build, start the service by node --env-file=.env dist/src/server.js, and the command line by
+# To use it: cp .env.example .env, and edit .env. docker compose reads that file by itself. npm start and npx authflow
+# do not: after npm run build, start the service by node --env-file=.env dist/src/server.js, and the command line by
 # node --env-file=.env dist/src/cli.js.
 # Generated from src/config/settings.ts by scripts/docs.mjs.
 `;

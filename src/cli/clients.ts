@@ -190,9 +190,11 @@ function changingCommands(group: Command, context: Context): void {
     }));
 }
 
-const withoutRedirectUri = (name: string): string =>
-  `To log users in it needs a redirect URI: authflow clients add ${shellWord(name)} https://app.example.com/callback. ` +
-  `One that only mints needs none: authflow clients add ${shellWord(name)} --permissions mint`;
+function withoutRedirectUri(name: string): string {
+  const command = `authflow clients add ${shellWord(name)}`;
+  return `To log users in it needs a redirect URI: ${command} https://app.example.com/callback. ` +
+    `One that only mints needs none: ${command} --permissions mint`;
+}
 
 function jwks(text: string): ClientJwks {
   const { keys } = jsonObject(JWKS_EXAMPLE)(text);
