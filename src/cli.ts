@@ -102,7 +102,7 @@ async function withServices<T>(
   work: (services: Services) => Promise<T>,
 ): Promise<T> {
   const [{ buildApp }, { loadConfig }, { invalidInput }, { schemaValidator }] = await Promise.all([
-    import("./app.js"), import("./config/load.js"), import("../plugins/http/errors.js"),
+    import("./app.js"), import("./config/load.js"), import("../plugins/http/invalid-input.js"),
     import("../plugins/http/validation.js"),
   ]);
   // Standard output is for results, so the log must not be mixed in.

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from "fastify";
-import { invalidClient, invalidRequest, missingToken } from "../../src/shared/errors.js";
+import { invalidRequest, invalidToken, missingToken, unauthenticated } from "../../src/shared/errors.js";
 import { isRepeated } from "../http/repeated-header.js";
 
 /**
  * The token of `Authorization: Bearer` (RFC 6750 §2.1) or, of a route with a form, `access_token` in its body (§2.2).
- * Undefined if the header has another form. Throws if there is none, or one in each place.
+ * Throws if there is none, if the header has another form, or if there is one in each place.
  */
-export function presentedToken(request: FastifyRequest): string | undefined {
+export function presentedToken(request: FastifyRequest): string {
   const authorization = authorizationOf(request);
   const { body, routeOptions: { config: { form } } } = request;
   const inForm = form === true ? (body as { access_token?: string } | null)?.access_token : undefined;
@@ -14,7 +14,9 @@ export function presentedToken(request: FastifyRequest): string | undefined {
     throw invalidRequest("Send the token in the header Authorization or in the body, not both");
   if (inForm !== undefined) return inForm;
   if (authorization === undefined) throw missingToken("Send the token in the header Authorization: Bearer <token>");
-  return /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+  const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+  if (token === undefined) throw invalidToken("Send the token as Authorization: Bearer <token>");
+  return token;
 }
 
 /**
@@ -24,10 +26,11 @@ export function presentedToken(request: FastifyRequest): string | undefined {
 export function basicCredentials(request: FastifyRequest): { id: string; secret: string } | undefined {
   const authorization = authorizationOf(request);
   if (authorization === undefined) return undefined;
+  if (!/^Basic\b/i.test(authorization)) throw unauthenticated();
   const [, encoded] = /^Basic +([A-Za-z0-9+/_-]+=*)$/i.exec(authorization) ?? [];
   const text = Buffer.from(encoded ?? "", "base64").toString("utf8");
   const colon = text.indexOf(":");
-  if (colon < 1) throw invalidClient();
+  if (colon < 1) throw unauthenticated("HTTP Basic must hold client_id, a colon and client_secret, in base64");
   return { id: formDecoded(text.slice(0, colon)), secret: formDecoded(text.slice(colon + 1)) };
 }
 

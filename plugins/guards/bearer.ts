@@ -20,15 +20,15 @@ declare module "fastify" {
 export default fp(async (app) => {
   app.decorateRequest("accessToken", null);
   app.decorate("verifyBearer", async (request) => {
-    request.accessToken = await app.tokenVerifier.verify(bearerToken(request));
+    request.accessToken = await app.tokenVerifier.verify(accessToken(request));
   });
   app.decorate("liveBearer", async (request) => {
-    request.accessToken = await app.liveTokens.verify(bearerToken(request));
+    request.accessToken = await app.liveTokens.verify(accessToken(request));
   });
-}, { name: "bearer", dependencies: ["tokens", "revocation"] });
-
-function bearerToken(request: FastifyRequest): string {
-  const token = presentedToken(request);
-  if (token === undefined) throw invalidToken("The token is not a valid token of this issuer");
-  return token;
-}
+  const accessToken = (request: FastifyRequest): string => {
+    const token = presentedToken(request);
+    if (app.refreshTokens.recognises(token))
+      throw invalidToken("This is a refresh token: exchange it at POST /token, and send the access_token");
+    return token;
+  };
+}, { name: "bearer", dependencies: ["tokens", "revocation", "sessions"] });

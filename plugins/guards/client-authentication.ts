@@ -87,6 +87,9 @@ function credentials(request: FastifyRequest): ClientCredentials {
   const { body, routeOptions: { config: { form } } } = request;
   if (id === undefined && secret === undefined && (body === undefined || form === true)) throw unauthenticated();
   if (id === undefined) throw invalidRequest("client_id is missing (or authenticate by HTTP Basic)");
-  if (secret === undefined) throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic)");
+  if (secret === undefined) {
+    throw invalidRequest("client_secret is missing (or authenticate by HTTP Basic): a public client, which has none, " +
+      "can't use this endpoint");
+  }
   return { id, secret };
 }

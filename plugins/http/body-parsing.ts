@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import fp from "fastify-plugin";
 import { checkIJson } from "../../src/shared/i-json.js";
-import { invalidRequest } from "../../src/shared/errors.js";
+import { type AuthflowError, invalidRequest } from "../../src/shared/errors.js";
 import { checkContentHeaders } from "./content-headers.js";
 
 /**
@@ -17,10 +17,23 @@ export default fp(async (app) => {
     // A decoder would replace what is not UTF-8, and two different names would become the same one.
     if (!isUtf8(body as Buffer)) return done(invalidRequest("The request body must be JSON in UTF-8"));
     const text = body.toString();
-    void parse(request, text, (error, value) => { done(error ?? fault(text), value); });
+    void parse(request, text, (error, value) => { done(error === null ? fault(text) : malformed(text), value); });
   });
   checkContentHeaders(app);
 }, { name: "body-parsing" });
+
+/** Not what the parser says: it may repeat a part of the body, which may hold a secret. */
+function malformed(text: string): AuthflowError {
+  try {
+    JSON.parse(text);
+    return invalidRequest("The request body must not have a member named __proto__ or constructor");
+  } catch (error) {
+    const [, position] = /at position (\d+)/.exec((error as Error).message) ?? [];
+    const place = position === undefined ? "" : ` at character ${Number(position) + 1}`;
+    return invalidRequest(`The request body is not valid JSON${place}: names and texts stand in double quotes, and ` +
+      "no comma stands before } or ]");
+  }
+}
 
 function fault(json: string): Error | null {
   try {

@@ -1,5 +1,6 @@
 import { allowsProvider } from "../../src/clients/mint-policy.js";
 import type { Application } from "../../src/login/login-service.js";
+import { NO_PROVIDER } from "../../src/providers/provider.js";
 import type { Page } from "./page.js";
 
 interface Listed { name: string; label: string }
@@ -17,7 +18,7 @@ export function chooser(
   const providers = [...listed].filter(({ name }) => application === undefined || allowsProvider(application, name));
   const back = application === undefined ? [] : [application.back];
   const page = { title, logo: application?.logoUri ?? null, links: back };
-  if (providers.length === 0) return { ...page, paragraphs: ["No provider is configured here."] };
+  if (providers.length === 0) return { ...page, paragraphs: [`${NO_PROVIDER}.`] };
   const links = providers.flatMap(({ name, label }) => {
     const href = hrefOf(name);
     return href === undefined ? [] : [{ text: `Log in with ${label}`, href, mark: label }];

@@ -1,16 +1,13 @@
-import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from "fastify";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import { AuthflowError, invalidRequest } from "../../src/shared/errors.js";
+import { AuthflowError } from "../../src/shared/errors.js";
+import { invalidInput } from "./invalid-input.js";
 import { errorPage, prefersPage } from "./pages.js";
 
 const BODY_ERRORS: Record<string, [status: number, description: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, "Content-Type must be application/json"],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "The request body must be at most 32 KiB"],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, "The request body's length differs from Content-Length"],
-  FST_ERR_CTP_INVALID_JSON_BODY: [
-    400,
-    "The request body is not valid JSON, or has a member named __proto__ or constructor",
-  ],
   FST_ERR_MAX_PARAM_LENGTH: [414, "A part of the request's path is too long"],
   FST_ERR_BAD_URL: [400, "The request's path is not a valid URL path"],
 };
@@ -57,27 +54,6 @@ function wwwAuthenticate(challenge: "Basic" | "Bearer", { code, message }: Authf
   return challenge === "Bearer" && code === "invalid_token"
     ? `${realm}, error="${code}", error_description="${message.replace(/["\\]/g, "'")}"`
     : realm;
-}
-
-type Fault = FastifySchemaValidationError & { data?: unknown };
-
-/** The error for input that does not match its schema; it names the field. `part`: "body", "form", "querystring", … */
-export function invalidInput([first]: Fault[], part: string): AuthflowError {
-  if (part === "body" && first?.keyword === "type" && first.instancePath === "")
-    return invalidRequest("The request body must be a JSON object, such as {}");
-  const path = first?.instancePath.split("/").slice(1) ?? [];
-  const member = (name: unknown): string => [...path, String(name)].join(".");
-  switch (first?.keyword) {
-    case "additionalProperties":
-      return invalidRequest(
-        `Unknown field ${member(first.params.additionalProperty)}: remove it or check its spelling`);
-    case "required":
-      return invalidRequest(`${member(first.params.missingProperty)} is missing`);
-    default:
-      // RFC 6749 §3.1: a parameter must not be repeated. Another component might read the other value.
-      if (part !== "body" && Array.isArray(first?.data)) return invalidRequest(`${path.join(".")} must be given once`);
-      return invalidRequest(`${path.join(".") || part} ${first?.message ?? "is not valid"}`);
-  }
 }
 
 export default fp(async (app) => {

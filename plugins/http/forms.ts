@@ -1,7 +1,7 @@
 import formbody from "@fastify/formbody";
 import fp from "fastify-plugin";
 import { checkContentHeaders } from "./content-headers.js";
-import { invalidInput } from "./errors.js";
+import { invalidInput } from "./invalid-input.js";
 
 declare module "fastify" {
   interface FastifyContextConfig {

@@ -82,7 +82,7 @@ const mediaTypeOf = ({ requestBody }: Operation): string | undefined => Object.k
 
 function invalidInput(operation: Operation, schemas: Record<string, Schema>): string {
   const type = mediaTypeOf(operation);
-  if (type === "application/json") return "Unknown field nmae: remove it or check its spelling";
+  if (type === "application/json") return "Unknown field nmae: did you mean name?";
   const form = type === FORM ? operation.requestBody?.content[FORM]?.schema : undefined;
   const [field] = Object.keys((schemas[form?.$ref?.split("/").at(-1) ?? ""] ?? form)?.properties ?? {});
   const parameter = operation.parameters?.find((one) => one.in === "query")?.name ?? field;

@@ -1,6 +1,7 @@
 import type { Ajv, Options } from "ajv";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import compilers from "./compilers.cjs";
+import { explained } from "./schema-faults.js";
 
 const STRICT: Options = {
   coerceTypes: false,
@@ -14,11 +15,6 @@ const STRICT: Options = {
   meta: false,
   validateSchema: false,
 };
-/** For these the error message is the field's description. */
-const DESCRIBED_KEYWORDS = new Set([
-  "pattern", "format", "minLength", "maxLength", "enum", "minimum", "maximum", "anyOf",
-]);
-
 /** The errors of a value; undefined if it is valid. In a query or a path, texts are converted in place. */
 type Validate = (value: unknown) => FastifySchemaValidationError[] | undefined;
 
@@ -59,33 +55,3 @@ export function buildValidator(schemas: unknown): FastifySchemaCompiler<object> 
     };
   };
 }
-
-/** What is used of Ajv's errors. `parentSchema`: the schema that has the keyword. */
-interface Fault { keyword: string; instancePath: string; message?: string; parentSchema?: object }
-
-/**
- * The errors, the real fault first. Of a union, which comes last, that is the fault of the alternative that has the
- * value's type: the others only say that theirs is another. If no alternative has it, the union is the fault.
- */
-function explained<E extends Fault>(errors: readonly E[]): E[] {
-  const union = errors.at(-1) as E;
-  if (union.keyword !== "anyOf") return errors.map((error) => explain(error));
-  const within = errors.find(({ keyword, instancePath }) =>
-    keyword !== "anyOf" && !(keyword === "type" && instancePath === union.instancePath));
-  const description = descriptionOf(union);
-  if (within === undefined) return description === undefined ? [...errors] : [explain(union)];
-  const isOfValue = within.instancePath === union.instancePath;
-  return [isOfValue && description !== undefined ? { ...within, message: notValid(description) } : explain(within)];
-}
-
-/** A field's description says which values are valid. That helps more than the name of the keyword that failed. */
-function explain<E extends Fault>(error: E): E {
-  const description = descriptionOf(error);
-  return description !== undefined && DESCRIBED_KEYWORDS.has(error.keyword)
-    ? { ...error, message: notValid(description) }
-    : error;
-}
-
-const notValid = (description: string): string => `is not valid: ${description}`;
-const descriptionOf = ({ parentSchema = {} }: Fault): string | undefined =>
-  (parentSchema as { description?: string }).description;

@@ -5,7 +5,7 @@ import type { ClientRegistry } from "../clients/registry.js";
 import { returnAddress, type ReturnAddress } from "../login/authorization-request.js";
 import type { AuthorizationResponse } from "../login/authorization-response.js";
 import type { Application, LoginService, OutcomeWithCookies } from "../login/login-service.js";
-import type { Provider } from "../providers/provider.js";
+import { NO_PROVIDER, type Provider } from "../providers/provider.js";
 import type { Session } from "../sessions/session.js";
 import type { SessionService } from "../sessions/session-service.js";
 import type { Clock } from "../shared/clock.js";
@@ -110,10 +110,13 @@ export class AuthorizationService {
       enforceLoginPolicy(client.policy, hinted.name);
       return hinted;
     }
-    const all = [...this.#dependencies.providers.values()]
-      .filter(({ name }) => allowsProvider(client.policy, name));
-    if (all.length === 0)
-      throw new AuthflowError(500, "server_error", "No identity provider is configured for this client");
+    const { providers } = this.#dependencies;
+    const all = [...providers.values()].filter(({ name }) => allowsProvider(client.policy, name));
+    if (all.length === 0) {
+      throw new AuthflowError(500, "server_error", providers.size === 0 ? NO_PROVIDER
+        : "The client's policy allows no provider that is switched on: add one of " +
+          `${[...providers.keys()].join(", ")} to its member providers`);
+    }
     return all.length === 1 ? all[0] : undefined;
   }
 

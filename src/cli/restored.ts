@@ -13,7 +13,8 @@ records and your log:
   - a secret that was rotated is valid again, and the new one is not: authflow clients rotate-secret <id> --overlap 0
   - a client that was disabled works again: authflow clients disable <id>
   - a client that was deleted is there again: authflow clients delete <id>
-  - a redirect URI or a limit that was taken away is back: authflow clients redirect-uris <id>, … policy <id>
+  - a redirect URI or a limit that was taken away is back: authflow clients redirect-uris <id>,
+    authflow clients policy <id>
   - a client that was registered is missing, and has to register again
 `;
 

@@ -1,4 +1,5 @@
 import { accessDenied, invalidRequest, unauthorizedClient } from "../shared/errors.js";
+import { shellCommand } from "../shared/shell-command.js";
 import { type Client, type Permission, PERMISSIONS } from "./client.js";
 
 /** A permission without its reach. */
@@ -21,9 +22,11 @@ export function requirePermission(client: Holder, ability: Ability): Permission 
   const held = (one: string): Permission | undefined => client.permissions.find((permission) => permission === one);
   const permission = held(ability) ?? held(any) ?? held(own);
   if (permission !== undefined) return permission;
-  const wanted = PERMISSIONS.filter((one) => one === ability || one === any || one === own).join(" or ");
-  const description = `This client lacks the permission ${wanted}: an operator can grant it ` +
-    `(authflow clients permissions ${client.id})`;
+  const wanted = PERMISSIONS.filter((one) => one === ability || one === any || one === own);
+  const [lesser] = wanted;
+  const after = PERMISSIONS.filter((one) => one === lesser || client.permissions.includes(one));
+  const description = `This client lacks the permission ${wanted.join(" or ")}: an operator can grant it ` +
+    `(${shellCommand("authflow", "clients", "permissions", client.id, ...after)})`;
   // RFC 6749 §4.1.2.1 and §5.2 define unauthorized_client, for OAuth's own endpoints.
   throw ability === "login" || ability === "introspect" ? unauthorizedClient(description) : accessDenied(description);
 }
@@ -53,7 +56,8 @@ export function refuseFarReaching(asked: readonly Permission[]): void {
   const refused = asked.filter((one) => FAR_REACHING.includes(one));
   if (refused.length > 0) {
     throw accessDenied(`Only an operator can grant ${refused.join(", ")} here: ` +
-      "register without, and ask an operator (PATCH /clients/{client_id}, or authflow clients permissions)");
+      "register without, and ask an operator (PATCH /clients/{client_id}, or authflow clients permissions " +
+      "<client_id> <all its permissions>)");
   }
 }
 

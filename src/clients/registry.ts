@@ -108,7 +108,8 @@ export class ClientRegistry {
   /** The public client with this id, which it sends instead of credentials (RFC 6749 §3.2.1). */
   async identify(id: string, lookup?: Lookup): Promise<Client> {
     const client = await this.lookUp(id, lookup);
-    if (client?.authMethod !== "none") throw invalidClient();
+    if (client?.authMethod !== "none")
+      throw invalidClient("client_secret is missing, or client_id is not that of a public client");
     return enabled(client);
   }
 

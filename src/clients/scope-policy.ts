@@ -1,5 +1,6 @@
 import { invalidScope, invalidTarget } from "../shared/errors.js";
 import { isScopeValue } from "../shared/scope.js";
+import { shellCommand } from "../shared/shell-command.js";
 import { STANDARD_SCOPES } from "../shared/standard-scopes.js";
 import type { Client, MintPolicy } from "./client.js";
 
@@ -35,12 +36,14 @@ export function grantedScopes(
     if (STANDARD_SCOPES.includes(scope)) continue;
     if (!allowed.includes(scope)) {
       throw invalidScope(`This client may not request the scope "${scope}", only ` +
-        `${list([...STANDARD_SCOPES, ...allowed])}: ${remedy(client, "scopes", deployment)}`);
+        `${list([...STANDARD_SCOPES, ...allowed])}: ${remedy(client, { scopes: [...allowed, scope] }, deployment)}`);
     }
     const audiences = audiencesOf(policy, resources);
-    if (audiences.length > 0 && !audiences.some((one) => allowsAt(policy, one, scope))) {
+    const [limiting] = audiences;
+    if (limiting !== undefined && !audiences.some((one) => allowsAt(policy, one, scope))) {
+      const bounds = policy.audience_scopes ?? {};
       throw invalidScope(`The scope "${scope}" is not for ${list(audiences)}: name another resource, or ` +
-        inPolicy(client, "audience_scopes"));
+        inPolicy(client, { audience_scopes: { ...bounds, [limiting]: [...bounds[limiting] ?? [], scope] } }));
     }
   }
   return scopes;
@@ -87,7 +90,7 @@ export function grantedResources(
     const audience = allowed.find((one) => withoutRoot(one) === withoutRoot(resource));
     if (audience !== undefined) return audience;
     throw invalidTarget(`This client may not request a token for "${resource}", only for ${list(allowed)}: ` +
-      remedy(client, "audiences", deployment));
+      remedy(client, { audiences: [...allowed, resource] }, deployment));
   });
   return [...new Set(granted)];
 }
@@ -99,14 +102,23 @@ const allowsAt = ({ audience_scopes: bounds }: MintPolicy, audience: string, sco
   STANDARD_SCOPES.includes(scope) || bounds === null || !Object.hasOwn(bounds, audience)
     || (bounds[audience] as string[]).includes(scope);
 
-const inPolicy = ({ id }: Policed, member: keyof MintPolicy): string =>
-  `an operator can add it to the client's policy, in ${member} (authflow clients policy ${id} --set)`;
+/** `change`: what the policy has afterwards, because a list takes the other's place. */
+const inPolicy = ({ id }: Policed, change: Partial<MintPolicy>): string => {
+  const command = shellCommand("authflow", "clients", "policy", id, "--set", JSON.stringify(change));
+  return `an operator can add it to the client's policy (${command})`;
+};
 
 /** Clients that register themselves come and go: what they need stands in a setting, if it is for all of them. */
-const remedy = (client: Policed, member: "scopes" | "audiences", { selfRegistered }: Deployment): string =>
-  (client.isSelfRegistered && client.policy[member] === null && selfRegistered !== undefined
+function remedy(
+  client: Policed,
+  change: Pick<MintPolicy, "scopes"> | Pick<MintPolicy, "audiences">,
+  { selfRegistered }: Deployment,
+): string {
+  const member = "scopes" in change ? "scopes" : "audiences";
+  return client.isSelfRegistered && client.policy[member] === null && selfRegistered !== undefined
     ? `an operator can add it to AUTHFLOW_SELF_REGISTERED_${member.toUpperCase()}`
-    : inPolicy(client, member));
+    : inPolicy(client, change);
+}
 
 const withoutRoot = (uri: string): string => uri.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?]+)\/$/i, "$1");
 

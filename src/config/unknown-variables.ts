@@ -1,3 +1,4 @@
+import { nearestOf } from "../shared/nearest.js";
 import { OPENID_SUFFIXES, openIdVariable } from "./providers.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,13 +34,13 @@ export function unknownVariables(
       const [, provider, part] = OPENID_VARIABLE.exec(name) ?? [];
       if (provider !== undefined && part !== undefined) return unknownProvider(name, provider, part, providers);
       const prefix = name.startsWith(OPENID_PREFIX) ? OPENID_PREFIX : PREFIX;
-      const nearest = nearestOf(name, known.filter((one) => prefix === PREFIX || one.startsWith(prefix)), prefix);
+      const nearest = likely(name, known.filter((one) => prefix === PREFIX || one.startsWith(prefix)), prefix);
       return `${name} is not a setting: ${nearest ? `did you mean ${nearest}?` : "remove it, or check its spelling"}`;
     });
 }
 
 function unknownProvider(name: string, provider: string, part: string, providers: readonly string[]): string {
-  const nearest = nearestOf(OPENID_PREFIX + provider, providers.map(openIdVariable), OPENID_PREFIX);
+  const nearest = likely(OPENID_PREFIX + provider, providers.map(openIdVariable), OPENID_PREFIX);
   if (nearest !== undefined) return `${name} is not a setting: did you mean ${nearest}_${part}?`;
   const missing = provider.toLowerCase().replaceAll("_", "-");
   return `${name} has no effect, because AUTHFLOW_OIDC_PROVIDERS does not name ${missing}: add it there`;
@@ -51,28 +52,8 @@ const variablesOf = (provider: string): string[] =>
 const isOfKubernetes = (name: string, value = ""): boolean =>
   SERVICE_VARIABLE.test(name) || (name.endsWith("_PORT") && SERVICE_ADDRESS.test(value));
 
-/** The candidate with the fewest changes, if they are at most one for every three letters of `name` after `prefix`. */
-function nearestOf(name: string, candidates: readonly string[], prefix: string): string | undefined {
+/** The setting that `name` probably means, if it is one of `candidates`, which begin with `prefix` as it does. */
+function likely(name: string, candidates: readonly string[], prefix: string): string | undefined {
   const withoutFile = name.replace(/_FILE$/, ""); // _FILE is valid for secrets only
-  if (candidates.includes(withoutFile)) return withoutFile;
-  const rest = name.slice(prefix.length);
-  const [nearest] = candidates
-    .map((candidate) => ({ candidate, changes: changesBetween(rest, candidate.replace(prefix, "")) }))
-    .filter(({ changes }) => changes <= rest.length / 3)
-    .sort((a, b) => a.changes - b.changes);
-  return nearest?.candidate;
-}
-
-/** How many letters have to be inserted, deleted or replaced (Levenshtein distance). */
-function changesBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...a].entries()) {
-    const next = [index + 1];
-    for (let column = 0; column < b.length; column++) {
-      const replaced = (row[column] as number) + (letter === b[column] ? 0 : 1);
-      next.push(Math.min(replaced, (row[column + 1] as number) + 1, (next[column] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
+  return candidates.includes(withoutFile) ? withoutFile : nearestOf(name, candidates, prefix);
 }

@@ -10,7 +10,7 @@ export const authorizationCode = ({ codes }: GrantDependencies): Grant => define
   clientAuthentication: "optional",
   parameters: Type.Object({
     code: text("The code from the redirect; valid once, within 60 seconds"),
-    redirect_uri: text("The redirect_uri of the authorization request"),
+    redirect_uri: text("The same as in the login's request, at /authorize or /auth"),
     code_verifier: Type.Optional(Type.String({
       pattern: "^[A-Za-z0-9._~-]{43,128}$", // RFC 7636 §4.1
       description: "Required if the authorization request had a code_challenge (RFC 7636 §4.5): 43 to 128 of the " +

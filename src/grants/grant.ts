@@ -30,7 +30,9 @@ export interface Grant<Parameters extends TObject = TObject> {
 export const scopeParameter = (description: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: 1024, description }));
 export const resourceParameter = (description: string) =>
-  Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: 10, description }));
+  Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 255, description: "1 to 255 characters" }), {
+    minItems: 1, maxItems: 10, description: `${description}; at most 10`,
+  }));
 
 /** Checks the types of a grant's functions against its own parameters, and hides them from the table of grants. */
 export const defineGrant = <Parameters extends TObject>(grant: Grant<Parameters>): Grant => grant as unknown as Grant;

@@ -2,6 +2,7 @@ import { type TObject, type TProperties, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
 import { lacking } from "../clients/grant-types.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
+import { shellCommand } from "../shared/shell-command.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import { clientCredentials } from "./client-credentials.js";
@@ -61,7 +62,7 @@ function checkClient({ type, clientAuthentication, allows }: Grant, client: Clie
   const missing = lacking(type, client);
   throw unauthorizedClient(missing !== undefined ? `This client lacks ${missing}: an operator can change it`
     : `This client may not use grant_type ${type}: an operator can add it to its grant_types ` +
-      `(authflow clients grant-types ${client.id})`);
+      `(${shellCommand("authflow", "clients", "grant-types", client.id, ...client.grantTypes, type)})`);
 }
 
 /** The grant's own parameters; others in the form are ignored (RFC 6749 §3.2). */
@@ -70,6 +71,9 @@ function parametersOf(
   given: Readonly<Record<string, string | string[] | undefined>>,
 ) {
   const missing = required.find((name) => given[name] === undefined);
-  if (missing !== undefined) throw invalidRequest(`${missing} is missing: ${properties[missing]?.description ?? ""}`);
+  if (missing !== undefined) {
+    const { description: [first = "", ...rest] = "" } = properties[missing] ?? {};
+    throw invalidRequest(`${missing} is missing: send ${first.toLowerCase()}${rest.join("")}`);
+  }
   return Object.fromEntries(Object.keys(properties).map((name) => [name, given[name]]));
 }

@@ -15,6 +15,10 @@ export interface Acceptance
   picture?: string;
 }
 
+const FIELDS: readonly (keyof Acceptance)[] = [
+  "sub", "email", "email_verified", "name", "picture", "acr", "amr", "auth_time",
+];
+
 /** The reasons for which nobody logged in (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6), and what they mean. */
 export const REJECTIONS = {
   access_denied: "The login was cancelled or refused",
@@ -45,7 +49,7 @@ interface Circumstances {
  */
 export function userOf(client: Client, acceptance: Acceptance, { loginProviders, now, oldest }: Circumstances) {
   const { email_verified: emailVerified, picture, ...request } = acceptance;
-  requestedClaims(client, { ...request, provider: LOCAL }, loginProviders, now);
+  requestedClaims(client, { ...request, provider: LOCAL }, loginProviders, now, FIELDS);
   const { sub: subject, email, name, claims, acr, amr, auth_time: authTime = Math.floor(now / 1000) } = request;
   if (emailVerified !== undefined && email === undefined) throw invalidRequest("email_verified needs an email");
   if (picture !== undefined && !isPicture(picture)) throw invalidRequest("picture must be an https URL");

@@ -147,13 +147,19 @@ export class AuthorizationCodeService {
 }
 
 function checkBinding(code: AuthorizationCode, { redirectUri, codeVerifier }: CodeExchange): void {
-  if (code.redirectUri !== redirectUri) throw invalidGrant("redirect_uri is not the one that the code was issued for");
+  const refuse = (description: string): never => { throw invalidGrant(description); };
+  if (code.redirectUri !== redirectUri)
+    refuse("redirect_uri is not the one that the code was issued for: send the same as in the login's request");
   if (code.codeChallenge === undefined) {
     // RFC 9700 §2.1.1: detects an attacker who removed the challenge from the authorization request.
-    if (codeVerifier !== undefined) throw invalidGrant("code_verifier was sent, but the request had no code_challenge");
+    if (codeVerifier !== undefined)
+      refuse("code_verifier was sent, but the login's request had no code_challenge: send both or neither");
     return;
   }
-  if (codeVerifier === undefined) throw invalidGrant("code_verifier is missing: the request had a code_challenge");
-  if (digest(codeVerifier) !== code.codeChallenge)
-    throw invalidGrant("code_verifier does not match the code_challenge");
+  if (codeVerifier === undefined)
+    refuse("code_verifier is missing: send the one that the code_challenge of the login's request was made from");
+  else if (digest(codeVerifier) !== code.codeChallenge) {
+    refuse("code_verifier does not match: send the one of the same login, whose SHA-256 in base64url was the " +
+      "code_challenge");
+  }
 }

@@ -74,6 +74,10 @@ export interface Provider {
   identify(response: UpstreamResponse, request: UpstreamRequest): Promise<Identity>;
 }
 
+/** For developers and operators: without a provider nobody can log in. */
+export const NO_PROVIDER = "No provider is switched on: set AUTHFLOW_LOGIN_URL, AUTHFLOW_OIDC_PROVIDERS, or " +
+  "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET or those of another provider (docs/providers)";
+
 export interface ProviderDefinition {
   readonly label: string;
   connect(settings: ProviderSettings, connectUpstream: ConnectUpstream, clock: () => number): Provider;

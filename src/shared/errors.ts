@@ -60,10 +60,8 @@ export const invalidScope = (description: string): AuthflowError =>
   new AuthflowError(400, "invalid_scope", description); // RFC 6749 §5.2
 
 /** The same error for an unknown client and a wrong secret. Only the right secret reveals that a client is disabled. */
-export const invalidClient = (): AuthflowError =>
-  new AuthflowError(401, "invalid_client", "Client authentication failed: check client_id and client_secret", {
-    challenge: "Basic",
-  });
+export const invalidClient = (check = "check client_id and client_secret"): AuthflowError =>
+  new AuthflowError(401, "invalid_client", `Client authentication failed: ${check}`, { challenge: "Basic" });
 
 /** RFC 7521 §4.2.1. One answer for everything; `detail`: what is wrong. */
 export const invalidAssertion = (detail: string): AuthflowError =>
@@ -71,11 +69,10 @@ export const invalidAssertion = (detail: string): AuthflowError =>
     "Client authentication failed: check the assertion's signature, iss, sub, aud, exp and jti",
     { challenge: "Basic", detail });
 
-/** A request without client credentials at an endpoint that accepts HTTP Basic only. */
-export const unauthenticated = (): AuthflowError =>
-  new AuthflowError(401, "invalid_client", "Authenticate by HTTP Basic with client_id and client_secret", {
-    challenge: "Basic",
-  });
+/** A request without client credentials, or with another kind of them. */
+export const unauthenticated = (
+  description = "Authenticate by HTTP Basic with client_id and client_secret",
+): AuthflowError => new AuthflowError(401, "invalid_client", description, { challenge: "Basic" });
 
 export const invalidToken = (description: string, cause?: unknown): AuthflowError =>
   new AuthflowError(401, "invalid_token", description, { cause, challenge: "Bearer" });

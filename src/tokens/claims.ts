@@ -1,6 +1,6 @@
 import type { Client } from "../clients/client.js";
 import { enforceMintPolicy } from "../clients/mint-policy.js";
-import { reservedClaim } from "../shared/claim-names.js";
+import { remedyOfReserved, reservedClaim } from "../shared/claim-names.js";
 import { MAX_CLOCK_SKEW } from "../shared/clock.js";
 import { invalidRequest, invalidScope } from "../shared/errors.js";
 import { isScopeValue } from "../shared/scope.js";
@@ -53,6 +53,10 @@ export interface IdentityClaims extends Pick<AccessTokenClaims, "email" | "email
 export type RequestedClaims =
   LoginContext & Pick<AccessTokenClaims, "sub" | "aud" | "client_id" | "provider" | "email" | "name" | "scope">;
 
+/** What a mint request can have. */
+const FIELDS: readonly (keyof MintRequest)[] = [
+  "sub", "provider", "email", "name", "scope", "acr", "amr", "auth_time", "sid", "audience", "expires_in",
+];
 /** The claim `provider` of a token whose request has none. */
 const DEFAULT_PROVIDER = "local";
 /** Levels of objects and arrays in `claims`. */
@@ -65,13 +69,14 @@ const UNSAFE_NAMES = new Set(["__proto__", "constructor", "prototype"]);
 /**
  * The claims that follow from the request at `now` (epoch ms). Throws invalid_request or invalid_scope if the request
  * is invalid, and access_denied, invalid_target or invalid_scope if the client's policy forbids it. `loginProviders`:
- * those whose subjects are reserved for logins.
+ * those whose subjects are reserved for logins. `fields`: those of the request, for its errors.
  */
 export function requestedClaims(
   client: Client,
   request: MintRequest,
   loginProviders: readonly string[],
   now: number,
+  fields: readonly string[] = FIELDS,
 ): RequestedClaims {
   const { sub, provider = DEFAULT_PROVIDER, email, name, scope, acr, amr, auth_time, sid, claims = {} } = request;
   const audience = request.audience === undefined ? null : [request.audience].flat();
@@ -83,7 +88,7 @@ export function requestedClaims(
     throw invalidScope("scope must be values of ASCII characters except \" and \\, with one space between them");
   if (auth_time !== undefined && auth_time * 1000 > now + MAX_CLOCK_SKEW)
     throw invalidRequest("auth_time must not be in the future: send seconds since 1970");
-  checkNames(claims);
+  checkNames(claims, fields);
   checkJson(claims, "claims", 1);
   const login = given({ acr, amr, auth_time, sid });
   const claimNames = [...Object.keys(login), ...Object.keys(claims)];
@@ -123,14 +128,13 @@ function checkPrintable(field: string, text: string): void {
     throw invalidRequest(`${field} must not hold control characters or bidirectional overrides`);
 }
 
-function checkNames(claims: Record<string, unknown>): void {
+function checkNames(claims: Record<string, unknown>, fields: readonly string[]): void {
   for (const name of Object.keys(claims)) {
     const reserved = reservedClaim(name);
     if (reserved === undefined) continue;
     const shown = isPrintable(name) ? `claims.${name}` : "A member of claims";
-    throw invalidRequest(reserved === name
-      ? `${shown} is set by Authflow and can't be overridden: choose another name`
-      : `${shown} may be read as ${reserved}, which is set by Authflow and can't be overridden: choose another name`);
+    const fault = reserved === name ? "is a reserved name" : `may be read as the reserved name ${reserved}`;
+    throw invalidRequest(`${shown} ${fault}: ${remedyOfReserved(reserved, fields)}`);
   }
 }
 

@@ -32,7 +32,7 @@ const CAPACITY = 2000;
 const MAX_LENGTH = 4096;
 const KID = /^[A-Za-z0-9._-]{1,128}$/;
 const ACCESS_TOKEN_TYPES: unknown[] = ["JWT", "at+jwt"];
-const MALFORMED = "The token is not a valid token of this issuer";
+const MALFORMED = "The token is not a valid token of this issuer: send the access_token, unchanged";
 const FOREIGN = "The token was not signed by a key of this issuer";
 
 /** Verifies access tokens (RFC 7519 §7.2, RFC 8725 §3). It does not check revocation; see LiveTokens. */
@@ -83,11 +83,10 @@ export class TokenVerifier {
       if (error instanceof AuthflowError && error.code === "invalid_token") return undefined;
       throw error;
     });
-    const { iss, aud, azp, sub, jti } = jws.payload;
-    // An access token whose audience is the client has a jti, and no azp, which nobody else can set.
+    const { iss, aud, sub } = jws.payload;
     const isOurs = key !== undefined && hasValidSignature(jws, key)
-      && this.#dependencies.issuers.includes(iss as string) && aud === clientId && azp === clientId
-      && jti === undefined && typeof sub === "string";
+      && this.#dependencies.issuers.includes(iss as string) && aud === clientId && isIdToken(jws.payload)
+      && typeof sub === "string";
     return isOurs ? sub : undefined;
   }
 
@@ -111,7 +110,8 @@ export class TokenVerifier {
     const complete =
       [sub, jti].every((claim) => typeof claim === "string" && claim !== "") &&
       [iat, exp].every((claim) => Number.isSafeInteger(claim) && (claim as number) >= 0);
-    if (!complete) throw invalidToken("The token lacks a claim that every access token has");
+    if (!complete && isIdToken(claims)) throw invalidToken("This is an ID token: send the access_token");
+    if (!complete) throw invalidToken("The token lacks a claim that every access token has: sub, jti, iat or exp");
     const now = this.#now();
     if (now >= (exp as number) * 1000) throw invalidToken("The token has expired");
     // RFC 7519 §4.1.5. Authflow does not set nbf; the service whose key was imported may have set it.
@@ -143,3 +143,7 @@ export class TokenVerifier {
     return Math.max(clock(), systemClock() - MAX_CLOCK_SKEW);
   }
 }
+
+/** An access token whose audience is the client has a jti, and no azp, which nobody else can set. */
+const isIdToken = ({ aud, azp, jti }: Record<string, unknown>): boolean =>
+  jti === undefined && typeof azp === "string" && aud === azp;

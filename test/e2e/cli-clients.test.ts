@@ -93,7 +93,7 @@ await t.test("the policy of a client is printed, changed by member, and checked 
     ['{"max_ttl":0}', /^policy\.max_ttl /],
     ['{"max_ttl":"60"}', /^policy\.max_ttl /],
     ['{"audiences":[""]}', /^policy\.audiences/],
-    ['{"audience":["api"]}', /^Unknown field policy\.audience: remove it or check its spelling$/m],
+    ['{"audience":["api"]}', /^Unknown field policy\.audience: did you mean audiences\?$/m],
     ['{"audiences":["a\\u0000"]}', /^policy\.audiences must hold printable texts/],
     ["[]", /--set .*must be a JSON object such as/],
     ["{", /--set .*must be a JSON object such as/],

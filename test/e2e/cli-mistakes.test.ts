@@ -60,7 +60,7 @@ await t.test("each mistake is answered on standard error, with exit code 1 and n
     [["clients", "add", "a\nb", "https://a.example/cb"], /name must be printable/],
     [["mint", "alice"], /required option '--client <client-id>' not specified/],
     [["mint", "alice", "--client", client.client_id, "--claims", "[1]"], /--claims .*must be a JSON object/],
-    [["mint", "alice", "--client", client.client_id, "--claims", '{"iss":"me"}'], /claims\.iss is set by Authflow/],
+    [["mint", "alice", "--client", client.client_id, "--claims", '{"iss":"me"}'], /claims\.iss is a reserved name/],
     [["mint", "alice", "--client", client.client_id, "--expires-in", "999999"], /expires_in must be at most 86400/],
     [["nonsense"], /unknown command 'nonsense'/],
     [["migrate"], /DATABASE_URL must be file:<path> or postgres/, { DATABASE_URL: "mysql://x" }],

@@ -127,7 +127,8 @@ await t.test("the line of a request that failed says why, and which client the c
   t.match(await mint({ client_id: client_secret, client_secret: client_id, sub: "a" }),
     { claimed_client_id: "(not a client_id)" }, "a secret in its place is not repeated");
   const unknown = await mint({ client_id, client_secret, sub: "a", [client_secret]: 1 });
-  t.match(unknown, { error: "invalid_request", reason: "Unknown field ***: remove it or check its spelling" });
+  t.match(unknown, { error: "invalid_request",
+    reason: "Unknown field ***: put claims of your own into claims, or remove it" });
   t.match(await lineOf("GET", "/userinfo", { headers: bearer("x") }), { error: "invalid_token", reason: String });
   t.match(await login(other), { status: 400, error: "invalid_request", claimed_client_id: other });
   t.match(await login(`${client_id}&redirect_uri=https%3A%2F%2Fevil.example`),

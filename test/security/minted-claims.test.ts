@@ -19,7 +19,7 @@ for (const name of RESERVED) {
   await t.test(`claims can't set ${name}`, async (t) => {
     for (const value of ["x", null]) {
       t.match(await ask({ sub: "alice", claims: { [name]: value } }),
-        { status: 400, body: { error: "invalid_request", error_description: `claims.${name} is set by Authflow` } });
+        { status: 400, body: { error: "invalid_request", error_description: `claims.${name} is a reserved name: ` } });
     }
   });
 }

@@ -55,6 +55,7 @@ export const LoginAcceptance = Type.Object({
     minimum: 0,
     description: "When the user logged in, in whole seconds since 1970. Default: now. Send it if the user was logged " +
       "in before",
+    examples: [1_795_485_600],
   })),
   claims,
 }, {

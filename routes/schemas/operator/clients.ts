@@ -14,11 +14,14 @@ const LogoUri = Type.String({
   description: "Shown on the pages of a login: an https URL of an image, at most 2048 printable ASCII characters " +
     "(http on a loopback host only)",
 });
-const RedirectUris = Type.Array(RedirectUri, { minItems: 1, maxItems: 20, description: "1 to 20 redirect URIs" });
+const RedirectUris = Type.Array(RedirectUri, {
+  minItems: 1, maxItems: 20, description: "1 to 20 redirect URIs", examples: [["https://my-app.com/callback"]],
+});
 const ResponseTypeName = OneOf(["token", "code"], "`token` or `code`");
 const ResponseTypes = Type.Array(ResponseTypeName, {
   minItems: 1, maxItems: 2, uniqueItems: true,
-  description: "The response types of logins: `token`, `code` or both. The first is the default of a login request",
+  description: "The response types of logins: `token`, `code` or both, each once. The first is the default of a " +
+    "login request",
 });
 const AuthMethod = OneOf(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
   "client_secret_basic, client_secret_post: with a secret, by HTTP Basic or in the body, as it likes. " +
@@ -26,8 +29,9 @@ const AuthMethod = OneOf(["client_secret_basic", "client_secret_post", "private_
 const GRANT_TYPES = ["authorization_code", "refresh_token", "client_credentials"] as const;
 const GrantTypes = Type.Array(OneOf(GRANT_TYPES, `One of ${GRANT_TYPES.join(", ")}`), {
   maxItems: GRANT_TYPES.length, uniqueItems: true,
-  description: "What the client may send to POST /token. By default what its permissions allow: `login` the first " +
-    "two, `mint` the last two, the last one with authentication only",
+  description: `What the client may send to POST /token: any of ${GRANT_TYPES.join(", ")}, each once. ` +
+    "By default what its permissions allow: `login` the first two, `mint` the last two, the last one with " +
+    "authentication only",
 });
 const Jwks = Type.Object({
   keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
@@ -47,10 +51,11 @@ const PERMISSIONS = [
 ] as const;
 const Permissions = Type.Array(OneOf(PERMISSIONS, `One of ${PERMISSIONS.join(", ")}`), {
   minItems: 1, maxItems: PERMISSIONS.length, uniqueItems: true,
-  description: `What the client may do: any of ${PERMISSIONS.join(", ")}`,
+  description: `What the client may do: any of ${PERMISSIONS.join(", ")}, each once`,
 });
+const ShortText = Type.String({ minLength: 1, maxLength: 255, description: "1 to 255 characters" });
 const names = (description: string, none = "no limit") =>
-  Type.Union([Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 100 }), Type.Null()], {
+  Type.Union([Type.Array(ShortText, { maxItems: 100 }), Type.Null()], {
     description: `${description}: at most 100 strings of 1 to 255 characters, or null for ${none}`,
   });
 
@@ -149,7 +154,7 @@ const policy = {
   audiences: names("Audiences that the client may request",
     "no limit (a client that registered itself: AUTHFLOW_SELF_REGISTERED_AUDIENCES at the standard endpoints)"),
   default_audience: Type.Union([
-    Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { minItems: 1, maxItems: 10, uniqueItems: true }),
+    Type.Array(ShortText, { minItems: 1, maxItems: 10, uniqueItems: true }),
     Type.Null(),
   ], { description: "The audience if a request has none: 1 to 10 strings of 1 to 255 characters, or null" }),
   at_jwt_audiences: names("Audiences whose tokens have the `typ` at+jwt (RFC 9068), and not JWT", "none"),
@@ -158,7 +163,9 @@ const policy = {
   audience_scopes: Type.Union([
     Type.Record(
       Type.String({ minLength: 1, maxLength: 255 }),
-      Type.Array(Type.String({ pattern: "^[!#-[\\]-~]{1,255}$" }), { maxItems: 100 }),
+      Type.Array(Type.String({
+        pattern: "^[!#-[\\]-~]{1,255}$", description: "1 to 255 ASCII characters without spaces, \" and \\",
+      }), { maxItems: 100, description: "At most 100 scopes" }),
       { maxProperties: 100 },
     ),
     Type.Null(),
@@ -274,6 +281,7 @@ export const ClientPatchBody = Type.Object(
     $id: "ClientPatch",
     additionalProperties: false,
     minProperties: 1,
+    description: "At least one member, for what is to change",
     examples: [
       { disabled: true }, { policy: { max_ttl: 900, subject_prefixes: ["shop|"] } }, { permissions: ["feed"] },
     ],

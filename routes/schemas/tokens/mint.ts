@@ -51,16 +51,21 @@ export const MintBody = Type.Object(
         maxItems: 16,
         uniqueItems: true,
         description: "How the user was authenticated, such as pwd and otp (RFC 8176): 1 to 16 different methods",
+        examples: [["pwd", "otp"]],
       }),
     ),
     auth_time: Type.Optional(
-      Type.Integer({ minimum: 0, description: "When the user was authenticated, in whole seconds since 1970" }),
+      Type.Integer({
+        minimum: 0, description: "When the user was authenticated, in whole seconds since 1970",
+        examples: [1_795_485_600],
+      }),
     ),
     sid: Type.Optional(LoginText("The id of the user's session with you")),
     claims: Type.Optional(
       Type.Record(Type.String({ minLength: 1, maxLength: 128 }), Type.Unknown(), {
         maxProperties: 64,
         description: "Additional claims (at most 64), e.g. roles. Registered claims and Authflow's can't be set here",
+        examples: [{ roles: ["editor"] }],
       }),
     ),
     audience: Type.Optional(
@@ -70,7 +75,9 @@ export const MintBody = Type.Object(
       }),
     ),
     expires_in: Type.Optional(
-      Type.Integer({ minimum: 1, description: "Lifetime in seconds, a whole number of at least 1" }),
+      Type.Integer({
+        minimum: 1, description: "Lifetime in seconds, a whole number of at least 1", examples: [900],
+      }),
     ),
     refresh: Type.Optional(
       Type.Boolean({

@@ -282,7 +282,8 @@ await t.test("GET /auth lists the providers that are on", async (t) => {
   t.notMatch(aimless.text, "href");
   const bare = await testApp(t);
   t.strictSame((await bare.call("GET", "/auth")).body, { providers: [] });
-  t.match((await bare.call("GET", "/auth", { headers: HTML })).text, /No provider is configured/);
+  t.match((await bare.call("GET", "/auth", { headers: HTML })).text,
+    /No provider is switched on: set AUTHFLOW_LOGIN_URL/);
 });
 
 await t.test("to start a login writes nothing: it works while the database is away", async (t) => {

@@ -116,7 +116,7 @@ await t.test("what can't be done is said", async (t) => {
     ["GET", "/clients?cursor=1", undefined, 400, "invalid_request", /cursor/],
     ["GET", "/clients?page=1", undefined, 400, "invalid_request", /Unknown field page/],
     ["PATCH", `/clients/${id}`, {}, 400, "invalid_request"],
-    ["PATCH", `/clients/${id}`, { disabled: "true" }, 400, "invalid_request", /disabled must be boolean/],
+    ["PATCH", `/clients/${id}`, { disabled: "true" }, 400, "invalid_request", /disabled must be true or false/],
     ["PATCH", `/clients/${id}`, { client_id: id }, 400, "invalid_request", /Unknown field client_id/],
     ["PATCH", `/clients/${id}`, { policy: { max: 1 } }, 400, "invalid_request", /Unknown field policy\.max/],
     ["PATCH", `/clients/${id}`, { policy: { max_ttl: 0 } }, 400, "invalid_request", /policy\.max_ttl/],
