@@ -38,8 +38,11 @@ export default fp(async (app) => {
     const accepted = registration === "closed" ? [adminToken] : [registrationToken, adminToken];
     // Anyone may register. What reaches other clients' tokens, only this machine may, or who has a token.
     if (registration === "open" && loopback) {
-      const isOwn = isLoopbackAddress(request.ip) && !isOtherPage(request);
-      return presents(request, accepted) || isOwn ? "trusted" : "untrusted";
+      if (carriesToken(request) && !isEmptyBearer(request)) {
+        requireToken(request, accepted, "check its value, or send none");
+        return "trusted";
+      }
+      return isLoopbackAddress(request.ip) && !isOtherPage(request) ? "trusted" : "untrusted";
     }
     // A proxy on this machine gives everybody a loopback address: only a token makes a difference.
     if (registration === "open" && !carriesToken(request)) return "stranger";
@@ -67,15 +70,13 @@ const isOtherPage = ({ headers: { host = "", origin } }: FastifyRequest): boolea
 /** Whether the request has an Authorization header, whatever it holds. */
 const carriesToken = ({ headers: { authorization = "" } }: FastifyRequest): boolean => authorization !== "";
 
-function requireToken(request: FastifyRequest, accepted: (string | undefined)[]): void {
-  presentedToken(request); // throws if there is none
-  if (!presents(request, accepted)) throw invalidToken("This token does not allow the request: check its value");
-}
+/** What a command sends whose variable is not set. */
+const isEmptyBearer = ({ headers: { authorization = "" } }: FastifyRequest): boolean =>
+  /^Bearer *$/i.test(authorization);
 
-function presents(request: FastifyRequest, accepted: (string | undefined)[]): boolean {
-  if (request.headers.authorization === undefined) return false;
-  const presented = digest(presentedToken(request) ?? "");
+function requireToken(request: FastifyRequest, accepted: (string | undefined)[], remedy = "check its value"): void {
+  const presented = digest(presentedToken(request));
   // All digests have one length, and each is compared: the time shows neither which token nor how much of it matched.
   const matches = accepted.map((token) => token !== undefined && sameDigest(digest(token), presented));
-  return matches.includes(true);
+  if (!matches.includes(true)) throw invalidToken(`This token does not allow the request: ${remedy}`);
 }

@@ -10,7 +10,15 @@ const WRONG = bearer("wrong-token-wrong-token-wrong-token-");
 
 type Case = [who: string, headers: Record<string, string>, status: number, error?: string];
 const MODES: [mode: string, env: Record<string, string>, cases: Case[]][] = [
-  ["open", {}, [["nobody", WITHOUT, 201], ["a wrong token", WRONG, 201], ["the operator", OPERATOR, 201]]],
+  ["open", { AUTHFLOW_REGISTRATION_TOKEN: TOKEN }, [
+    ["nobody", WITHOUT, 201], ["an empty token", { authorization: "Bearer " }, 201], ["the token", bearer(TOKEN), 201],
+    ["a wrong token", WRONG, 401, "invalid_token"], ["the token by Basic", { authorization: `Basic ${TOKEN}` }, 401,
+      "invalid_token"], ["the operator", OPERATOR, 201],
+  ]],
+  ["open, without any token", { AUTHFLOW_ADMIN_TOKEN: "" }, [
+    ["nobody", WITHOUT, 201], ["an empty token", { authorization: "Bearer" }, 201],
+    ["undefined as token", bearer("undefined"), 401, "invalid_token"],
+  ]],
   ["token", { AUTHFLOW_REGISTRATION: "token", AUTHFLOW_REGISTRATION_TOKEN: TOKEN }, [
     ["nobody", WITHOUT, 401, "invalid_request"], ["a wrong token", WRONG, 401, "invalid_token"],
       ["the token", bearer(TOKEN), 201],

@@ -56,12 +56,14 @@ await t.test("what reaches other clients' tokens takes trust", async (t) => {
     app.call("POST", "/clients", { payload: registration({ permissions }), ...sent });
   for (const permission of FAR_REACHING) {
     const permissions = ["login", permission];
-    for (const headers of [{}, bearer("wrong"), { authorization: "Basic YTpi" }]) {
+    for (const headers of [{}, { authorization: "Bearer" }]) {
       t.match(await register(open, permissions, { ...far, headers }), {
         status: 403,
         body: { error: "access_denied", error_description: new RegExp(`^Only an operator can grant ${permission} `) },
       }, `${permission} from another machine`);
     }
+    for (const headers of [bearer("wrong"), { authorization: "Basic YTpi" }])
+      t.match(await register(open, permissions, { ...far, headers }), { status: 401 });
     for (const headers of [bearer(token), OPERATOR]) {
       t.match(await register(open, permissions, { ...far, headers }), { status: 201, body: { permissions } });
     }
@@ -85,11 +87,11 @@ await t.test("what is no permission, or none of a public client, is refused", as
   const confidential = await app.register();
   const open = await app.register({ token_endpoint_auth_method: "none" });
   const cases: [client: Credentials, permissions: unknown, description: RegExp][] = [
-    [confidential, ["admin"], /^permissions\.0 is not valid: One of mint, login, introspect:own/],
-    [confidential, ["introspect"], /^permissions\.0 is not valid/],
-    [confidential, ["mint", "mint"], /^permissions must NOT have duplicate/],
-    [confidential, [], /^permissions must NOT have fewer than 1/],
-    [confidential, "mint", /^permissions must be array/],
+    [confidential, ["admin"], /^permissions: "admin" is not one of mint, login, introspect:own/],
+    [confidential, ["introspect"], /^permissions: "introspect" is not one of mint, /],
+    [confidential, ["mint", "mint"], /^permissions is not valid: What the client may do: any of mint, /],
+    [confidential, [], /^permissions must not be an empty list$/],
+    [confidential, "mint", /^permissions must be a list/],
     [open, ["login", "mint"], /^A public client has no secret, so it can't have mint/],
     [open, ["feed"], /^A public client has no secret, so it can't have feed/],
   ];
@@ -274,7 +276,7 @@ await onEveryBackend(t, async (t, env) => {
       [{ sid: "s", token }, /^Name what to revoke/],
       [{ sid: "" }, /^sid is not valid: The id of a session, 1 to 255 characters/],
       [{ sid: "s".repeat(256) }, /^sid is not valid: The id of a session, 1 to 255 characters/],
-      [{ sid: 1 }, /^sid must be string/],
+      [{ sid: 1 }, /^sid must be a text/],
       [{ sid: "a\u202eb" }, /^sid must not hold control characters or bidirectional overrides/],
       [{ sub: "heidi", jti: "x" }, /^Name what to revoke/],
       [{ token, client_id: client.client_id }, /^Name what to revoke/],
