@@ -15,8 +15,15 @@ const authflow = {
 const config = {
   providers: [authflow],
   callbacks: {
-    jwt: ({ token, account }) => (account ? { ...token, sub: account.providerAccountId } : token), // Authflow's sub
+    jwt: ({ token, account }) => // Authflow's sub, and the access token for the logout
+      (account ? { ...token, sub: account.providerAccountId, accessToken: account.access_token } : token),
     session: ({ session, token }) => ({ ...session, user: { ...session.user, id: token.sub } }),
+  },
+  events: { // ends the session at Authflow too: otherwise the next login needs no page
+    signOut: ({ token }) => fetch(`${AUTHFLOW_URL}/logout`, {
+      method: "POST", body: JSON.stringify({ session: true }),
+      headers: { authorization: `Bearer ${token?.accessToken}`, "content-type": "application/json" },
+    }),
   },
 };
 

@@ -25,6 +25,7 @@ app.get("/login", async (request, response) => {
 });
 
 app.get("/callback", async (request, response) => {
+  if (request.session.login === undefined) return response.redirect("/"); // an old address: the login is over
   const checks = { ...request.session.login, idTokenExpected: true };
   const tokens = await oidc.authorizationCodeGrant(authflow, new URL(request.originalUrl, APP_URL), checks);
   const user = await oidc.fetchUserInfo(authflow, tokens.access_token, tokens.claims().sub);
@@ -33,19 +34,39 @@ app.get("/callback", async (request, response) => {
   response.redirect("/");
 });
 
+const invitation = { message: `Log in at ${APP_URL}/login` };
 app.get("/", (request, response) => {
-  response.json(request.session.user ?? { message: `Log in at ${APP_URL}/login` });
+  response.json(request.session.user ?? invitation);
 });
 
-app.get("/refresh", async (request, response) => { // before the access token expires
-  const tokens = await oidc.refreshTokenGrant(authflow, request.session.refreshToken);
-  request.session.refreshToken = tokens.refresh_token; // each is used once
+const forUsers = ({ session }, response, next) => (session.user ? next() : response.status(401).json(invitation));
+/** The next tokens of this login. Each refresh token is used once. */
+async function refresh({ session }) {
+  const tokens = await oidc.refreshTokenGrant(authflow, session.refreshToken);
+  session.refreshToken = tokens.refresh_token;
+  return tokens;
+}
+
+app.get("/refresh", forUsers, async (request, response) => { // before the access token expires
+  const tokens = await refresh(request);
   response.json({ expires_in: tokens.expiresIn() });
 });
 
-app.post("/logout", async (request, response) => {
-  await oidc.tokenRevocation(authflow, request.session.refreshToken); // and with it the access tokens
+app.post("/logout", forUsers, async (request, response) => {
+  const { access_token: token } = await refresh(request); // the one before may have expired
+  const { ok, status } = await oidc.fetchProtectedResource(authflow, token, new URL(`${AUTHFLOW_URL}/logout`), "POST",
+    JSON.stringify({ session: true }), new Headers({ "content-type": "application/json" }));
+  if (!ok) throw new Error(`the logout was answered ${status}`); // the user is still logged in
   request.session.destroy(() => response.redirect("/"));
+});
+
+app.use((error, request, response, _next) => {
+  if (error.error === "invalid_grant") // the login has ended: a logout elsewhere, or its lifetime
+    return request.session.destroy(() => response.status(401).json(invitation));
+  if (error instanceof oidc.AuthorizationResponseError) // access_denied, for instance: the user went back
+    return response.status(403).json({ error: error.error, description: error.error_description, ...invitation });
+  console.error(error);
+  response.status(502).json({ error: "the login or logout failed: try again", ...invitation });
 });
 
 app.listen(Number(PORT), () => console.log(`The application is at ${APP_URL}`));

@@ -72,7 +72,7 @@ export interface Application { url: string; agent: UserAgent }
 
 /** What a page of docs/connect tells to register. */
 export const documented = (page: string, url = ""): Json => {
-  const [, body = ""] = /-d '(\{.*\})'/.exec(text(`docs/connect/${page}.md`)) ?? [];
+  const [, body = ""] = /-d '(\{[\s\S]*?\})'/.exec(text(`docs/connect/${page}.md`)) ?? [];
   return JSON.parse(body.replace("https://shop.example.com", url)) as Json;
 };
 

@@ -2,7 +2,7 @@ import * as jose from "jose";
 import * as oidc from "openid-client";
 import t from "../support/tap.js";
 import { decode } from "../support/app.js";
-import { logInAs } from "../support/openid.js";
+import { cancelAt, forgetAtProvider, logInAs } from "../support/openid.js";
 import { REDIRECT_URI } from "../support/registration.js";
 import { UserAgent, type Visited } from "../support/user-agent.js";
 import { application, authflow, json } from "./fixture.js";
@@ -170,4 +170,33 @@ await t.test("the documented application logs in, refreshes and logs out", async
   t.match(json(await agent.open(`${url}/refresh`)), { expires_in: Number });
   t.match(json(await agent.open(`${url}/refresh`)), { expires_in: Number }, "with the new refresh token");
   t.match(json(await agent.open(`${url}/logout`, { method: "POST" })), { message: /Log in at/ });
+  forgetAtProvider(agent);
+  t.match((await agent.open(`${url}/login`)).text, /name="login"/, "the next login needs a page");
+});
+
+await t.test("the documented application answers what goes wrong without a stack trace", async (t) => {
+  const { url, agent } = await application(t, server, "openid-client");
+  const invitation = { message: /Log in at/ };
+  for (const [method, path] of [["GET", "/refresh"], ["POST", "/logout"]] as const) {
+    const answer = await agent.open(url + path, { method });
+    t.equal(answer.status, 401, `${path} without a login`);
+    t.match(json(answer), invitation);
+  }
+  t.match(json(await agent.open(`${url}/callback?code=old&state=old`)), invitation, "an old address");
+
+  const refused = await cancelAt(agent, `${url}/login`);
+  t.equal(refused.status, 403);
+  t.match(json(refused), { error: "access_denied", ...invitation });
+  await agent.open(`${url}/login`);
+  const foreign = await agent.open(`${url}/callback?code=x&state=of-another-login`);
+  t.equal(foreign.status, 502);
+  t.match(json(foreign), { error: String, ...invitation });
+
+  await logInAs(agent, "carol", `${url}/login`);
+  t.match(json(await agent.open(`${url}/callback?code=old&state=old`)), { sub: "corp|carol" }, "she stays logged in");
+  await server.operate("POST", "/revocations", { sub: "corp|carol" });
+  const ended = await agent.open(`${url}/refresh`);
+  t.equal(ended.status, 401, "a logout elsewhere");
+  t.match(json(ended), invitation);
+  t.match(json(await agent.open(url)), invitation, "and she is logged out here too");
 });

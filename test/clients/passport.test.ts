@@ -1,5 +1,5 @@
 import t from "../support/tap.js";
-import { logInAs } from "../support/openid.js";
+import { cancelAt, forgetAtProvider, logInAs } from "../support/openid.js";
 import { application, authflow, json } from "./fixture.js";
 
 const server = await authflow(t);
@@ -12,7 +12,17 @@ await t.test("an application with passport-openidconnect logs in, with state and
 
 await t.test("an error of the login comes back as a message", async (t) => {
   const { url, agent } = await application(t, server, "passport");
-  const loginPage = await agent.open(`${url}/login`);
-  const [, abort = ""] = /href="([^"]*\/abort)"/.exec(loginPage.text) ?? [];
-  t.match(json(await agent.open(new URL(abort, loginPage.url))), { failures: [/cancelled|denied|refused/i] });
+  t.match(json(await cancelAt(agent, `${url}/login`)), { failures: [/cancelled|denied|refused/i] });
+  t.strictSame(Object.keys(json(await agent.open(url))), ["message"], "it is shown once");
+  t.match(json(await agent.open(`${url}/callback?code=old&state=old`)), { failures: [String] }, "an old address");
+});
+
+await t.test("a logout ends the session at Authflow too", async (t) => {
+  const { url, agent } = await application(t, server, "passport");
+  t.match(json(await agent.open(`${url}/logout`, { method: "POST" })), { message: /Log in at/ }, "nobody is logged in");
+  const user = json(await logInAs(agent, "bob", `${url}/login`));
+  t.strictSame(Object.keys(user).sort(), ["emails", "id", "name"], "the page does not show the token");
+  t.match(json(await agent.open(`${url}/logout`, { method: "POST" })), { message: /Log in at/ });
+  forgetAtProvider(agent);
+  t.match((await agent.open(`${url}/login`)).text, /name="login"/, "the next login needs a page");
 });

@@ -5,7 +5,7 @@ import type { Test } from "tap";
 import t from "../support/tap.js";
 import { decode } from "../support/app.js";
 import { CHALLENGE, VERIFIER } from "../support/login.js";
-import { listen, logInAs } from "../support/openid.js";
+import { cancelAt, forgetAtProvider, listen, logInAs } from "../support/openid.js";
 import { until } from "../e2e/support.js";
 import { freePort } from "../support/ports.js";
 import { binary, missing, temporaryFolder } from "../support/services.js";
@@ -29,12 +29,6 @@ const behind = `http://localhost:${await listen(t, createServer(({ headers }, re
   response.setHeader("content-type", "application/json").end(JSON.stringify(headers));
 }))}`;
 
-/** The provider forgets who logged in there. Authflow is at the same host, and so are the applications. */
-const forgetAtProvider = (agent: UserAgent): void => {
-  const cookies = agent.cookies.get("localhost");
-  for (const name of cookies?.keys() ?? []) if (/^_session/.test(name)) cookies?.delete(name);
-};
-
 async function ofExample(t: Test, name: string, installable: Installable) {
   const command = await installed(t, name, folder(name), installable);
   const [port, apiPort] = [await freePort(), await freePort()];
@@ -55,6 +49,20 @@ async function usesTheApi(t: Test, origin: string, start = `${origin}/login`): P
   t.match((await agent.open(`${origin}/orders`)).text, /name="login"/, "a logout ends it: it asks for a login again");
 }
 
+/** The application's own logout ends Authflow's session too. Who goes back from a login is told so. */
+async function logsOut(t: Test, origin: string): Promise<void> {
+  const agent = new UserAgent();
+  t.match(json(await logInAs(agent, "carol", `${origin}/login`)), { sub: "corp|carol" });
+  t.match((await agent.open(`${origin}/logout`, { method: "POST" })).text, /logged out/);
+  forgetAtProvider(agent);
+  const loginPage = await agent.open(`${origin}/`);
+  t.match(loginPage.text, /name="login"/, "the next login needs a page");
+  const refused = await cancelAt(agent, loginPage);
+  t.equal(refused.status, 403);
+  t.match(refused.text, /access_denied/);
+  t.equal((await agent.open(`${origin}/callback?code=old&state=old`)).status < 500, true, "an old address");
+}
+
 await t.test("Authlib in FastAPI, an API with PyJWT and a service with Authlib", async (t) => {
   const example = await ofExample(t, "fastapi", { ...pip, command: (_from, to, python) => [python, to] });
   if (example === undefined) return;
@@ -66,6 +74,7 @@ await t.test("Authlib in FastAPI, an API with PyJWT and a service with Authlib",
       folder("fastapi"));
   await Promise.all([uvicorn("app", port), uvicorn("api", apiPort)]);
   await usesTheApi(t, origin);
+  await logsOut(t, origin);
   const { stdout } = await execute(python, ["service.py"], { cwd: folder("fastapi"), env });
   t.match(json({ text: stdout }), { orders_of: client.AUTHFLOW_CLIENT_ID, scope: "orders:read" });
   const refused = await fetch(client.API_URL as string, { headers: { authorization: "Bearer x.y.z" } });
@@ -79,6 +88,7 @@ await t.test("go-oidc and golang.org/x/oauth2", async (t) => {
   const client = await server.register(origin, `${origin}/api/orders`, SHORT);
   await run(t, "the Go program", command, port, { ...client, LISTEN: `localhost:${port}` });
   await usesTheApi(t, origin);
+  await logsOut(t, origin);
   t.match(json(await new UserAgent().open(`${origin}/report`)),
     { orders_of: client.AUTHFLOW_CLIENT_ID, scope: "orders:read" });
   t.equal((await fetch(`${origin}/api/orders`, { headers: { authorization: "Bearer x.y.z" } })).status, 401);
@@ -117,7 +127,15 @@ await t.test("mozilla-django-oidc", async (t) => {
   await server.revoke({ sub: ALICE.sub });
   forgetAtProvider(agent);
   await expireSessions();
-  t.match((await agent.open(origin)).text, /name="login"/, "a logout ends it: it asks for a login again");
+  t.match((await agent.open(origin)).text, "You are not logged in", "a logout ends it");
+  const loginPage = await agent.open(origin);
+  t.match(loginPage.text, /name="login"/);
+  t.match((await cancelAt(agent, loginPage)).text, "You are not logged in", "no other login begins by itself");
+
+  t.match(json(await logInAs(agent, "bob", origin)), { sub: "corp|bob" });
+  t.match((await agent.open(`${origin}/oidc/logout/`, { method: "POST" })).text, "You are not logged in");
+  forgetAtProvider(agent);
+  t.match((await agent.open(origin)).text, /name="login"/, "its own logout ends Authflow's session too");
 });
 
 await t.test("mod_auth_openidc as relying party", async (t) => {
@@ -200,6 +218,7 @@ await t.test("Spring Security", { skip: !ALL && "AUTHFLOW_CONNECT=all runs it" }
   await run(t, "Spring Boot", command, port, { ...client, SERVER_PORT: String(port) });
   await usesTheApi(t, origin, `${origin}/`);
   t.equal((await fetch(`${origin}/api/orders`, { headers: { authorization: "Bearer x.y.z" } })).status, 401);
+  t.match((await cancelAt(new UserAgent(), `${origin}/`)).text, "You are not logged in");
   const agent = new UserAgent();
   await logInAs(agent, "bob", `${origin}/`);
   t.match(json(await agent.open(`${origin}/report`)),

@@ -29,7 +29,7 @@ const PAGES: Record<string, string[][]> = {
   "docs/clients-and-policy.md": [["201"], ["201"], ["200"], ["200"], ["200", "200", "200", "204"], ["200"], ["200"]],
   "docs/subjects.md": [["200", "200"]],
   "docs/immediate-logout.md": [["200"]],
-  "docs/connect.md": [["201"], ["200"]],
+  "docs/connect.md": [["201"], ["200"], ["200"]],
   "docs/issuers.md": [["200"]],
   "docs/sessions.md": [["200", "204"]],
   "docs/refresh-tokens.md": [["200"], ["200"], ["200"], ["200"]],

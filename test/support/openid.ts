@@ -81,6 +81,19 @@ export async function logInAs(agent: UserAgent, user: string, start: string | UR
   return consentPage.text === "" ? consentPage : agent.submit(consentPage);
 }
 
+/** A person who presses Cancel at oidc-provider's page. Ends at the application. */
+export async function cancelAt(agent: UserAgent, start: Visited | string): Promise<Visited> {
+  const loginPage = typeof start === "string" ? await agent.open(start) : start;
+  const [, abort = ""] = /href="([^"]*\/abort)"/.exec(loginPage.text) ?? [];
+  return agent.open(new URL(abort, loginPage.url));
+}
+
+/** oidc-provider forgets who logged in there. Authflow is at the same host, and so are the applications. */
+export const forgetAtProvider = (agent: UserAgent): void => {
+  const cookies = agent.cookies.get("localhost");
+  for (const name of cookies?.keys() ?? []) if (/^_session/.test(name)) cookies?.delete(name);
+};
+
 /** The same, but the provider's answer is not delivered: the URL that the browser would be sent to. */
 export async function answerAt(authorizationUrl: string, user: string): Promise<URL> {
   const agent = new UserAgent();

@@ -66,6 +66,21 @@ async def home(request: Request):
     return request.session.get("user") or RedirectResponse("/login")
 
 
+@app.post("/logout")
+async def logout(request: Request):
+    """Ends the session at Authflow too: otherwise the next login needs no page."""
+    if await fetch_token(request) is not None:
+        try:
+            response = await authflow.post(f"{AUTHFLOW}/logout", request=request, json={"session": True})
+            if response.status_code not in (200, 401):  # 401: it has ended
+                return JSONResponse({"error": "the logout failed: try again"}, 502)
+        except OAuthError:  # the refresh token has ended, and the login with it
+            pass
+        del tokens[request.session["id"]]
+    request.session.clear()
+    return {"message": "logged out"}
+
+
 @app.get("/orders")
 async def orders(request: Request):
     """Refreshes the access token when it has expired, or will within a minute."""

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"log"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -47,6 +49,7 @@ func main() {
 	http.HandleFunc("GET /callback", shop.callback)
 	http.HandleFunc("GET /{$}", shop.home)
 	http.HandleFunc("GET /orders", shop.orders)
+	http.HandleFunc("POST /logout", shop.logout)
 	http.Handle("GET /api/orders", protect(provider.Verifier(&oidc.Config{ClientID: apiURL}), apiOrders))
 	http.HandleFunc("GET /report", func(w http.ResponseWriter, r *http.Request) {
 		forward(w, service.Client(r.Context())) // it fetches another token when the old one has expired
@@ -144,6 +147,28 @@ func (s *shop) orders(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	forward(w, oauth2.NewClient(r.Context(), u.tokens))
+}
+
+// It ends the session at Authflow too: otherwise the next login needs no page.
+func (s *shop) logout(w http.ResponseWriter, r *http.Request) {
+	if u := s.current(r); u != nil {
+		response, err := oauth2.NewClient(r.Context(), u.tokens).
+			Post(authflow+"/logout", "application/json", strings.NewReader(`{"session": true}`))
+		if err == nil {
+			response.Body.Close()
+		}
+		var refused *oauth2.RetrieveError
+		ended := errors.As(err, &refused) && refused.ErrorCode == "invalid_grant" || err == nil && response.StatusCode == 401
+		if !ended && (err != nil || response.StatusCode != 200) {
+			http.Error(w, "the logout failed: try again", http.StatusBadGateway)
+			return
+		}
+	}
+	s.mutex.Lock()
+	delete(s.users, cookie(r, "session"))
+	s.mutex.Unlock()
+	setCookie(w, "session", "", -1)
+	io.WriteString(w, "You are logged out.\n")
 }
 
 func setCookie(w http.ResponseWriter, name, value string, seconds int) {

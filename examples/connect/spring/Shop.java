@@ -44,8 +44,16 @@ public class Shop {
   /** The web application: people log in. */
   @Bean
   SecurityFilterChain web(HttpSecurity http) throws Exception {
-    return http.authorizeHttpRequests(all -> all.anyRequest().authenticated())
-        .oauth2Login(login -> login.loginPage("/oauth2/authorization/authflow")).oauth2Client(withDefaults()).build();
+    return http
+        .authorizeHttpRequests(all -> all.requestMatchers("/logged-out").permitAll().anyRequest().authenticated())
+        // Otherwise who goes back from the login, or logs out, would be led to it again.
+        .oauth2Login(login -> login.loginPage("/oauth2/authorization/authflow").failureUrl("/logged-out"))
+        .logout(logout -> logout.logoutSuccessUrl("/logged-out")).oauth2Client(withDefaults()).build();
+  }
+
+  @GetMapping("/logged-out")
+  String loggedOut() {
+    return "You are not logged in";
   }
 
   @GetMapping("/")

@@ -24,6 +24,8 @@ MIDDLEWARE = [
 AUTHENTICATION_BACKENDS = ["shop.users.AuthflowBackend"]
 LOGIN_URL = "oidc_authentication_init"
 LOGIN_REDIRECT_URL = "/"
+# Not "/", which begins a login: who goes back from it, or logs out, would be led to it again.
+LOGIN_REDIRECT_URL_FAILURE = LOGOUT_REDIRECT_URL = "/logged-out/"
 SESSION_COOKIE_SAMESITE = "Lax"  # not Strict: the browser comes back from another site
 
 AUTHFLOW = os.environ["AUTHFLOW_URL"]
@@ -37,5 +39,7 @@ OIDC_OP_TOKEN_ENDPOINT = f"{AUTHFLOW}/token"
 OIDC_OP_USER_ENDPOINT = f"{AUTHFLOW}/userinfo"
 OIDC_OP_JWKS_ENDPOINT = f"{AUTHFLOW}/.well-known/jwks.json"
 OIDC_RENEW_ID_TOKEN_EXPIRY_SECONDS = 15 * 60
+OIDC_STORE_ACCESS_TOKEN = True
+OIDC_OP_LOGOUT_URL_METHOD = "shop.users.end_session"
 # snippet:off
 OIDC_RENEW_ID_TOKEN_EXPIRY_SECONDS = int(os.environ.get("RENEW_SECONDS", OIDC_RENEW_ID_TOKEN_EXPIRY_SECONDS))

@@ -1,5 +1,7 @@
 # snippet:on
 # users.py
+import requests
+from django.conf import settings
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 
@@ -21,3 +23,12 @@ class AuthflowBackend(OIDCAuthenticationBackend):
         user.save()
         return user
 # snippet:off
+
+
+def end_session(request):
+    """Ends the session at Authflow too: otherwise the next login needs no page. 401: it has ended."""
+    answer = requests.post(f"{settings.AUTHFLOW}/logout", json={"session": True}, timeout=5,
+                           headers={"Authorization": f"Bearer {request.session['oidc_access_token']}"})
+    if answer.status_code != 401:
+        answer.raise_for_status()
+    return settings.LOGOUT_REDIRECT_URL
