@@ -9,7 +9,7 @@ const GROUPS = {
     "test/e2e/login-browser.test.ts", "test/e2e/login-pages.test.ts", "test/e2e/authorize-pages.test.ts",
     "test/e2e/docs-browser.test.ts",
     "test/e2e/demo.test.ts", "test/e2e/demo-provider.test.ts", "test/docs/login-browser.test.ts",
-    "test/docs/login-page.test.ts",
+    "test/docs/login-page.test.ts", "test/clients/spa.test.ts",
   ],
   routes: ["test/routes/tokens", "test/routes/revocations"],
   "revocations-stream": ["test/routes/revocations/subscribers.test.ts", "test/routes/revocations/feed.test.ts"],

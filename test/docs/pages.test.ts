@@ -40,6 +40,7 @@ const PAGES: Record<string, string[][]> = {
   "docs/connect/go.md": [["201"], ["200"]],
   "docs/connect/oauth2-proxy.md": [["201"]],
   "docs/connect/rails.md": [["201"]],
+  "docs/connect/spa.md": [["201"]],
   "docs/connect/spring.md": [["201"], ["200"]],
 };
 
