@@ -72,14 +72,14 @@ export const SETTINGS = Type.Object({
     "^(6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]\\d{4}|[1-9]\\d{0,3})$",
   ),
   AUTHFLOW_KEEP_ALIVE: duration({
-    description: "How long an idle connection stays open: longer than the proxy in front keeps its own (nginx, AWS: " +
-      "60 s; Google: 600 s), or it meets connections that were just closed.",
+    description: "How long an idle connection stays open. Set it longer than the proxy's own (nginx, AWS: 60 s; " +
+      "Google: 600 s). Otherwise the proxy sometimes uses a connection that Authflow has just closed.",
     default: "75s",
   }),
   AUTHFLOW_ISSUER: text(
     {
-      description: "The iss of the tokens of /mint and /auth. A URL is the iss of all tokens; else those of " +
-        "/authorize have the public URL. Changing it later makes all tokens in use invalid.",
+      description: "The iss of the tokens of /mint and /auth. If it is a URL, all tokens have it. If it is a name, " +
+        "tokens of /authorize have AUTHFLOW_PUBLIC_URL instead. Changing it later makes all tokens in use invalid.",
       remedy: "1 to 255 printable characters without spaces",
       default: "authflow-go",
     },
@@ -164,8 +164,8 @@ export const SETTINGS = Type.Object({
   }, "24855d"),
   AUTHFLOW_REFRESH_RETRY: text(
     {
-      description: "For so long a refresh token that comes again gets the same answer, because the first one may " +
-        "have been lost. After that its login is ended. 0: there is no second answer.",
+      description: "How long a refresh token that was used may be sent again and gets the same answer. A later use " +
+        "ends the login. 0: a second use ends it at once.",
       remedy: "0s to 60s",
       default: "10s",
     },
@@ -174,7 +174,8 @@ export const SETTINGS = Type.Object({
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
     description: "Who may register clients: anyone, holders of the registration token, or operators only. On a " +
       "public URL, clients of anyone can only log in users who consent.",
-    unset: "open if public URL and HOST are loopback, closed if HOST alone is not and there is no token, else token",
+    unset: "open if the public URL and HOST are loopback; closed if the public URL is loopback, HOST is not, and no " +
+      "registration token is set; otherwise token",
   }),
   AUTHFLOW_REGISTRATION_TOKEN: token({
     description: "The bearer token that POST /clients requires if AUTHFLOW_REGISTRATION is token " +
@@ -204,7 +205,7 @@ export const SETTINGS = Type.Object({
     {
       description:
         "Encrypts the private signing keys in the database. If you lose it, you lose the keys. " +
-        "Of several, the first encrypts, and all decrypt.",
+        "Several keys, separated by commas: the first encrypts, all can decrypt.",
       remedy: "32 bytes in base64 (openssl rand -base64 32), or several such texts with commas between them",
       secret: true,
       unset: "generated in the data folder on a loopback public URL, else required",
