@@ -31,6 +31,7 @@ const PAGES: Record<string, string[][]> = {
   "docs/immediate-logout.md": [["200"]],
   "docs/connect.md": [["201"], ["200"], ["200"]],
   "docs/issuers.md": [["200"]],
+  "docs/verifying.md": [["200"]],
   "docs/sessions.md": [["200", "204"]],
   "docs/refresh-tokens.md": [["200"], ["200"], ["200"], ["200"]],
   "docs/connect/apache.md": [["201"], ["201"]],

@@ -128,7 +128,7 @@ for (const [language, command] of Object.entries(commands)) {
       const expected = cellsOf((title) => row[title]);
       for (const [issuer, answer = {}, cells] of [
         ["its URL", answers[verifier], expected],
-        ["a name", answersToName[verifier], row["issuer no URL"] === "yes" ? expected : cellsOf(() => "no")],
+        ["a name", answersToName[verifier], row["issuer is not a URL"] === "yes" ? expected : cellsOf(() => "no")],
       ] as const) {
         const measured = cellsOf((_title, tokens) => tokens.some((token) => answer[token] === null) ? "yes" : "no");
         t.strictSame(measured, cells, `${verifier} is as the table says; the issuer is ${issuer}`, { answer });
