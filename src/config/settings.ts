@@ -105,7 +105,7 @@ export const SETTINGS = Type.Object({
   REDIS_URL: text(
     {
       description:
-        "Redis, where your services can read revocations. The same on every replica. Recommended for several.",
+        "Redis, where your services can read revocations. Several replicas should have one, and all the same.",
       remedy: REDIS_URL_FORMS,
       secret: true,
       unset: "Authflow needs only its database; services can't read revocations in Redis",
@@ -173,7 +173,7 @@ export const SETTINGS = Type.Object({
   ),
   AUTHFLOW_REGISTRATION: choice(["open", "token", "closed"], {
     description: "Who may register clients: anyone, holders of the registration token, or operators only. On a " +
-      "public URL, clients of anyone can only log in users who consent.",
+      "public URL, a client that anyone registered can only log in users who consent.",
     unset: "open if the public URL and HOST are loopback; closed if the public URL is loopback, HOST is not, and no " +
       "registration token is set; otherwise token",
   }),
