@@ -19,7 +19,7 @@ for (const name of PROVIDER_NAMES) {
     const settings = suffixes.map((suffix) => `${name.toUpperCase()}_${suffix}`);
     t.match(page, `# ${NAMED_PROVIDERS[name].label}\n`);
     t.match(page, `https://auth.example.com/auth/${name}/callback`, "the callback URL");
-    t.match(page, `/auth/${name}?client_id=`, "a first try");
+    t.match(page, `/auth/${name}?response_type=code&client_id=`, "a first try");
     t.match(page, `${name}\\|`, "the subject");
     t.match(page, new RegExp(settings.map((setting) => `^${setting}(_FILE)?=.*\n`).join(""), "m"), "all settings");
     t.match(index, settings.map((setting) => `\`${setting}\``).join(", "), "also in the index");
