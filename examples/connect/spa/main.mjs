@@ -13,4 +13,4 @@ element("login").onclick = () => logIn().catch(fail);
 element("logout").onclick = () => logOut().catch(fail);
 users.events.addUserLoaded(show); // also after each refresh
 users.events.addUserUnloaded(() => show(null));
-show(await start().catch((error) => { fail(error); return null; }));
+start().then(show, (error) => { fail(error); show(null); });
