@@ -8,8 +8,8 @@ const OPENID_PREFIX = "AUTHFLOW_OIDC_";
 const OPENID_VARIABLE = new RegExp(`^AUTHFLOW_OIDC_(\\w+?)_(${OPENID_SUFFIXES.join("|")})$`);
 /** What the verifiers in examples/ read: a shell that runs one of them may start the service too. */
 const VERIFIER_VARIABLES = [
-  "AUTHFLOW_URL", "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REFETCH_AFTER", "AUTHFLOW_RECONNECT_WITHIN",
-  "AUTHFLOW_STALE_AFTER", "AUTHFLOW_WHEN_STALE",
+  "AUTHFLOW_URL", "AUTHFLOW_AUDIENCE", "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REFETCH_AFTER",
+  "AUTHFLOW_RECONNECT_WITHIN", "AUTHFLOW_STALE_AFTER", "AUTHFLOW_WHEN_STALE",
 ];
 /** Variables that Kubernetes sets in every pod for a Service called authflow or authflow-<something>. */
 const SERVICE_VARIABLE = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;

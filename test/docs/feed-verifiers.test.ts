@@ -40,7 +40,7 @@ const [steady, shaky] = [await countingProxy(t, server.url), await countingProxy
 shaky.held = STREAM;
 const settings = {
   AUTHFLOW_CLIENT_ID: client.client_id ?? "", AUTHFLOW_CLIENT_SECRET: client.client_secret ?? "",
-  AUTHFLOW_REFETCH_AFTER: String(REFETCH_AFTER), AUTHFLOW_RECONNECT_WITHIN: "0.5",
+  AUTHFLOW_REFETCH_AFTER: String(REFETCH_AFTER), AUTHFLOW_RECONNECT_WITHIN: "0.5", AUTHFLOW_AUDIENCE: "orders",
 };
 const impatient = { ...settings, AUTHFLOW_URL: shaky.url, AUTHFLOW_STALE_AFTER: "1.5" };
 let [patient, closed, open]: [Verifier[], Verifier[], Verifier[]] = [[], [], []];
@@ -76,7 +76,10 @@ await t.test("the examples start", async (starting) => {
 
 await t.test("tokens", async (t) => {
   await expect(t, live, OK, "accepts a live token");
+  const [ours, theirs] = [await mint({ audience: ["shop", "orders"] }), await mint({ audience: "shop" })];
   await each(patient, async ({ language, ask }) => {
+    t.match(await ask(ours), OK, `${language} accepts a token for this service`);
+    t.match(await ask(theirs), /^refused .*for shop: set AUTHFLOW_AUDIENCE if that is you/, language);
     for (const [name, token] of Object.entries(HOSTILE)) {
       t.match(await ask(token), /^refused /, `${language} refuses ${name}`);
     }

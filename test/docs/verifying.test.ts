@@ -41,9 +41,11 @@ const HOSTILE = {
 };
 
 let verifiers: Verifier[] = [];
+let commands: Awaited<ReturnType<typeof findVerifiers>> = {};
 await t.test("the examples start", async (starting) => {
-  const commands = await findVerifiers(starting, "verify");
-  verifiers = await startVerifiers(t, commands, { AUTHFLOW_URL, AUTHFLOW_REFETCH_AFTER: String(REFETCH_AFTER) });
+  commands = await findVerifiers(starting, "verify");
+  verifiers = await startVerifiers(t, commands,
+    { AUTHFLOW_URL, AUTHFLOW_REFETCH_AFTER: String(REFETCH_AFTER), AUTHFLOW_AUDIENCE: "orders" });
 });
 
 for (const { language, ask } of verifiers) {
@@ -52,6 +54,9 @@ for (const { language, ask } of verifiers) {
     const ahead = { ...claims, iat: Math.floor(Date.now() / 1000) + 60 };
     t.equal(await ask(signed(header, ahead, first)), "ok alice", "also one of an issuer whose clock is ahead");
     t.equal(await ask(`live ${live}`), "ok alice", "and its live check does too");
+    t.equal(await ask(await mint({ audience: "orders" })), "ok alice", "accepts a token for this service");
+    t.equal(await ask(await mint({ audience: ["shop", "orders"] })), "ok alice", "and one that is for others too");
+    t.match(await ask(await mint({ audience: "shop" })), /^refused .*for shop: set AUTHFLOW_AUDIENCE if that is you/);
     const revoked = await mint();
     await post(`${server.url}/logout`, {}, revoked);
     t.equal(await ask(revoked), "ok alice", "local verification can't see a logout");
@@ -83,6 +88,10 @@ await t.test("the signing key changes", async (t) => {
   await server.stop();
   for (const { language, ask } of verifiers) {
     t.equal(await ask(live), "ok alice", `${language} verifies while Authflow is down`);
-    t.match(await ask(`live ${live}`), /^refused /, `${language} calls nothing live that it can't know to be`);
+    t.match(await ask(`live ${live}`), /^unknown /, `${language} says that it can't know`);
+  }
+  for (const AUTHFLOW of [AUTHFLOW_URL, "http://127.0.0.1:1"]) {
+    for (const { language, ask } of await startVerifiers(t, commands, { AUTHFLOW_URL: AUTHFLOW }))
+      t.match(await ask(live), /^unknown /, `${language} can't know without the keys, at ${AUTHFLOW}`);
   }
 });

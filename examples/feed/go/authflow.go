@@ -26,15 +26,17 @@ import (
 	"github.com/golang-jwt/jwt/v4" // go get github.com/golang-jwt/jwt/v4
 )
 
-// Authflow verifies its tokens. URL is its base URL, Issuer the iss to expect; a client's credentials open the feed.
+// Authflow verifies its tokens. URL is its base URL, Issuer the iss to expect, Audience your name in aud if you have
+// one; a client's credentials open the feed.
 // StaleAfter is how long the feed may be silent; later tokens are refused unless AcceptWhenStale.
 // RefetchAfter: an unknown kid fetches the keys at most once in this time. ReconnectWithin: the longest pause before the
 // next connection. Both are five seconds where they are zero.
 type Authflow struct {
-	URL, Issuer, ClientID, ClientSecret string
-	StaleAfter                          time.Duration
-	RefetchAfter, ReconnectWithin       time.Duration
-	AcceptWhenStale                     bool
+	URL, Issuer, Audience         string
+	ClientID, ClientSecret        string
+	StaleAfter                    time.Duration
+	RefetchAfter, ReconnectWithin time.Duration
+	AcceptWhenStale               bool
 
 	keysMutex      sync.RWMutex
 	fetchMutex     sync.Mutex // its holder fetches the keys; those who wait share the result
@@ -83,8 +85,8 @@ func (a *Authflow) Verify(token string) (jwt.MapClaims, error) {
 		return nil, errors.New("the token has expired")
 	case subject == "" || id == "" || issuedAt == 0:
 		return nil, errors.New("the token lacks sub, jti or iat")
-	case claims["aud"] != nil: // to accept tokens for your service: !claims.VerifyAudience("<you>", true)
-		return nil, errors.New("the token is for another service")
+	case claims["aud"] != nil && !claims.VerifyAudience(a.Audience, true):
+		return nil, fmt.Errorf("the token is for %v: set AUTHFLOW_AUDIENCE if that is you", claims["aud"])
 	}
 	client, _ := claims["client_id"].(string)
 	names := []string{"jti:" + id, "sub:" + subject, "client_id:" + client, "client_sub:" + client + ":" + subject, "kid:" + kid}

@@ -15,6 +15,7 @@ func main() {
 	authflow := &Authflow{
 		URL:             or("AUTHFLOW_URL", "http://localhost:8080"),
 		Issuer:          or("AUTHFLOW_ISSUER", "authflow-go"),
+		Audience:        os.Getenv("AUTHFLOW_AUDIENCE"),
 		ClientID:        os.Getenv("AUTHFLOW_CLIENT_ID"),
 		ClientSecret:    os.Getenv("AUTHFLOW_CLIENT_SECRET"),
 		StaleAfter:      seconds("AUTHFLOW_STALE_AFTER", 45),

@@ -49,13 +49,14 @@ class Authflow {
     private static final long KEEP_KEYS = 300_000, LONG_AGO = Long.MIN_VALUE / 2;
     private static final int TIMEOUT = 5_000, RETRY_REFUSED = 30_000;
 
-    private final String url, issuer, client;
+    private final String url, issuer, audience, client;
     private final int staleAfter, refetchAfter, retryFirst, retryLast;
     private final boolean acceptWhenStale;
 
     Authflow(Map<String, String> env) {
         url = env.getOrDefault("AUTHFLOW_URL", "http://localhost:8080");
         issuer = env.getOrDefault("AUTHFLOW_ISSUER", "authflow-go");
+        audience = env.get("AUTHFLOW_AUDIENCE"); // your name in the claim aud, if you have one
         client = env.get("AUTHFLOW_CLIENT_ID") + ":" + env.get("AUTHFLOW_CLIENT_SECRET");
         staleAfter = milliseconds(env.getOrDefault("AUTHFLOW_STALE_AFTER", "45"));
         refetchAfter = milliseconds(env.getOrDefault("AUTHFLOW_REFETCH_AFTER", "5"));
@@ -87,8 +88,9 @@ class Authflow {
         require(claims.get("iat") instanceof Number, "the token lacks iat");
         require(claims.get("sub") instanceof String, "the token lacks sub");
         require(claims.get("jti") instanceof String, "the token lacks jti");
-        // A token with an audience is for that audience only: compare with your own name here to accept yours.
-        require(claims.get("aud") == null, "the token is for another service");
+        Object aud = claims.get("aud");
+        require(aud == null || aud.equals(audience) || (aud instanceof List<?> names && names.contains(audience)),
+            "the token is for " + aud + ": set AUTHFLOW_AUDIENCE if that is you");
         require(!revoked.ends(claims, header.get("kid")), "the token was revoked");
         if (!isFresh() && !acceptWhenStale) throw new Unknown("the revocation state is unknown");
         return claims;

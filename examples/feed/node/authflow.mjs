@@ -3,6 +3,7 @@ import { importJWK, jwtVerify } from "jose"; // npm install jose
 
 const AUTHFLOW = process.env.AUTHFLOW_URL ?? "http://localhost:8080";
 const ISSUER = process.env.AUTHFLOW_ISSUER ?? "authflow-go";
+const AUDIENCE = process.env.AUTHFLOW_AUDIENCE; // your name in the claim aud, if you have one
 const CLIENT = `${process.env.AUTHFLOW_CLIENT_ID}:${process.env.AUTHFLOW_CLIENT_SECRET}`;
 const STALE_AFTER = Number(process.env.AUTHFLOW_STALE_AFTER ?? 45) * 1000;
 const REFETCH_AFTER = Number(process.env.AUTHFLOW_REFETCH_AFTER ?? 5) * 1000;
@@ -24,8 +25,8 @@ export async function verify(token) {
     algorithms: ALGORITHMS, issuer: ISSUER, requiredClaims: ["exp", "iat", "sub", "jti"],
   });
   if (!["JWT", "at+jwt"].includes(typ)) throw new Error("this is not an access token");
-  // A token with an audience is for that audience only: pass `audience: "<you>"` above to accept yours.
-  if (claims.aud !== undefined) throw new Error("the token is for another service");
+  if (claims.aud !== undefined && ![claims.aud].flat().includes(AUDIENCE))
+    throw new Error(`the token is for ${claims.aud}: set AUTHFLOW_AUDIENCE if that is you`);
   if (revoked.ends(claims, kid)) throw new Error("the token was revoked");
   if (!isFresh() && !ACCEPT_WHEN_STALE) throw new Unknown("the revocation state is unknown");
   return claims;

@@ -14,6 +14,7 @@ import jwt  # pip install "pyjwt[crypto]"
 
 AUTHFLOW = os.environ.get("AUTHFLOW_URL", "http://localhost:8080")
 ISSUER = os.environ.get("AUTHFLOW_ISSUER", "authflow-go")
+AUDIENCE = os.environ.get("AUTHFLOW_AUDIENCE")  # your name in the claim aud, if you have one
 CLIENT = f"{os.environ.get('AUTHFLOW_CLIENT_ID')}:{os.environ.get('AUTHFLOW_CLIENT_SECRET')}"
 STALE_AFTER = float(os.environ.get("AUTHFLOW_STALE_AFTER", "45"))
 REFETCH_AFTER = float(os.environ.get("AUTHFLOW_REFETCH_AFTER", "5"))
@@ -31,18 +32,20 @@ class Unknown(Exception):
 
 
 def verify(token):
-    """The claims of a token that Authflow signed, that has not expired and that was not revoked. Makes no call.
-
-    A token with an audience is refused unless decode() is given `audience="<you>"`.
-    """
+    """The claims of a token that Authflow signed, that has not expired and that was not revoked. Makes no call."""
     fresh = is_fresh()
     header = jwt.get_unverified_header(token)
     if header.get("typ") not in ("JWT", "at+jwt") or "crit" in header:
         raise jwt.InvalidTokenError("this is not an access token")
     key, algorithm = keys.find(header.get("kid"))
-    options = {"require": ["exp", "iat", "iss", "sub", "jti"], "verify_iat": False}  # clocks may differ a little
+    # Clocks may differ a little, and aud is checked below, with a message that says what to do.
+    options = {"require": ["exp", "iat", "iss", "sub", "jti"], "verify_iat": False, "verify_aud": False}
     # A key verifies its own algorithm only, whatever the token's header says.
     claims = jwt.decode(token, key, algorithms=[algorithm], issuer=ISSUER, options=options)
+    audience = claims.get("aud")
+    names = audience if isinstance(audience, list) else [audience]
+    if audience is not None and AUDIENCE not in names:
+        raise jwt.InvalidAudienceError(f"the token is for {audience}: set AUTHFLOW_AUDIENCE if that is you")
     if feed.revoked.ends(claims, header["kid"]):
         raise jwt.InvalidTokenError("the token was revoked")
     if not fresh and not ACCEPT_WHEN_STALE:

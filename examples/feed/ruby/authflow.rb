@@ -5,6 +5,7 @@ require "net/http"
 module Authflow
   URL = ENV.fetch("AUTHFLOW_URL", "http://localhost:8080")
   ISSUER = ENV.fetch("AUTHFLOW_ISSUER", "authflow-go")
+  AUDIENCE = ENV["AUTHFLOW_AUDIENCE"] # your name in the claim aud, if you have one
   CLIENT = ENV.values_at("AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET").map(&:to_s).freeze
   STALE_AFTER = Float(ENV.fetch("AUTHFLOW_STALE_AFTER", "45"))
   REFETCH_AFTER = Float(ENV.fetch("AUTHFLOW_REFETCH_AFTER", "5"))
@@ -38,8 +39,10 @@ module Authflow
       token, key, true,
       algorithms: [algorithm], iss: ISSUER, verify_iss: true, required_claims: %w[exp iat iss sub jti]
     )
-    # A token with an audience is for that audience only: pass `aud: "<you>", verify_aud: true` to accept yours.
-    raise JWT::InvalidAudError, "the token is for another service" if claims["aud"]
+    names = Array(claims["aud"])
+    unless !claims["aud"] || names.include?(AUDIENCE)
+      raise JWT::InvalidAudError, "the token is for #{names.join(", ")}: set AUTHFLOW_AUDIENCE if that is you"
+    end
     raise JWT::DecodeError, "the token was revoked" if FEED.revoked.end?(claims, header["kid"])
     raise Unknown, "the revocation state is unknown" unless fresh || ACCEPT_WHEN_STALE
 

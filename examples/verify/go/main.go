@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -18,6 +19,7 @@ func main() {
 	verifier := &Verifier{
 		URL:          or(os.Getenv("AUTHFLOW_URL"), "http://localhost:8080"),
 		Issuer:       or(os.Getenv("AUTHFLOW_ISSUER"), "authflow-go"),
+		Audience:     os.Getenv("AUTHFLOW_AUDIENCE"),
 		RefetchAfter: refetchAfter,
 	}
 	lines := bufio.NewScanner(os.Stdin)
@@ -30,9 +32,12 @@ func main() {
 				err = fmt.Errorf("revoked")
 			}
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrUnknown):
+			fmt.Println("unknown", err)
+		case err != nil:
 			fmt.Println("refused", err)
-		} else {
+		default:
 			fmt.Println("ok", claims["sub"])
 		}
 	}

@@ -14,11 +14,15 @@ import (
 	"github.com/golang-jwt/jwt/v4" // go get github.com/golang-jwt/jwt/v4
 )
 
-// Verifier verifies Authflow's tokens. URL is Authflow's base URL, Issuer the iss to expect. An unknown kid fetches the
-// keys again, but not more often than RefetchAfter: five seconds where it is zero.
+// ErrUnknown: it is unknown whether the token is valid, so answer 503. Any other error: 401.
+var ErrUnknown = errors.New("unknown")
+
+// Verifier verifies Authflow's tokens. URL is Authflow's base URL, Issuer the iss to expect, Audience your name in aud
+// if you have one. An unknown kid fetches the keys again, but not more often than RefetchAfter: five seconds where it
+// is zero.
 type Verifier struct {
-	URL, Issuer  string
-	RefetchAfter time.Duration
+	URL, Issuer, Audience string
+	RefetchAfter          time.Duration
 
 	mutex   sync.Mutex
 	keys    map[string]*rsa.PublicKey
@@ -37,7 +41,7 @@ var (
 func (v *Verifier) Verify(token string) (jwt.MapClaims, error) {
 	claims := jwt.MapClaims{}
 	if _, err := parser.ParseWithClaims(token, claims, v.key); err != nil {
-		return nil, err
+		return nil, err // wraps ErrUnknown where the keys can't be fetched
 	}
 	subject, _ := claims["sub"].(string)
 	id, _ := claims["jti"].(string)
@@ -48,13 +52,13 @@ func (v *Verifier) Verify(token string) (jwt.MapClaims, error) {
 		return nil, errors.New("the token has expired, or never does")
 	case subject == "" || id == "":
 		return nil, errors.New("the token lacks sub or jti")
-	case claims["aud"] != nil: // to accept tokens for your service: !claims.VerifyAudience("<you>", true)
-		return nil, errors.New("the token is for another service")
+	case claims["aud"] != nil && !claims.VerifyAudience(v.Audience, true):
+		return nil, fmt.Errorf("the token is for %v: set AUTHFLOW_AUDIENCE if that is you", claims["aud"])
 	}
 	return claims, nil
 }
 
-// IsLive tells whether the token was not revoked. An error means that it is unknown: answer 503 then, not 200.
+// IsLive tells whether the token was not revoked. The error is ErrUnknown if Authflow can't say it.
 func (v *Verifier) IsLive(token string) (bool, error) {
 	request, err := http.NewRequest(http.MethodGet, v.URL+"/userinfo", nil)
 	if err != nil {
@@ -63,7 +67,7 @@ func (v *Verifier) IsLive(token string) (bool, error) {
 	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := client.Do(request)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("%w: %v", ErrUnknown, err)
 	}
 	defer response.Body.Close()
 	switch response.StatusCode {
@@ -72,7 +76,7 @@ func (v *Verifier) IsLive(token string) (bool, error) {
 	case http.StatusUnauthorized:
 		return false, nil
 	}
-	return false, fmt.Errorf("the live check failed with status %d", response.StatusCode)
+	return false, fmt.Errorf("%w: the live check failed with status %d", ErrUnknown, response.StatusCode)
 }
 
 func (v *Verifier) key(token *jwt.Token) (interface{}, error) {
@@ -85,7 +89,7 @@ func (v *Verifier) key(token *jwt.Token) (interface{}, error) {
 	}
 	if age > keepKeys || (v.keys[kid] == nil && age > refetchAfter) {
 		if err := v.fetch(); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: the keys can't be fetched: %v", ErrUnknown, err)
 		}
 	}
 	if key := v.keys[kid]; key != nil {
@@ -104,7 +108,7 @@ func (v *Verifier) fetch() error {
 		Keys []struct{ Kty, Kid, N, E string }
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the keys can't be fetched: status %d", response.StatusCode)
+		return errors.New(response.Status)
 	}
 	if err := json.NewDecoder(response.Body).Decode(&document); err != nil {
 		return err

@@ -2,6 +2,7 @@ import java.math.BigInteger;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 
 /** Reads one token a line, `live <token>` for the live check too, and says what it thinks of each. */
@@ -26,6 +28,7 @@ public class Verify {
         var authflow = new TokenVerifier(
             env.getOrDefault("AUTHFLOW_URL", "http://localhost:8080"),
             env.getOrDefault("AUTHFLOW_ISSUER", "authflow-go"),
+            env.get("AUTHFLOW_AUDIENCE"),
             Duration.ofMillis((long) (1000 * Double.parseDouble(env.getOrDefault("AUTHFLOW_REFETCH_AFTER", "5")))));
         var lines = new BufferedReader(new InputStreamReader(System.in));
         for (String line; (line = lines.readLine()) != null;) {
@@ -34,6 +37,8 @@ public class Verify {
                 var claims = authflow.verify(token);
                 if (line.startsWith("live ") && !authflow.isLive(token)) throw new SecurityException("revoked");
                 System.out.println("ok " + claims.get("sub"));
+            } catch (Unknown error) {
+                System.out.println("unknown " + error.getMessage());
             } catch (Exception error) {
                 System.out.println("refused " + error.getMessage());
             }
@@ -41,20 +46,29 @@ public class Verify {
     }
 }
 
+/** It is unknown whether the token is valid: answer your caller 503. Any other exception: 401. */
+class Unknown extends Exception {
+    Unknown(String message) { super(message); }
+}
+
 /** Verifies Authflow's tokens with nothing but the JDK. One instance serves all threads. */
 class TokenVerifier {
     private static final Duration KEEP_KEYS = Duration.ofMinutes(5), TIMEOUT = Duration.ofSeconds(5);
 
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
-    private final String url, issuer;
+    private final String url, issuer, audience;
     private final Duration refetchAfter;
     private Map<String, PublicKey> keys = Map.of();
     private Instant fetched = Instant.EPOCH;
 
-    /** `refetchAfter`: an unknown kid fetches the keys again, but not more often than this. */
-    TokenVerifier(String url, String issuer, Duration refetchAfter) {
+    /**
+     * `audience`: your name in the claim aud, or null. `refetchAfter`: an unknown kid fetches the keys again, but not
+     * more often than this.
+     */
+    TokenVerifier(String url, String issuer, String audience, Duration refetchAfter) {
         this.url = url;
         this.issuer = issuer;
+        this.audience = audience;
         this.refetchAfter = refetchAfter;
     }
 
@@ -75,19 +89,27 @@ class TokenVerifier {
         require(claims.get("exp") instanceof Number exp && now < exp.longValue(), "the token has expired");
         require(claims.get("sub") instanceof String, "the token lacks sub");
         require(claims.get("jti") instanceof String, "the token lacks jti");
-        // A token with an audience is for that audience only: compare with your own name here to accept yours.
-        require(claims.get("aud") == null, "the token is for another service");
+        Object aud = claims.get("aud");
+        require(aud == null || aud.equals(audience) || (aud instanceof List<?> names && names.contains(audience)),
+            "the token is for " + aud + ": set AUTHFLOW_AUDIENCE if that is you");
         return claims;
     }
 
-    /** Whether the token was not revoked. Throws if that is unknown: answer your caller 503 then, not 200. */
+    /** Whether the token was not revoked. Throws Unknown if Authflow can't say it. */
     boolean isLive(String token) throws Exception {
         var request = HttpRequest.newBuilder(URI.create(url + "/userinfo")).timeout(TIMEOUT);
-        request.header("Authorization", "Bearer " + token);
-        int status = http.send(request.build(), BodyHandlers.discarding()).statusCode();
+        int status = send(request.header("Authorization", "Bearer " + token).build()).statusCode();
         if (status == 200) return true;
         if (status == 401) return false;
-        throw new IllegalStateException("the live check failed with status " + status);
+        throw new Unknown("the live check failed with status " + status);
+    }
+
+    private HttpResponse<String> send(HttpRequest request) throws Exception {
+        try {
+            return http.send(request, BodyHandlers.ofString());
+        } catch (IOException error) {
+            throw new Unknown("Authflow can't be reached: " + error);
+        }
     }
 
     private synchronized PublicKey key(Object kid) throws Exception {
@@ -99,9 +121,9 @@ class TokenVerifier {
 
     private void fetch() throws Exception {
         var request = HttpRequest.newBuilder(URI.create(url + "/.well-known/jwks.json")).timeout(TIMEOUT).build();
-        var response = http.send(request, BodyHandlers.ofString());
+        var response = send(request);
         int status = response.statusCode();
-        if (status != 200) throw new IllegalStateException("the keys can't be fetched: status " + status);
+        if (status != 200) throw new Unknown("Authflow's keys can't be fetched: status " + status);
         var found = new HashMap<String, PublicKey>();
         for (Object each : (List<?>) ((Map<?, ?>) Json.parse(response.body())).get("keys")) {
             var jwk = (Map<?, ?>) each;

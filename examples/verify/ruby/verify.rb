@@ -5,9 +5,13 @@ require "net/http"
 module Authflow
   URL = ENV.fetch("AUTHFLOW_URL", "http://localhost:8080")
   ISSUER = ENV.fetch("AUTHFLOW_ISSUER", "authflow-go")
+  AUDIENCE = ENV["AUTHFLOW_AUDIENCE"] # your name in the claim aud, if you have one
   KEEP_KEYS = 300
   # Seconds: an unknown kid fetches the keys again, but not more often than this.
   REFETCH_AFTER = Float(ENV.fetch("AUTHFLOW_REFETCH_AFTER", "5"))
+
+  # It is unknown whether the token is valid: answer your caller 503. Any other error: 401.
+  class Unknown < StandardError; end
 
   @mutex = Mutex.new
   @fetched = -Float::INFINITY
@@ -18,19 +22,21 @@ module Authflow
       token, nil, true,
       algorithms: ["RS256"], jwks: method(:keys), iss: ISSUER, verify_iss: true, required_claims: %w[exp iss sub jti]
     )
-    # A token with an audience is for that audience only: pass `aud: "<you>", verify_aud: true` to accept yours.
-    raise JWT::InvalidAudError, "the token is for another service" if claims["aud"]
+    names = Array(claims["aud"])
+    unless !claims["aud"] || names.include?(AUDIENCE)
+      raise JWT::InvalidAudError, "the token is for #{names.join(", ")}: set AUTHFLOW_AUDIENCE if that is you"
+    end
 
     claims
   end
 
-  # Whether the token was not revoked. Raises if that is unknown: answer your caller 503 then, not 200.
+  # Whether the token was not revoked. Raises Unknown if Authflow can't say it.
   def self.live?(token)
     response = get("/userinfo", "Authorization" => "Bearer #{token}")
     case response.code
     when "200" then true
     when "401" then false
-    else raise "the live check failed with status #{response.code}"
+    else raise Unknown, "the live check failed with status #{response.code}"
     end
   end
 
@@ -44,7 +50,7 @@ module Authflow
 
   def self.fetch
     response = get("/.well-known/jwks.json")
-    raise "the keys can't be fetched: status #{response.code}" unless response.code == "200"
+    raise Unknown, "Authflow's keys can't be fetched: status #{response.code}" unless response.code == "200"
 
     @keys = JSON.parse(response.body, symbolize_names: true)
     @fetched = Process.clock_gettime(Process::CLOCK_MONOTONIC)
@@ -54,6 +60,8 @@ module Authflow
     uri = URI(URL + path)
     options = { use_ssl: uri.scheme == "https", open_timeout: 5, read_timeout: 5 }
     Net::HTTP.start(uri.host, uri.port, **options) { |http| http.get(uri.path, headers) }
+  rescue IOError, SystemCallError, SocketError, Timeout::Error, OpenSSL::SSL::SSLError => error
+    raise Unknown, "Authflow can't be reached: #{error.message}"
   end
   private_class_method :keys, :fetch, :get
 end
@@ -69,7 +77,7 @@ if $PROGRAM_NAME == __FILE__
 
       puts "ok #{claims["sub"]}"
     rescue StandardError => error
-      puts "refused #{error.message}"
+      puts "#{error.is_a?(Authflow::Unknown) ? "unknown" : "refused"} #{error.message}"
     end
   end
 end
