@@ -11,8 +11,8 @@ interface Schema {
   items?: Schema;
   properties?: Record<string, Schema>;
 }
-/** The most characters of a value in a message. */
-const SHOWN = 64;
+/** A value that a message may repeat, in the answer to JSON: RFC 6749 §5.2 allows no quotation marks in others. */
+const SHOWN = /^[\w:. -]{1,64}$/;
 /** `parentSchema`: the schema that has the keyword. */
 type Fault = FastifySchemaValidationError & { data?: unknown; parentSchema?: Schema };
 
@@ -39,7 +39,9 @@ function description(fault: Fault, path: string[], part: string): string {
       return `${member(params.missingProperty)} is missing`;
     case "enum": {
       const list = /^\d+$/.test(path.at(-1) ?? "") ? path.slice(0, -1).join(".") : field;
-      return `${list}: "${String(data).slice(0, SHOWN)}" is not one of ${(parentSchema.enum ?? []).join(", ")}`;
+      const isShown = part === "body" && typeof data === "string" && SHOWN.test(data);
+      const what = isShown ? `${list}: "${data}" is not` : `${list} must be`;
+      return `${what} one of ${(parentSchema.enum ?? []).join(", ")}`;
     }
     case "type":
       return `${field || part} must be ${kindOf(String(params.type), parentSchema)}`;
