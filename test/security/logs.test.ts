@@ -1,8 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import t from "../support/tap.js";
+import { openDatabase } from "../../src/stores/prisma/database.js";
+import { until } from "../e2e/support.js";
 import { type Answer, basic, bearer, onEveryBackend, someClaims, testApp, withoutDatabase } from "../support/app.js";
 import { privateRedis } from "../support/private-redis.js";
+import { migratedSqlite } from "../support/services.js";
 
 const canary = (name: string): string => `canary-${name}-0123456789abcdef0123456789abcdef`;
 const ADMIN = canary("admin-token");
@@ -85,6 +89,21 @@ await t.test("the password of a Redis that refuses it is in no line", async (t) 
   const app = await testApp(t, { REDIS_URL: redis.url.replace("redis://", `redis://authflow:${canary("redis")}@`) });
   t.match(app.logs.join(""), /Redis can't be reached/);
   t.notOk(legible(app.logs).includes(canary("redis")));
+});
+
+await t.test("a Redis that is away is one line, which accuses no process that was killed", async (t) => {
+  const DATABASE_URL = await migratedSqlite(t);
+  const { replicas, close } = await openDatabase(DATABASE_URL);
+  await replicas.save({ id: "killed", outlet: null, trusts: false, beat: 3 });
+  await close();
+  const app = await testApp(t, { DATABASE_URL, REDIS_URL: "redis://127.0.0.1:1", LOG_LEVEL: "info" });
+  await until("it has looked at the others", () => app.fastify.outletAgreement.differs);
+  await sleep(3 * app.fastify.timing.syncInterval); // the loops go on meanwhile
+  await app.fastify.close();
+  const errors = app.logs.filter((line) => line.startsWith('{"level":50'));
+  t.match(errors, [/"reason":"connect ECONNREFUSED 127\.0\.0\.1:1","msg":"Redis can't be reached/]);
+  t.equal(errors.length, 1);
+  t.notMatch(app.logs.join(""), /\\n +at /);
 });
 
 await t.test("nothing a caller sends can begin a line of its own", async (t) => {
