@@ -24,7 +24,7 @@ const NOT_FOUND: Record<string, string> = {
   keys: "There is no signing key with this kid: see GET /keys",
   "status-lists": "There is no such status list, or its tokens have all expired",
   logins: "There is no such login: send the value of login_challenge as the page received it",
-  auth: "There is no provider with this name, or it is not switched on",
+  auth: "There is no provider with this name, or it is not switched on: GET /auth lists those that are",
 };
 
 /** Completes the document that @fastify/swagger makes: bodies that may be absent, and an example of each error. */

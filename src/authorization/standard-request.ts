@@ -1,4 +1,5 @@
 import type { Client } from "../clients/client.js";
+import { refusedGrant } from "../clients/grant-types.js";
 import { requirePermission } from "../clients/permissions.js";
 import { grantedResources, grantedScopes, type SelfRegistered } from "../clients/scope-policy.js";
 import { checkChallenge, type ReturnAddress } from "../login/authorization-request.js";
@@ -65,7 +66,7 @@ export async function standardRequest(
   checkResponse(address, given);
   requirePermission(client, "login");
   if (!client.grantTypes.includes("authorization_code"))
-    throw unauthorizedClient("This client may not use the grant authorization_code");
+    throw refusedGrant(client, "authorization_code");
   const codeChallenge = given("code_challenge");
   checkChallenge(client, "code", codeChallenge, given("code_challenge_method"));
   if (codeChallenge === undefined && (client.policy.require_pkce ?? rules.requirePkce))
@@ -107,7 +108,10 @@ function checkResponse({ client, redirectUri }: ReturnAddress, given: (name: str
   const [type, mode] = [given("response_type"), given("response_mode")];
   if (type === undefined) throw invalidRequest("response_type is missing: it must be code");
   if (type !== "code") throw new AuthflowError(400, "unsupported_response_type", "response_type must be code");
-  if (!client.responseTypes.includes("code")) throw unauthorizedClient("This client may not use response_type code");
+  if (!client.responseTypes.includes("code")) {
+    throw unauthorizedClient("This client may not use response_type code: an operator can add it to its " +
+      `response_types (PATCH /clients/${client.id})`);
+  }
   if (mode === undefined) return;
   if (!RESPONSE_MODES.some((one) => one === mode))
     throw invalidRequest(`response_mode must be ${RESPONSE_MODES.join(", ")}`);

@@ -1,4 +1,5 @@
-import { invalidRequest } from "../shared/errors.js";
+import { type AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
+import { shellCommand } from "../shared/shell-command.js";
 import { type Client, GRANT_TYPES, type GrantType } from "./client.js";
 
 type Holder = Pick<Client, "authMethod" | "permissions" | "responseTypes">;
@@ -11,6 +12,15 @@ export function lacking(type: string, { authMethod, permissions, responseTypes }
   if (type !== "authorization_code" && type !== "refresh_token") return undefined;
   if (!permissions.includes("login")) return "the permission login";
   return responseTypes.includes("code") ? undefined : "the response type code"; // RFC 7591 §2.1
+}
+
+/** The error for a client that may not use this grant. */
+export function refusedGrant(client: Holder & Pick<Client, "id" | "grantTypes">, type: string): AuthflowError {
+  const missing = lacking(type, client);
+  return unauthorizedClient(missing !== undefined
+    ? `This client lacks ${missing}: an operator can change it (PATCH /clients/${client.id})`
+    : `This client may not use grant_type ${type}: an operator can add it to its grant_types ` +
+      `(${shellCommand("authflow", "clients", "grant-types", client.id, ...client.grantTypes, type)})`);
 }
 
 /** The grants of a client whose registration does not name them: what its permissions allow. */

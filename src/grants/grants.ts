@@ -1,8 +1,7 @@
 import { type TObject, type TProperties, Type } from "@sinclair/typebox";
 import type { Client } from "../clients/client.js";
-import { lacking } from "../clients/grant-types.js";
+import { refusedGrant } from "../clients/grant-types.js";
 import { AuthflowError, invalidRequest, unauthorizedClient } from "../shared/errors.js";
-import { shellCommand } from "../shared/shell-command.js";
 import type { TokenResponse } from "../tokens/issuer.js";
 import { authorizationCode } from "./authorization-code.js";
 import { clientCredentials } from "./client-credentials.js";
@@ -57,12 +56,9 @@ export class Grants {
 
 function checkClient({ type, clientAuthentication, allows }: Grant, client: Client): void {
   if (clientAuthentication === "required" && client.authMethod === "none")
-    throw unauthorizedClient(`grant_type ${type} is for clients that authenticate`);
+    throw unauthorizedClient(`grant_type ${type} is for clients that authenticate, not for public ones`);
   if (client.grantTypes.some((one) => one === type) && allows?.(client) !== false) return;
-  const missing = lacking(type, client);
-  throw unauthorizedClient(missing !== undefined ? `This client lacks ${missing}: an operator can change it`
-    : `This client may not use grant_type ${type}: an operator can add it to its grant_types ` +
-      `(${shellCommand("authflow", "clients", "grant-types", client.id, ...client.grantTypes, type)})`);
+  throw refusedGrant(client, type);
 }
 
 /** The grant's own parameters; others in the form are ignored (RFC 6749 §3.2). */

@@ -9,7 +9,7 @@ import { accessDenied, AuthflowError, type Link, loginOver, unavailable } from "
 import { refusal } from "../providers/claims.js";
 import { loginPageOf } from "../providers/local.js";
 import { UpstreamError } from "../providers/upstream.js";
-import type { Provider, UpstreamRequest } from "../providers/provider.js";
+import { NO_PROVIDER, type Provider, type UpstreamRequest } from "../providers/provider.js";
 import { sweepAll } from "../shared/sweep.js";
 import type { IdentityClaims } from "../tokens/claims.js";
 import type { TokenIssuer } from "../tokens/issuer.js";
@@ -241,7 +241,8 @@ export class LoginService {
     if (provider !== undefined) return provider;
     const query = Object.entries(request ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined);
     const href = `${this.#dependencies.publicUrl}/auth?${new URLSearchParams(query).toString()}`;
-    throw new AuthflowError(404, "not_found", "There is no provider with this name, or it is not switched on",
+    throw new AuthflowError(404, "not_found", this.#dependencies.providers.size === 0 ? NO_PROVIDER
+      : "There is no provider with this name, or it is not switched on: GET /auth lists those that are",
       request?.client_id === undefined ? {} : { links: [{ text: "Choose another one", href }] });
   }
 

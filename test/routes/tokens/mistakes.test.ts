@@ -161,6 +161,13 @@ await t.test("a login without a provider says what to set, and a policy that lea
   const none = await authorize(bare, await bare.register());
   t.equal(none.get("error"), "server_error");
   t.match(none.get("error_description"), /^No provider is switched on: set AUTHFLOW_LOGIN_URL, /);
+  t.match(await described(bare.call("GET", "/auth/google")), "No provider is switched on: set AUTHFLOW_LOGIN_URL, ");
+  t.equal(await described(app.call("GET", "/auth/google")),
+    "There is no provider with this name, or it is not switched on: GET /auth lists those that are");
+  const machine = await app.register({ grant_types: ["client_credentials"] });
+  t.equal((await authorize(app, machine)).get("error_description"), "This client may not use grant_type " +
+    "authorization_code: an operator can add it to its grant_types (authflow clients grant-types " +
+    `${machine.client_id} client_credentials authorization_code)`);
   const bound = await app.register();
   await app.call("PATCH", `/clients/${bound.client_id}`,
     { headers: OPERATOR, payload: { policy: { providers: ["google"] } } });

@@ -57,7 +57,7 @@ const refused: [what: string, client: Client, form: TokenParameters, error: stri
   ["a client whose grant types lack it", aClient({ grantTypes: ["authorization_code"] }), form, "unauthorized_client",
     /grant_type machine: an operator can add it .*grant-types a-client/],
   ["a missing parameter", aClient(), { grant_type: "machine" }, "invalid_request",
-    /^audience is missing: Who it is for$/],
+    /^audience is missing: send who it is for$/],
   ["another grant's parameter missing", aClient(), { grant_type: "authorization_code", code: "c" }, "invalid_request",
     /^redirect_uri is missing/],
   ["an unknown grant", aClient(), { grant_type: "password" }, "unsupported_grant_type",
