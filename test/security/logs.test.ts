@@ -94,7 +94,7 @@ await t.test("the password of a Redis that refuses it is in no line", async (t) 
 await t.test("a Redis that is away is one line, which accuses no process that was killed", async (t) => {
   const DATABASE_URL = await migratedSqlite(t);
   const { replicas, close } = await openDatabase(DATABASE_URL);
-  await replicas.save({ id: "killed", outlet: null, trusts: false, beat: 3 });
+  await replicas.save({ id: "killed", outlet: null, trusts: false, history: null, beat: 3 });
   await close();
   const app = await testApp(t, { DATABASE_URL, REDIS_URL: "redis://127.0.0.1:1", LOG_LEVEL: "info" });
   await until("it has looked at the others", () => app.fastify.outletAgreement.differs);
