@@ -131,12 +131,13 @@ function changingCommands(group: Command, context: Context): void {
     .addArgument(new Argument("[permissions...]", "all that it may do from now on")
       .choices(PERMISSIONS).argParser(listOf(PERMISSIONS)))
     .option("--json", "as a JSON array")
-    .action((id: string, wanted: Permission[], { json }: { json?: boolean }) => withServices(async ({ clients }) => {
-      const { permissions } = wanted.length === 0
-        ? await clients.read(id)
-        : await clients.update(id, { permissions: wanted });
-      printList(context, permissions, { json, line: (one) => one, present: (one) => one });
-    }));
+    .action((id: string, wanted: Permission[], { json }: { json?: boolean }) => {
+      const isRead = wanted.length === 0;
+      return (isRead ? readServices : withServices)(async ({ clients }) => {
+        const { permissions } = await (isRead ? clients.read(id) : clients.update(id, { permissions: wanted }));
+        printList(context, permissions, { json, line: (one) => one, present: (one) => one });
+      });
+    });
 
   group.command("policy")
     .description("print what an application may put into its tokens, as JSON, or change it")

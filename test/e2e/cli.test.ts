@@ -13,7 +13,7 @@ await t.test("a command that only reads neither makes nor migrates a database", 
   const id = "01890a5d-ac96-774b-bcce-b302099a8057";
   const reading = [
     ["clients", "list"], ["clients", "show", id], ["clients", "policy", id], ["clients", "redirect-uris", id],
-    ["keys", "list"],
+    ["clients", "permissions", id], ["keys", "list"],
   ];
   for (const args of reading) {
     const { code, stderr } = await cli(args, { DATABASE_URL });
