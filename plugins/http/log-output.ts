@@ -21,7 +21,12 @@ function openOutput(): { write(line: string): void } {
     isPlanned = false;
     stdout.flush(); // `flushSync` waits for the disk where the output is a file
   };
-  process.on("exit", () => { stdout.flushSync(); });
+  process.on("exit", () => {
+    try {
+      stdout.flush(); // notices a pipe without a reader, where `flushSync` would try for ever
+      stdout.flushSync();
+    } catch { /* the last lines can't be written */ }
+  });
   return {
     write: (line) => {
       stdout.write(line);

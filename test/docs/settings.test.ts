@@ -29,7 +29,7 @@ await t.test(".env.example is valid with each of its lines uncommented, and chan
 // Not settings of the service: the examples' own, a client's credentials, and the tests' switches.
 const OTHERS = [
   "AUTHFLOW_URL", "AUTHFLOW_STALE_AFTER", "AUTHFLOW_WHEN_STALE", "AUTHFLOW_RECONNECT_WITHIN", "AUTHFLOW_REFETCH_AFTER",
-  "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REQUIRE_SERVICES", "AUTHFLOW_CONNECT",
+  "AUTHFLOW_AUDIENCE", "AUTHFLOW_CLIENT_ID", "AUTHFLOW_CLIENT_SECRET", "AUTHFLOW_REQUIRE_SERVICES", "AUTHFLOW_CONNECT",
 ];
 /** Those of an OpenID provider whose name the operator chose. */
 const OF_A_PROVIDER = new RegExp(`^AUTHFLOW_OIDC_[A-Z0-9_]+_(${OPENID_SUFFIXES.join("|")})$`);
