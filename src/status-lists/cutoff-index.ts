@@ -1,6 +1,9 @@
 import { type Entry, FOREVER, isCutoff, type Name, partsOf } from "../revocation/entry.js";
 import type { LogFollower } from "../revocation/log-follower.js";
+import { unavailable } from "../shared/errors.js";
 import { CLIENT_HASH_OFFSET, HASH_OFFSETS, nameHash, readIssuedAt } from "./record.js";
+
+const UNKNOWN = "What is revoked can't be known right now: try again";
 
 /** The two halves of the hash of what is named. `client`: only tokens that this client was issued. */
 interface HashedName { head: number; tail: number; client?: { head: number; tail: number } }
@@ -100,9 +103,12 @@ export class CutoffIndex {
   get cutoffs(): CutoffSet { return this.#cutoffs; }
   get revision(): number { return this.#revision; }
 
-  /** Resolves when the set has everything that the log held at the time of the call. */
+  /**
+   * Resolves when the set has everything that the log held at the time of the call. Rejects with
+   * temporarily_unavailable, also while a long log takes its time at the start.
+   */
   async refresh(): Promise<void> {
-    await this.#follower.current();
+    await this.#follower.current().catch((cause: unknown) => { throw unavailable(UNKNOWN, cause); });
     if (!this.#isStale) return;
     this.#isStale = false;
     this.#cutoffs = new CutoffSet();

@@ -112,7 +112,7 @@ await t.test("a client that authenticates wrongly is told what is missing, and n
     t.match(await postForm(app, "/introspect", { token: "a" }, headers), { status: 401, body: {
       error: "invalid_client", error_description: "Authenticate by HTTP Basic with client_id and client_secret" } });
   }
-  t.match(await postForm(app, "/introspect", { token: "a" }, { authorization: `Basic ${client.client_id}` }),
+  t.match(await postForm(app, "/introspect", { token: "a" }, { authorization: "Basic bm8gY29sb24=" }),
     { status: 401, body: { error: "invalid_client",
       error_description: "HTTP Basic must hold client_id, a colon and client_secret, in base64" } });
 });

@@ -141,3 +141,10 @@ await t.test("an index that is made after the log was read has everything", asyn
     encodeToken({ index: 1, issuedAt: NOW, sub, clientId: "c", kid: "k" }), 0));
   t.strictSame(missing, []);
 });
+
+await t.test("while the log takes too long to be read, the cut-offs are unavailable", async (t) => {
+  const { log } = await fixture(t);
+  const read = () => new Promise<never>(() => undefined);
+  const index = new CutoffIndex(new LogFollower({ log: { ...log, read }, recovered: () => undefined }));
+  await t.rejects(index.refresh(), { code: "temporarily_unavailable" });
+});
