@@ -3,6 +3,7 @@ import { notFound } from "../shared/errors.js";
 import { etagOf } from "../shared/etag.js";
 import type { KeyRing } from "../keys/key-ring.js";
 import type { LogFollower } from "../revocation/log-follower.js";
+import { RecentlyUsed } from "../shared/recently-used.js";
 import { sweepAll } from "../shared/sweep.js";
 import { signCompact } from "../tokens/jws.js";
 import { CutoffIndex } from "./cutoff-index.js";
@@ -32,7 +33,7 @@ interface Kept { list: PublishedList; signed: SignedStatusList; asOf: number }
 export class StatusLists {
   readonly #dependencies: Dependencies;
   readonly #cutoffs: CutoffIndex;
-  readonly #kept = new Map<string, Kept>(); // in the order of last use
+  readonly #kept = new RecentlyUsed<Kept>(CAPACITY);
   readonly #refreshing = new Map<string, Promise<SignedStatusList>>();
 
   constructor(dependencies: Dependencies) {
@@ -47,7 +48,7 @@ export class StatusLists {
   async read(id: string): Promise<SignedStatusList> {
     const kept = this.#kept.get(id);
     const age = kept === undefined ? Infinity : this.#dependencies.clock() - kept.asOf;
-    if (kept !== undefined && age >= 0 && age < FRESH_FOR) return this.#keep(id, kept).signed;
+    if (kept !== undefined && age >= 0 && age < FRESH_FOR) return kept.signed;
     const refreshing = this.#refreshing.get(id)
       ?? this.#refresh(id, kept?.list).finally(() => { this.#refreshing.delete(id); });
     this.#refreshing.set(id, refreshing);
@@ -75,13 +76,8 @@ export class StatusLists {
     const claims = statusListClaims(statusListUri(publicUrl, id), lst, now);
     const signer = await ring.currentSigner(clock());
     const token = await signCompact(signer, "statuslist+jwt", claims);
-    return this.#keep(id, { list, asOf: now, signed: { token, etag: etagOf(token), maxAge: STATUS_LIST_TTL } }).signed;
-  }
-
-  #keep(id: string, kept: Kept): Kept {
-    this.#kept.delete(id);
-    this.#kept.set(id, kept);
-    if (this.#kept.size > CAPACITY) this.#kept.delete(this.#kept.keys().next().value as string);
-    return kept;
+    const signed = { token, etag: etagOf(token), maxAge: STATUS_LIST_TTL };
+    this.#kept.set(id, { list, asOf: now, signed });
+    return signed;
   }
 }
