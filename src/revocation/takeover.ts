@@ -4,6 +4,9 @@ import { LEFT, type Replica } from "./replica-store.js";
 /** Milliseconds for which a replica that says nothing is waited for: it may be gone. */
 const LIMIT = 5000;
 
+/** Milliseconds for which all wait: the server may have lost the rows of replicas that nobody here has seen. */
+const GRACE = 500;
+
 /**
  * Whether the log has all that a replica still knows. When another database server takes over, it may lack the last
  * commits. Each replica then appends what its memory has and the log lacks, and says in its row that it did so.
@@ -26,7 +29,9 @@ export class Takeover {
       if (other.beat === LEFT || other.history === history) this.#running.delete(other.id);
       else if (other.history !== null) this.#running.add(other.id);
     }
-    if (this.#running.size === 0 || at - this.#now.since >= LIMIT) this.#history = history;
+    const waited = at - this.#now.since;
+    const isAlone = this.#history === null && others.every(({ beat }) => beat === LEFT); // it starts
+    if (waited >= LIMIT || (this.#running.size === 0 && (isAlone || waited >= GRACE))) this.#history = history;
     // If a server takes over from now on, these are waited for, also if it has lost their rows.
     if (this.#history === history) this.#running = new Set(others.filter(isRunning).map(({ id }) => id));
   }

@@ -8,7 +8,7 @@ import { aCutoff, NOW } from "../../contracts/samples.js";
 import { someClaims } from "../../support/app.js";
 import { migratedSqlite } from "../../support/services.js";
 
-const LIMIT = 5000;
+const [GRACE, LIMIT] = [500, 5000];
 
 /** Three replicas on one database, of which the test says which server they reach. */
 async function fixture(t: Test) {
@@ -41,14 +41,16 @@ async function fixture(t: Test) {
     };
   };
   const all = [replica("a"), replica("b"), replica("c")] as const;
-  for (const one of [...all, ...all]) await one.step();
   const pass = (milliseconds: number): void => { now += milliseconds; };
+  for (const one of [...all, ...all]) await one.step();
+  pass(GRACE);
+  for (const one of all) await one.step();
   const lead = (history: string): void => { for (const { leads } of all) leads(history); };
-  return { all, store, pass, lead, revocations };
+  return { all, replica, store, pass, lead, revocations };
 }
 
 await t.test("after a takeover a replica knows nothing until every other one has read the log", async (t) => {
-  const { all: [a, b, c], lead, revocations } = await fixture(t);
+  const { all: [a, b, c], lead, pass, revocations } = await fixture(t);
   t.equal(await a.says(), false);
   const revoked = someClaims();
   await revocations.append([aCutoff({ value: revoked.sub as string, scope: "sub", issuedBefore: NOW + 1e12 })]);
@@ -57,6 +59,7 @@ await t.test("after a takeover a replica knows nothing until every other one has
   t.equal(await a.says(revoked), true, "what it knows stays true");
   t.equal(await a.isInLog(), true);
   await b.step();
+  pass(GRACE);
   t.equal(await a.says(someClaims({ sub: "bob" })), 503, "c may still append");
   await c.step();
   t.equal(await a.says(someClaims({ sub: "bob" })), false, "at once");
@@ -64,8 +67,10 @@ await t.test("after a takeover a replica knows nothing until every other one has
 });
 
 await t.test("a check waits for the others, and then reads the log again", async (t) => {
-  const { all: [a, b, c], lead, revocations } = await fixture(t);
+  const { all: [a, b, c], lead, pass, revocations } = await fixture(t);
   lead("2");
+  await a.step();
+  pass(GRACE);
   const says = a.says();
   await Promise.all([b.step(), new Promise((resolve) => { setTimeout(resolve, 150); })]);
   await revocations.append([aCutoff({ value: "alice", scope: "sub", issuedBefore: NOW + 1e12 })]); // as c gives it back
@@ -89,25 +94,57 @@ await t.test("one that says nothing is waited for at most five seconds", async (
 });
 
 await t.test("one whose row was lost is waited for, one that has left is not", async (t) => {
-  const { all: [a, b, c], lead, store } = await fixture(t);
+  const { all: [a, b, c], lead, pass, store } = await fixture(t);
   await c.leave();
   await a.step();
   await store.remove((await store.all()).filter(({ id }) => id === "b"));
   lead("2");
   await a.step();
+  pass(GRACE);
   t.equal(await a.says(), 503);
   await b.step();
   await a.step();
   t.equal(await a.says(), false);
 });
 
+await t.test("one whose row was lost before another one saw it has half a second", async (t) => {
+  const { all: [a, b, c], replica, pass, store } = await fixture(t);
+  await Promise.all([b.leave(), c.leave()]);
+  await a.step();
+  const late = replica("late");
+  await late.step();
+  await store.remove((await store.all()).filter(({ id }) => id === "late"));
+  for (const one of [a, late]) one.leads("2");
+  await a.step();
+  pass(GRACE - 1);
+  t.equal(await a.says(), 503);
+  await late.step();
+  pass(1);
+  t.equal(await a.says(), false);
+});
+
+await t.test("one that starts gives others this time too, unless it is alone", async (t) => {
+  const { all: [a, b, c], replica, pass } = await fixture(t);
+  const started = replica("started");
+  await started.step();
+  pass(GRACE - 1);
+  t.equal(await started.says(), 503);
+  pass(1);
+  t.equal(await started.says(), false);
+  await Promise.all([a, b, c, started].map((one) => one.leave()));
+  const alone = replica("alone"); // those that left are still in the table
+  await alone.step();
+  t.equal(await alone.says(), false);
+});
+
 await t.test("replicas of the version before, which say nothing of it, are not waited for", async (t) => {
-  const { all: [a, b, c], lead, store } = await fixture(t);
+  const { all: [a, b, c], lead, pass, store } = await fixture(t);
   await Promise.all([b.leave(), c.leave()]);
   await store.save({ id: "old", outlet: null, trusts: false, beat: 1, history: null });
   await a.step();
   lead("2");
   await a.step();
+  pass(GRACE);
   t.equal(await a.says(), false);
 });
 
