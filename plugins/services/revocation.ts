@@ -56,7 +56,7 @@ export default fp(async (app) => {
   app.decorate("logChanged", changed);
   app.decorate("outletAgreement", agreement);
   app.decorate("revocations", new Revocations({
-    writer: new LogWriter(log), verifier, follower, state, outlet, agreement, clock, timing, statusOf,
+    writer: new LogWriter({ log, follower, state }), verifier, state, outlet, agreement, clock, timing, statusOf,
     longestTtl: () => app.keys.longestTtl,
     loginProviders: loginProviders(config.providers),
     ended: endLastingLogins(app.database),

@@ -20,6 +20,9 @@ interface Dependencies {
   agreement: OutletAgreement;
 }
 
+/** What can revoke something, and when it was issued (epoch ms). */
+type Question = [names: readonly Name[], issuedAt: number];
+
 /** Whether a token is revoked: by this replica's copy of the log, once it has everything that the log holds. */
 export class RevocationState {
   readonly #dependencies: Dependencies;
@@ -47,9 +50,14 @@ export class RevocationState {
     return await elsewhere === true;
   }
 
-  /** Whether the log has it now, whatever other services see. Rejects with temporarily_unavailable. */
+  /** Whether the log has revoked it now, whatever other services see. Rejects with temporarily_unavailable. */
   async isInLog(token: VerifiedToken): Promise<boolean> {
-    return this.#areInLog(namesOf(token), issuedAtMs(token.claims)).catch(unknown);
+    return (await this.areInLog([token]))[0] === true;
+  }
+
+  /** The same of each of them, by one read. */
+  async areInLog(tokens: readonly VerifiedToken[]): Promise<boolean[]> {
+    return this.#areInLog(tokens.map((token) => [namesOf(token), issuedAtMs(token.claims)])).catch(unknown);
   }
 
   /**
@@ -65,7 +73,7 @@ export class RevocationState {
     const { follower, agreement } = this.#dependencies;
     for (let looks = 0; ; looks++) {
       const { history: complete } = agreement; // before the log is read: until then, others may append
-      if (await this.#areInLog(names, issuedAt)) return true;
+      if ((await this.#areInLog([[names, issuedAt]]))[0] === true) return true;
       if (follower.history === null || follower.history === complete) return false;
       if (looks === LOOKS) throw new Error("A database server took over: replicas may still append what it lacks");
       if (looks > 0) await sleep(PAUSE);
@@ -73,13 +81,14 @@ export class RevocationState {
     }
   }
 
-  async #areInLog(names: readonly Name[], issuedAt: number): Promise<boolean> {
+  async #areInLog(questions: readonly Question[]): Promise<boolean[]> {
     const { log, follower } = this.#dependencies;
     if (!follower.isFilled) {
-      return (await log.find(names)).some(({ issuedBefore }) => isBefore(issuedAt, issuedBefore));
+      return Promise.all(questions.map(async ([names, issuedAt]) =>
+        (await log.find(names)).some(({ issuedBefore }) => isBefore(issuedAt, issuedBefore))));
     }
     await follower.current();
-    return follower.index.revokes(names, issuedAt);
+    return questions.map((question) => follower.index.revokes(...question));
   }
 }
 

@@ -12,8 +12,7 @@ import type { TokenVerifier, VerifiedToken } from "../tokens/verifier.js";
 import { parseCompact } from "../tokens/jws.js";
 import { issuedAtMs } from "../tokens/issued-at.js";
 import { type Entry, FOREVER, type Name, sessionOfClient, subjectOfClient } from "./entry.js";
-import type { LogFollower } from "./log-follower.js";
-import type { LogWriter } from "./log-writer.js";
+import { type LogWriter, unconfirmed } from "./log-writer.js";
 import type { OutletAgreement } from "./outlet-agreement.js";
 import type { RevocationOutlet } from "./outlet.js";
 import { namesOf, type RevocationState } from "./revocation-state.js";
@@ -21,7 +20,6 @@ import { namesOf, type RevocationState } from "./revocation-state.js";
 interface Dependencies {
   verifier: Pick<TokenVerifier, "verify">;
   writer: LogWriter;
-  follower: LogFollower;
   state: RevocationState;
   /** What other services read; undefined if nothing does. */
   outlet?: RevocationOutlet | undefined;
@@ -66,11 +64,10 @@ export class Revocations {
   /** Rejects with invalid_token where the token was revoked before. */
   async revoke(token: VerifiedToken): Promise<void> {
     const entry = this.#entryOf(token);
-    if (await this.#isRevoked(token)) {
-      await this.#show(entry);
-      return this.#settle();
-    }
-    await this.#append([entry]);
+    if (await this.#append([entry], token)) return;
+    await this.#refuseShown(token);
+    await this.#show(entry);
+    await this.#settle();
   }
 
   /**
@@ -121,7 +118,7 @@ export class Revocations {
   }
 
   async #revokeWith(token: VerifiedToken, name: Name, admit: (() => Promise<void>) | undefined): Promise<void> {
-    await this.#isRevoked(token);
+    if (await this.#dependencies.state.isInLog(token)) await this.#refuseShown(token);
     await admit?.();
     // Also by its id: the token may claim a time of issue that the cut-off does not cover.
     await this.#endIssued(name, token.claims.exp * 1000, this.#entryOf(token));
@@ -228,26 +225,14 @@ export class Revocations {
     await sleep(timing.cutoffWait);
   }
 
-  async #append(entries: readonly Entry[]): Promise<void> {
+  /** Resolves to false if the log had revoked `token` before. */
+  async #append(entries: readonly Entry[], token?: VerifiedToken): Promise<boolean> {
     const { writer, appended } = this.#dependencies;
-    await writer.append(entries).catch((cause: unknown) => {
-      throw unavailable("The logout could not be recorded: try again", cause);
-    });
+    if (!await writer.append(entries, token)) return false;
     appended();
     await this.#show(...entries);
-    await this.#keep(entries);
     await this.#settle();
-  }
-
-  /**
-   * Resolves when this replica's memory has the entries: the log may lose its last commits in a failover, and gets them
-   * back from there.
-   */
-  async #keep(entries: readonly Entry[]): Promise<void> {
-    const { follower } = this.#dependencies;
-    if (!follower.isFilled) return; // while it is being filled, or in a process that ends after this call
-    await follower.current().catch(unconfirmed);
-    if (!entries.every((entry) => follower.index.includes(entry))) unconfirmed();
+    return true;
   }
 
   /** Resolves when other services can see the entries. */
@@ -267,23 +252,14 @@ export class Revocations {
   }
 
   /**
-   * Whether the log has the token. Rejects with invalid_token if other services see that too. A logout that was
-   * answered 503 may be in the log only; the client repeats it, and the repetition must complete it.
+   * Rejects with invalid_token if other services see the revocation that the log has. A logout that was answered 503
+   * may be in the log only; the client repeats it, and the repetition must complete it.
    */
-  async #isRevoked(token: VerifiedToken): Promise<boolean> {
-    const { state, outlet } = this.#dependencies;
-    if (!await state.isInLog(token)) return false;
+  async #refuseShown(token: VerifiedToken): Promise<void> {
+    const { outlet } = this.#dependencies;
     const isShown = outlet === undefined || await outlet.isRevoked(namesOf(token), issuedAtMs(token.claims));
     if (isShown === true) throw invalidToken("The token was revoked");
-    return true;
   }
-}
-
-function unconfirmed(cause?: unknown): never {
-  throw unavailable(
-    "The logout is recorded, but has not reached every service yet: try again until it is confirmed",
-    cause,
-  );
 }
 
 /** A subject or a session. */

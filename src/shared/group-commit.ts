@@ -9,8 +9,11 @@ interface Waiting<Item, Outcome> {
 
 type Write<Item, Outcome> = (items: readonly Item[]) => Promise<[Outcome] extends [void] ? void : readonly Outcome[]>;
 
-/** Milliseconds for which a transaction waits for more items, after one that several calls shared. */
-const GATHERING = 1;
+/**
+ * After a transaction that several calls shared, the next one waits for as long as more come: this many milliseconds
+ * for the next one, and this many times.
+ */
+const [GATHERING, GATHERINGS] = [1, 5];
 
 /**
  * Writes items to the database. Calls that arrive while a transaction is being written share the next one. `write`
@@ -41,14 +44,21 @@ export class GroupCommit<Item, Outcome = void> {
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
     while (this.#waiting.length > 0) {
-      // Those who were just answered may ask again: a moment later, many share the transaction instead of one.
-      if (this.#isBusy) await sleep(GATHERING);
-      else await nextTurn();
+      await this.#gather();
       const batch = this.#waiting.splice(0, this.#most);
       this.#isBusy = batch.length > 1;
       await this.#writeBatch(batch);
     }
     this.#isWriting = false;
+  }
+
+  /** Those who were just answered may ask again: a moment later, many share the transaction instead of some. */
+  async #gather(): Promise<void> {
+    if (!this.#isBusy) return void await nextTurn();
+    for (let times = 0, before = 0; times < GATHERINGS && before < this.#waiting.length; times++) {
+      before = this.#waiting.length;
+      await sleep(GATHERING);
+    }
   }
 
   async #writeBatch(batch: Waiting<Item, Outcome>[]): Promise<void> {

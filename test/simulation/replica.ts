@@ -71,8 +71,8 @@ export class Replica {
     this.#filler = outlet && new OutletFiller({ outlet, log, follower, clock, recovered: () => undefined });
     this.#sweeper = new LogSweeper({ log, clocks: [wrongClock, wrongClock], monotonic });
     this.revocations = new Revocations({
-      writer: new LogWriter(log), verifier: { verify: noToken }, follower, state: this.state, outlet,
-      agreement, clock, timing: TIMING,
+      writer: new LogWriter({ log, follower, state: this.state }), verifier: { verify: noToken }, state: this.state,
+      outlet, agreement, clock, timing: TIMING,
       longestTtl: () => LONGEST_TTL, loginProviders: [], appended: () => { this.wake(); }, statusOf: () => undefined,
     });
     this.#start();

@@ -28,7 +28,8 @@ const APPEND_ON_POSTGRES = `
     (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
     entry->>'listId', (entry->>'index')::int
   FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', '')) AS notified`;
-const newTag = (): string => randomBytes(4).toString("hex");
+/** One call for all: each costs more than the other work for an entry. */
+const newTags = (count: number): string[] => randomBytes(4 * count).toString("hex").match(/.{8}/g) ?? [];
 
 /**
  * The position in the head's row is raised by the transaction that appends. Its lock makes the next one wait for this
@@ -37,8 +38,9 @@ const newTag = (): string => randomBytes(4).toString("hex");
 export function revocationLog({ prisma, postgres, readLog, run }: Db): RevocationLog {
   return {
     append: async (entries, above = 0) => {
-      const json = JSON.stringify(storable(entries).map(toJson));
       const count = entries.length;
+      const tags = newTags(count);
+      const json = JSON.stringify(storable(entries).map((entry, i) => ({ tag: tags[i], ...toJson(entry) })));
       await run({
         sqlite: [[RAISE_ON_SQLITE, above, count], [INSERT_ON_SQLITE, count, json]],
         postgres: [APPEND_ON_POSTGRES, json, count, above],
@@ -79,7 +81,7 @@ export function revocationLog({ prisma, postgres, readLog, run }: Db): Revocatio
 }
 
 const toJson = ({ scope, value, issuedBefore, expiresAt, status }: Entry) =>
-  ({ tag: newTag(), scope, value, issuedBefore: toInstant(issuedBefore), expiresAt: toInstant(expiresAt), ...status });
+  ({ scope, value, issuedBefore: toInstant(issuedBefore), expiresAt: toInstant(expiresAt), ...status });
 
 /** A token may claim any expiry. A row that is beyond what a number holds would make the log unreadable. */
 const toInstant = (milliseconds: number): number => Math.min(Math.ceil(milliseconds), FOREVER);

@@ -1,17 +1,32 @@
 import t from "../../support/tap.js";
 import { LogWriter } from "../../../src/revocation/log-writer.js";
 import type { Entry } from "../../../src/revocation/entry.js";
+import type { RevocationLog } from "../../../src/revocation/log.js";
+import { LogFollower } from "../../../src/revocation/log-follower.js";
+import { OutletAgreement } from "../../../src/revocation/outlet-agreement.js";
+import type { ReplicaStore } from "../../../src/revocation/replica-store.js";
+import { RevocationState } from "../../../src/revocation/revocation-state.js";
 import { unavailable } from "../../../src/shared/errors.js";
+import { someClaims } from "../../support/app.js";
 import { aCutoff, anEntry } from "../../contracts/samples.js";
 import { intercepted, logOnSqlite } from "./log-on-sqlite.js";
 
-const outcomesOf = async (calls: Promise<void>[]) => (await Promise.allSettled(calls)).map(({ status }) => status);
+/** A writer of a replica that still reads its first log, or has `follower`. */
+function writerOf(log: RevocationLog, follower = new LogFollower({ log, recovered: () => undefined })): LogWriter {
+  const store: ReplicaStore = { all: async () => [], save: async () => undefined, remove: async () => undefined };
+  const agreement = new OutletAgreement({
+    store, id: "a", outlet: () => null, monotonic: () => performance.now(), history: () => follower.history,
+  });
+  return new LogWriter({ log, follower, state: new RevocationState({ log, follower, agreement }) });
+}
+
+const outcomesOf = async (calls: Promise<unknown>[]) => (await Promise.allSettled(calls)).map(({ status }) => status);
 
 await t.test("calls that come at once, or while one is written, share a transaction, in their order", async (t) => {
   const { log, other } = await logOnSqlite(t);
   let transactions = 0;
   let begun = (): void => undefined;
-  const writer = new LogWriter(intercepted(log, { before: () => { transactions++; begun(); } }));
+  const writer = writerOf(intercepted(log, { before: () => { transactions++; begun(); } }));
   const calls = Array.from({ length: 100 }, () => [anEntry(), aCutoff()]);
   await Promise.all(calls.slice(0, 50).map((entries) => writer.append(entries)));
   t.equal(transactions, 1, "all of one turn");
@@ -27,7 +42,7 @@ await t.test("calls that come at once, or while one is written, share a transact
 
 await t.test("a call resolves only when its own entries are stored", async (t) => {
   const { log, other } = await logOnSqlite(t);
-  const writer = new LogWriter(log);
+  const writer = writerOf(log);
   const lanes = Array.from({ length: 20 }, async () => {
     for (let i = 0; i < 5; i++) {
       const entry = anEntry();
@@ -40,12 +55,12 @@ await t.test("a call resolves only when its own entries are stored", async (t) =
 
 await t.test("an entry that the database can't hold fails its own call only, as a whole", async (t) => {
   const { log } = await logOnSqlite(t);
-  const writer = new LogWriter(log);
+  const writer = writerOf(log);
   const beside = anEntry();
   const calls: Entry[][] = [[anEntry()], [anEntry()], [beside, anEntry({ value: "nul\0" })], [anEntry()]];
   const settled = await Promise.allSettled(calls.map((entries) => writer.append(entries)));
   t.strictSame(settled.map(({ status }) => status), ["fulfilled", "fulfilled", "rejected", "fulfilled"]);
-  t.match(settled[2], { reason: TypeError });
+  t.match(settled[2], { reason: { code: "temporarily_unavailable", cause: TypeError } });
   t.strictSame(await log.find([beside]), []);
   const stored = (await log.read(0, 10)).entries.map(({ value }) => value);
   t.strictSame(stored, [calls[0], calls[1], calls[3]].flatMap((entries) => entries?.map(({ value }) => value)));
@@ -55,7 +70,7 @@ await t.test("an outage fails all that wait at once, and later calls are written
   const { log } = await logOnSqlite(t);
   let attempts = 0;
   let isDown = true;
-  const writer = new LogWriter(intercepted(log, {
+  const writer = writerOf(intercepted(log, {
     before: () => {
       attempts++;
       if (isDown) throw unavailable("The database does not answer: try again", new Error("no connection"));
@@ -72,8 +87,45 @@ await t.test("an outage fails all that wait at once, and later calls are written
 
 await t.test("more calls than a transaction takes are written by several, in their order", async (t) => {
   const { log } = await logOnSqlite(t);
-  const writer = new LogWriter(log);
+  const writer = writerOf(log);
   const entries = Array.from({ length: 2500 }, () => anEntry());
   await Promise.all(entries.map((entry) => writer.append([entry])));
   t.strictSame((await log.read(0, 5000)).entries.map(({ value }) => value), entries.map(({ value }) => value));
+});
+
+await t.test("a token that another replica revoked is not appended again, and those beside it are", async (t) => {
+  const { log, other } = await logOnSqlite(t);
+  const calls: string[] = [];
+  const counted = intercepted(log, { before: (method) => { calls.push(method); } });
+  const follower = new LogFollower({ log: counted, recovered: () => undefined });
+  await follower.current();
+  const writer = writerOf(counted, follower);
+  const tokens = Array.from({ length: 3 }, (_, i) => ({ kid: "k", claims: someClaims({ sub: `s${i}` }) as never }));
+  const entries = tokens.map(({ claims: { jti } }) => anEntry({ value: jti }));
+  await other.append([entries[1] as Entry]);
+  calls.length = 0;
+  const appended = await Promise.all(tokens.map((token, i) => writer.append([entries[i] as Entry], token)));
+  t.strictSame(appended, [true, false, true]);
+  t.strictSame(calls, ["read", "append", "read"], "all by one transaction");
+  t.ok(entries.every((entry) => follower.index.includes(entry)), "in this replica's memory too");
+  t.equal((await log.read(0, 10)).entries.length, 3);
+  calls.length = 0;
+  t.equal(await writer.append([entries[0] as Entry], tokens[0]), false);
+  t.notOk(calls.includes("append"));
+});
+
+await t.test("what the log has lost again by the time it is read is not acknowledged", async (t) => {
+  const { log, restore } = await logOnSqlite(t);
+  await log.append([anEntry()]);
+  let isLost = false;
+  const lossy = intercepted(log, {
+    after: async (method) => { if (method === "append" && !isLost) { isLost = true; await restore(1); } },
+  });
+  const follower = new LogFollower({ log: lossy, recovered: () => undefined });
+  await follower.current();
+  const writer = writerOf(lossy, follower);
+  const entry = anEntry();
+  await t.rejects(writer.append([entry]), { code: "temporarily_unavailable", message: /recorded/ });
+  t.equal(await writer.append([entry]), true);
+  t.strictSame((await log.find([entry])).length, 1);
 });

@@ -11,9 +11,9 @@ async function fixture(t: Test, ended: (name: Name, issuedBefore: number) => Pro
     app.fastify;
   const client = await app.register();
   const revocations = new Revocations({
-    writer: new LogWriter(database.revocations), verifier: tokenVerifier, follower: logFollower, state: revocationState,
-    agreement: outletAgreement, clock, timing, statusOf, longestTtl: () => keys.longestTtl, loginProviders: [],
-    appended: () => undefined, ended,
+    writer: new LogWriter({ log: database.revocations, follower: logFollower, state: revocationState }),
+    verifier: tokenVerifier, state: revocationState, agreement: outletAgreement, clock, timing, statusOf,
+    longestTtl: () => keys.longestTtl, loginProviders: [], appended: () => undefined, ended,
   });
   const verify = (token: string) => tokenVerifier.verify(token);
   return { app, client, revocations, log: database.revocations, verify };
