@@ -29,10 +29,6 @@ export const listOf = <T extends string>(choices: readonly T[]) => (text: string
   throw new InvalidArgumentError(`"${wrong ?? text}" is not one of ${choices.join(", ")}.`);
 };
 
-/** A text as the shell must be given it. */
-export const shellWord = (text: string): string =>
-  (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);
-
 export function someText(text: string): string {
   if (text === "") throw new InvalidArgumentError("must not be empty");
   return text;

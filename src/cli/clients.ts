@@ -5,8 +5,9 @@ import {
 } from "../clients/client.js";
 import { presentClient, presentMetadata } from "../clients/presentation.js";
 import { invalidRequest } from "../shared/errors.js";
+import { shellCommand } from "../shared/shell-command.js";
 import { allClients } from "./all-clients.js";
-import { jsonObject, listOf, shellWord, wholeSeconds } from "./arguments.js";
+import { jsonObject, listOf, wholeSeconds } from "./arguments.js";
 import type { Context } from "./context.js";
 import { confirm, print, printList } from "./terminal.js";
 
@@ -192,7 +193,7 @@ function changingCommands(group: Command, context: Context): void {
 }
 
 function withoutRedirectUri(name: string): string {
-  const command = `authflow clients add ${shellWord(name)}`;
+  const command = shellCommand("authflow", "clients", "add", name);
   return `To log users in it needs a redirect URI: ${command} https://app.example.com/callback. ` +
     `One that only mints needs none: ${command} --permissions mint`;
 }

@@ -9,15 +9,16 @@ export const REDIRECT_URI_MAX = 2048;
  * because a native application gets its port only when it runs (RFC 8252 §7.3). Most MCP clients say localhost instead:
  * it may have any port too, for public clients, which native applications are (RFC 9700 §4.1.3).
  */
-export const isRegistered = (client: Pick<Client, "redirectUris" | "authMethod">, requested: string): boolean =>
-  client.redirectUris.some((registered) => {
-    if (requested === registered) return true;
-    const loopback = client.authMethod === "none" ? LOOPBACK_HOST : LOOPBACK_ADDRESS;
-    const [a, b] = [loopback.exec(registered), loopback.exec(requested)];
-    return a !== null && b !== null && a[1] === b[1] && a[2] === b[2];
-  });
-const LOOPBACK_ADDRESS = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:[/?].*)?)$/;
-const LOOPBACK_HOST = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1,5})?((?:[/?].*)?)$/;
+export const isRegistered = (
+  { redirectUris, authMethod }: Pick<Client, "redirectUris" | "authMethod">,
+  requested: string,
+): boolean => redirectUris.some((registered) => {
+  if (requested === registered) return true;
+  const [a, b] = [LOOPBACK.exec(registered)?.groups, LOOPBACK.exec(requested)?.groups];
+  if (a === undefined || a.host !== b?.host || a.rest !== b?.rest) return false;
+  return a.host !== "localhost" || authMethod === "none";
+});
+const LOOPBACK = /^http:\/\/(?<host>127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,5})?(?<rest>(?:[/?].*)?)$/;
 
 /**
  * Throws invalid_redirect_uri unless the URI may be registered. It must be absolute, without fragment (RFC 6749 §3.1.2)
