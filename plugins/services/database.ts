@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from "fastify";
 import fp from "fastify-plugin";
+import { unavailable } from "../../src/shared/errors.js";
 import type { Installation } from "../../src/shared/installation.js";
 import { type Database, openDatabase } from "../../src/stores/prisma/database.js";
 import { driverReason } from "../../src/stores/prisma/driver-errors.js";
@@ -65,7 +66,8 @@ export default fp<DatabaseOptions>(async (app, { migrates = true }) => {
     const compareHistory = async (installation: Installation): Promise<void> => {
       if (installation.history === null) return;
       if (history !== null && installation.history !== history) {
-        app.log.warn("Another server took over the database, and commits may be lost: reading again what is in memory");
+        app.log.warn("The database's server started again or is another one, or a backup was restored: commits may " +
+          "be lost, and what is in memory is read again");
         for (const listener of listeners) await listener(installation);
       }
       history = installation.history;
@@ -73,12 +75,14 @@ export default fp<DatabaseOptions>(async (app, { migrates = true }) => {
     app.decorate("onHistoryChange", (listener) => { listeners.push(listener); });
     const refresh = async (): Promise<Installation> => {
       const start = performance.now();
-      const installation = await database.installation.load();
+      const installation = await database.installation.find();
+      if (installation === undefined) throw unavailable("The table installation is empty: is a backup being restored?");
       app.synchroniseClock(installation.now, performance.now() - start);
       await compareHistory(installation);
       return installation;
     };
     app.decorate("refreshInstallation", refresh);
+    await database.installation.load();
     app.decorate("installation", await refresh());
   } catch (cause) {
     throw new Error(`The database at DATABASE_URL can't be used: ${driverReason(cause)}`, { cause });

@@ -41,7 +41,10 @@ export class LogFollower {
 
   /** Whether the whole log was read once. Before that, the index does not know everything. */
   get isFilled(): boolean { return this.#isFilled; }
-  /** The history of the log that is applied; see LogPage. What this replica knew of another one is appended to it. */
+  /**
+   * The history of the log that was read last; see LogPage. What this replica knew before is in it, also while the rest
+   * is still to be read.
+   */
   get history(): string | null { return this.#history; }
   get index(): RevocationIndex { return this.#index; }
   get recent(): RecentEntries { return this.#recent; }
@@ -66,16 +69,17 @@ export class LogFollower {
   }
 
   async #readOn(): Promise<void> {
-    const { isComplete, history } =
-      await readAll(this.#dependencies.log, this.#recent, (entries) => { this.#apply(entries); });
-    if (!isComplete) await this.#recover();
+    const apply = (entries: readonly LogEntry[], history: string | null): void => {
+      this.#history = history;
+      this.#apply(entries);
+    };
+    while (!await readAll(this.#dependencies.log, this.#recent, apply)) await this.#recover();
     this.#isFilled = true;
-    this.#history = history ?? this.#history;
   }
 
   /**
    * The log has another entry at this replica's place, or none: it was restored from a backup, or failed over to a
-   * server that lacked its last commits. Appends what it lost and this replica still knows, and reads on.
+   * server that lacked its last commits. Appends what it lost and this replica still knows.
    */
   async #recover(): Promise<void> {
     const common = await this.#lastCommonPlace();
@@ -106,7 +110,7 @@ export class LogFollower {
     await this.#appendAgain(lost);
     // Read before this memory gives up its own end: the log may lose the entries again.
     const [end, index] = [new RecentEntries(common), new RevocationIndex()];
-    const { isComplete } = await readAll(log, end, (entries) => { for (const entry of entries) index.add(entry); });
+    const isComplete = await readAll(log, end, (entries) => { for (const entry of entries) index.add(entry); });
     if (!isComplete || !lost.every((entry) => index.includes(entry))) throw new Error(CHANGED);
     this.#recent.truncate(common);
     this.#recent.add([...end]);
@@ -121,7 +125,7 @@ export class LogFollower {
     for (;;) {
       const [index, recent] = [new RevocationIndex(), new RecentEntries()];
       const add = (entries: readonly LogEntry[]): void => { for (const entry of entries) index.add(entry); };
-      if (!(await readAll(log, recent, add)).isComplete) throw new Error(CHANGED);
+      if (!await readAll(log, recent, add)) throw new Error(CHANGED);
       const lost = await this.#entriesMissingIn(index);
       if (lost.length === 0) {
         [this.#index, this.#recent] = [index, recent];
@@ -151,6 +155,7 @@ export class LogFollower {
   }
 
   #apply(entries: readonly LogEntry[]): void {
+    if (entries.length === 0) return;
     for (const entry of entries) this.#index.add(entry);
     for (const listener of this.#listeners) listener.applied?.(entries);
   }
@@ -158,24 +163,25 @@ export class LogFollower {
 
 const CHANGED = "The revocation log changed while it was read";
 
-/** Reads from the place of `recent` to the log's end. Not complete: the place is not in the log. */
+/**
+ * Reads from the place of `recent` to the log's end, and calls `apply` for each page. Resolves to false if the place is
+ * not in the log.
+ */
 async function readAll(
   log: RevocationLog,
   recent: RecentEntries,
-  apply: (entries: readonly LogEntry[]) => void,
-): Promise<{ isComplete: boolean; history: string | null }> {
+  apply: (entries: readonly LogEntry[], history: string | null) => void,
+): Promise<boolean> {
   for (;;) {
     const { place } = recent;
     const { entries: page, history } = await log.read(place.position, PAGE);
     const [first] = page;
     const isBeginning = isSamePlace(place, BEGINNING);
-    if (!isBeginning && (first === undefined || !isSamePlace(first, place))) return { isComplete: false, history };
+    if (!isBeginning && (first === undefined || !isSamePlace(first, place))) return false;
     const entries = isBeginning ? page : page.slice(1);
-    if (entries.length > 0) {
-      recent.add(entries);
-      apply(entries);
-    }
-    if (page.length < PAGE) return { isComplete: true, history };
+    recent.add(entries);
+    apply(entries, history);
+    if (page.length < PAGE) return true;
     await nextTurn(); // SQLite answers without one: nothing else would run until a long log is read
   }
 }

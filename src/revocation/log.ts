@@ -13,8 +13,9 @@ export const isSamePlace = (a: Place, b: Place): boolean => a.position === b.pos
 export interface LogEntry extends Entry, Place {}
 
 /**
- * Entries, and the history of commits that the server continues from which they were read: another one when a server
- * takes over that may lack commits. STANDBY: it repeats another server's commits, late. Null: not known.
+ * Entries, and the history of commits from which they were read: another one whenever the database may have gone back,
+ * because a server takes over, starts again, or a backup is restored. It never returns to an earlier one. STANDBY: the
+ * server repeats another one's commits, late. Null: not known.
  */
 export interface LogPage { entries: LogEntry[]; history: string | null }
 export const STANDBY = "standby";

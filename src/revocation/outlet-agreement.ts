@@ -143,7 +143,7 @@ export class OutletAgreement {
     const { store, monotonic } = this.#dependencies;
     const [at, history] = [monotonic(), this.#dependencies.history()];
     let all = await store.all();
-    const present = all.find(({ id }) => id === this.#own.id);
+    const present = all.replicas.find(({ id }) => id === this.#own.id);
     const isNew = present === undefined || present.outlet !== this.#outlet;
     if (isNew || (history ?? "") !== this.#own.history || at - this.#beatAt >= BEAT_INTERVAL) {
       if (isNew) [this.#trustedUntil, this.#trustsSince] = [-Infinity, Infinity];
@@ -154,11 +154,11 @@ export class OutletAgreement {
       if (isNew && mustRead) all = await store.all();
     }
     if (isNew) this.#registeredAt = monotonic();
-    const others = all.filter(({ id }) => id !== this.#own.id);
+    const others = all.replicas.filter(({ id }) => id !== this.#own.id);
     for (const other of this.#others.filter((one) => this.#trustsElsewhere(one)))
       if (!others.some(({ id }) => id === other.id)) this.#missing.set(other.id, monotonic());
     for (const { id } of others) this.#missing.delete(id);
-    this.#takeover.observe(history, others, at);
+    this.#takeover.observe(history, { replicas: others, history: all.history }, at);
     this.#others = others;
     this.#checkedAt = at;
     await this.#removeSilent(at);

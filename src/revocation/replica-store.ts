@@ -17,9 +17,12 @@ export interface Replica {
   history: string | null;
 }
 
+export interface Roster { replicas: Replica[]; history: string | null }
+
 /** The running processes, in the database. */
 export interface ReplicaStore {
-  all(): Promise<Replica[]>;
+  /** All rows, and the history that they were read from; see LogPage. */
+  all(): Promise<Roster>;
   /** Adds the replica, or replaces it. Durable when it resolves. */
   save(replica: Replica): Promise<void>;
   /** Removes replicas of which `beat` did not change. */

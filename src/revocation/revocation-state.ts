@@ -10,7 +10,7 @@ import type { RevocationOutlet } from "./outlet.js";
 import { isBefore } from "./revocation-index.js";
 
 const UNKNOWN = "Whether the token was revoked can't be known right now: try again";
-/** How often a check looks whether the other replicas have read the log of a server that took over; milliseconds. */
+/** How often a check looks whether the other replicas have read a log that may have gone back; milliseconds. */
 const [LOOKS, PAUSE] = [10, 100];
 
 interface Dependencies {
@@ -57,7 +57,8 @@ export class RevocationState {
 
   /** The same of each of them, by one read. */
   async areInLog(tokens: readonly VerifiedToken[]): Promise<boolean[]> {
-    return this.#areInLog(tokens.map((token) => [namesOf(token), issuedAtMs(token.claims)])).catch(unknown);
+    return this.#areInLog(tokens.map((token) => [namesOf(token), issuedAtMs(token.claims)]))
+      .then(({ found }) => found, unknown);
   }
 
   /**
@@ -70,25 +71,29 @@ export class RevocationState {
 
   /** Rejects too while other replicas may still have to append what the log lost. */
   async #areRevoked(names: readonly Name[], issuedAt: number): Promise<boolean> {
-    const { follower, agreement } = this.#dependencies;
+    const { agreement } = this.#dependencies;
     for (let looks = 0; ; looks++) {
       const { history: complete } = agreement; // before the log is read: until then, others may append
-      if ((await this.#areInLog([[names, issuedAt]]))[0] === true) return true;
-      if (follower.history === null || follower.history === complete) return false;
-      if (looks === LOOKS) throw new Error("A database server took over: replicas may still append what it lacks");
+      const { found: [isFound], history } = await this.#areInLog([[names, issuedAt]]);
+      if (isFound === true) return true;
+      if (history === null || history === complete) return false;
+      if (looks === LOOKS) throw new Error("The database may have gone back: replicas may still append what it lacks");
       if (looks > 0) await sleep(PAUSE);
       await agreement.look();
     }
   }
 
-  async #areInLog(questions: readonly Question[]): Promise<boolean[]> {
+  /** Whether the log has them, and the history of it that says so. */
+  async #areInLog(questions: readonly Question[]): Promise<{ found: boolean[]; history: string | null }> {
     const { log, follower } = this.#dependencies;
-    if (!follower.isFilled) {
-      return Promise.all(questions.map(async ([names, issuedAt]) =>
-        (await log.find(names)).some(({ issuedBefore }) => isBefore(issuedAt, issuedBefore))));
+    if (follower.isFilled) {
+      await follower.current();
+      return { found: questions.map((question) => follower.index.revokes(...question)), history: follower.history };
     }
-    await follower.current();
-    return questions.map((question) => follower.index.revokes(...question));
+    const found = await Promise.all(questions.map(async ([names, issuedAt]) =>
+      (await log.find(names)).some(({ issuedBefore }) => isBefore(issuedAt, issuedBefore))));
+    const { history } = await log.read(0, 1); // afterwards: the database may go back meanwhile
+    return { found, history };
   }
 }
 

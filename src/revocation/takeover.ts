@@ -1,5 +1,5 @@
 import { STANDBY } from "./log.js";
-import { LEFT, type Replica } from "./replica-store.js";
+import { LEFT, type Replica, type Roster } from "./replica-store.js";
 
 /** Milliseconds for which a replica that says nothing is waited for: it may be gone. */
 const LIMIT = 5000;
@@ -8,8 +8,8 @@ const LIMIT = 5000;
 const GRACE = 500;
 
 /**
- * Whether the log has all that a replica still knows. When another database server takes over, it may lack the last
- * commits. Each replica then appends what its memory has and the log lacks, and says in its row that it did so.
+ * Whether the log has all that a replica still knows. When the database has gone back, it may lack the last commits.
+ * Each replica then appends what its memory has and the log lacks, and says in its row that it did so.
  */
 export class Takeover {
   #history: string | null = null;
@@ -21,9 +21,9 @@ export class Takeover {
   /** The last history of the log to which every replica has appended what it knew. Null: none yet. */
   get history(): string | null { return this.#history; }
 
-  /** `others`: what was read of them at `at` (milliseconds), when this replica's copy was that of `history`. */
-  observe(history: string | null, others: readonly Replica[], at: number): void {
-    if (history === null || history === STANDBY) return;
+  /** `others`: what was read of them after `at` (milliseconds), when this replica's copy was that of `history`. */
+  observe(history: string | null, { replicas: others, history: now }: Roster, at: number): void {
+    if (history !== now || history === null || history === STANDBY) return; // rows may be missing, as entries may
     if (this.#now?.history !== history) this.#now = { history, since: at };
     for (const other of others) {
       if (other.beat === LEFT || other.history === history) this.#running.delete(other.id);
@@ -32,7 +32,7 @@ export class Takeover {
     const waited = at - this.#now.since;
     const isAlone = this.#history === null && others.every(({ beat }) => beat === LEFT); // it starts
     if (waited >= LIMIT || (this.#running.size === 0 && (isAlone || waited >= GRACE))) this.#history = history;
-    // If a server takes over from now on, these are waited for, also if it has lost their rows.
+    // If the database goes back from now on, these are waited for, also if it has lost their rows.
     if (this.#history === history) this.#running = new Set(others.filter(isRunning).map(({ id }) => id));
   }
 }

@@ -9,8 +9,8 @@ export interface Installation {
   /** The database server's clock, epoch ms; null if it is this machine's (SQLite). */
   now: number | null;
   /**
-   * Names the history of commits that the revisions belong to. It changes when a standby that may lack commits takes
-   * over: then an equal revision does not mean an equal state. Null: not known (SQLite, a standby).
+   * Names the history of commits that the revisions belong to. When it changes, commits may be lost, and an equal
+   * revision does not mean an equal state. Null: not known (SQLite, a standby).
    */
   history: string | null;
 }

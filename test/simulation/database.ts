@@ -17,13 +17,9 @@ export class Database {
   readonly #network: Network;
   /** What each commit left behind; the last one is what the database holds now. */
   #commits: Contents[] = [{ entries: [], head: 0, horizon: START - 24 * 3_600_000, replicas: [] }];
-  /** Counts the servers: a transaction ends with the server that it began on. */
+  /** Counts the servers: a transaction ends with the server that it began on. A restored backup counts as another. */
   #server = 0;
-  /** Another one when a server takes over. A backup continues its own. */
-  #history = "1";
   #lock: Promise<void> = Promise.resolve();
-  /** Whether what was lost last was lost by a takeover, and not by a backup. */
-  wasTakenOver = false;
   isUp = true;
   isWritable = true;
   /** Called after each commit and each loss. */
@@ -38,19 +34,10 @@ export class Database {
   get contents(): Contents { return this.#commits.at(-1) as Contents; }
   get commits(): number { return this.#commits.length; }
 
-  /** Another server takes over, which lacks the last commits. Returns how many. */
-  failOver(commits: number): number {
-    this.#history = `${this.#server + 2}`;
-    return this.#lose(commits, true);
-  }
+  get #history(): string { return `${this.#server}`; }
 
-  /** A backup is restored: the last commits are gone. Returns how many. */
-  restore(commits: number): number {
-    return this.#lose(commits, false);
-  }
-
-  #lose(commits: number, wasTakenOver: boolean): number {
-    this.wasTakenOver = wasTakenOver;
+  /** It goes back: the last commits are gone. Returns how many. */
+  lose(commits: number): number {
     const lost = Math.min(commits, this.#commits.length - 1);
     this.#commits.length -= lost;
     this.#server++;
@@ -98,7 +85,7 @@ export class Database {
     return {
       all: () => link.call(() => {
         this.#check();
-        return [...this.contents.replicas];
+        return { replicas: [...this.contents.replicas], history: this.#history };
       }),
       save: (replica) => link.call(() => {
         this.#check(true);

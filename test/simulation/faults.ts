@@ -8,13 +8,13 @@ const HOUR = 3_600_000;
 /** What can go wrong, each with its weight. What lasts ends by itself. */
 export const faults: readonly (readonly [weight: number, fault: Fault])[] = [
   [4, { name: "the database fails over and loses its last commits", run: ({ database, random, time }) => {
-    database.failOver(random.between(1, 4));
+    database.lose(random.between(1, 4));
     if (random.chance(0.5)) return;
     database.isUp = false;
     time.after(random.between(1, 600), () => { database.isUp = true; });
   } }],
   [1, { name: "the database is restored from a backup", run: ({ database, random }) => {
-    database.restore(random.between(1, database.commits));
+    database.lose(random.between(1, database.commits));
   } }],
   [1, { name: "the database refuses writes", run: ({ database, random, time }) => {
     database.isWritable = false;
@@ -37,7 +37,7 @@ export const faults: readonly (readonly [weight: number, fault: Fault])[] = [
     if (replica !== undefined) crash(history, replica);
   } }],
   [1.5, { name: "the database fails over while every replica crashes", run: (history) => {
-    history.database.failOver(history.random.between(1, 4));
+    history.database.lose(history.random.between(1, 4));
     for (const replica of [...history.replicas.values()]) crash(history, replica);
   } }],
   [1, { name: "a Redis loses everything", run: ({ redises, random }) => { random.pick(redises).flush(); } }],

@@ -25,7 +25,6 @@ interface Acknowledged extends Revocation {
   isMissing: boolean;
   losses: number;
   lostAt: number;
-  wasTakenOver: boolean;
   /** Memories that had it. One that lives must not forget it. */
   holders: Set<Replica>;
   /** The database lost it, and so did everything that held it, before it was given back. */
@@ -49,8 +48,8 @@ export class Judge {
   readonly violations: string[] = [];
   /**
    * A replica that never had a revocation accepts the token after the database lost it, until another one gives it
-   * back: the milliseconds since the loss of each such answer. Not where another server took over, which the replica
-   * can see, unless it has just started.
+   * back, if one of them has just started, so that it has not heard of the other: the milliseconds since the loss of
+   * each such answer.
    */
   readonly window: number[] = [];
   readonly counts = { acknowledged: 0, checks: 0, refused: 0, lost: 0, gone: 0 };
@@ -99,7 +98,6 @@ export class Judge {
         one.losses++;
         this.counts.lost++;
         one.lostAt = time.now;
-        one.wasTakenOver = database.wasTakenOver;
       }
       one.isMissing = isMissing;
     }
@@ -126,7 +124,7 @@ export class Judge {
         const wasKnown = one.anyOf.some((entry) => replica.knows(entry));
         return { one, wasMissing: one.isMissing, losses: one.losses, wasKnown, wasShown: this.#isShown(one, replica) };
       });
-    const [cutSince, wasFilled] = [replica.databaseLink.cutSince, replica.follower.isFilled];
+    const { cutSince } = replica.databaseLink;
     const [startedAt, failures] = [time.now, replica.redisLink.failures];
     const isRevoked = await replica.state.isRevoked(token).catch((error: unknown) => {
       this.expectUnavailable(error, "a live check");
@@ -147,8 +145,8 @@ export class Judge {
       else if (wasShown && this.#isShown(one, replica) && failures === redisLink.failures &&
         time.now - startedAt < CHECK_LIMIT)
         this.violations.push(`accepted although its Redis had ${one.what}: ${where}`);
-      else if (wasFilled && one.wasTakenOver && one.holders.size > 0)
-        this.violations.push(`accepted after a takeover although another memory had ${one.what}: ${where}`);
+      else if ([...one.holders].some(({ id }) => (replica.met.get(id) ?? Infinity) <= one.lostAt))
+        this.violations.push(`accepted although a memory that it knew of had ${one.what}: ${where}`);
       else {
         this.window.push(time.now - one.lostAt);
       }
@@ -194,7 +192,7 @@ export class Judge {
   #acknowledge({ by, wasFilled }: Confirmation, one: Revocation): void {
     this.counts.acknowledged++;
     this.#acknowledged.push({
-      ...one, at: this.#dependencies.time.now, isMissing: false, losses: 0, lostAt: 0, wasTakenOver: false,
+      ...one, at: this.#dependencies.time.now, isMissing: false, losses: 0, lostAt: 0,
       isGone: false, holders: new Set(wasFilled ? [by] : []),
     });
     this.compareWithLog();

@@ -5,6 +5,7 @@ import { LogSweeper } from "../../src/revocation/log-sweeper.js";
 import { LogWriter } from "../../src/revocation/log-writer.js";
 import { OutletAgreement } from "../../src/revocation/outlet-agreement.js";
 import { OutletFiller } from "../../src/revocation/outlet-filler.js";
+import type { Roster } from "../../src/revocation/replica-store.js";
 import { RevocationState } from "../../src/revocation/revocation-state.js";
 import { Revocations } from "../../src/revocation/revocations.js";
 import { CUTOFF_TOLERANCE } from "../../src/shared/clock.js";
@@ -30,6 +31,9 @@ export interface World extends Network {
 /** One life of a replica: its memory ends with it. Wired as plugins/services/revocation.ts does. */
 export class Replica {
   readonly name: string;
+  readonly id: string;
+  /** When it first saw the row of another replica, by its id. */
+  readonly met = new Map<string, number>();
   readonly redis: Redis | undefined;
   readonly databaseLink: Link;
   readonly redisLink: Link;
@@ -48,6 +52,7 @@ export class Replica {
   constructor(world: World, { name, redis, skew }: { name: string; redis: Redis | undefined; skew: number }) {
     const { time, database } = world;
     this.name = name;
+    this.id = `${name} ${world.random.hex(8)}`;
     this.redis = redis;
     this.#world = world;
     this.databaseLink = new Link(world);
@@ -60,8 +65,14 @@ export class Replica {
     this.follower = new LogFollower({ log, recovered: () => undefined });
     const { follower } = this;
     const monotonic = (): number => time.now;
+    const store = database.connectReplicas(this.databaseLink);
+    const all = async (): Promise<Roster> => {
+      const roster = await store.all();
+      for (const other of roster.replicas) if (!this.met.has(other.id)) this.met.set(other.id, time.now);
+      return roster;
+    };
     this.#agreement = new OutletAgreement({
-      store: database.connectReplicas(this.databaseLink), id: `${name} ${world.random.hex(8)}`, monotonic,
+      store: { ...store, all }, id: this.id, monotonic,
       outlet: () => (outlet === undefined ? null : outlet.identity),
       history: () => follower.history,
     });

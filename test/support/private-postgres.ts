@@ -24,7 +24,9 @@ export interface PrivatePostgres {
   pause(): void;
   resume(): void;
   /** One statement. */
-  sql(statement: string): Promise<unknown>;
+  sql(statement: string, database?: string): Promise<unknown>;
+  /** Runs one of PostgreSQL's programs against it. */
+  program(name: string, ...args: string[]): Promise<unknown>;
   /** Keeps the tables that are made from now on in another folder, a disk of its own. */
   keepTablesAt(folder: string): Promise<void>;
   /** Copies its data. Returns how to replace its data with the copy, as it was then. */
@@ -117,7 +119,10 @@ async function serve(t: Suite, folder: string, programs: Programs): Promise<Priv
       toChildren("SIGSTOP");
     },
     resume,
-    sql: (statement) => rowsOf(url, statement),
+    sql: (statement, database = "postgres") =>
+      rowsOf(Object.assign(new URL(url), { pathname: `/${database}` }).href, statement),
+    program: (name, ...args) =>
+      execute(join(bin, name), ["--host=127.0.0.1", `--port=${port}`, "--username=postgres", ...args]),
     keepTablesAt: async (path) => {
       const tables = join(path, "tables");
       mkdirSync(tables);

@@ -9,8 +9,10 @@ export type LogRow = [
  * logout and each exchange of a code or a refresh token for a write. Prisma's part would cost more than all else in it.
  */
 export interface DirectConnection {
-  /** `from` and `limit` are integers. `history`: see LogPage; null also if there is no row. */
+  /** `from` and `limit` are integers. `history`: see LogPage. */
   readLog: (from: number, limit: number) => Promise<{ rows: LogRow[]; history: string | null }>;
+  /** SQL that names the history; see LogPage. */
+  history: () => Promise<string>;
   /** Runs those for its database, in one transaction. Resolves to the first column of all rows that they return. */
   run: (statements: Statements) => Promise<unknown[]>;
   close: () => Promise<void>;

@@ -1,17 +1,12 @@
 import pg from "pg";
-import { STANDBY } from "../../revocation/log.js";
 import { type DirectConnection, LOG_COLUMNS, type LogRow } from "./direct-connection.js";
-import { isUnsupported } from "./driver-errors.js";
+import { findHistory } from "./history.js";
 import type { PostgresAdapter } from "./postgres-adapter.js";
 import { PostgresClient } from "./postgres-client.js";
 import { clientConfig, findTarget, UNLIMITED } from "./postgres-target.js";
 
 /** Milliseconds. Short, so that a replica is current again soon after it was cut off. */
 const TIMEOUTS = { connectionTimeoutMillis: 2000, query_timeout: 5000 };
-
-/** The timeline of the write-ahead log: a standby that is promoted begins a new one. Evaluated once for all rows. */
-const HISTORY = `(SELECT CASE WHEN pg_is_in_recovery() THEN '${STANDBY}'
-  ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END)`;
 
 /** Statements run on the connections of `adapter`, the log is read on another one. */
 export async function openDirectly(url: string, adapter: PostgresAdapter): Promise<DirectConnection> {
@@ -22,28 +17,27 @@ export async function openDirectly(url: string, adapter: PostgresAdapter): Promi
     ...clientConfig(url), ...TIMEOUTS, max: 1, types, schema, limits: UNLIMITED,
     Client: PostgresClient as unknown as pg.PoolConfig["Client"],
   } as pg.PoolConfig);
-  let history = HISTORY;
   pool.on("error", () => undefined); // a lost idle connection: the next read connects again
-  pool.on("connect", () => { history = HISTORY; }); // perhaps to another server
-  const readLog: DirectConnection["readLog"] = async (from, limit) => {
-    const client = await pool.connect();
+  let found: Promise<string> | undefined;
+  const forget = (error: unknown): never => {
+    found = undefined; // the next server may tell less, or more
+    throw error;
+  };
+  const history = () => found ??= findHistory(pool).catch(forget);
+  const select = async (text: string): Promise<unknown[][]> => {
     // No placeholders: PostgreSQL then needs one message, and PgBouncer no prepared statements.
-    const text = `SELECT ${LOG_COLUMNS}, ${history} FROM revocation_log
-      WHERE position >= ${Math.trunc(from)} ORDER BY position LIMIT ${Math.trunc(limit)}`;
-    try {
-      const { rows } = await client.query<[...LogRow, string | null]>({ text, rowMode: "array" });
-      client.release();
-      return { rows: rows as unknown as LogRow[], history: rows[0]?.[8] ?? null };
-    } catch (error) {
-      const isUnknown = history === HISTORY && isUnsupported(error);
-      client.release(!isUnknown); // after any other error the next read gets a new connection
-      if (!isUnknown) throw error;
-      history = "NULL";
-      return readLog(from, limit);
-    }
+    const { rows } = await pool.query<unknown[]>({ text, rowMode: "array" }).catch(forget);
+    return rows;
   };
   return {
-    readLog,
+    readLog: async (from, limit) => {
+      const rows = await select(`SELECT ${await history()}, ${LOG_COLUMNS} FROM revocation_log
+        WHERE position >= ${Math.trunc(from)} ORDER BY position LIMIT ${Math.trunc(limit)}`);
+      // Without a row it is asked for afterwards: the answer must not be taken for one of an earlier history.
+      const [first] = rows.length > 0 ? rows : await select(`SELECT ${await history()}`);
+      return { rows: rows.map(([, ...row]) => row as LogRow), history: first?.[0] as string | null };
+    },
+    history,
     run: ({ postgres: [sql, ...values] }) => adapter.run(sql, ...values),
     close: async () => { if (!pool.ending) await pool.end(); },
   };

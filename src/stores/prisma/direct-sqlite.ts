@@ -28,6 +28,7 @@ export function openDirectly(path: string): DirectConnection {
       const { rows } = select.get([from, limit]) as { rows: string };
       return { rows: JSON.parse(rows) as LogRow[], history: null };
     }),
+    history: () => Promise.resolve("NULL"),
     run: ({ sqlite: statements }) => attempt(() => {
       if (statements.length === 1) return statements.flatMap(runOne);
       // Synchronous from BEGIN to COMMIT: no read of this connection can be in between.

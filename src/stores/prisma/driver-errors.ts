@@ -87,8 +87,12 @@ export function driverCode(error: unknown): string | undefined {
   return typeof original === "string" ? original : undefined;
 }
 
-/** Whether a service that resembles PostgreSQL has no such function, or does not let us call it: by its SQLSTATE. */
-export const isUnsupported = (error: unknown): boolean => /^(0A|42|55|58|XX)/.test(driverCode(error) ?? "");
+/**
+ * Whether a service that resembles PostgreSQL has no such function, or does not let us call it: by its SQLSTATE. Not a
+ * missing table, which a backup that is being restored will bring.
+ */
+export const isUnsupported = (error: unknown): boolean =>
+  /^(0A|42(501|704|883)|55000|58|XX)/.test(driverCode(error) ?? "");
 
 /** When a connection breaks, pg sometimes throws a plain Error, which only its message distinguishes from others. */
 function isDriverError(error: unknown): boolean {

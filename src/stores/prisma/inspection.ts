@@ -24,7 +24,7 @@ async function inspect(url: string, now: number): Promise<DatabaseFacts> {
   try {
     const { keys } = await database.keys.load();
     const [condition, installation] = [await database.condition(), await database.installation.find()];
-    const running = (await database.replicas.all()).filter(({ beat }) => beat !== LEFT);
+    const running = (await database.replicas.all()).replicas.filter(({ beat }) => beat !== LEFT);
     const outlets = new Set(running.map(({ outlet }) => outlet));
     return {
       pendingMigrations: [], condition, keys, time: installation?.now ?? null, installation: installation?.id,

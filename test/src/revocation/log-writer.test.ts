@@ -13,7 +13,8 @@ import { intercepted, logOnSqlite } from "./log-on-sqlite.js";
 
 /** A writer of a replica that still reads its first log, or has `follower`. */
 function writerOf(log: RevocationLog, follower = new LogFollower({ log, recovered: () => undefined })): LogWriter {
-  const store: ReplicaStore = { all: async () => [], save: async () => undefined, remove: async () => undefined };
+  const store: ReplicaStore =
+    { all: async () => ({ replicas: [], history: null }), save: async () => undefined, remove: async () => undefined };
   const agreement = new OutletAgreement({
     store, id: "a", outlet: () => null, monotonic: () => performance.now(), history: () => follower.history,
   });

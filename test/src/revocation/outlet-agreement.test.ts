@@ -33,7 +33,7 @@ async function fixture(t: Test) {
     };
   };
   const pass = (milliseconds: number): void => { now += milliseconds; };
-  const row = async (id: string) => (await store.all()).find((one) => one.id === id);
+  const row = async (id: string) => (await store.all()).replicas.find((one) => one.id === id);
   return { store, replica, pass, row };
 }
 type Replica = ReturnType<Awaited<ReturnType<typeof fixture>>["replica"]>;

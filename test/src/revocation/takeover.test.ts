@@ -14,20 +14,29 @@ const [GRACE, LIMIT] = [500, 5000];
 async function fixture(t: Test) {
   const { replicas: store, revocations, close } = await openDatabase(await migratedSqlite(t));
   t.teardown(close);
-  await revocations.append([aCutoff()]); // an empty log does not say what its history is
   let now = 0;
   const replica = (id: string) => {
-    const server = { history: "1" };
-    const log: RevocationLog =
-      { ...revocations, read: async (...args) => ({ ...await revocations.read(...args), history: server.history }) };
+    const server = { history: "1", end: Infinity };
+    const log: RevocationLog = {
+      ...revocations,
+      read: async (from, limit) => {
+        if (from > server.end) throw new Error("It reads later");
+        return { ...await revocations.read(from, limit), history: server.history };
+      },
+    };
     const follower = new LogFollower({ log, recovered: () => undefined });
     const agreement = new OutletAgreement({
-      store, id, outlet: () => null, monotonic: () => now, history: () => follower.history,
+      store: { ...store, all: async () => ({ ...await store.all(), history: server.history }) },
+      id, outlet: () => null, monotonic: () => now, history: () => follower.history,
     });
     const state = new RevocationState({ log, follower, agreement });
     return {
       id,
       leads: (history: string) => { server.history = history; },
+      /** Up to which position it reads the log. */
+      readsTo: (position: number) => { server.end = position; },
+      read: () => follower.current(),
+      agree: () => agreement.advance(() => Promise.resolve(false)),
       step: async () => {
         await follower.current();
         await agreement.advance(() => Promise.resolve(false));
@@ -97,7 +106,7 @@ await t.test("one whose row was lost is waited for, one that has left is not", a
   const { all: [a, b, c], lead, pass, store } = await fixture(t);
   await c.leave();
   await a.step();
-  await store.remove((await store.all()).filter(({ id }) => id === "b"));
+  await store.remove((await store.all()).replicas.filter(({ id }) => id === "b"));
   lead("2");
   await a.step();
   pass(GRACE);
@@ -113,7 +122,7 @@ await t.test("one whose row was lost before another one saw it has half a second
   await a.step();
   const late = replica("late");
   await late.step();
-  await store.remove((await store.all()).filter(({ id }) => id === "late"));
+  await store.remove((await store.all()).replicas.filter(({ id }) => id === "late"));
   for (const one of [a, late]) one.leads("2");
   await a.step();
   pass(GRACE - 1);
@@ -135,6 +144,41 @@ await t.test("one that starts gives others this time too, unless it is alone", a
   const alone = replica("alone"); // those that left are still in the table
   await alone.step();
   t.equal(await alone.says(), false);
+});
+
+await t.test("who runs is not read from a database that has gone back already", async (t) => {
+  const { all: [a, b, c], lead, pass, store } = await fixture(t);
+  await store.remove((await store.all()).replicas.filter(({ id }) => id === "b"));
+  lead("2");
+  await a.agree();
+  for (const one of [c, a]) await one.step();
+  pass(GRACE);
+  t.equal(await a.says(), 503, "b may still append");
+  for (const one of [b, a]) await one.step();
+  t.equal(await a.says(), false);
+});
+
+await t.test("a replica that still reads the log for the first time waits for the others too", async (t) => {
+  const { all, replica, lead, pass, revocations } = await fixture(t);
+  await revocations.append(Array.from({ length: 5000 }, () => aCutoff()));
+  const starting = replica("d");
+  const readPage = async (end: number): Promise<void> => {
+    starting.readsTo(end);
+    await t.rejects(starting.read(), /later/);
+    await starting.agree();
+  };
+  await readPage(0);
+  pass(GRACE);
+  t.equal(await starting.says(), false, "it asks the database");
+  for (const one of all) await one.step();
+  lead("2");
+  starting.leads("2");
+  t.equal(await starting.says(), 503);
+  await readPage(2000);
+  t.equal(await starting.says(), 503, "they may still append");
+  for (const one of all) await one.step();
+  pass(GRACE);
+  for (const one of [starting, ...all]) t.equal(await one.says(), false, "nobody waits until it has read all");
 });
 
 await t.test("replicas of the version before, which say nothing of it, are not waited for", async (t) => {

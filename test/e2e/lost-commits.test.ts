@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import t from "../support/tap.js";
+import { privatePostgres, type PrivatePostgres } from "../support/private-postgres.js";
+import { startServer } from "../support/process.js";
+import { temporaryFolder } from "../support/services.js";
+import { ADMIN, at, statuses, tokens, until } from "./support.js";
+
+/** Saves the database as it is. Resolves to what brings it back. */
+type BackUp = (server: PrivatePostgres, file: string) => Promise<() => Promise<unknown>>;
+
+/** A dump in which no replica is named: it was made before they started. */
+const dump = (server: PrivatePostgres, file: string) =>
+  server.program("pg_dump", "--dbname=authflow", "--format=custom", "--exclude-table-data=replicas", "--file", file);
+const restoreDump = (server: PrivatePostgres, file: string, ...options: string[]) =>
+  server.program("pg_restore", "--dbname=authflow", ...options, file);
+const TABLES = "SELECT string_agg(quote_ident(tablename), ', ') AS all FROM pg_tables WHERE schemaname = 'public'";
+
+const WAYS: Record<string, BackUp> = {
+  "pg_restore --clean": async (server, file) => {
+    await dump(server, file);
+    return () => restoreDump(server, file, "--clean");
+  },
+  "pg_restore --clean in one transaction": async (server, file) => {
+    await dump(server, file);
+    return () => restoreDump(server, file, "--clean", "--single-transaction");
+  },
+  "a database that is dropped and made again": async (server, file) => {
+    await dump(server, file);
+    return async () => {
+      await server.sql("DROP DATABASE authflow WITH (FORCE)");
+      await server.sql("CREATE DATABASE authflow");
+      await restoreDump(server, file);
+    };
+  },
+  "tables that are emptied and filled": async (server, file) => {
+    await dump(server, file);
+    return async () => {
+      const [{ all }] = await server.sql(TABLES, "authflow") as [{ all: string }];
+      await server.sql(`TRUNCATE ${all}`, "authflow");
+      await restoreDump(server, file, "--data-only", "--disable-triggers");
+    };
+  },
+  "files that are copied back while the server is stopped": (server) => server.backUp(),
+};
+
+for (const [way, backUp] of Object.entries(WAYS)) {
+  await t.test(`no logout is undone by ${way}`, async (t) => {
+    const server = await privatePostgres(t);
+    if (server === undefined) return;
+    await server.sql("CREATE DATABASE authflow");
+    const env = {
+      DATABASE_URL: Object.assign(new URL(server.url), { pathname: "/authflow" }).href, AUTHFLOW_ADMIN_TOKEN: ADMIN,
+      AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 5).toString("base64"), AUTHFLOW_RATE_LIMIT_IP: "1000000",
+    };
+    const [first, second] = [await startServer(t, env), await startServer(t, env)];
+    const [a, b] = [at(first.url), at(second.url)];
+    const client = await a.register();
+    const [live, ...lost] = await tokens(a, client, 41) as [string, ...string[]];
+    for (const { logout } of [a, b]) await logout(await a.token(client));
+    const restore = await backUp(server, `${temporaryFolder(t)}/backup`);
+    let [isOver, asked] = [false, 0];
+    const load = Promise.all([a, a, b, b].map(async ({ userinfo }) => {
+      for (; !isOver; asked++) await userinfo(live);
+    }));
+
+    // Only A knows the logouts, and the database goes back before A can give them to the log again.
+    process.kill(second.pid, "SIGSTOP");
+    for (const { status } of await Promise.all(lost.map(a.logout))) t.equal(status, 200);
+    process.kill(first.pid, "SIGSTOP");
+    await restore();
+    process.kill(second.pid, "SIGCONT");
+    const early = await Promise.all(lost.map(b.userinfo));
+    process.kill(first.pid, "SIGCONT");
+    t.notOk(early.some(({ status }) => status === 200), `B answers ${statuses(early).join(" and ")}`);
+    const asking = async (): Promise<boolean> => {
+      const now = statuses(await Promise.all(lost.map(b.userinfo)));
+      t.notOk(now.includes(200));
+      return now.join() === "401";
+    };
+    const duration = await until("B has them from A", asking);
+    await until("B knows of others that they are live", async () => (await b.userinfo(live)).status === 200);
+    t.comment(`B refuses them after ${duration} ms`);
+    await sleep(500); // A's memory, and B's, follow the log that was restored
+    t.ok(await asking(), "and it stays so");
+    t.same(statuses(await Promise.all(lost.map(a.userinfo))), [401]);
+    isOver = true;
+    await load;
+    t.ok(asked > 0);
+  });
+}
