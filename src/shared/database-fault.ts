@@ -8,7 +8,8 @@ export const DATABASE_FAULTS = {
   full: { what: "has no room left on its disk", remedy: "make room, or raise the limit that it has reached" },
   denied: {
     what: "denies Authflow a permission",
-    remedy: "let DATABASE_URL name the user who owns Authflow's tables, with its present password",
+    remedy: "let DATABASE_URL name the user who owns Authflow's tables, with its present password, and force no " +
+      "row-level security on them",
   },
   missing: {
     what: "does not exist, or lacks a table or a column",

@@ -6,7 +6,7 @@ import { ownedPostgres } from "../support/roles.js";
 import { postgresServer } from "../support/servers.js";
 import { connect } from "../../src/stores/prisma/db.js";
 import { migrate, openDatabase } from "../../src/stores/prisma/database.js";
-import { aClient } from "./samples.js";
+import { aClient, anEntry } from "./samples.js";
 
 t.jobs = 3;
 
@@ -20,6 +20,7 @@ const ROLES: Record<string, Record<string, string>> = {
     datestyle: "'SQL, DMY'", timezone: "'America/St_Johns'", standard_conforming_strings: "off",
     default_transaction_isolation: "'serializable'", statement_timeout: "'2s'", lock_timeout: "'2s'",
     idle_in_transaction_session_timeout: "'2s'", synchronous_commit: "off",
+    idle_session_timeout: "'2s'", exit_on_error: "on", row_security: "on",
   },
 };
 
@@ -68,16 +69,40 @@ await t.test("each session is set, whatever the role's begins with", async (t) =
     SELECT name, setting FROM pg_settings WHERE name IN ('DateStyle', 'TimeZone',
       'client_encoding', 'standard_conforming_strings', 'search_path', 'default_transaction_isolation',
       'statement_timeout', 'lock_timeout', 'synchronous_commit', 'bytea_output', 'IntervalStyle',
-      'extra_float_digits', 'idle_in_transaction_session_timeout') ORDER BY lower(name)`);
+      'extra_float_digits', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'exit_on_error',
+      'row_security') ORDER BY lower(name)`);
   for (const rows of await Promise.all([read(), read(), read(), read()])) {
     t.strictSame(Object.fromEntries(rows.map(({ name, setting }) => [name, setting])), {
       bytea_output: "hex", client_encoding: "UTF8", DateStyle: "ISO, MDY",
-      default_transaction_isolation: "read committed", extra_float_digits: "1",
-      idle_in_transaction_session_timeout: "10000", IntervalStyle: "postgres", lock_timeout: "0",
-      search_path: '"public"', standard_conforming_strings: "on", statement_timeout: "5000",
-      synchronous_commit: "on", TimeZone: "UTC",
+      default_transaction_isolation: "read committed", exit_on_error: "off", extra_float_digits: "1",
+      idle_in_transaction_session_timeout: "10000", idle_session_timeout: "0", IntervalStyle: "postgres",
+      lock_timeout: "0", row_security: "off", search_path: '"public"', standard_conforming_strings: "on",
+      statement_timeout: "5000", synchronous_commit: "on", TimeZone: "UTC",
     });
   }
+});
+
+await t.test("row-level security hides no revocation: what it would hide is an error", async (t) => {
+  const url = await ownedPostgres(t);
+  const pooled = url && await pgBouncer(t, url, "transaction");
+  if (url === undefined || pooled === undefined) return;
+  await migrate(url);
+  const opened = async (at: string) => {
+    const database = await openDatabase(at);
+    t.teardown(() => database.close());
+    return database;
+  };
+  await opened(pooled);
+  const running = await opened(url);
+  await running.revocations.append([anEntry()]);
+  await rowsOf(url, "ALTER TABLE revocation_log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY");
+  t.strictSame(await rowsOf(url, "SELECT * FROM revocation_log"), [], "as others see it");
+  for (const database of [running, await opened(url)]) {
+    await t.rejects(database.revocations.read(0, 10), { message: /denies Authflow a permission/ });
+    await t.rejects(database.revocations.find([anEntry()]), { message: /denies Authflow a permission/ });
+    t.equal(await database.condition(), "denied");
+  }
+  await t.rejects(openDatabase(pooled), /row-level security hides rows of revocation_log.*user who owns/);
 });
 
 await t.test("an instant in another format is an error, never an invalid date", async (t) => {

@@ -11,16 +11,20 @@ export interface Limits { statement: number; idleInTransaction: number }
 
 /**
  * The rest, which a server, a database or a role may have set to anything. synchronous_commit: `off` would lose
- * acknowledged logouts in a crash; the other values are the operator's choice.
+ * acknowledged logouts in a crash; the other values are the operator's choice. row_security: `off` makes a query fail
+ * where row-level security would hide rows from it. A revocation that is not read would be none.
  */
 const settings = (schema: string | undefined, limits: Limits): [name: string, sql: string][] => [
   ...(schema === undefined ? [] : [["search_path", literal(pg.escapeIdentifier(schema))] as [string, string]]),
   ["default_transaction_isolation", "'read committed'"],
   ["statement_timeout", `'${limits.statement}'`],
   ["idle_in_transaction_session_timeout", `'${limits.idleInTransaction}'`],
+  ["idle_session_timeout", "'0'"], // since PostgreSQL 14
   ["lock_timeout", "'0'"],
   ["transaction_timeout", "'0'"], // since PostgreSQL 17
   ["synchronous_commit", "replace(current_setting('synchronous_commit'), 'off', 'on')"],
+  ["row_security", "'off'"],
+  ["exit_on_error", "'off'"],
   ["bytea_output", "'hex'"],
   ["extra_float_digits", "'1'"],
   ["IntervalStyle", "'postgres'"],

@@ -54,6 +54,10 @@ const LOCATE = `
     (SELECT name FROM holders WHERE place = 0) AS wanted,
     EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text) AS exists`;
 
+const HIDDEN = `
+  SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+  WHERE nspname = $1::text AND relkind = 'r' AND row_security_active(pg_class.oid) ORDER BY relname LIMIT 1`;
+
 /** Finds Authflow's schema. Changes nothing. Rejects if Authflow can't work with this database. */
 export function findTarget(url: string): Promise<PostgresTarget> {
   const { schema: wanted } = postgresParameters(url);
@@ -66,6 +70,7 @@ export function findTarget(url: string): Promise<PostgresTarget> {
     }
     if (client.pooled) await refuseStatementMode(client);
     const found = row.holds ?? row.creates;
+    if (client.pooled && found !== null) await refuseRowSecurity(client, found);
     if (wanted === undefined) {
       if (found === null) throw new Error("its search_path names no schema that exists: CREATE SCHEMA, or set schema=");
       return { schema: found, exists: true };
@@ -91,4 +96,13 @@ async function refuseStatementMode(client: PostgresClient): Promise<void> {
     throw new Error("PgBouncer's pool_mode is statement, in which there are no transactions: " +
       "set pool_mode to session or transaction", { cause: error });
   }
+}
+
+/** Without a pooler, each session is set so that a query fails instead of being shown a part of the rows. */
+async function refuseRowSecurity(client: PostgresClient, schema: string): Promise<void> {
+  const { rows: [hidden] } = await client.query<{ relname: string }>(HIDDEN, [schema]);
+  if (hidden === undefined) return;
+  throw new Error(`row-level security hides rows of ${hidden.relname} from its user, and a pooler such as PgBouncer ` +
+    `can't keep row_security = off: ALTER TABLE ${hidden.relname} DISABLE ROW LEVEL SECURITY, or let DATABASE_URL ` +
+    "name the user who owns the table");
 }
