@@ -231,6 +231,19 @@ await onEveryDialect(t, async (t, { url, open }) => {
     t.equal(await other.horizon(), from);
   });
 
+  await t.test("a head whose row was deleted is made again, behind the log's end", async (t) => {
+    await log.append([anEntry()]);
+    const last = await lastPosition(log);
+    await run(url, "DELETE FROM revocation_log_head");
+    const [one, two] = [anEntry(), anEntry()];
+    await Promise.all([log.append([one]), other.append([two])]);
+    const found = (await log.read(last + 1, 10)).entries;
+    t.strictSame(positionsOf(found), countFrom(last + 1, 2));
+    t.strictSame(new Set(valuesOf(found)), new Set(valuesOf([one, two])));
+    await run(url, "DELETE FROM revocation_log_head");
+    t.ok(await log.horizon() < Date.now());
+  });
+
   await t.test("sweep deletes what expired by the horizon, up to its limit, and no other", async (t) => {
     await log.append([anEntry({ expiresAt: FOREVER })]);
     while (await log.sweep(1000) > 0) { /* what earlier tests left */ }

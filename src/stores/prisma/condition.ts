@@ -25,6 +25,8 @@ export async function conditionOf({ transaction }: Db): Promise<DatabaseConditio
         INSERT INTO revocation_log (position, tag, scope, value, issued_before, expires_at, recorded_at)
         VALUES (${position}, '', 'check', '', 0, 0, 0)`;
       await prisma.$executeRaw`DELETE FROM revocation_log WHERE position = ${position}`;
+      // The permission, and no lock of its row: logouts would wait for it.
+      await prisma.$executeRaw`UPDATE revocation_log_head SET position = position WHERE 1 = 0`;
     });
     return "up";
   } catch (error) {

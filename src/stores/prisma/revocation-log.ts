@@ -14,7 +14,8 @@ const INSERT_ON_SQLITE = `
   SELECT head.position - ? + 1 + e.key, e.value->>'tag', e.value->>'scope', e.value->>'value',
     e.value->>'issuedBefore', e.value->>'expiresAt', CAST(unixepoch('subsec') * 1000 AS integer),
     e.value->>'listId', e.value->>'index'
-  FROM revocation_log_head AS head, json_each(?) AS e WHERE head.id = 1`;
+  FROM revocation_log_head AS head, json_each(?) AS e WHERE head.id = 1
+  RETURNING position`;
 const APPEND_ON_POSTGRES = `
   WITH head AS (
     UPDATE revocation_log_head SET position = GREATEST(position, $3::bigint) + $2::int WHERE id = 1
@@ -27,7 +28,13 @@ const APPEND_ON_POSTGRES = `
   SELECT base + ordinal, entry->>'tag', entry->>'scope', entry->>'value', (entry->>'issuedBefore')::bigint,
     (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
     entry->>'listId', (entry->>'index')::int
-  FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', '')) AS notified`;
+  FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', '')) AS notified
+  RETURNING position`;
+/** Makes the head's row again, as the migration made it. */
+const restoreHead = (now: string): string => `
+  INSERT INTO revocation_log_head (id, position, horizon)
+  SELECT 1, COALESCE(MAX(position), 0), CAST(${now} * 1000 AS bigint) - 86400000 FROM revocation_log WHERE true
+  ON CONFLICT (id) DO NOTHING`;
 /** One call for all: each costs more than the other work for an entry. */
 const newTags = (count: number): string[] => randomBytes(4 * count).toString("hex").match(/.{8}/g) ?? [];
 
@@ -36,15 +43,21 @@ const newTags = (count: number): string[] => randomBytes(4 * count).toString("he
  * commit, so that positions follow the order of the commits. A sequence would not: it hands out numbers before.
  */
 export function revocationLog({ prisma, postgres, readLog, run }: Db): RevocationLog {
+  /** Somebody deleted the head's row, with all tables' rows for example. Without it, nothing would be appended. */
+  const restore = (): Promise<unknown> =>
+    prisma.$executeRawUnsafe(restoreHead(postgres ? "extract(epoch FROM clock_timestamp())" : "unixepoch('subsec')"));
   return {
     append: async (entries, above = 0) => {
       const count = entries.length;
       const tags = newTags(count);
       const json = JSON.stringify(storable(entries).map((entry, i) => ({ tag: tags[i], ...toJson(entry) })));
-      await run({
+      const appended = async (): Promise<boolean> => (await run({
         sqlite: [[RAISE_ON_SQLITE, above, count], [INSERT_ON_SQLITE, count, json]],
         postgres: [APPEND_ON_POSTGRES, json, count, above],
-      });
+      })).length === count;
+      if (await appended()) return;
+      await restore();
+      if (!await appended()) throw new Error("The revocation log took no entry");
     },
 
     read: async (from, limit) => {
@@ -59,9 +72,9 @@ export function revocationLog({ prisma, postgres, readLog, run }: Db): Revocatio
     },
 
     horizon: async () => {
-      const [head] = await prisma.$queryRaw<{ horizon: bigint | number }[]>`
-        SELECT horizon FROM revocation_log_head WHERE id = 1`;
-      return instant(head?.horizon);
+      const read = async () => (await prisma.$queryRaw<{ horizon: bigint | number }[]>`
+        SELECT horizon FROM revocation_log_head WHERE id = 1`)[0]?.horizon;
+      return instant(await read() ?? await restore().then(read));
     },
 
     moveHorizon: async (from, to) => {
