@@ -3,9 +3,10 @@ import { LEFT, type Replica, type Roster } from "./replica-store.js";
 
 /** Milliseconds for which a replica that says nothing is waited for: it may be gone. */
 const LIMIT = 5000;
-
 /** Milliseconds for which all wait: the server may have lost the rows of replicas that nobody here has seen. */
 const GRACE = 500;
+/** Milliseconds between two looks that count. After more, the machine may have stood still, and the others with it. */
+const STEP = 1000;
 
 /**
  * Whether the log has all that a replica still knows. When the database has gone back, it may lack the last commits.
@@ -13,8 +14,8 @@ const GRACE = 500;
  */
 export class Takeover {
   #history: string | null = null;
-  /** Where the log is now, and since when. */
-  #now: { history: string; since: number } | undefined;
+  /** Where the log is now, when that was last looked at, and for how long the others have been waited for. */
+  #now = { history: "", at: 0, waited: 0 };
   /** Those that ran when they were last looked at. */
   #running = new Set<string>();
 
@@ -24,12 +25,13 @@ export class Takeover {
   /** `others`: what was read of them after `at` (milliseconds), when this replica's copy was that of `history`. */
   observe(history: string | null, { replicas: others, history: now }: Roster, at: number): void {
     if (history !== now || history === null || history === STANDBY) return; // rows may be missing, as entries may
-    if (this.#now?.history !== history) this.#now = { history, since: at };
+    const { history: before, at: last, waited: sum } = this.#now;
+    const waited = before === history ? sum + Math.min(at - last, STEP) : 0;
+    this.#now = { history, at, waited };
     for (const other of others) {
       if (other.beat === LEFT || other.history === history) this.#running.delete(other.id);
       else if (other.history !== null) this.#running.add(other.id);
     }
-    const waited = at - this.#now.since;
     const isAlone = this.#history === null && others.every(({ beat }) => beat === LEFT); // it starts
     if (waited >= LIMIT || (this.#running.size === 0 && (isAlone || waited >= GRACE))) this.#history = history;
     // If the database goes back from now on, these are waited for, also if it has lost their rows.
