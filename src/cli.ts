@@ -39,7 +39,7 @@ export async function run(args: readonly string[], env: Environment, streams: St
     exitCode: 0,
     logFields: {},
     withServices: (work) => withServices(env, true, work),
-    readServices: (work) => withServices(env, false, work),
+    existingServices: (work) => withServices(env, false, work),
     serve: async () => (await import("./server.js")).serve(env),
   };
   try {

@@ -45,7 +45,9 @@ async function migrateAndSay(url: string, log: FastifyBaseLogger): Promise<void>
 
 async function refuseUnlessMigrated(url: string): Promise<void> {
   const { length } = await pendingMigrations(url);
-  if (length > 0) throw new Error(`it lacks ${length} migrations, and this command changes nothing: authflow migrate`);
+  if (length === 0) return;
+  throw new Error(`it lacks ${length} migrations, and this command applies none: let DATABASE_URL name the ` +
+    "database of the service, and run authflow migrate");
 }
 
 export interface DatabaseOptions {

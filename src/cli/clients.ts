@@ -21,11 +21,11 @@ export function clientCommands(program: Command, context: Context): void {
 }
 
 function readingCommands(group: Command, context: Context): void {
-  const { readServices } = context;
+  const { existingServices } = context;
   group.command("list")
     .description("list the applications in the order of registration")
     .option("--json", "as a JSON array, with everything but the secrets")
-    .action(({ json }: { json?: boolean }) => readServices(async ({ clients, clock }) => {
+    .action(({ json }: { json?: boolean }) => existingServices(async ({ clients, clock }) => {
       const found = await allClients(clients);
       printList(context, found, { json, line: (client) => line(client, clock()), present: presentClient });
     }));
@@ -33,7 +33,7 @@ function readingCommands(group: Command, context: Context): void {
   group.command("show")
     .description("print an application as JSON, with everything but the secrets")
     .argument("<client-id>")
-    .action((id: string) => readServices(async ({ clients }) => {
+    .action((id: string) => existingServices(async ({ clients }) => {
       print(context, presentClient(await clients.read(id)));
     }));
 }
@@ -51,7 +51,7 @@ interface AddOptions {
 const JWKS_EXAMPLE = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"…"}]}';
 
 function changingCommands(group: Command, context: Context): void {
-  const { withServices, readServices } = context;
+  const { withServices, existingServices } = context;
   group.command("add")
     .description("register an application; its secret is shown only now")
     .argument("<name>", "1 to 100 characters")
@@ -87,7 +87,7 @@ function changingCommands(group: Command, context: Context): void {
     .option("--json", "as a JSON array")
     .action((id: string, redirectUris: string[], { json }: { json?: boolean }) => {
       const isRead = redirectUris.length === 0;
-      return (isRead ? readServices : withServices)(async ({ clients }) => {
+      return (isRead ? existingServices : withServices)(async ({ clients }) => {
         const client = isRead ? await clients.read(id) : await clients.update(id, { redirectUris });
         printList(context, client.redirectUris, { json, line: (uri) => uri, present: (uri) => uri });
       });
@@ -101,7 +101,7 @@ function changingCommands(group: Command, context: Context): void {
     .option("--json", "as a JSON array")
     .action((id: string, wanted: GrantType[], { json }: { json?: boolean }) => {
       const isRead = wanted.length === 0;
-      return (isRead ? readServices : withServices)(async ({ clients }) => {
+      return (isRead ? existingServices : withServices)(async ({ clients }) => {
         const { grantTypes } = isRead ? await clients.read(id) : await clients.update(id, { grantTypes: wanted });
         printList(context, grantTypes, { json, line: (one) => one, present: (one) => one });
       });
@@ -134,7 +134,7 @@ function changingCommands(group: Command, context: Context): void {
     .option("--json", "as a JSON array")
     .action((id: string, wanted: Permission[], { json }: { json?: boolean }) => {
       const isRead = wanted.length === 0;
-      return (isRead ? readServices : withServices)(async ({ clients }) => {
+      return (isRead ? existingServices : withServices)(async ({ clients }) => {
         const { permissions } = await (isRead ? clients.read(id) : clients.update(id, { permissions: wanted }));
         printList(context, permissions, { json, line: (one) => one, present: (one) => one });
       });
@@ -146,7 +146,7 @@ function changingCommands(group: Command, context: Context): void {
     .option("--set <json>", "the members to change, as a JSON object; null removes a limit",
       jsonObject('{"audiences":["api"],"max_ttl":null}'))
     .action((id: string, { set }: { set?: Record<string, unknown> }) =>
-      (set === undefined ? readServices : withServices)(async ({ clients, checkPolicy }) => {
+      (set === undefined ? existingServices : withServices)(async ({ clients, checkPolicy }) => {
         const client = set === undefined
           ? await clients.read(id)
           : await clients.update(id, { policy: checkPolicy(set) });

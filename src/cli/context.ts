@@ -43,8 +43,11 @@ export interface Context extends Streams {
   logFields: Record<string, string>;
   /** Builds the service with the settings of `env`, without listening, and runs `work` with it. */
   withServices: <T>(work: (services: Services) => Promise<T>) => Promise<T>;
-  /** The same for a command that only reads: a database that lacks migrations is refused, and not changed. */
-  readServices: Context["withServices"];
+  /**
+   * The same for a command that reads, or ends what is there: a database that lacks migrations is refused, and neither
+   * made nor changed. In a new one, a revocation would be without effect.
+   */
+  existingServices: Context["withServices"];
   /** Starts the service; resolves when it listens. */
   serve: () => Promise<void>;
 }

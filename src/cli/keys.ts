@@ -5,13 +5,13 @@ import type { Context, Services } from "./context.js";
 import { confirm, print, printList } from "./terminal.js";
 
 export function keyCommands(program: Command, context: Context): void {
-  const { withServices, readServices } = context;
+  const { withServices, existingServices } = context;
   const group = program.command("keys").description("manage the signing keys");
 
   group.command("list")
     .description("list the keys, oldest first, with their states")
     .option("--json", "as a JSON array")
-    .action(({ json }: { json?: boolean }) => readServices(async ({ keys }) => {
+    .action(({ json }: { json?: boolean }) => existingServices(async ({ keys }) => {
       printList(context, keys.keys, { json, line, present: presentKey });
     }));
 
@@ -35,7 +35,7 @@ export function keyCommands(program: Command, context: Context): void {
     .argument("<kid>", "see authflow keys list")
     .option("--yes", "do not ask before revoking the active key")
     .action((kid: string, { yes }: { yes?: boolean }) =>
-      withServices((services) => revokeKey(services, context, kid, yes)));
+      existingServices((services) => revokeKey(services, context, kid, yes)));
 }
 
 /** Revokes a key and all tokens that it signed, and prints the other keys. Asks first if it is the active key. */

@@ -23,7 +23,7 @@ export function restoredCommand(program: Command, context: Context): void {
     .description("after a backup was restored: end what it may have brought back, and list what to check")
     .option("--disable-clients", "disable every client, until you enable it")
     .option("--yes", "do not ask first")
-    .action(({ disableClients = false, yes }: Options) => context.withServices(async (services) => {
+    .action(({ disableClients = false, yes }: Options) => context.existingServices(async (services) => {
       await confirm(context, QUESTION, yes);
       // Those that were exchanged or ended since the backup are back.
       await services.sessions.endAll();

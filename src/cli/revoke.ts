@@ -30,7 +30,7 @@ export function revokeCommand(program: Command, context: Context): void {
         command.error("error: --sub or --sid is needed, alone or with --client; or exactly one of --client, --token, " +
           "--jti and --key");
       }
-      await context.withServices(async (services) => {
+      await context.existingServices(async (services) => {
         if (key !== undefined) return revokeKey(services, context, key, yes);
         const revoked = await services.revocations.revokeAsOperator({ sub, sid, client_id: client, token, jti });
         const holder = sid === undefined ? sub : `the session ${sid}`;

@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import t from "../support/tap.js";
 import { onEveryBackend, OPERATOR, testApp } from "../support/app.js";
 import { cli } from "../support/cli.js";
-import { sqlite } from "../support/services.js";
+import { migratedSqlite } from "../support/services.js";
 
 const KEK = { AUTHFLOW_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 6).toString("base64") };
 const UNKNOWN = "019a8e5c-7f00-7c4e-9d1a-3f1c2b4a5d6e";
@@ -119,7 +119,7 @@ await onEveryBackend(t, async (t, backend) => {
 });
 
 await t.test("exactly one kind of tokens is named, and one that there can be", async (t) => {
-  const env = { DATABASE_URL: sqlite(t) };
+  const env = { DATABASE_URL: await migratedSqlite(t) };
   const MISTAKES: [args: string[], says: RegExp][] = [
     [[], new RegExp("^error: --sub or --sid is needed, alone or with --client; or exactly one of --client, --token, " +
       "--jti and --key\n\nUsage: authflow ")],
