@@ -7,6 +7,7 @@ const FAULTS: Record<DatabaseFault, string> = {
   full: "it has no room left on its disk",
   denied: "it denies Authflow the login or a permission",
   missing: "it does not exist, or lacks a table or a column",
+  replaced: "its SQLite file was deleted or replaced while it was in use",
   damaged: "it can't be read any more",
 };
 const Database = Type.Union([

@@ -15,6 +15,10 @@ export const DATABASE_FAULTS = {
     what: "does not exist, or lacks a table or a column",
     remedy: "check DATABASE_URL, run authflow migrate, or restore a backup",
   },
+  replaced: {
+    what: "is a file that was deleted or replaced while it was in use",
+    remedy: "put the file back; or stop Authflow, restore a backup without -wal and -shm files beside it, and start it",
+  },
   damaged: { what: "is damaged", remedy: "restore a backup" },
 } as const;
 

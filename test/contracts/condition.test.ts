@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, renameSync, writeFileSync } from "node:fs";
 import Sqlite from "libsql";
 import { rowsOf } from "../support/sql.js";
 import t, { type Test } from "../support/tap.js";
@@ -67,6 +67,26 @@ await t.test("SQLite: a file that reached its limit, that is damaged, that is go
     try { renameSync(where + suffix, `${where}.moved${suffix}`); } catch { /* there was none */ }
   }
   t.equal(await gone.condition(), "missing", "a new, empty file took its place");
+});
+
+await t.test("SQLite: a file that is deleted or replaced while it is open takes no revocation", async (t) => {
+  const url = await migratedSqlite(t);
+  const path = url.slice("file:".length);
+  const database = await openDatabase(url);
+  t.teardown(() => database.close());
+  await database.revocations.append([entry]);
+  t.equal(await database.condition(), "up");
+  for (const file of [path, `${path}-wal`]) {
+    const back = `${file}.back`;
+    for (const instead of [() => undefined, () => { copyFileSync(back, file); }]) {
+      renameSync(file, back);
+      instead();
+      await isNamed(t, database, "replaced");
+      await t.rejects(database.revocations.read(0, 1), { message: /deleted or replaced/ });
+      renameSync(back, file);
+      t.equal(await database.condition(), "up", "it was put back");
+    }
+  }
 });
 
 await t.test("PostgreSQL: a permission that was taken, a password that changed, a database that is gone", async (t) => {

@@ -1,4 +1,5 @@
 import { type DirectConnection, LOG_COLUMNS, type LogRow, type Statement } from "./direct-connection.js";
+import { SqliteFiles } from "./sqlite-file.js";
 import { closeSqlite, openSqlite, PRAGMAS, retryWhileBusy } from "./sqlite.js";
 
 export function openDirectly(path: string): DirectConnection {
@@ -8,9 +9,10 @@ export function openDirectly(path: string): DirectConnection {
   const select = db.prepare<unknown[]>(`
     SELECT json_group_array(json_array(${LOG_COLUMNS}) ORDER BY position) AS rows
     FROM (SELECT ${LOG_COLUMNS} FROM revocation_log WHERE position >= ? ORDER BY position LIMIT ?)`);
+  const files = new SqliteFiles(path);
   const attempt = <T>(work: () => T) => retryWhileBusy(() => {
     if (!db.open) throw new Error("The database was closed"); // a statement would go on
-    return work();
+    return files.use(work);
   });
   const prepared = new Map<string, typeof select>();
   const runOne = ([sql, ...args]: Statement): unknown[] => {

@@ -54,6 +54,7 @@ export async function repeatConflicts<T>(work: () => Promise<T>): Promise<T> {
 
 /** By PostgreSQL's SQLSTATE; by SQLite's result code, of which the driver tells the name or the number. */
 const FAULTS: Record<DatabaseFault, { postgres: RegExp; sqlite: Record<string, number> }> = {
+  replaced: { postgres: /(?!)/, sqlite: { READONLY_DBMOVED: 1032 } }, // before read-only, which it is a kind of
   "read-only": { postgres: new RegExp(`^${READ_ONLY}$`), sqlite: { READONLY: 8 } },
   full: { postgres: /^53100$/, sqlite: { FULL: 13, IOERR_WRITE: 778 } }, // the latter: a quota, or a file's limit
   denied: { postgres: /^(42501|28000|28P01)$/, sqlite: { PERM: 3, AUTH: 23 } },

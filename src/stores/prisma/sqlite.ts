@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 import Sqlite from "libsql";
+import { SqliteFiles } from "./sqlite-file.js";
 
 type Connection = InstanceType<typeof Sqlite>;
 type Client = ReturnType<PrismaLibSql["createClient"]>;
@@ -34,7 +35,9 @@ export class SqliteAdapter extends PrismaLibSql {
     const db = openSqlite(this.#path);
     db.exec(PRAGMAS);
     const prepare = statementCache(db);
-    const execute = ({ sql, args }: Query) => retryWhileBusy(() => {
+    const files = new SqliteFiles(this.#path);
+    const attempt = <T>(work: () => T): Promise<T> => retryWhileBusy(() => files.use(work));
+    const execute = ({ sql, args }: Query) => attempt(() => {
       const statement = prepare(sql);
       const values = args.map((value) => (typeof value === "boolean" ? Number(value) : value));
       if (!statement.reader) {
@@ -51,14 +54,14 @@ export class SqliteAdapter extends PrismaLibSql {
     const rollback = async () => { if (db.inTransaction) db.exec("ROLLBACK"); };
     const commit = async () => {
       try {
-        await retryWhileBusy(() => db.exec("COMMIT"));
+        await attempt(() => db.exec("COMMIT"));
       } catch (error) {
         await rollback(); // left open (after a full disk, for example), it would include the next callers' writes
         throw error;
       }
     };
     const transaction = async () => {
-      await retryWhileBusy(() => db.exec("BEGIN IMMEDIATE"));
+      await attempt(() => db.exec("BEGIN IMMEDIATE"));
       return { execute, commit, rollback };
     };
     return {
