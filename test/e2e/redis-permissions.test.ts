@@ -68,3 +68,38 @@ await t.test("a user who may not select the database, or send INFO, is named fro
     await stop();
   }
 });
+
+await t.test("a server whose commands were renamed is named, with them", async (t) => {
+  const renamed = ["EVAL", "SCAN", "TIME", "PUBLISH"];
+  const args = renamed.flatMap((name) => ["--rename-command", name, `OWN-${name}`]);
+  const redis = await privateRedis(t, { args });
+  if (redis === undefined) return;
+  const env = { DATABASE_URL: await migratedSqlite(t), REDIS_URL: redis.url };
+  const { service, logs } = await replica(t, env, { waitFor: "/health/live" });
+  const text = `this Redis lacks commands (${["SCAN", "EVAL", "TIME", "PUBLISH"].join(", ")})`;
+  await until("the log names them", () => logs.some((line) => line.includes(text)));
+  t.match(await service.ready(), { status: 200, body: { parts: { redis: "down" } } });
+  const { code, stdout } = await cli(["doctor"], { ...env, AUTHFLOW_PUBLIC_URL: "http://localhost:1" });
+  t.equal(code, 1);
+  t.ok(stdout.includes(text), stdout);
+});
+
+await t.test("a Redis that accepts no writes is named, and said to be solved", async (t) => {
+  const redis = await privateRedis(t);
+  if (redis === undefined) return;
+  const set = (name: string, value: string): Promise<unknown> => redis.cli("CONFIG", "SET", name, value);
+  const env = { DATABASE_URL: await migratedSqlite(t), REDIS_URL: redis.url };
+  const { service, logs } = await replica(t, env, { timing: { redisInspection: 50 } });
+  for (const [setting, word] of [["maxmemory", "OOM"], ["min-replicas-to-write", "NOREPLICAS"]] as const) {
+    const says = (line: string): boolean => line.includes(`Redis accepts no writes (${word}`);
+    await set(setting, "1");
+    await until(`the log names ${word}`, () => logs.some(says));
+    await until("it is not ready", async () => !await service.allUp());
+    const { code, stdout } = await cli(["doctor"], { ...env, AUTHFLOW_PUBLIC_URL: "http://localhost:1" });
+    t.equal(code, 1);
+    t.match(stdout, ` FAIL  Redis accepts no writes (${word}`);
+    await set(setting, "0");
+    await until("that is solved", () => logs.some((line) => line.includes("solved: ") && says(line)));
+    await until("it is ready", () => service.allUp());
+  }
+});

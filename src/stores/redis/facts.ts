@@ -1,6 +1,6 @@
 import type { RedisFacts } from "../../shared/redis-server.js";
 
-type Shown = Omit<RedisFacts, "databaseError" | "denied">;
+type Shown = Omit<RedisFacts, "databaseError" | "denied" | "missing" | "refusal">;
 
 /** What `info`, the fields of Redis's INFO, shows. Unlike CONFIG, managed servers allow INFO. */
 export function redisFacts(info: Partial<Record<string, string>>): Shown {

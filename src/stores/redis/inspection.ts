@@ -3,7 +3,7 @@ import type { RedisInspection } from "../../cli/drivers.js";
 import { handshakeError } from "./connection-errors.js";
 import { infoFields, redisFacts } from "./facts.js";
 import { type RedisSettings, redisOptions } from "./options.js";
-import { deniedPermissions } from "./permissions.js";
+import { obstaclesOf } from "./permissions.js";
 import "./socket-errors.js";
 
 /**
@@ -26,12 +26,12 @@ export async function inspectRedis(
     signal?.throwIfAborted();
     await redis.connect();
     const databaseError = db === 0 ? undefined : await redis.select(db).then(() => undefined, replyError);
-    const info = await redis.info().catch(unlessDenied);
-    const time = await redis.time().catch(unlessDenied);
+    const info = await redis.info().catch(unlessRefused);
+    const time = await redis.time().catch(unlessRefused);
     const readAt = performance.now();
-    const denied = await deniedPermissions(redis);
+    const obstacles = await obstaclesOf(redis);
     return {
-      ...redisFacts(infoFields(info ?? "")), databaseError, denied,
+      ...redisFacts(infoFields(info ?? "")), databaseError, ...obstacles,
       // The caller compares it with its own clock at once.
       time: time && Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000 + performance.now() - readAt),
     };
@@ -49,6 +49,7 @@ function replyError(error: Error): string {
   return error.message;
 }
 
-function unlessDenied(error: Error): undefined {
-  if (!replyError(error).startsWith("NOPERM")) throw error;
+/** The command is denied, or this server does not have it. */
+function unlessRefused(error: Error): undefined {
+  if (!/^NOPERM|unknown command/i.test(replyError(error))) throw error;
 }

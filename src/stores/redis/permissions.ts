@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { RedisFacts } from "../../shared/redis-server.js";
 
 type Command = readonly [name: string, ...args: (string | number)[]];
 
@@ -15,27 +16,37 @@ const COMMANDS: readonly Command[] = [
 ];
 
 /**
- * What Authflow needs and the user of this connection may not use. None of the commands runs: after MULTI, Redis checks
- * the permission and queues the command, and EXEC does not follow. So the connection is of no further use.
+ * What Authflow needs, and this connection may not do. None of the commands runs: after MULTI, Redis checks the command
+ * and queues it, and EXEC does not follow. So the connection is of no further use.
  */
-export async function deniedPermissions(redis: Redis): Promise<string[]> {
+export async function obstaclesOf(redis: Redis): Promise<Obstacles> {
   const send = ([name, ...args]: Command): Promise<unknown> => redis.call(name, ...args);
-  const denied = [
-    await denial(["SUBSCRIBE", KEY], redis.subscribe(KEY)),
-    await denial(["EXEC"], send(["EXEC"])), // an error without MULTI, but another one
-    await denial(["MULTI"], send(["MULTI"])),
+  const found = [
+    await obstacle(["SUBSCRIBE", KEY], redis.subscribe(KEY)),
+    await obstacle(["EXEC"], send(["EXEC"])), // an error without MULTI, but another one
+    await obstacle(["MULTI"], send(["MULTI"])),
   ];
   // Without MULTI, the commands would run.
-  if (denied.at(-1) === undefined) {
-    denied.push(...await Promise.all(COMMANDS.map((command) => denial(command, send(command)))));
+  if (Object.keys(found.at(-1) ?? {}).length === 0) {
+    found.push(...await Promise.all(COMMANDS.map((command) => obstacle(command, send(command)))));
   }
-  return [...new Set(denied.filter((one) => one !== undefined))];
+  const all = (member: keyof Obstacle): string[] =>
+    [...new Set(found.map((one) => one[member]).filter((one) => one !== undefined))];
+  return { denied: all("denied"), missing: all("missing"), refusal: all("refusal")[0] };
 }
 
-/** What the answer to a command says is denied: the command, its keys or its channel. */
-async function denial([name, ...args]: Command, answer: Promise<unknown>): Promise<string | undefined> {
-  const refusal = await answer.then(() => "", (error: Error) => error.message);
-  if (!/\bNOPERM\b/.test(refusal)) return undefined; // not only at its beginning: EXECABORT … because of: NOPERM …
-  if (/\bchannels?\b/.test(refusal)) return "channels authflow:*";
-  return /\bkeys?\b/.test(refusal) ? `keys ${args.includes(REVOKED) ? "revoked" : "authflow"}:*` : name;
+export type Obstacles = Pick<RedisFacts, "denied" | "missing" | "refusal">;
+type Obstacle = Partial<Record<keyof Obstacles, string>>;
+
+/** With these Redis refuses to write: without room, without a disk that works, without enough replicas. */
+const REFUSAL = /\b(OOM|MISCONF|NOREPLICAS)\b/;
+
+/** What the answer to a command says: the command, its keys or its channel are denied, for example. */
+async function obstacle([name, ...args]: Command, answer: Promise<unknown>): Promise<Obstacle> {
+  const text = await answer.then(() => "", (error: Error) => error.message);
+  if (/\bunknown command\b/i.test(text)) return { missing: name };
+  if (REFUSAL.test(text)) return { refusal: text };
+  if (!/\bNOPERM\b/.test(text)) return {}; // not only at its beginning: EXECABORT … because of: NOPERM …
+  if (/\bchannels?\b/.test(text)) return { denied: "channels authflow:*" };
+  return { denied: /\bkeys?\b/.test(text) ? `keys ${args.includes(REVOKED) ? "revoked" : "authflow"}:*` : name };
 }

@@ -109,7 +109,8 @@ export class RedisRevocationOutlet implements RevocationOutlet {
     // ioredis puts the prefix of the connection before the keys of a command, but not before a pattern.
     const prefix = this.#redis.options.keyPrefix ?? "";
     for (const start of this.#keys.starts) {
-      const scan = this.#redis.scanStream({ match: `${escapePattern(prefix + start)}*`, count: PAGE });
+      // Others may keep a set, for example, under a name that begins so: GET of it would be an error.
+      const scan = this.#redis.scanStream({ match: `${escapePattern(prefix + start)}*`, count: PAGE, type: "string" });
       for await (const found of scan as AsyncIterable<string[]>) {
         const keys = found.map((key) => key.slice(prefix.length));
         const times = this.#redis.multi().pexpire(this.#keys.lease, LEASE).time();

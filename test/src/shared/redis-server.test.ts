@@ -3,7 +3,7 @@ import { type RedisFacts, redisFaults } from "../../../src/shared/redis-server.j
 
 const HEALTHY: RedisFacts = {
   role: "master", version: "6.2.0", cluster: false, maxmemoryPolicy: "noeviction", appendonly: "yes",
-  databaseError: undefined, denied: [],
+  databaseError: undefined, denied: [], missing: [], refusal: undefined,
 };
 const SERVERS: [what: string, facts: Partial<RedisFacts>, faults: [effect: string, text: RegExp][]][] = [
   ["a primary of the oldest version", {}, []],
@@ -23,6 +23,10 @@ const SERVERS: [what: string, facts: Partial<RedisFacts>, faults: [effect: strin
   ["a user who may not do everything", { denied: ["EVAL", "keys revoked:*"] },
     [["denied", /lacks permissions \(EVAL, keys revoked:\*\).*ACL SETUSER/]]],
   ["a user who may not send INFO", { denied: ["INFO"], role: undefined }, [["denied", /\(INFO\)/]]],
+  ["a server whose commands were renamed", { missing: ["EVAL", "SCAN"] },
+    [["denied", /lacks commands \(EVAL, SCAN\).*rename-command/]]],
+  ["a server without INFO", { missing: ["INFO"], role: undefined }, [["denied", /\(INFO\)/]]],
+  ["a server that is full", { refusal: "OOM command not allowed" }, [["refusing", /no writes \(OOM .*memory/]]],
   ...["allkeys-lru", "volatile-ttl"].map((maxmemoryPolicy): (typeof SERVERS)[number] =>
     [`maxmemory-policy ${maxmemoryPolicy}`, { maxmemoryPolicy }, [["evicting", /CONFIG SET maxmemory-policy noev/]]]),
   ["a server that does not persist", { appendonly: "no" }, [["unpersisted", /CONFIG SET appendonly yes/]]],

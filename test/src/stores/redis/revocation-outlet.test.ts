@@ -187,6 +187,7 @@ await t.test("its entries are what was put, with the rest of their lives", async
   ];
   await outlet.fill(full(entries, 1));
   await redis.set("revoked:for-ever", "1");
+  await redis.multi().sadd("revoked:of-another-application", "a").expire("revoked:of-another-application", 100).exec();
   const found = await contents(outlet);
   t.equal(found.size, entries.length, "a key without expiry was not written by Authflow");
   const wrong = entries.filter(({ expiresAt, ...entry }) => {
