@@ -19,9 +19,9 @@ export interface RedisFacts {
 }
 
 /**
- * `unusable`: Authflow does not use this Redis, as if it were down. `denied`: what needs the permission or the command fails.
- * `refusing`: it stores no logout, for as long as the cause lasts. `evicting`: a service that reads Redis directly may
- * miss a logout. `unpersisted`: it may miss one after a restart, until Authflow has filled Redis again.
+ * `unusable`: Authflow does not use this Redis, as if it were down. `denied`: what needs the permission or the command
+ * fails. `refusing`: it stores no logout, for as long as the cause lasts. `evicting`: a service that reads Redis
+ * directly may miss a logout. `unpersisted`: it may miss one after a restart, until Authflow has filled Redis again.
  */
 export interface RedisFault { effect: "unusable" | "denied" | "refusing" | "evicting" | "unpersisted"; text: string }
 
@@ -41,8 +41,8 @@ export function redisFaults(facts: RedisFacts): RedisFault[] {
   if (databaseError !== undefined) fault(true, "unusable", databaseFault(databaseError));
   fault(denied.length > 0, "denied",
     `the user in REDIS_URL lacks permissions (${denied.join(", ")}): grant them by ACL SETUSER`);
-  fault(missing.length > 0, "denied", `this Redis lacks commands (${missing.join(", ")}): remove their rename-command, ` +
-    "or set REDIS_URL to a server that has them");
+  fault(missing.length > 0, "denied", `this Redis lacks commands (${missing.join(", ")}): ` +
+    "remove their rename-command, or set REDIS_URL to a server that has them");
   fault(refusal !== undefined, "refusing", `Redis accepts no writes (${refusal}): logouts are recorded, and answered ` +
     "503. Give it memory, a disk that works, or the replicas that it waits for, as it says");
   fault(maxmemoryPolicy !== undefined && maxmemoryPolicy !== "noeviction", "evicting",

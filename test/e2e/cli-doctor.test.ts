@@ -13,6 +13,7 @@ import { pgBouncer } from "../support/pgbouncer.js";
 import { type Finished, startServer } from "../support/process.js";
 import { ownedPostgres } from "../support/roles.js";
 import { postgres, sqlite } from "../support/services.js";
+import { until } from "./support.js";
 
 const NOWHERE = "http://localhost:1";
 const doctor = (env: Record<string, string | undefined>): Promise<Finished> =>
@@ -95,6 +96,28 @@ await t.test("doctor names clients that have more permissions than they use, and
     `\\d\\d: withdraw .*authflow clients permissions ${listener.client_id} login introspect:own feed revoke:own\\)`));
   t.match(stdout, new RegExp(` note {2}client idle has not used feed since .*authflow clients disable ${id}\\)`));
   for (const name of ["busy", "other", "narrow"]) t.notMatch(stdout, `client ${name}`);
+});
+
+await t.test("doctor says that the service uses another database, and what its readiness says", async (t) => {
+  const [url, redis] = [await ownedPostgres(t), await privateRedis(t)];
+  if (url === undefined || redis === undefined) return;
+  const DATABASE_URL = await migrated(url);
+  const service = await startServer(t, { DATABASE_URL, REDIS_URL: redis.url });
+  const env = { DATABASE_URL, REDIS_URL: redis.url, AUTHFLOW_PUBLIC_URL: service.url };
+  const same = await doctor(env);
+  t.equal(same.code, 0, same.stdout);
+  const others = [await migrated(sqlite(t)), sqlite(t)];
+  for (const other of others) {
+    t.match(await doctor({ ...env, DATABASE_URL: other }),
+      { code: 1, stdout: / FAIL {2}the service there has none of the signing keys .*DATABASE_URL of the service/ });
+  }
+  await redis.stop();
+  await rowsOf(url, `REVOKE INSERT ON revocation_log FROM ${new URL(url).username}`);
+  await until("readiness says so", async () => {
+    const { stdout } = await doctor(env);
+    return ["database: denied", "redis: down"].every((part) =>
+      stdout.includes(` FAIL  the service's readiness says ${part}. Its log says why`));
+  });
 });
 
 await t.test("doctor fails where migrations are missing, and changes nothing itself", async (t) => {

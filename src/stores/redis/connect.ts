@@ -60,6 +60,7 @@ function connection(options: RedisOptions): Redis {
 
 function refusal(info: Record<string, string>): string | undefined {
   const denied = Object.keys(info).length === 0 ? ["INFO"] : [];
-  const faults = redisFaults({ ...redisFacts(info), databaseError: undefined, denied, missing: [], refusal: undefined });
+  const unseen = { databaseError: undefined, missing: [], refusal: undefined };
+  const faults = redisFaults({ ...redisFacts(info), ...unseen, denied });
   return faults.find(({ effect }) => effect === "unusable" || effect === "denied")?.text;
 }
