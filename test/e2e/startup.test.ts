@@ -6,7 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "../support/tap.js";
 import { CLI, type Finished, run, SERVER, startServer } from "../support/process.js";
+import { ownedPostgres } from "../support/roles.js";
 import { postgres, sqlite, temporaryFolder } from "../support/services.js";
+import { rowsOf } from "../support/sql.js";
 
 /** The start was refused, in words for people. */
 function refused(t: Test, { code, stdout, stderr }: Finished, ...patterns: RegExp[]): void {
@@ -45,6 +47,18 @@ await t.test("what the database's server says about a start that fails is repeat
   DATABASE_URL.pathname = "/nowhere-at-all";
   refused(t, await run(SERVER, [], { DATABASE_URL: DATABASE_URL.href }),
     /^Authflow could not start: .*DATABASE_URL.*database "nowhere-at-all" does not exist/);
+});
+
+await t.test("what the database itself says about a start or a command that fails later is repeated", async (t) => {
+  const url = await ownedPostgres(t);
+  if (url === undefined) return;
+  const env = { DATABASE_URL: url };
+  t.equal((await run(CLI, ["migrate"], env)).code, 0);
+  const { username } = new URL(url);
+  await rowsOf(url, `REVOKE INSERT ON revocation_log FROM ${username}`);
+  refused(t, await run(CLI, ["revoke", "--jti", "a"], env), /permission denied for table revocation_log/);
+  await rowsOf(url, `REVOKE SELECT ON signing_keys FROM ${username}`);
+  refused(t, await run(SERVER, [], env), /permission denied for table signing_keys/);
 });
 
 await t.test("a data folder that is a file, or that holds a damaged key, is named", async (t) => {
