@@ -36,6 +36,12 @@ export class Database {
 
   get #history(): string { return `${this.#server}`; }
 
+  /** A backup is restored: the last commits are gone. It may be older than the replicas, and name none of them. */
+  restore(commits: number, isOlder: boolean): void {
+    this.lose(commits);
+    if (isOlder) this.#commit({ replicas: [] });
+  }
+
   /** It goes back: the last commits are gone. Returns how many. */
   lose(commits: number): number {
     const lost = Math.min(commits, this.#commits.length - 1);

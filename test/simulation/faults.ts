@@ -13,8 +13,8 @@ export const faults: readonly (readonly [weight: number, fault: Fault])[] = [
     database.isUp = false;
     time.after(random.between(1, 600), () => { database.isUp = true; });
   } }],
-  [1, { name: "the database is restored from a backup", run: ({ database, random }) => {
-    database.lose(random.between(1, database.commits));
+  [2, { name: "the database is restored from a backup", run: ({ database, random }) => {
+    database.restore(random.between(1, random.pick([10, database.commits])), random.chance(0.5));
   } }],
   [1, { name: "the database refuses writes", run: ({ database, random, time }) => {
     database.isWritable = false;

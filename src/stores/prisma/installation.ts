@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { STANDBY } from "../../revocation/log.js";
 import type { Installation, InstallationStore } from "../../shared/installation.js";
 import type { Db, Transaction } from "./db.js";
+import { completeLog } from "./revocation-log.js";
 
 export function installationStore({ prisma, postgres, history }: Db): InstallationStore {
   // A whole number: how PostgreSQL writes another depends on extra_float_digits, which a pooler does not let us set.
@@ -19,6 +20,7 @@ export function installationStore({ prisma, postgres, history }: Db): Installati
   };
   return {
     load: async () => {
+      await completeLog({ prisma, postgres });
       const found = await read();
       if (found !== undefined) return found;
       await createInstallation(prisma);

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { type Entry, FOREVER, type Scope } from "../../revocation/entry.js";
 import type { LogEntry, RevocationLog } from "../../revocation/log.js";
+import { type AuthflowError, unavailable } from "../../shared/errors.js";
 import type { Db } from "./db.js";
 import type { LogRow } from "./direct-connection.js";
 import { replaceNul, storable } from "./text.js";
 
 /** PostgreSQL's channel on which replicas are told that the log has new entries. */
 export const LOG_CHANNEL = "authflow_log";
-const RAISE_ON_SQLITE = "UPDATE revocation_log_head SET position = MAX(position, ?) + ? WHERE id = 1";
+const RAISE_ON_SQLITE = "UPDATE revocation_log_head SET position = MAX(position, ?) + ? WHERE id = 1 RETURNING position";
 const INSERT_ON_SQLITE = `
   INSERT INTO revocation_log
     (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
@@ -30,11 +31,6 @@ const APPEND_ON_POSTGRES = `
     entry->>'listId', (entry->>'index')::int
   FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', '')) AS notified
   RETURNING position`;
-/** Makes the head's row again, as the migration made it. */
-const restoreHead = (now: string): string => `
-  INSERT INTO revocation_log_head (id, position, horizon)
-  SELECT 1, COALESCE(MAX(position), 0), CAST(${now} * 1000 AS bigint) - 86400000 FROM revocation_log WHERE true
-  ON CONFLICT (id) DO NOTHING`;
 /** One call for all: each costs more than the other work for an entry. */
 const newTags = (count: number): string[] => randomBytes(4 * count).toString("hex").match(/.{8}/g) ?? [];
 
@@ -43,21 +39,16 @@ const newTags = (count: number): string[] => randomBytes(4 * count).toString("he
  * commit, so that positions follow the order of the commits. A sequence would not: it hands out numbers before.
  */
 export function revocationLog({ prisma, postgres, readLog, run }: Db): RevocationLog {
-  /** Somebody deleted the head's row, with all tables' rows for example. Without it, nothing would be appended. */
-  const restore = (): Promise<unknown> =>
-    prisma.$executeRawUnsafe(restoreHead(postgres ? "extract(epoch FROM clock_timestamp())" : "unixepoch('subsec')"));
   return {
     append: async (entries, above = 0) => {
       const count = entries.length;
       const tags = newTags(count);
       const json = JSON.stringify(storable(entries).map((entry, i) => ({ tag: tags[i], ...toJson(entry) })));
-      const appended = async (): Promise<boolean> => (await run({
+      const positions = await run({
         sqlite: [[RAISE_ON_SQLITE, above, count], [INSERT_ON_SQLITE, count, json]],
         postgres: [APPEND_ON_POSTGRES, json, count, above],
-      })).length === count;
-      if (await appended()) return;
-      await restore();
-      if (!await appended()) throw new Error("The revocation log took no entry");
+      });
+      if (positions.length === 0) throw headMissing();
     },
 
     read: async (from, limit) => {
@@ -72,9 +63,10 @@ export function revocationLog({ prisma, postgres, readLog, run }: Db): Revocatio
     },
 
     horizon: async () => {
-      const read = async () => (await prisma.$queryRaw<{ horizon: bigint | number }[]>`
-        SELECT horizon FROM revocation_log_head WHERE id = 1`)[0]?.horizon;
-      return instant(await read() ?? await restore().then(read));
+      const [head] = await prisma.$queryRaw<{ horizon: bigint | number }[]>`
+        SELECT horizon FROM revocation_log_head WHERE id = 1`;
+      if (head === undefined) throw headMissing();
+      return instant(head.horizon);
     },
 
     moveHorizon: async (from, to) => {
@@ -93,6 +85,22 @@ export function revocationLog({ prisma, postgres, readLog, run }: Db): Revocatio
   };
 }
 
+/**
+ * Makes the head's row, as the migration did, if somebody deleted it. Not while the service runs: a backup that is being
+ * restored would bring it too.
+ */
+export async function completeLog({ prisma, postgres }: Pick<Db, "prisma" | "postgres">): Promise<void> {
+  if (await prisma.revocationLogHead.count() > 0) return; // a standby takes no INSERT, even of nothing
+  const now = postgres ? "extract(epoch FROM clock_timestamp())" : "unixepoch('subsec')";
+  await prisma.$executeRawUnsafe(`
+    INSERT INTO revocation_log_head (id, position, horizon)
+    SELECT 1, COALESCE(MAX(position), 0), CAST(${now} * 1000 AS bigint) - 86400000 FROM revocation_log WHERE true
+    ON CONFLICT (id) DO NOTHING`);
+}
+
+const headMissing = (): AuthflowError => unavailable(
+  "The table revocation_log_head is empty: if no backup is being restored into the database, start Authflow again");
+
 const toJson = ({ scope, value, issuedBefore, expiresAt, status }: Entry) =>
   ({ scope, value, issuedBefore: toInstant(issuedBefore), expiresAt: toInstant(expiresAt), ...status });
 
@@ -105,7 +113,7 @@ const toLogEntry = ([position, tag, scope, value, issuedBefore, expiresAt, listI
 });
 
 /** Throws for what is no number: an entry that can't be compared must not look like one that revokes nothing. */
-function instant(value: bigint | number | undefined): number {
+function instant(value: bigint | number): number {
   const milliseconds = Number(value);
   if (!Number.isSafeInteger(milliseconds)) throw new TypeError(`The revocation log holds no instant: ${String(value)}`);
   return milliseconds;
