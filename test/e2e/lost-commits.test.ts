@@ -3,7 +3,8 @@ import t from "../support/tap.js";
 import { privatePostgres, type PrivatePostgres } from "../support/private-postgres.js";
 import { startServer } from "../support/process.js";
 import { temporaryFolder } from "../support/services.js";
-import { ADMIN, at, statuses, tokens, until } from "./support.js";
+import { openDatabase } from "../../src/stores/prisma/database.js";
+import { ADMIN, asAdmin, at, statuses, tokens, until } from "./support.js";
 
 /** Saves the database as it is. Resolves to what brings it back. */
 type BackUp = (server: PrivatePostgres, file: string) => Promise<() => Promise<unknown>>;
@@ -44,7 +45,7 @@ const WAYS: Record<string, BackUp> = {
 };
 
 for (const [way, backUp] of Object.entries(WAYS)) {
-  await t.test(`no logout is undone by ${way}`, async (t) => {
+  await t.test(`what is true after ${way}`, async (t) => {
     const server = await privatePostgres(t);
     if (server === undefined) return;
     await server.sql("CREATE DATABASE authflow");
@@ -54,10 +55,16 @@ for (const [way, backUp] of Object.entries(WAYS)) {
     };
     const [first, second] = [await startServer(t, env), await startServer(t, env)];
     const [a, b] = [at(first.url), at(second.url)];
-    const client = await a.register();
+    const [client, changed, disabled] = [await a.register(), await a.register(), await a.register()];
     const [live, ...lost] = await tokens(a, client, 41) as [string, ...string[]];
     for (const { logout } of [a, b]) await logout(await a.token(client));
     const restore = await backUp(server, `${temporaryFolder(t)}/backup`);
+    const keys = (await b.jwks()).length;
+    t.equal((await b.mint(disabled)).status, 200);
+    t.equal((await a.ask("PATCH", `/clients/${changed.client_id}`, asAdmin, { disabled: true })).status, 200);
+    t.equal((await a.ask("POST", "/keys/rotate", asAdmin)).status, 200);
+    await until("B knows the changes", async () =>
+      (await b.mint(changed)).status === 401 && (await b.jwks()).length > keys);
     let [isOver, asked] = [false, 0];
     const load = Promise.all([a, a, b, b].map(async ({ userinfo }) => {
       for (; !isOver; asked++) await userinfo(live);
@@ -68,6 +75,12 @@ for (const [way, backUp] of Object.entries(WAYS)) {
     for (const { status } of await Promise.all(lost.map(a.logout))) t.equal(status, 200);
     process.kill(first.pid, "SIGSTOP");
     await restore();
+    // Other changes get the revisions of those that were lost.
+    const { clients, keys: ring, close } = await openDatabase(env.DATABASE_URL);
+    await clients.update(disabled.client_id, Date.now(), () => ({ disabled: true }));
+    const { revision, keys: restored } = await ring.load();
+    t.equal(await ring.save(revision, restored), true);
+    await close();
     process.kill(second.pid, "SIGCONT");
     const early = await Promise.all(lost.map(b.userinfo));
     process.kill(first.pid, "SIGCONT");
@@ -83,6 +96,9 @@ for (const [way, backUp] of Object.entries(WAYS)) {
     await sleep(500); // A's memory, and B's, follow the log that was restored
     t.ok(await asking(), "and it stays so");
     t.same(statuses(await Promise.all(lost.map(a.userinfo))), [401]);
+    await until("a client that is disabled now mints nothing", async () => (await b.mint(disabled)).status === 401);
+    await until("a client whose change was lost mints", async () => (await b.mint(changed)).status === 200);
+    await until("a key that was lost is not shown", async () => (await b.jwks()).length === keys);
     isOver = true;
     await load;
     t.ok(asked > 0);
