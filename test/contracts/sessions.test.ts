@@ -159,3 +159,21 @@ await t.test("a pooler's other clients keep their own settings", async (t) => {
   const [row] = await rowsOf(url, "SELECT current_setting('statement_timeout') AS it");
   t.strictSame(row, { it: "0" });
 });
+
+for (const [setting, expected] of [["off", "on"], ["local", "local"]] as const) {
+  await t.test(`behind a pooler, a logout is committed with ${expected} where the role has ${setting}`, async (t) => {
+    const direct = await ownedPostgres(t, { synchronous_commit: setting });
+    const url = direct && await pgBouncer(t, direct, "transaction");
+    if (direct === undefined || url === undefined) return;
+    await migrate(url);
+    await rowsOf(direct, `CREATE TABLE commits (setting text);
+      CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO commits VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER note AFTER INSERT ON revocation_log DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION note()`);
+    const { revocations, close } = await openDatabase(url);
+    t.teardown(close);
+    await revocations.append([anEntry()]);
+    t.strictSame(await rowsOf(direct, "SELECT setting FROM commits"), [{ setting: expected }]);
+  });
+}

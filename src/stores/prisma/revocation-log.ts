@@ -8,7 +8,8 @@ import { replaceNul, storable } from "./text.js";
 
 /** PostgreSQL's channel on which replicas are told that the log has new entries. */
 export const LOG_CHANNEL = "authflow_log";
-const RAISE_ON_SQLITE = "UPDATE revocation_log_head SET position = MAX(position, ?) + ? WHERE id = 1 RETURNING position";
+const RAISE_ON_SQLITE = `
+  UPDATE revocation_log_head SET position = MAX(position, ?) + ? WHERE id = 1 RETURNING position`;
 const INSERT_ON_SQLITE = `
   INSERT INTO revocation_log
     (position, tag, scope, value, issued_before, expires_at, recorded_at, status_list_id, status_index)
@@ -17,6 +18,8 @@ const INSERT_ON_SQLITE = `
     e.value->>'listId', e.value->>'index'
   FROM revocation_log_head AS head, json_each(?) AS e WHERE head.id = 1
   RETURNING position`;
+/** For this commit, also behind a pooler that does not let us set it for the session. */
+const DURABLE = "set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)";
 const APPEND_ON_POSTGRES = `
   WITH head AS (
     UPDATE revocation_log_head SET position = GREATEST(position, $3::bigint) + $2::int WHERE id = 1
@@ -29,7 +32,7 @@ const APPEND_ON_POSTGRES = `
   SELECT base + ordinal, entry->>'tag', entry->>'scope', entry->>'value', (entry->>'issuedBefore')::bigint,
     (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
     entry->>'listId', (entry->>'index')::int
-  FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', '')) AS notified
+  FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', ''), ${DURABLE}) AS notified
   RETURNING position`;
 /** One call for all: each costs more than the other work for an entry. */
 const newTags = (count: number): string[] => randomBytes(4 * count).toString("hex").match(/.{8}/g) ?? [];
