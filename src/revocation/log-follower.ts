@@ -106,7 +106,7 @@ export class LogFollower {
   async #recoverEnd(common: Place): Promise<number> {
     const { log } = this.#dependencies;
     const horizon = await log.horizon();
-    const lost = (this.#recent.since(common) ?? []).filter(({ expiresAt }) => expiresAt > horizon).map(withoutPlace);
+    const lost = withoutPlaces((this.#recent.since(common) ?? []).filter(({ expiresAt }) => expiresAt > horizon));
     await this.#appendAgain(lost);
     // Read before this memory gives up its own end: the log may lose the entries again.
     const [end, index] = [new RecentEntries(common), new RevocationIndex()];
@@ -148,7 +148,7 @@ export class LogFollower {
     const horizon = await this.#dependencies.log.horizon();
     const isMissing = (entry: Entry): boolean => entry.expiresAt > horizon && !index.includes(entry);
     // Recent entries also know the token's entry in a status list.
-    const recent = [...this.#recent].filter(isMissing).map(withoutPlace);
+    const recent = withoutPlaces([...this.#recent].filter(isMissing));
     const known = new RevocationIndex();
     for (const entry of recent) known.add(entry);
     return [...recent, ...[...this.#index.entries()].filter((entry) => isMissing(entry) && !known.includes(entry))];
@@ -186,4 +186,8 @@ async function readAll(
   }
 }
 
-const withoutPlace = ({ position: _position, tag: _tag, ...entry }: LogEntry): Entry => entry;
+/** Each entry once: several replicas may have appended it again before. */
+function withoutPlaces(entries: readonly LogEntry[]): Entry[] {
+  const plain = entries.map(({ position: _position, tag: _tag, ...entry }): Entry => entry);
+  return [...new Map(plain.map((entry) => [JSON.stringify(entry), entry])).values()];
+}

@@ -166,6 +166,18 @@ await t.test("a log that uses positions again is noticed, and its new entries ar
   t.strictSame(valuesOf(await all(log)), known());
 });
 
+await t.test("what is in the log several times comes back once", async (t) => {
+  for (const kept of [0, 1]) {
+    const { follower, log, restore } = await fixture(t);
+    const [first, ...others] = some(4) as [Entry, ...Entry[]];
+    await log.append([first, ...others, ...others, ...others]);
+    await follower.current();
+    await restore(kept);
+    await follower.current();
+    t.strictSame(valuesOf(await all(log)), valuesOf([first, ...others]));
+  }
+});
+
 await t.test("a cut-off that the log has, but shorter than the replica knew it, comes back", async (t) => {
   const { follower, log, restore } = await fixture(t);
   const early = aCutoff(LIVE);
