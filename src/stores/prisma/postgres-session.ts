@@ -1,4 +1,5 @@
 import pg from "pg";
+import { DURABLE } from "./durable-commit.js";
 
 /**
  * What a session depends on, sent when it starts. These are the only parameters that PgBouncer accepts with its default
@@ -22,7 +23,7 @@ const settings = (schema: string | undefined, limits: Limits): [name: string, sq
   ["idle_session_timeout", "'0'"], // since PostgreSQL 14
   ["lock_timeout", "'0'"],
   ["transaction_timeout", "'0'"], // since PostgreSQL 17
-  ["synchronous_commit", "replace(current_setting('synchronous_commit'), 'off', 'on')"],
+  ["synchronous_commit", DURABLE],
   ["row_security", "'off'"],
   ["exit_on_error", "'off'"],
   ["bytea_output", "'hex'"],

@@ -4,6 +4,7 @@ import type { LogEntry, RevocationLog } from "../../revocation/log.js";
 import { type AuthflowError, unavailable } from "../../shared/errors.js";
 import type { Db } from "./db.js";
 import type { LogRow } from "./direct-connection.js";
+import { COMMIT_DURABLY } from "./durable-commit.js";
 import { replaceNul, storable } from "./text.js";
 
 /** PostgreSQL's channel on which replicas are told that the log has new entries. */
@@ -16,10 +17,7 @@ const INSERT_ON_SQLITE = `
   SELECT head.position - ? + 1 + e.key, e.value->>'tag', e.value->>'scope', e.value->>'value',
     e.value->>'issuedBefore', e.value->>'expiresAt', CAST(unixepoch('subsec') * 1000 AS integer),
     e.value->>'listId', e.value->>'index'
-  FROM revocation_log_head AS head, json_each(?) AS e WHERE head.id = 1
-  RETURNING position`;
-/** For this commit, also behind a pooler that does not let us set it for the session. */
-const DURABLE = "set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)";
+  FROM revocation_log_head AS head, json_each(?) AS e WHERE head.id = 1`;
 const APPEND_ON_POSTGRES = `
   WITH head AS (
     UPDATE revocation_log_head SET position = GREATEST(position, $3::bigint) + $2::int WHERE id = 1
@@ -32,7 +30,7 @@ const APPEND_ON_POSTGRES = `
   SELECT base + ordinal, entry->>'tag', entry->>'scope', entry->>'value', (entry->>'issuedBefore')::bigint,
     (entry->>'expiresAt')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
     entry->>'listId', (entry->>'index')::int
-  FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', ''), ${DURABLE}) AS notified
+  FROM head, entries, (SELECT pg_notify('${LOG_CHANNEL}', ''), ${COMMIT_DURABLY}) AS notified
   RETURNING position`;
 /** One call for all: each costs more than the other work for an entry. */
 const newTags = (count: number): string[] => randomBytes(4 * count).toString("hex").match(/.{8}/g) ?? [];
