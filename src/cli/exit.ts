@@ -12,8 +12,8 @@ export function explain(error: unknown): string {
 }
 
 /** What the first of the errors says that led to `error`, in one line. */
-const origin = (error: Error): string => (error.cause instanceof Error ? origin(error.cause)
-  : reason(error).trim().split("\n").map((line) => line.trim()).join(" "));
+const origin = (error: Error): string =>
+  (error.cause instanceof Error ? origin(error.cause) : reason(error).trim().replaceAll(/\s+/g, " "));
 
 /** Ends a process that could not start the service. */
 export function reportAndExit(error: unknown): never {
