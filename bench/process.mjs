@@ -5,13 +5,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 const LINUX = process.platform === "linux";
 const TICKS_PER_SECOND = LINUX ? Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" })) : NaN;
 
-/** Seconds of processor time, user and system, of all threads of `pid` since its start. */
-export function cpuSeconds(pid) {
+/**
+ * Seconds of processor time, user and system, of all threads of `pid` since its start. `withEnded`: also of its
+ * children that have ended (Linux only).
+ */
+export function cpuSeconds(pid, withEnded = false) {
   if (!LINUX) return clockToSeconds(execFileSync("ps", ["-o", "time=", "-p", String(pid)], { encoding: "utf8" }));
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The second field, the name, may hold spaces: count from its closing parenthesis.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  const ticks = fields.slice(11, withEnded ? 15 : 13).reduce((sum, field) => sum + Number(field), 0);
+  return ticks / TICKS_PER_SECOND;
 }
 
 /** The resident memory of `pid` now, in MB. */

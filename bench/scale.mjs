@@ -1,4 +1,4 @@
-// `npm run bench:scale [-- --only revocations,lists,feed,minting --live 10000000 …]` measures what revocation costs at
+// `npm run bench:scale [-- --only revocations,lists,feed,minting,replicas …]` measures what revocation costs at
 // scale and writes the tables in docs/scale-appendix.md. Needs redis-server, redis-cli and a PostgreSQL server.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startGenerator } from "./measuring.mjs";
 import { measureFeed } from "./scale/feed.mjs";
+import { measureReplicas } from "./scale/many-replicas.mjs";
 import { measureMinting } from "./scale/minting.mjs";
 import { measureRevocations } from "./scale/revocations.mjs";
 import { measureStatusLists } from "./scale/status-lists.mjs";
@@ -15,20 +16,24 @@ import { TABLES } from "./scale/tables.mjs";
 const number = (fallback) => ({ type: "string", default: String(fallback) });
 const { values: options } = parseArgs({
   options: {
-    only: { type: "string", default: "revocations,lists,feed,minting" },
+    only: { type: "string", default: "revocations,lists,feed,minting,replicas" },
     server: { type: "string" }, out: { type: "string" },
-    live: number(10_000_000), subscribers: number(10_000),
+    live: number(10_000_000), subscribers: number(10_000), replicas: number("10,100,300,1000"),
   },
 });
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const out = options.out ?? here("../docs/scale-appendix.md");
 const entry = options.server ?? here("../dist/src/server.js");
-const sizes = { live: Number(options.live), subscribers: Number(options.subscribers) };
+const sizes = {
+  live: Number(options.live), subscribers: Number(options.subscribers),
+  replicas: options.replicas.split(",").map(Number),
+};
 
 const begin = performance.now();
 const log = (line) => { console.error(`${((performance.now() - begin) / 1000).toFixed(0).padStart(4)} s  ${line}`); };
 const PARTS = {
   revocations: measureRevocations, lists: measureStatusLists, feed: measureFeed, minting: measureMinting,
+  replicas: measureReplicas,
 };
 
 const dir = mkdtempSync(join(os.tmpdir(), "authflow-scale-"));

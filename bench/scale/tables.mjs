@@ -125,4 +125,32 @@ function minting({ rate, empty, lists, listening }) {
 ${note(of(empty, "others"))}`;
 }
 
-export const TABLES = { revocations, lists, feed, minting };
+const AT_REST = [
+  "Replicas at rest", "PostgreSQL, cores", "transactions/s", "rows of `replicas` read/s", "reads of the log/s",
+  "connections", "a replica, % of a core", "MB", "Redis, cores", "commands/s",
+];
+const LOGGING_OUT = [
+  "Replicas", "logouts/s", "PostgreSQL's CPU for each, ms", "reads of the log for each", "answered after, ms",
+  "all others know it: p50, ms", "p99, ms", "max, ms", "idle share of the machine",
+];
+
+function replicas(results) {
+  const all = Object.entries(results).flatMap(([name, steps]) => steps.map((step) => ({ name, ...step })));
+  const rest = ({ name, count, rest: spent, connections, memory }) => [
+    `${n(count)}, ${name}`, spent.postgres.toFixed(2), n(Math.round(spent.transactions)),
+    n(Math.round(spent.replicas)), n(Math.round(spent.reads)), n(connections), (spent.replica * 100).toFixed(2),
+    memory.toFixed(0), ...(spent.redis > 0 ? [spent.redisCores.toFixed(2), n(Math.round(spent.redis))] : ["", ""]),
+  ];
+  const reads = (load, spent) => (load.reads - spent.reads) * load.seconds / load.logouts;
+  const logouts = ({ name, count, rest: spent, single, many }) => [["2", single], ["20", many]].map(([rate, load]) => [
+    `${n(count)}, ${name}`, rate, milli(load.perLogout), reads(load, spent).toFixed(0),
+    ...[load.answer, load.p50, load.p99, load.max].map((delay) => delay.toFixed(0)), percent(load.idle),
+  ]);
+  return `${table(AT_REST, all.map(rest))}
+
+${table(LOGGING_OUT, all.flatMap(logouts))}
+
+Measured on ${machine()}. Everything named here ran on that machine.`;
+}
+
+export const TABLES = { revocations, lists, feed, minting, replicas };

@@ -1,0 +1,134 @@
+// What many replicas cost PostgreSQL, Redis and each other: at rest, and when tokens are logged out. They are complete
+// replicas except that they serve no HTTP. Many share a process, so that a thousand of them fit one machine.
+import { fork } from "node:child_process";
+import os from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { watch } from "../measuring.mjs";
+import { residentMemory } from "../process.mjs";
+import { median } from "../report.mjs";
+import { stop } from "../server.mjs";
+import { networked, ownPostgres, ownRedis } from "./services.mjs";
+
+const PROCESSES = 4;
+/** Milliseconds until replicas that were just started have agreed with each other. */
+const SETTLING = 12_000;
+const REST = 15_000;
+/** Logouts one by one, and logouts a second for some seconds. */
+const [SINGLE, RATE, SECONDS] = [20, 20, 8];
+
+export async function measureReplicas({ entry, dir, log, closing, sizes }) {
+  const results = {};
+  for (const withRedis of [false, true]) {
+    const name = withRedis ? "PostgreSQL and Redis" : "PostgreSQL";
+    const steps = [];
+    results[name] = steps;
+    const opened = [];
+    closing.push(() => close(opened));
+    const database = await ownPostgres(dir);
+    opened.push(database.close);
+    const redis = withRedis ? await ownRedis(dir) : undefined;
+    if (redis) opened.push(redis.close);
+    const hosts = startHosts(opened, entry, networked(database, redis));
+    for (const count of sizes.replicas) {
+      const started = await hosts.grow(count);
+      await sleep(SETTLING);
+      steps.push({ count, started, ...await measure({ hosts, database, redis, count }) });
+      log(`${count} replicas, ${name}: measured`);
+    }
+    await close(opened);
+  }
+  return results;
+}
+
+async function close(opened) {
+  for (const one of opened.splice(0).reverse()) await one();
+}
+
+/** Processes that run replicas. */
+function startHosts(opened, entry, env) {
+  const program = fileURLToPath(new URL("replica-host.mjs", import.meta.url));
+  const hosts = Array.from({ length: PROCESSES }, () =>
+    fork(program, [join(dirname(entry), "/")], { env: { ...process.env, ...env } }));
+  opened.push(() => Promise.all(hosts.map(stop)));
+  const pids = Object.fromEntries(hosts.map(({ pid }, i) => [`host ${i}`, pid]));
+  const call = (host, action, options) => new Promise((resolve, reject) => {
+    const ended = (code) => { reject(new Error(`A process with replicas ended with ${code}`)); };
+    const id = Math.random();
+    const hear = (answer) => {
+      if (answer.id !== id) return;
+      host.off("exit", ended).off("message", hear);
+      if (answer.error === undefined) resolve(answer);
+      else reject(new Error(answer.error));
+    };
+    host.setMaxListeners(0).on("message", hear).once("exit", ended).send({ id, action, ...options });
+  });
+  const all = (action, options = () => ({})) => Promise.all(hosts.map((host, i) => call(host, action, options(i))));
+  return {
+    pids,
+    memory: () => Object.values(pids).reduce((sum, pid) => sum + residentMemory(pid), 0),
+    /** Starts more replicas, until there are `count`. Resolves to the CPU seconds of this for each of the new ones. */
+    grow: async (count) => {
+      const took = await all("grow", (i) => ({ count: Math.floor((count + i) / PROCESSES) }));
+      const sum = (field) => took.reduce((total, one) => total + one[field], 0);
+      return sum("cpu") / sum("added");
+    },
+    /** Logs a token out at one of the replicas. */
+    logOut: (i) => call(hosts[i % PROCESSES], "logOut", { which: Math.floor(i / PROCESSES) }),
+    /** Milliseconds of all replicas for all logouts since the last call, from the answer until they know it. */
+    delays: async (answers) => {
+      const answered = answers.map(({ jti, at }) => [jti, at]);
+      const found = await all("delays", () => ({ answered }));
+      return found.flatMap(({ delays }) => delays).sort((a, b) => a - b);
+    },
+  };
+}
+
+async function measure({ hosts, database, redis, count }) {
+  const spent = async () => ({
+    postgres: database.cpuSeconds(), ...await database.counts(),
+    redis: await redis?.number("total_commands_processed") ?? 0,
+  });
+  const during = async (work) => {
+    await sleep(1500); // PostgreSQL counts rows some time after they were read
+    const before = await spent();
+    const stopwatch = watch({ ...hosts.pids, ...(redis && { redis: redis.pid }) });
+    const outcome = await work();
+    const { seconds, cpu, idle } = stopwatch();
+    await sleep(1500);
+    const after = await spent();
+    const perSecond = Object.fromEntries(Object.keys(after).map((name) =>
+      [name, (after[name] - before[name]) / (name === "postgres" ? seconds : seconds + 1.5)]));
+    const { redis: redisCpu = 0, ...ofHosts } = cpu;
+    return {
+      outcome, seconds, idle, ...perSecond, redisCores: redisCpu / seconds,
+      replica: Object.values(ofHosts).reduce((sum, one) => sum + one, 0) / seconds / count,
+    };
+  };
+  const rest = await during(() => sleep(REST));
+  const connections = await database.connections();
+  const memory = hosts.memory() / count;
+  const logOutAll = async (logouts, pause) => {
+    const answers = [];
+    await Promise.all(Array.from({ length: logouts }, async (_, i) => {
+      await sleep(i * pause);
+      answers.push(await hosts.logOut(i));
+    }));
+    await sleep(500);
+    return answers;
+  };
+  const summary = async ({ outcome, ...load }, logouts) => {
+    const delays = await hosts.delays(outcome);
+    return {
+      ...load, logouts,
+      perLogout: (load.postgres - rest.postgres) * load.seconds / logouts,
+      answer: median(outcome.map(({ took }) => took)),
+      known: delays.length / (logouts * count), p50: median(delays), p99: delays[Math.floor(delays.length * 0.99)],
+      max: delays.at(-1),
+    };
+  };
+  const single = await summary(await during(() => logOutAll(SINGLE, 500)), SINGLE);
+  const many = await summary(await during(() => logOutAll(RATE * SECONDS, 1000 / RATE)), RATE * SECONDS);
+  return { rest: { ...rest, outcome: undefined }, connections, memory, single, many, cores: os.cpus().length };
+}
