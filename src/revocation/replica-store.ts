@@ -21,10 +21,14 @@ export interface Roster { replicas: Replica[]; history: string | null }
 
 /** The running processes, in the database. */
 export interface ReplicaStore {
+  /** While it is the same, `all` resolves to the same, except for beats. */
+  version(): Promise<string>;
   /** All rows, and the history that they were read from; see LogPage. */
   all(): Promise<Roster>;
   /** Adds the replica, or replaces it. Durable when it resolves. */
   save(replica: Replica): Promise<void>;
+  /** Replaces the beat only. Nothing happens if the replica was removed. */
+  beat(replica: Pick<Replica, "id" | "beat">): Promise<void>;
   /** Removes replicas of which `beat` did not change. */
   remove(replicas: readonly Pick<Replica, "id" | "beat">[]): Promise<void>;
 }

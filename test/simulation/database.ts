@@ -10,13 +10,15 @@ interface Contents {
   head: number;
   horizon: number;
   replicas: readonly Replica[];
+  /** Another one after each change of `replicas`, except a beat. */
+  replicaVersion: string;
 }
 
 /** A database with the log, as PostgreSQL holds it: transactions, a lock on the log's head, and backups. */
 export class Database {
   readonly #network: Network;
   /** What each commit left behind; the last one is what the database holds now. */
-  #commits: Contents[] = [{ entries: [], head: 0, horizon: START - 24 * 3_600_000, replicas: [] }];
+  #commits: Contents[] = [{ entries: [], head: 0, horizon: START - 24 * 3_600_000, replicas: [], replicaVersion: "" }];
   /** Counts the servers: a transaction ends with the server that it began on. A restored backup counts as another. */
   #server = 0;
   #lock: Promise<void> = Promise.resolve();
@@ -88,7 +90,14 @@ export class Database {
 
   /** The running processes as a process sees them through its connection. */
   connectReplicas(link: Link): ReplicaStore {
+    const changeTo = (replicas: readonly Replica[]): void => {
+      this.#commit({ replicas, replicaVersion: this.#network.random.hex(16) });
+    };
     return {
+      version: () => link.call(() => {
+        this.#check();
+        return `${this.contents.replicaVersion} ${this.#history}`;
+      }),
       all: () => link.call(() => {
         this.#check();
         return { replicas: [...this.contents.replicas], history: this.#history };
@@ -96,13 +105,18 @@ export class Database {
       save: (replica) => link.call(() => {
         this.#check(true);
         const others = this.contents.replicas.filter(({ id }) => id !== replica.id);
-        this.#commit({ replicas: [...others, replica] });
+        changeTo([...others, replica]);
+      }),
+      beat: ({ id, beat }) => link.call(() => {
+        this.#check(true);
+        const { replicas } = this.contents;
+        this.#commit({ replicas: replicas.map((replica) => (replica.id === id ? { ...replica, beat } : replica)) });
       }),
       remove: (replicas) => link.call(() => {
         this.#check(true);
         const isSilent = ({ id, beat }: Replica): boolean =>
           replicas.some((replica) => replica.id === id && replica.beat === beat);
-        this.#commit({ replicas: this.contents.replicas.filter((replica) => !isSilent(replica)) });
+        changeTo(this.contents.replicas.filter((replica) => !isSilent(replica)));
       }),
     };
   }

@@ -1,18 +1,43 @@
+import { randomUUID } from "node:crypto";
 import type { Replica, ReplicaStore } from "../../revocation/replica-store.js";
-import type { Db } from "./db.js";
+import type { Db, Transaction } from "./db.js";
+import { createInstallation } from "./installation.js";
 
-export function replicaStore({ prisma, history }: Db): ReplicaStore {
+export function replicaStore({ prisma, run, transaction, history }: Db): ReplicaStore {
   return {
+    version: async () => {
+      const of = (version: string) => `SELECT ${version} FROM installation WHERE id = 1`;
+      const [version] = await run({
+        sqlite: [[of("replica_version")]], postgres: [of(`concat_ws(' ', replica_version, ${await history()})`)],
+      });
+      return version as string | undefined ?? "";
+    },
     all: async () => {
       const rows = await prisma.$queryRawUnsafe<(Replica & { now: string | null })[]>(
         `SELECT id, outlet, trusts, beat, history, ${await history()} AS now FROM replicas`);
       return { replicas: rows.map(({ now: _now, ...replica }) => replica), history: rows[0]?.now ?? null };
     },
-    save: async ({ id, ...state }) => {
-      await prisma.replica.upsert({ where: { id }, create: { id, ...state }, update: state });
-    },
-    remove: async (replicas) => {
-      for (const { id, beat } of replicas) await prisma.replica.deleteMany({ where: { id, beat } });
-    },
+    save: ({ id, ...state }) => transaction(async (tx) => {
+      await changeVersion(tx);
+      await tx.replica.upsert({ where: { id }, create: { id, ...state }, update: state });
+    }),
+    beat: async ({ id, beat }) => { await prisma.replica.updateMany({ where: { id }, data: { beat } }); },
+    remove: (replicas) => transaction(async (tx) => {
+      await changeVersion(tx);
+      const { count } = await tx.replica.deleteMany({ where: { OR: replicas.map(({ id, beat }) => ({ id, beat })) } });
+      if (count === 0) throw new Unchanged();
+    }).catch((error: unknown) => { if (!(error instanceof Unchanged)) throw error; }),
   };
+}
+
+/** Rolls back: the others would read all replicas again. */
+class Unchanged extends Error {}
+
+/** Must be the first statement of a transaction: all of them wait for this row's lock, so that no two deadlock. */
+async function changeVersion(tx: Transaction): Promise<void> {
+  const data = { replicaVersion: randomUUID() };
+  const change = async () => (await tx.installation.updateMany({ where: { id: 1 }, data })).count;
+  if (await change() > 0) return;
+  await createInstallation(tx);
+  await change();
 }

@@ -12,6 +12,7 @@ export async function logOnSqlite(t: Suite) {
     url,
     log: one.revocations,
     other: two.revocations,
+    replicas: one.replicas,
     /** The database as a backup held it when `position` was the last one. */
     restore: async (position: number): Promise<void> => {
       await run(url, `DELETE FROM revocation_log WHERE position > ${position}`);

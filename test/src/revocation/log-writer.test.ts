@@ -12,9 +12,11 @@ import { aCutoff, anEntry } from "../../contracts/samples.js";
 import { intercepted, logOnSqlite } from "./log-on-sqlite.js";
 
 /** A writer of a replica that still reads its first log, or has `follower`. */
-function writerOf(log: RevocationLog, follower = new LogFollower({ log, recovered: () => undefined })): LogWriter {
-  const store: ReplicaStore =
-    { all: async () => ({ replicas: [], history: null }), save: async () => undefined, remove: async () => undefined };
+function writerOf(
+  log: RevocationLog,
+  store: ReplicaStore,
+  follower = new LogFollower({ log, recovered: () => undefined }),
+): LogWriter {
   const agreement = new OutletAgreement({
     store, id: "a", outlet: () => null, monotonic: () => performance.now(), history: () => follower.history,
   });
@@ -24,10 +26,10 @@ function writerOf(log: RevocationLog, follower = new LogFollower({ log, recovere
 const outcomesOf = async (calls: Promise<unknown>[]) => (await Promise.allSettled(calls)).map(({ status }) => status);
 
 await t.test("calls that come at once, or while one is written, share a transaction, in their order", async (t) => {
-  const { log, other } = await logOnSqlite(t);
+  const { log, other, replicas } = await logOnSqlite(t);
   let transactions = 0;
   let begun = (): void => undefined;
-  const writer = writerOf(intercepted(log, { before: () => { transactions++; begun(); } }));
+  const writer = writerOf(intercepted(log, { before: () => { transactions++; begun(); } }), replicas);
   const calls = Array.from({ length: 100 }, () => [anEntry(), aCutoff()]);
   await Promise.all(calls.slice(0, 50).map((entries) => writer.append(entries)));
   t.equal(transactions, 1, "all of one turn");
@@ -42,8 +44,8 @@ await t.test("calls that come at once, or while one is written, share a transact
 });
 
 await t.test("a call resolves only when its own entries are stored", async (t) => {
-  const { log, other } = await logOnSqlite(t);
-  const writer = writerOf(log);
+  const { log, other, replicas } = await logOnSqlite(t);
+  const writer = writerOf(log, replicas);
   const lanes = Array.from({ length: 20 }, async () => {
     for (let i = 0; i < 5; i++) {
       const entry = anEntry();
@@ -55,8 +57,8 @@ await t.test("a call resolves only when its own entries are stored", async (t) =
 });
 
 await t.test("an entry that the database can't hold fails its own call only, as a whole", async (t) => {
-  const { log } = await logOnSqlite(t);
-  const writer = writerOf(log);
+  const { log, replicas } = await logOnSqlite(t);
+  const writer = writerOf(log, replicas);
   const beside = anEntry();
   const calls: Entry[][] = [[anEntry()], [anEntry()], [beside, anEntry({ value: "nul\0" })], [anEntry()]];
   const settled = await Promise.allSettled(calls.map((entries) => writer.append(entries)));
@@ -68,7 +70,7 @@ await t.test("an entry that the database can't hold fails its own call only, as 
 });
 
 await t.test("an outage fails all that wait at once, and later calls are written again", async (t) => {
-  const { log } = await logOnSqlite(t);
+  const { log, replicas } = await logOnSqlite(t);
   let attempts = 0;
   let isDown = true;
   const writer = writerOf(intercepted(log, {
@@ -76,7 +78,7 @@ await t.test("an outage fails all that wait at once, and later calls are written
       attempts++;
       if (isDown) throw unavailable("The database does not answer: try again", new Error("no connection"));
     },
-  }));
+  }), replicas);
   const calls = Array.from({ length: 10 }, () => writer.append([anEntry()]));
   t.strictSame(new Set(await outcomesOf(calls)), new Set(["rejected"]));
   t.equal(attempts, 1, "not once for each");
@@ -87,20 +89,20 @@ await t.test("an outage fails all that wait at once, and later calls are written
 });
 
 await t.test("more calls than a transaction takes are written by several, in their order", async (t) => {
-  const { log } = await logOnSqlite(t);
-  const writer = writerOf(log);
+  const { log, replicas } = await logOnSqlite(t);
+  const writer = writerOf(log, replicas);
   const entries = Array.from({ length: 2500 }, () => anEntry());
   await Promise.all(entries.map((entry) => writer.append([entry])));
   t.strictSame((await log.read(0, 5000)).entries.map(({ value }) => value), entries.map(({ value }) => value));
 });
 
 await t.test("a token that another replica revoked is not appended again, and those beside it are", async (t) => {
-  const { log, other } = await logOnSqlite(t);
+  const { log, other, replicas } = await logOnSqlite(t);
   const calls: string[] = [];
   const counted = intercepted(log, { before: (method) => { calls.push(method); } });
   const follower = new LogFollower({ log: counted, recovered: () => undefined });
   await follower.current();
-  const writer = writerOf(counted, follower);
+  const writer = writerOf(counted, replicas, follower);
   const tokens = Array.from({ length: 3 }, (_, i) => ({ kid: "k", claims: someClaims({ sub: `s${i}` }) as never }));
   const entries = tokens.map(({ claims: { jti } }) => anEntry({ value: jti }));
   await other.append([entries[1] as Entry]);
@@ -116,7 +118,7 @@ await t.test("a token that another replica revoked is not appended again, and th
 });
 
 await t.test("what the log has lost again by the time it is read is not acknowledged", async (t) => {
-  const { log, restore } = await logOnSqlite(t);
+  const { log, replicas, restore } = await logOnSqlite(t);
   await log.append([anEntry()]);
   let isLost = false;
   const lossy = intercepted(log, {
@@ -124,7 +126,7 @@ await t.test("what the log has lost again by the time it is read is not acknowle
   });
   const follower = new LogFollower({ log: lossy, recovered: () => undefined });
   await follower.current();
-  const writer = writerOf(lossy, follower);
+  const writer = writerOf(lossy, replicas, follower);
   const entry = anEntry();
   await t.rejects(writer.append([entry]), { code: "temporarily_unavailable", message: /recorded/ });
   t.equal(await writer.append([entry]), true);

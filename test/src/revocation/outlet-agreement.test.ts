@@ -14,8 +14,12 @@ async function fixture(t: Test) {
   t.teardown(close);
   let now = 0;
   const replica = (id: string, outlet: string | null | undefined) => {
-    const state = { outlet, history: null as string | null, reads: 0 };
-    const counting: ReplicaStore = { ...store, all: () => { state.reads++; return store.all(); } };
+    const state = { outlet, history: null as string | null, reads: 0, readsOfAll: 0 };
+    const counting: ReplicaStore = {
+      ...store,
+      version: () => { state.reads++; return store.version(); },
+      all: () => { state.readsOfAll++; return store.all(); },
+    };
     const agreement = new OutletAgreement({
       store: counting, id, outlet: () => state.outlet, monotonic: () => now, history: () => state.history,
     });
@@ -287,4 +291,35 @@ await t.test("a process that ended, or whose outlet can't be reached, does not c
   t.equal(await contradicted(none), true, "there is one here, and none there");
   await none.agreement.leave();
   t.equal(await contradicted(away), false, "Redis is down for both");
+});
+
+await t.test("the others are read when one has changed, and for their beats seldom", async (t) => {
+  const { store, replica, pass } = await fixture(t);
+  const [a, b] = [replica("a", "x"), replica("b", "x")];
+  const readsOfAll = async (...steps: (() => unknown)[]): Promise<number> => {
+    const { state: { readsOfAll: before } } = a;
+    for (const step of steps) {
+      await step();
+      await a.advance();
+    }
+    return a.state.readsOfAll - before;
+  };
+  const passing = (milliseconds: number) => () => { pass(milliseconds); };
+  await agree(pass, a, b);
+  await a.advance();
+  t.equal(a.agreement.size, 2);
+  t.equal(await readsOfAll(passing(1000), passing(1000), passing(1000)), 0);
+  t.equal(await readsOfAll(passing(2000), passing(1000)), 1, "a beat");
+  t.equal(await readsOfAll(passing(0), () => b.advance()), 0, "the other one's beat is no change");
+  b.state.outlet = "y";
+  t.equal(await readsOfAll(() => b.advance()), 1);
+  t.equal(a.agreement.differs, true);
+  await a.advance(); // reads again that it trusts nothing any more
+  t.equal(await readsOfAll(passing(0), passing(0)), 0);
+
+  for (let i = 2; i < 500; i++) await store.save({ id: `${i}`, outlet: "x", trusts: false, beat: 0, history: null });
+  t.equal(await readsOfAll(passing(0)), 1);
+  t.equal(a.agreement.size, 500);
+  t.equal(await readsOfAll(passing(5000), passing(4999)), 0);
+  t.equal(await readsOfAll(passing(1), passing(9999), passing(1)), 2, "every ten seconds");
 });

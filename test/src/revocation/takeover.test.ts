@@ -26,7 +26,11 @@ async function fixture(t: Test) {
     };
     const follower = new LogFollower({ log, recovered: () => undefined });
     const agreement = new OutletAgreement({
-      store: { ...store, all: async () => ({ ...await store.all(), history: server.history }) },
+      store: {
+        ...store,
+        version: async () => `${await store.version()} ${server.history}`,
+        all: async () => ({ ...await store.all(), history: server.history }),
+      },
       id, outlet: () => null, monotonic: () => now, history: () => follower.history,
     });
     const state = new RevocationState({ log, follower, agreement });

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "installation" ADD COLUMN "replica_version" TEXT NOT NULL DEFAULT '';
