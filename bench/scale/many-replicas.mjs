@@ -12,9 +12,10 @@ import { stop } from "../server.mjs";
 import { networked, ownPostgres, ownRedis } from "./services.mjs";
 
 const PROCESSES = 4;
-/** Milliseconds until replicas that were just started have agreed with each other. */
-const SETTLING = 12_000;
-const REST = 15_000;
+/** Milliseconds until replicas that were just started have agreed with each other; and of a measurement at rest. */
+const [SETTLING, REST] = [12_000, 20_000];
+/** How often replicas look for changes, in milliseconds: as in the service, and seldom, so that a thousand fit. */
+const intervalFor = (count) => (count > 400 ? 4000 : 400);
 /** Logouts one by one, and logouts a second for some seconds. */
 const [SINGLE, RATE, SECONDS] = [20, 20, 8];
 
@@ -22,22 +23,23 @@ export async function measureReplicas({ entry, dir, log, closing, sizes }) {
   const results = {};
   for (const withRedis of [false, true]) {
     const name = withRedis ? "PostgreSQL and Redis" : "PostgreSQL";
-    const steps = [];
-    results[name] = steps;
-    const opened = [];
-    closing.push(() => close(opened));
-    const database = await ownPostgres(dir);
-    opened.push(database.close);
-    const redis = withRedis ? await ownRedis(dir) : undefined;
-    if (redis) opened.push(redis.close);
-    const hosts = startHosts(opened, entry, networked(database, redis));
+    results[name] = [];
     for (const count of sizes.replicas) {
-      const started = await hosts.grow(count);
-      await sleep(SETTLING);
-      steps.push({ count, started, ...await measure({ hosts, database, redis, count }) });
+      const opened = [];
+      closing.push(() => close(opened));
+      const database = await ownPostgres(dir);
+      opened.push(database.close);
+      const redis = withRedis ? await ownRedis(dir) : undefined;
+      if (redis) opened.push(redis.close);
+      const hosts = startHosts(opened, entry, networked(database, redis));
+      const interval = intervalFor(count);
+      await hosts.start(count, interval);
+      log(`${count} replicas, ${name}: started`);
+      await sleep(SETTLING + 3 * interval);
+      results[name].push({ count, interval, ...await measure({ hosts, database, redis, count }) });
       log(`${count} replicas, ${name}: measured`);
+      await close(opened);
     }
-    await close(opened);
   }
   return results;
 }
@@ -68,12 +70,7 @@ function startHosts(opened, entry, env) {
   return {
     pids,
     memory: () => Object.values(pids).reduce((sum, pid) => sum + residentMemory(pid), 0),
-    /** Starts more replicas, until there are `count`. Resolves to the CPU seconds of this for each of the new ones. */
-    grow: async (count) => {
-      const took = await all("grow", (i) => ({ count: Math.floor((count + i) / PROCESSES) }));
-      const sum = (field) => took.reduce((total, one) => total + one[field], 0);
-      return sum("cpu") / sum("added");
-    },
+    start: (count, interval) => all("start", (i) => ({ count: Math.floor((count + i) / PROCESSES), interval })),
     /** Logs a token out at one of the replicas. */
     logOut: (i) => call(hosts[i % PROCESSES], "logOut", { which: Math.floor(i / PROCESSES) }),
     /** Milliseconds of all replicas for all logouts since the last call, from the answer until they know it. */

@@ -14,8 +14,8 @@ const apps = [];
 /** By `jti`: when each replica knew it. */
 let arrivals = new Map();
 
-async function start() {
-  const app = await buildApp(config, { logStream: { write: report } });
+async function start(syncInterval) {
+  const app = await buildApp(config, { logStream: { write: report }, timing: { syncInterval } });
   app.logFollower.listen({ applied: (entries) => {
     for (const { value } of entries) arrivals.set(value, [...arrivals.get(value) ?? [], now()]);
   } });
@@ -28,11 +28,9 @@ function report(line) {
 }
 
 const ACTIONS = {
-  async grow({ count }) {
-    const [added, before] = [count - apps.length, process.cpuUsage()];
-    while (apps.length < count) await start();
-    const { user, system } = process.cpuUsage(before);
-    return { added, cpu: (user + system) / 1e6 };
+  async start({ count, interval }) {
+    while (apps.length < count) await start(interval);
+    return {};
   },
   async logOut({ which }) {
     const [jti, begin] = [randomUUID(), now()];

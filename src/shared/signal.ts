@@ -1,19 +1,22 @@
-/** Wakes those who wait for something to change. */
+/** Wakes the one that waits for something to change. */
 export class Signal {
-  #wake: (() => void)[] = [];
+  #wake: (() => void) | undefined;
+  #isNotified = false;
 
-  /** Ends all waits. */
+  /** Ends the wait. If nobody waits, the next wait ends at once. */
   notify(): void {
-    const waiting = this.#wake;
-    this.#wake = [];
-    for (const wake of waiting) wake();
+    this.#isNotified = true;
+    this.#wake?.();
   }
 
-  /** Resolves at the next `notify`, or after `milliseconds`. */
-  wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds).unref();
-      this.#wake.push(() => { clearTimeout(timer); resolve(); });
-    });
+  /** Resolves once `notify` was called since the last wait, or after `milliseconds`. */
+  async wait(milliseconds: number): Promise<void> {
+    if (!this.#isNotified) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds).unref();
+        this.#wake = () => { clearTimeout(timer); resolve(); };
+      });
+    }
+    [this.#wake, this.#isNotified] = [undefined, false];
   }
 }

@@ -19,6 +19,8 @@ const noToken = (): never => { throw new Error("No token is presented here as a 
 
 /** Milliseconds. Far shorter than in the service, so that a history has many sweeps. */
 const SWEEP_INTERVAL = 1100;
+/** As in plugins/background/background.ts. */
+const READ_PAUSE = 0.2;
 /** Seconds. */
 export const LONGEST_TTL = 7 * 24 * 3600;
 
@@ -113,9 +115,11 @@ export class Replica {
 
   // As plugins/background/background.ts does.
   #start(): void {
+    const { time } = this.#world;
     const { syncInterval } = TIMING;
     void this.#every(0, async () => {
       await this.feed.follow();
+      await time.sleep(this.#agreement.size * READ_PAUSE);
       await this.#changed.wait(syncInterval);
     });
     void this.#every(SWEEP_INTERVAL, async () => {
