@@ -8,7 +8,7 @@ import type { StatusListStore, StoredStatusList } from "./store.js";
  * every few seconds; an owner that can't stops assigning indexes before this time is over.
  */
 export const OWNER_SILENCE_LIMIT = 10_000;
-const PAGE = 200;
+const PAGE = 1000;
 
 /**
  * One list, as far as this replica has read it. Batches never change, and revoked tokens stay revoked. Each read

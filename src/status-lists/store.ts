@@ -22,7 +22,7 @@ export interface StatusListStore {
   append(batch: StatusBatch): Promise<void>;
   find(id: string): Promise<StoredStatusList | null>;
   /** Batches after a sequence number, in their order. */
-  batches(listId: string, after: number, limit: number): Promise<StatusBatch[]>;
+  batches(listId: string, after: number, limit: number): Promise<Pick<StatusBatch, "sequence" | "records">[]>;
   /** The indexes of tokens that were revoked one by one (not by a cut-off), in any order. */
   revoked(listId: string): Promise<number[]>;
   /** Deletes up to `limit` lists and as many batches with expiresAt <= before; returns how many in all. */

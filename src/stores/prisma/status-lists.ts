@@ -1,4 +1,4 @@
-import type { StatusBatch, StatusListStore } from "../../status-lists/store.js";
+import type { StatusListStore } from "../../status-lists/store.js";
 import type { Db } from "./db.js";
 import { deleteExpired } from "./expired.js";
 import { toDate } from "./instant.js";
@@ -11,7 +11,7 @@ const NOW = {
 };
 
 export function statusListStore(db: Db): StatusListStore {
-  const { prisma, postgres } = db;
+  const { prisma, postgres, run } = db;
   const now = postgres ? NOW.postgresql : NOW.sqlite;
   /** Statements use `?` as placeholder; PostgreSQL needs $1, $2, … */
   const numbered = (sql: string): string => {
@@ -53,10 +53,19 @@ export function statusListStore(db: Db): StatusListStore {
         : { size: Number(row.size), closed: Boolean(row.closed), silentFor: Number(row.silentFor) };
     },
 
+    // Without Prisma, and as one text for each row: Prisma would copy the records of a list several times.
     batches: async (listId, after, limit) => {
-      const where = { listId: replaceNul(listId), sequence: { gt: after } };
-      const rows = await prisma.statusBatch.findMany({ where, orderBy: { sequence: "asc" }, take: limit });
-      return rows.map(({ expiresAt, ...row }): StatusBatch => ({ ...row, expiresAt: expiresAt.getTime() }));
+      const select = (hex: string): string => numbered(`SELECT sequence || ':' || ${hex} FROM status_batches
+        WHERE list_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`);
+      const values = [replaceNul(listId), after, limit];
+      const rows = await run({
+        sqlite: [[select("hex(records)"), ...values]],
+        postgres: [select("encode(records, 'hex')"), ...values],
+      }) as string[];
+      return rows.map((row) => {
+        const colon = row.indexOf(":");
+        return { sequence: Number(row.slice(0, colon)), records: Buffer.from(row.slice(colon + 1), "hex") };
+      });
     },
 
     // As one text: one row for each index would take longer than everything else in reading a list.

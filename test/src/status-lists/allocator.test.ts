@@ -27,9 +27,13 @@ async function fixture(t: Suite) {
     allocator.record(someClaims({ status: taken.status }) as AccessTokenClaims, "k");
     return taken;
   };
-  const recorded = async (listId: string): Promise<number[]> => (await store.batches(listId, -1, 100)).flatMap(
-    ({ records }) => Array.from({ length: records.length / RECORD_BYTES },
+  const recorded = async (listId: string): Promise<number[]> => {
+    const { statusLists, close } = await openDatabase(url); // the first one may be gone
+    const batches = await statusLists.batches(listId, -1, 100);
+    await close();
+    return batches.flatMap(({ records }) => Array.from({ length: records.length / RECORD_BYTES },
       (_, i) => readIndex(Buffer.from(records), i * RECORD_BYTES)));
+  };
   /** Takes the database away; returns how to bring it back. */
   const cutOff = async () => {
     await database.close();
