@@ -14,8 +14,8 @@ import { networked, ownPostgres, ownRedis } from "./services.mjs";
 const PROCESSES = 4;
 /** Milliseconds until replicas that were just started have agreed with each other; and of a measurement at rest. */
 const [SETTLING, REST] = [12_000, 20_000];
-/** How often replicas look for changes, in milliseconds: as in the service, and seldom, so that a thousand fit. */
-const intervalFor = (count) => (count > 400 ? 4000 : 400);
+/** How often replicas look for changes, in milliseconds: as in the service, or less often, so that many fit. */
+const intervalFor = (count) => (count > 100 ? count * 10 : 400);
 /** Logouts one by one, and logouts a second for some seconds. */
 const [SINGLE, RATE, SECONDS] = [20, 20, 8];
 
@@ -37,7 +37,7 @@ export async function measureReplicas({ entry, dir, log, closing, sizes }) {
       log(`${count} replicas, ${name}: started`);
       await sleep(SETTLING + 3 * interval);
       results[name].push({ count, interval, ...await measure({ hosts, database, redis, count }) });
-      log(`${count} replicas, ${name}: measured`);
+      log(`${count} replicas, ${name}: ${JSON.stringify(results[name].at(-1))}`);
       await close(opened);
     }
   }

@@ -10,6 +10,8 @@ const [{ buildApp }, { loadConfig }] =
 const { DATABASE_URL, REDIS_URL, AUTHFLOW_KEY_ENCRYPTION_KEY } = process.env;
 const config = loadConfig({ DATABASE_URL, REDIS_URL, AUTHFLOW_KEY_ENCRYPTION_KEY, PORT: "8080" });
 const DAY = 86_400_000;
+/** A start may find the machine too busy with the others. */
+const MOST_FAILURES = 50;
 const apps = [];
 /** By `jti`: when each replica knew it. */
 let arrivals = new Map();
@@ -29,7 +31,9 @@ function report(line) {
 
 const ACTIONS = {
   async start({ count, interval }) {
-    while (apps.length < count) await start(interval);
+    for (let failures = 0; apps.length < count;) {
+      await start(interval).catch((error) => { if (++failures > MOST_FAILURES) throw error; });
+    }
     return {};
   },
   async logOut({ which }) {
