@@ -100,6 +100,9 @@ await t.test("PostgreSQL: a permission that was taken, a password that changed, 
   await isNamed(t, database, "denied");
   await rowsOf(url, `GRANT INSERT ON revocation_log TO ${username}`);
   t.equal(await database.condition(), "up");
+  await rowsOf(url, `REVOKE INSERT ON refresh_tokens FROM ${username}`);
+  t.equal(await database.condition(), "denied");
+  await rowsOf(url, `GRANT INSERT ON refresh_tokens TO ${username}`);
   await rowsOf(url, `REVOKE UPDATE ON revocation_log_head FROM ${username}`);
   await isNamed(t, database, "denied");
   await rowsOf(url, `GRANT UPDATE ON revocation_log_head TO ${username}`);
