@@ -50,6 +50,10 @@ export function databaseUrlFaults(url: string): string[] {
   }
   faults.push(...tlsFaults(parameters));
   if (parameters.get("schema") === "") faults.push("DATABASE_URL has a parameter schema without a name");
+  // Prisma would not escape it.
+  if (parameters.get("schema")?.includes('"')) {
+    faults.push('DATABASE_URL has a schema with a quotation mark ("): give the schema another name');
+  }
   return faults;
 }
 

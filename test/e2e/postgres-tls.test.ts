@@ -17,6 +17,8 @@ await t.test("a PostgreSQL whose certificate a private authority signed", async 
     if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
     await postgres.sql(`ALTER SYSTEM SET ssl_${name}_file = '${path}'`);
   }
+  t.match(await cli(["keys", "list"], { DATABASE_URL: `${postgres.url}?sslmode=verify-full` }),
+    { code: 1, stderr: /does not support SSL connections: let it, or set sslmode=disable in DATABASE_URL/ });
   await postgres.sql("ALTER SYSTEM SET ssl = on");
   await postgres.restart();
 

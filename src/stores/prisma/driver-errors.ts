@@ -118,8 +118,11 @@ const isPrismaCode = (code: string | undefined): boolean => /^P[12]\d{3}$/.test(
 export function driverReason(error: unknown): string {
   if (error instanceof AuthflowError && error.cause !== undefined) return driverReason(error.cause);
   const text = originalMessage(error).trim().replace(/^Invalid `.*` invocation:\s+/, "");
+  if (NO_TLS.test(text)) return `${text}: let it, or set sslmode=disable in DATABASE_URL`;
   return isUntrustedCertificate(driverCode(error)) ? `${text}: ${TRUST}` : text;
 }
+
+const NO_TLS = /^The server does not support SSL connections$/;
 
 const TRUST = "add sslmode=verify-full&sslrootcert=<path of the certificate of its authority> to DATABASE_URL";
 

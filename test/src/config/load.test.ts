@@ -356,6 +356,7 @@ await t.test("a PostgreSQL URL that would not work, or not as it reads, is refus
     ["postgres://u:hunter6@a/db?connection_limit=many", /connection_limit that is no number/],
     ["postgres://u:hunter6@a/db?connection_limit=0", /connection_limit that is no number/],
     ["postgres://u:hunter6@a/db?schema=", /schema without a name/],
+    ["postgres://u:hunter6@a/db?schema=my%22own", /schema with a quotation mark/],
   ];
   for (const [url, fault] of cases) {
     const found = faults({ DATABASE_URL: url });
