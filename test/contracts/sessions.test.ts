@@ -105,6 +105,16 @@ await t.test("row-level security hides no revocation: what it would hide is an e
   await t.rejects(openDatabase(pooled), /row-level security hides rows of revocation_log.*user who owns/);
 });
 
+await t.test("a log that a crash would empty is refused", async (t) => {
+  const url = await ownedPostgres(t);
+  if (url === undefined) return;
+  await migrate(url);
+  await rowsOf(url, "ALTER TABLE revocation_log SET UNLOGGED");
+  await t.rejects(openDatabase(url), /revocation_log is UNLOGGED.*SET LOGGED/);
+  await rowsOf(url, "ALTER TABLE revocation_log SET LOGGED");
+  await (await openDatabase(url)).close();
+});
+
 await t.test("an instant in another format is an error, never an invalid date", async (t) => {
   const url = await ownedPostgres(t);
   if (url === undefined) return;

@@ -70,6 +70,7 @@ export function findTarget(url: string): Promise<PostgresTarget> {
     }
     if (client.pooled) await refuseStatementMode(client);
     const found = row.holds ?? row.creates;
+    if (found !== null) await refuseUnlogged(client, found);
     if (client.pooled && found !== null) await refuseRowSecurity(client, found);
     if (wanted === undefined) {
       if (found === null) throw new Error("its search_path names no schema that exists: CREATE SCHEMA, or set schema=");
@@ -96,6 +97,16 @@ async function refuseStatementMode(client: PostgresClient): Promise<void> {
     throw new Error("PgBouncer's pool_mode is statement, in which there are no transactions: " +
       "set pool_mode to session or transaction", { cause: error });
   }
+}
+
+const UNLOGGED_TABLE = `
+  SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+  WHERE nspname = $1::text AND relname = 'revocation_log' AND relpersistence = 'u'`;
+
+/** A crash or a failover empties an unlogged table, and each token that was revoked would be accepted again. */
+async function refuseUnlogged(client: PostgresClient, schema: string): Promise<void> {
+  if ((await client.query(UNLOGGED_TABLE, [schema])).rows.length === 0) return;
+  throw new Error("revocation_log is UNLOGGED, so that a crash empties it: ALTER TABLE revocation_log SET LOGGED");
 }
 
 /** Without a pooler, each session is set so that a query fails instead of being shown a part of the rows. */

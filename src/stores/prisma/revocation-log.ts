@@ -87,8 +87,8 @@ export function revocationLog({ prisma, postgres, readLog, run }: Db): Revocatio
 }
 
 /**
- * Makes the head's row, as the migration did, if somebody deleted it. Not while the service runs: a backup that is being
- * restored would bring it too.
+ * Makes the head's row, as the migration did, if somebody deleted it. Not while the service runs: a backup that is
+ * being restored would bring it too.
  */
 export async function completeLog({ prisma, postgres }: Pick<Db, "prisma" | "postgres">): Promise<void> {
   if (await prisma.revocationLogHead.count() > 0) return; // a standby takes no INSERT, even of nothing
