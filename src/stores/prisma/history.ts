@@ -5,7 +5,7 @@ import { isUnsupported } from "./driver-errors.js";
 /** The timeline of the write-ahead log: a standby that is promoted begins a new one. Not every service tells it. */
 const TIMELINE = "left(pg_walfile_name(pg_current_wal_lsn()), 8)";
 /** When the server started, in microseconds: it may have crashed, or have an older copy of its files now. */
-const START = "CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000000 AS bigint)";
+const START = "CAST(date_part('epoch', pg_postmaster_start_time()) * 1000000 AS bigint)";
 /** The tables' files: other ones after a restored dump, also if the tables were emptied and not dropped. */
 const FILES = ["revocation_log", "replicas", "installation"].map((table) => `pg_relation_filepath('${table}')`);
 
