@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { JoinedRead } from "../shared/joined-read.js";
-import { LEFT, type Replica, type ReplicaStore, type Roster } from "./replica-store.js";
+import { ReplicaReader } from "./replica-reader.js";
+import { LEFT, type Replica, type ReplicaStore } from "./replica-store.js";
 import { Takeover } from "./takeover.js";
 
 /** Milliseconds after its last contact with the database for which a replica may trust the outlet. */
@@ -20,8 +21,6 @@ const PROOF = 5000;
 const LOOK_LIMIT = 1500;
 /** What a replica says of an outlet that it can't reach. */
 const UNKNOWN = "unknown to ";
-/** Milliseconds between two reads of all beats, for each replica that runs: BEAT_INTERVAL at least, FRESH at most. */
-const READ_INTERVAL = 20;
 /** Milliseconds between two looks at the others, while one of them still trusts another outlet. */
 const RETRY_AFTER = 100;
 
@@ -46,8 +45,7 @@ export class OutletAgreement {
   readonly #dependencies: Dependencies;
   #own: Replica;
   #others: Replica[] = [];
-  /** All that run as they were last read, and when; `version`: see ReplicaStore, undefined if it changed meanwhile. */
-  #read: { all: Roster; version: string | undefined; at: number } | undefined;
+  readonly #reader: ReplicaReader;
   /** When this replica was last found registered with its present outlet, and since when it has been. */
   #checkedAt = -Infinity;
   #registeredAt = -Infinity;
@@ -64,6 +62,7 @@ export class OutletAgreement {
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
+    this.#reader = new ReplicaReader(dependencies.store);
     this.#own = { id: dependencies.id, outlet: null, trusts: false, beat: 0, history: "" };
   }
 
@@ -151,7 +150,7 @@ export class OutletAgreement {
   async #register(mustRead: boolean): Promise<void> {
     const { store, monotonic } = this.#dependencies;
     const [at, history] = [monotonic(), this.#dependencies.history()];
-    let all = await this.#all(at);
+    let all = await this.#reader.all(at);
     const present = all.replicas.find(({ id }) => id === this.#own.id);
     const isNew = present === undefined || present.outlet !== this.#outlet;
     const isChanged = isNew || (history ?? "") !== this.#own.history;
@@ -167,7 +166,7 @@ export class OutletAgreement {
       }
       this.#beatAt = at;
       // Others may have begun to trust their outlet before they could see this replica.
-      if (isNew && mustRead) all = await this.#all(at);
+      if (isNew && mustRead) all = await this.#reader.all(at);
     }
     if (isNew) this.#registeredAt = monotonic();
     const others = all.replicas.filter(({ id }) => id !== this.#own.id);
@@ -178,18 +177,6 @@ export class OutletAgreement {
     this.#others = others;
     this.#checkedAt = at;
     await this.#removeSilent(at);
-  }
-
-  /** With a thousand replicas, each of which reads them all several times a second, it would be millions of rows. */
-  async #all(at: number): Promise<Roster> {
-    const { store } = this.#dependencies;
-    const version = await store.version();
-    const interval = Math.min(FRESH, Math.max(BEAT_INTERVAL, (this.#read?.all.replicas.length ?? 0) * READ_INTERVAL));
-    if (this.#read?.version === version && at - this.#read.at < interval) return this.#read.all;
-    const all = await store.all();
-    // A failover may bring the version back that there was before a change that `all` shows.
-    this.#read = { all, version: await store.version() === version ? version : undefined, at };
-    return all;
   }
 
   async #save(own: Replica): Promise<void> {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** Wakes the one that waits for something to change. */
 export class Signal {
   #wake: (() => void) | undefined;
@@ -9,11 +11,12 @@ export class Signal {
     this.#wake?.();
   }
 
-  /** Resolves once `notify` was called since the last wait, or after `milliseconds`. */
-  async wait(milliseconds: number): Promise<void> {
+  /** Resolves once `notify` was called since the last wait, but after `least` milliseconds, or after `most`. */
+  async wait(most: number, least = 0): Promise<void> {
+    if (least > 0) await sleep(least);
     if (!this.#isNotified) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, milliseconds).unref();
+        const timer = setTimeout(resolve, most).unref();
         this.#wake = () => { clearTimeout(timer); resolve(); };
       });
     }

@@ -115,12 +115,10 @@ export class Replica {
 
   // As plugins/background/background.ts does.
   #start(): void {
-    const { time } = this.#world;
     const { syncInterval } = TIMING;
     void this.#every(0, async () => {
       await this.feed.follow();
-      await time.sleep(this.#agreement.size * READ_PAUSE);
-      await this.#changed.wait(syncInterval);
+      await this.#changed.wait(syncInterval, this.#agreement.size * READ_PAUSE);
     });
     void this.#every(SWEEP_INTERVAL, async () => {
       await this.#sweeper.sweep();
