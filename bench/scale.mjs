@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "revocations,lists,feed,minting,replicas" },
     server: { type: "string" }, out: { type: "string" },
-    live: number(10_000_000), subscribers: number(10_000), replicas: number("10,100,300,1000"),
+    live: number(10_000_000), subscribers: number(10_000), replicas: number("24,1000"), running: number(24),
   },
 });
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -26,7 +26,7 @@ const out = options.out ?? here("../docs/scale-appendix.md");
 const entry = options.server ?? here("../dist/src/server.js");
 const sizes = {
   live: Number(options.live), subscribers: Number(options.subscribers),
-  replicas: options.replicas.split(",").map(Number),
+  replicas: options.replicas.split(",").map(Number), running: Number(options.running),
 };
 
 const begin = performance.now();

@@ -1,10 +1,12 @@
 // What many replicas cost PostgreSQL, Redis and each other: at rest, and when tokens are logged out. They are complete
-// replicas except that they serve no HTTP. Many share a process, so that a thousand of them fit one machine.
+// replicas except that they serve no HTTP, and many share a process. Of a thousand not all fit a small machine: the
+// others only have their rows in the table `replicas`, and give their signs of life.
 import { fork } from "node:child_process";
 import os from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import pg from "pg";
 import { watch } from "../measuring.mjs";
 import { residentMemory } from "../process.mjs";
 import { median } from "../report.mjs";
@@ -14,8 +16,8 @@ import { networked, ownPostgres, ownRedis } from "./services.mjs";
 const PROCESSES = 4;
 /** Milliseconds until replicas that were just started have agreed with each other; and of a measurement at rest. */
 const [SETTLING, REST] = [12_000, 20_000];
-/** How often replicas look for changes, in milliseconds: as in the service, or less often, so that many fit. */
-const intervalFor = (count) => (count > 100 ? count * 10 : 400);
+/** Milliseconds between two signs of life of a replica, as in src/revocation/outlet-agreement.ts. */
+const BEAT_INTERVAL = 5000;
 /** Logouts one by one, and logouts a second for some seconds. */
 const [SINGLE, RATE, SECONDS] = [20, 20, 8];
 
@@ -32,11 +34,12 @@ export async function measureReplicas({ entry, dir, log, closing, sizes }) {
       const redis = withRedis ? await ownRedis(dir) : undefined;
       if (redis) opened.push(redis.close);
       const hosts = startHosts(opened, entry, networked(database, redis));
-      const interval = intervalFor(count);
-      await hosts.start(count, interval);
-      log(`${count} replicas, ${name}: started`);
-      await sleep(SETTLING + 3 * interval);
-      results[name].push({ count, interval, ...await measure({ hosts, database, redis, count }) });
+      const running = Math.min(count, sizes.running);
+      await hosts.start(running);
+      opened.push(await register(database, count - running));
+      log(`${count} replicas, ${name}: ${running} run`);
+      await sleep(SETTLING);
+      results[name].push({ count, running, ...await measure({ hosts, database, redis, count: running }) });
       log(`${count} replicas, ${name}: ${JSON.stringify(results[name].at(-1))}`);
       await close(opened);
     }
@@ -46,6 +49,31 @@ export async function measureReplicas({ entry, dir, log, closing, sizes }) {
 
 async function close(opened) {
   for (const one of opened.splice(0).reverse()) await one();
+}
+
+/** Adds replicas that do not run to the table, and keeps them alive. Returns how to stop that. */
+async function register({ url, query }, count) {
+  const [{ outlet, history }] = await query("SELECT outlet, history FROM replicas LIMIT 1");
+  await query(`WITH changed AS (UPDATE installation SET replica_version = gen_random_uuid()::text)
+    INSERT INTO replicas (id, outlet, trusts, beat, history)
+    SELECT 'other ' || i, $1::text, $2::boolean, 0, $3::text FROM generate_series(1, $4::int) i`,
+  [outlet, outlet !== null, history, count]);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  let isOver = false;
+  const beat = async () => {
+    const start = performance.now();
+    for (let beats = 0; !isOver && count > 0; beats++) {
+      await sleep(start + beats * BEAT_INTERVAL / count - performance.now());
+      await client.query("UPDATE replicas SET beat = beat + 1 WHERE id = $1", [`other ${beats % count + 1}`]);
+    }
+  };
+  const beating = beat();
+  return async () => {
+    isOver = true;
+    await beating;
+    await client.end();
+  };
 }
 
 /** Processes that run replicas. */
@@ -70,7 +98,7 @@ function startHosts(opened, entry, env) {
   return {
     pids,
     memory: () => Object.values(pids).reduce((sum, pid) => sum + residentMemory(pid), 0),
-    start: (count, interval) => all("start", (i) => ({ count: Math.floor((count + i) / PROCESSES), interval })),
+    start: (count) => all("start", (i) => ({ count: Math.floor((count + i) / PROCESSES) })),
     /** Logs a token out at one of the replicas. */
     logOut: (i) => call(hosts[i % PROCESSES], "logOut", { which: Math.floor(i / PROCESSES) }),
     /** Milliseconds of all replicas for all logouts since the last call, from the answer until they know it. */

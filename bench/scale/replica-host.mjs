@@ -10,14 +10,12 @@ const [{ buildApp }, { loadConfig }] =
 const { DATABASE_URL, REDIS_URL, AUTHFLOW_KEY_ENCRYPTION_KEY } = process.env;
 const config = loadConfig({ DATABASE_URL, REDIS_URL, AUTHFLOW_KEY_ENCRYPTION_KEY, PORT: "8080" });
 const DAY = 86_400_000;
-/** A start may find the machine too busy with the others. */
-const MOST_FAILURES = 50;
 const apps = [];
 /** By `jti`: when each replica knew it. */
 let arrivals = new Map();
 
-async function start(syncInterval) {
-  const app = await buildApp(config, { logStream: { write: report }, timing: { syncInterval } });
+async function start() {
+  const app = await buildApp(config, { logStream: { write: report } });
   app.logFollower.listen({ applied: (entries) => {
     for (const { value } of entries) arrivals.set(value, [...arrivals.get(value) ?? [], now()]);
   } });
@@ -30,10 +28,8 @@ function report(line) {
 }
 
 const ACTIONS = {
-  async start({ count, interval }) {
-    for (let failures = 0; apps.length < count;) {
-      await start(interval).catch((error) => { if (++failures > MOST_FAILURES) throw error; });
-    }
+  async start({ count }) {
+    while (apps.length < count) await start();
     return {};
   },
   async logOut({ which }) {

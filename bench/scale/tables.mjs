@@ -126,8 +126,8 @@ ${note(of(empty, "others"))}`;
 }
 
 const AT_REST = [
-  "Replicas at rest", "reads every, s", "PostgreSQL, cores", "transactions/s", "rows of `replicas` read/s", "reads of the log/s",
-  "connections", "a replica, % of a core", "MB", "Redis, cores", "commands/s",
+  "Replicas at rest", "of them run", "PostgreSQL, cores", "transactions/s", "rows of `replicas` read/s",
+  "reads of the log/s", "connections", "a replica, % of a core", "MB", "Redis, cores", "commands/s",
 ];
 const LOGGING_OUT = [
   "Replicas", "logouts/s", "PostgreSQL's CPU for each, ms", "reads of the log for each", "answered after, ms",
@@ -136,8 +136,8 @@ const LOGGING_OUT = [
 
 function replicas(results) {
   const all = Object.entries(results).flatMap(([name, steps]) => steps.map((step) => ({ name, ...step })));
-  const rest = ({ name, count, interval, rest: spent, connections, memory }) => [
-    `${n(count)}, ${name}`, interval / 1000, spent.postgres.toFixed(2), n(Math.round(spent.transactions)),
+  const rest = ({ name, count, running, rest: spent, connections, memory }) => [
+    `${n(count)}, ${name}`, running, spent.postgres.toFixed(2), n(Math.round(spent.transactions)),
     n(Math.round(spent.replicas)), n(Math.round(spent.reads)), n(connections), (spent.replica * 100).toFixed(2),
     memory.toFixed(0), ...(spent.redis > 0 ? [spent.redisCores.toFixed(2), n(Math.round(spent.redis))] : ["", ""]),
   ];
