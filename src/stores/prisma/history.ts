@@ -9,8 +9,9 @@ const START = "CAST(date_part('epoch', pg_postmaster_start_time()) * 1000000 AS 
 /** The tables' files: other ones after a restored dump, also if the tables were emptied and not dropped. */
 const FILES = ["revocation_log", "replicas", "installation"].map((table) => `pg_relation_filepath('${table}')`);
 
-const of = (...parts: string[]): string =>
-  `(SELECT CASE WHEN pg_is_in_recovery() THEN '${STANDBY}' ELSE concat_ws(' ', ${parts.join(", ")}) END)`;
+/** Short, because each entry of the log brings it. */
+const of = (...parts: string[]): string => `(SELECT CASE WHEN pg_is_in_recovery() THEN '${STANDBY}' ELSE
+  left(encode(sha256(convert_to(concat_ws(' ', ${parts.join(", ")}), 'UTF8')), 'hex'), 16) END)`;
 const HISTORIES = [of(TIMELINE, START, ...FILES), of(START, ...FILES)];
 
 /**
