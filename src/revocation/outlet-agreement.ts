@@ -151,6 +151,7 @@ export class OutletAgreement {
     const { store, monotonic } = this.#dependencies;
     const [at, history] = [monotonic(), this.#dependencies.history()];
     let all = await this.#reader.all(at);
+    this.#takeover.observe(history, all, this.#own.id, at);
     const present = all.replicas.find(({ id }) => id === this.#own.id);
     const isNew = present === undefined || present.outlet !== this.#outlet;
     const isChanged = isNew || (history ?? "") !== this.#own.history;
@@ -173,7 +174,6 @@ export class OutletAgreement {
     for (const other of this.#others.filter((one) => this.#trustsElsewhere(one)))
       if (!others.some(({ id }) => id === other.id)) this.#missing.set(other.id, monotonic());
     for (const { id } of others) this.#missing.delete(id);
-    this.#takeover.observe(history, { replicas: others, history: all.history }, at);
     this.#others = others;
     this.#checkedAt = at;
     await this.#removeSilent(at);

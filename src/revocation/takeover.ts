@@ -16,26 +16,35 @@ export class Takeover {
   #history: string | null = null;
   /** Where the log is now, when that was last looked at, and for how long the others have been waited for. */
   #now = { history: "", at: 0, waited: 0 };
-  /** Those that ran when they were last looked at. */
-  #running = new Set<string>();
+  /** Those that ran when they were last looked at: if the database goes back, it may lose their rows. */
+  #seen: readonly string[] = [];
+  /** Those that are waited for. */
+  readonly #awaited = new Set<string>();
 
   /** The last history of the log to which every replica has appended what it knew. Null: none yet. */
   get history(): string | null { return this.#history; }
 
-  /** `others`: what was read of them after `at` (milliseconds), when this replica's copy was that of `history`. */
-  observe(history: string | null, { replicas: others, history: now }: Roster, at: number): void {
+  /**
+   * `all`: who ran after `at` (milliseconds), when the copy of the log of this replica, `own`, was that of `history`.
+   * The time in which this replica can't say so in its row does not count: others can't either.
+   */
+  observe(history: string | null, { replicas: all, history: now }: Roster, own: string, at: number): void {
     if (history !== now || history === null || history === STANDBY) return; // rows may be missing, as entries may
+    const others = all.filter(({ id }) => id !== own);
+    const isSaid = all.some((replica) => replica.id === own && replica.history === history);
     const { history: before, at: last, waited: sum } = this.#now;
-    const waited = before === history ? sum + Math.min(at - last, STEP) : 0;
+    const waited = before === history ? sum + (isSaid ? Math.min(at - last, STEP) : 0) : 0;
     this.#now = { history, at, waited };
+    if (before !== history) for (const id of this.#seen) this.#awaited.add(id);
     for (const other of others) {
-      if (other.beat === LEFT || other.history === history) this.#running.delete(other.id);
-      else if (other.history !== null) this.#running.add(other.id);
+      if (other.beat === LEFT || other.history === history) this.#awaited.delete(other.id);
+      else if (other.history !== null) this.#awaited.add(other.id);
     }
+    this.#seen = others.filter(isRunning).map(({ id }) => id);
     const isAlone = this.#history === null && others.every(({ beat }) => beat === LEFT); // it starts
-    if (waited >= LIMIT || (this.#running.size === 0 && (isAlone || waited >= GRACE))) this.#history = history;
-    // If the database goes back from now on, these are waited for, also if it has lost their rows.
-    if (this.#history === history) this.#running = new Set(others.filter(isRunning).map(({ id }) => id));
+    if (waited < LIMIT && (this.#awaited.size > 0 || (waited < GRACE && !isAlone))) return;
+    this.#awaited.clear();
+    this.#history = history;
   }
 }
 

@@ -13,9 +13,12 @@ export function replicaStore({ prisma, run, transaction, history }: Db): Replica
       return version as string | undefined ?? "";
     },
     all: async () => {
-      const rows = await prisma.$queryRawUnsafe<(Replica & { now: string | null })[]>(
-        `SELECT id, outlet, trusts, beat, history, ${await history()} AS now FROM replicas`);
-      return { replicas: rows.map(({ now: _now, ...replica }) => replica), history: rows[0]?.now ?? null };
+      // One row at least, so that the history is known without a replica.
+      const rows = await prisma.$queryRawUnsafe<(Replica & { now: string | null })[]>(`
+        SELECT id, outlet, trusts, beat, history, now
+        FROM (SELECT ${await history()} AS now) AS server LEFT JOIN replicas ON true`);
+      const replicas = rows.filter(({ id }) => id !== null).map(({ now: _now, ...replica }) => replica);
+      return { replicas, history: rows[0]?.now ?? null };
     },
     save: ({ id, ...state }) => transaction(async (tx) => {
       await changeVersion(tx);
