@@ -17,7 +17,7 @@ export class Takeover {
   /** Where the log is now, when that was last looked at, and for how long the others have been waited for. */
   #now = { history: "", at: 0, waited: 0 };
   /** Those that ran when they were last looked at: if the database goes back, it may lose their rows. */
-  #seen: readonly string[] = [];
+  #seen = new Set<string>();
   /** Those that are waited for. */
   readonly #awaited = new Set<string>();
 
@@ -29,8 +29,12 @@ export class Takeover {
    * The time in which this replica can't say so in its row does not count: others can't either.
    */
   observe(history: string | null, { replicas: all, history: now }: Roster, own: string, at: number): void {
-    if (history !== now || history === null || history === STANDBY) return; // rows may be missing, as entries may
     const others = all.filter(({ id }) => id !== own);
+    const running = others.filter(isRunning).map(({ id }) => id);
+    if (history !== now || history === null || history === STANDBY) { // rows may be missing, as entries may
+      for (const id of running) this.#seen.add(id);
+      return;
+    }
     const isSaid = all.some((replica) => replica.id === own && replica.history === history);
     const { history: before, at: last, waited: sum } = this.#now;
     const waited = before === history ? sum + (isSaid ? Math.min(at - last, STEP) : 0) : 0;
@@ -40,7 +44,7 @@ export class Takeover {
       if (other.beat === LEFT || other.history === history) this.#awaited.delete(other.id);
       else if (other.history !== null) this.#awaited.add(other.id);
     }
-    this.#seen = others.filter(isRunning).map(({ id }) => id);
+    this.#seen = new Set(running);
     const isAlone = this.#history === null && others.every(({ beat }) => beat === LEFT); // it starts
     if (waited < LIMIT && (this.#awaited.size > 0 || (waited < GRACE && !isAlone))) return;
     this.#awaited.clear();

@@ -192,6 +192,25 @@ await t.test("a replica that still reads the log for the first time waits for th
   for (const one of [starting, ...all]) t.equal(await one.says(), false, "nobody waits until it has read all");
 });
 
+await t.test("one that starts waits for those that it has seen before their rows were lost", async (t) => {
+  for (const hasRead of [true, false]) {
+    const { all, replica, lead, pass, store } = await fixture(t);
+    const started = replica("started");
+    if (hasRead) await started.step();
+    else await started.agree();
+    await store.remove((await store.all()).replicas);
+    lead("2");
+    started.leads("2");
+    for (let i = 0; i < 2; i++) {
+      await started.step();
+      pass(GRACE);
+      t.equal(await started.says(), 503, hasRead ? "it has read the log" : "it has not");
+    }
+    for (const one of all) await one.step();
+    t.equal(await started.says(), false);
+  }
+});
+
 await t.test("replicas of the version before, which say nothing of it, are not waited for", async (t) => {
   const { all: [a, b, c], lead, pass, store } = await fixture(t);
   await Promise.all([b.leave(), c.leave()]);
