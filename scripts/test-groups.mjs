@@ -42,7 +42,7 @@ const GROUPS = {
     "test/contracts/condition.test.ts",
     "test/contracts/sessions.test.ts", "test/contracts/schemas.test.ts", "test/contracts/driver-errors.test.ts",
   ],
-  "e2e-crash": ["test/e2e/crash.test.ts", "test/e2e/failover.test.ts", "test/e2e/lost-commits.test.ts",
+  "e2e-crash": ["test/e2e/crash.test.ts", "test/e2e/failover.test.ts", "test/chaos/lost-commits.test.ts",
     "test/e2e/walk.test.ts"],
   "contracts-slow": [
     "test/contracts/outage.test.ts", "test/contracts/concurrency.test.ts", "test/contracts/migrate.test.ts",
