@@ -75,17 +75,16 @@ export default fp<DatabaseOptions>(async (app, { migrates = true }) => {
       history = installation.history;
     };
     app.decorate("onHistoryChange", (listener) => { listeners.push(listener); });
-    const refresh = async (): Promise<Installation> => {
+    const read = async (from: () => Promise<Installation | undefined>): Promise<Installation> => {
       const start = performance.now();
-      const installation = await database.installation.find();
+      const installation = await from();
       if (installation === undefined) throw unavailable("The table installation is empty: is a backup being restored?");
       app.synchroniseClock(installation.now, performance.now() - start);
       await compareHistory(installation);
       return installation;
     };
-    app.decorate("refreshInstallation", refresh);
-    await database.installation.load();
-    app.decorate("installation", await refresh());
+    app.decorate("refreshInstallation", () => read(() => database.installation.find()));
+    app.decorate("installation", await read(() => database.installation.load()));
   } catch (cause) {
     throw new Error(`The database at DATABASE_URL can't be used: ${driverReason(cause)}`, { cause });
   }

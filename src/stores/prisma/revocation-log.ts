@@ -91,7 +91,8 @@ export function revocationLog({ prisma, postgres, readLog, run }: Db): Revocatio
  * being restored would bring it too.
  */
 export async function completeLog({ prisma, postgres }: Pick<Db, "prisma" | "postgres">): Promise<void> {
-  if (await prisma.revocationLogHead.count() > 0) return; // a standby takes no INSERT, even of nothing
+  const heads = await prisma.$queryRaw<unknown[]>`SELECT id FROM revocation_log_head`;
+  if (heads.length > 0) return; // a standby takes no INSERT, even of nothing
   const now = postgres ? "extract(epoch FROM clock_timestamp())" : "unixepoch('subsec')";
   await prisma.$executeRawUnsafe(`
     INSERT INTO revocation_log_head (id, position, horizon)
