@@ -143,7 +143,8 @@ function replicas(results) {
   ];
   const reads = (load, spent) => (load.reads - spent.reads) * load.seconds / load.logouts;
   const logouts = ({ name, count, rest: spent, single, many }) => [["2", single], ["20", many]].map(([rate, load]) => [
-    `${n(count)}, ${name}`, rate, milli(load.perLogout), reads(load, spent).toFixed(0),
+    // Too little to tell it from what PostgreSQL does at rest.
+    `${n(count)}, ${name}`, rate, load.perLogout > 0 ? milli(load.perLogout) : "", reads(load, spent).toFixed(0),
     ...[load.answer, load.p50, load.p99, load.max].map((delay) => delay.toFixed(0)), percent(load.idle),
   ]);
   return `${table(AT_REST, all.map(rest))}
